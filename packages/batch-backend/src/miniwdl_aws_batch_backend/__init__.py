@@ -1,0 +1,3 @@
+"""miniwdl container backend that runs each WDL task as an AWS Batch job."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,3 @@
+"""FSx for Lustre for AWS Batch jobs: what to mount, and where S3 objects lie on it."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,34 @@
+"""
+The hooks by which the parts of miniwdl-aws-fsxl meet each other, and by which anybody extends them.
+
+A plugin needs ``hookimpl`` and the types; a caller needs ``get_manager``. The specifications are in
+:mod:`miniwdl_aws_hooks.specs`.
+"""
+
+from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError, MissingPartError, PluginError
+from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_hooks.manager import create_manager, get_manager
+from miniwdl_aws_hooks.markers import PROJECT_NAME, hookimpl, hookspec
+from miniwdl_aws_hooks.presets import workflow_cfg
+from miniwdl_aws_hooks.settings import EnvironSettings, Settings
+from miniwdl_aws_hooks.types import *  # noqa: F403 - the types are this package's vocabulary, listed in their own __all__
+from miniwdl_aws_hooks.types import __all__ as _types
+
+__all__ = [
+    "PROJECT_NAME",
+    "hookimpl",
+    "hookspec",
+    "create_manager",
+    "get_manager",
+    "MiniwdlAwsError",
+    "ConfigurationError",
+    "MissingPartError",
+    "PluginError",
+    "ExitCode",
+    "EnvironSettings",
+    "Settings",
+    "workflow_cfg",
+    *_types,
+]
+
+__version__ = "0.1.0"

@@ -1,0 +1,57 @@
+"""The root of every error that the packages of this project raise on purpose. Imports nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+__all__ = ["MiniwdlAwsError", "ConfigurationError", "MissingPartError", "PluginError"]
+
+
+class MiniwdlAwsError(Exception):
+    """
+    Something a user or a caller can act on: one clear sentence, never a traceback.
+
+    Each package derives its own errors from this one, so that ``except MiniwdlAwsError`` is all a caller needs.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str | None = None,
+        more_info: dict[str, Any] | None = None,
+        retryable: bool | None = None,
+    ) -> None:
+        """
+        Keep the message with what helps to act on it.
+
+        :param hint: what to do about it, shown on a line of its own.
+        :param more_info: facts for error.json and for logs (JSON values only).
+        :param retryable: whether the same call may succeed later; ``None`` where nobody knows.
+        """
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+        self.more_info = more_info or {}
+        self.retryable = retryable
+
+
+class ConfigurationError(MiniwdlAwsError):
+    """An option, an environment variable or a configuration key is missing, unknown or out of range."""
+
+
+class MissingPartError(MiniwdlAwsError):
+    """What was asked for needs a distribution that is not installed."""
+
+    @classmethod
+    def of(cls, what: str, distribution: str) -> MissingPartError:
+        """
+        Say what needs which distribution, and how to get it.
+
+        :param what: the option or the action, as the user wrote it.
+        """
+        return cls(f"{what} needs {distribution}: pip install {distribution}")
+
+
+class PluginError(MiniwdlAwsError):
+    """A plugin implements a hook that does not exist, or returns what the specification does not allow."""

@@ -1,0 +1,46 @@
+"""The strings on which two parts must agree: one writes them, another reads them."""
+
+__all__ = [
+    "END_OF_LOG",
+    "ENV_PAYLOAD",
+    "ENV_PAYLOAD_NAME",
+    "ENV_SENTINEL",
+    "PARENT_JOB_TAG",
+    "PAYLOAD_PLACEHOLDER",
+    "RUN_DIR_TAG",
+    "SENTINEL_NAME",
+    "TASK_LOG_GROUP",
+]
+
+TASK_LOG_GROUP = "/aws/batch/job"
+"""CloudWatch Logs group of AWS Batch jobs, unless their log configuration names another."""
+
+END_OF_LOG = "[miniwdl-aws] end of log"
+"""The last line of a workflow job's log: a follower that has seen it has seen everything."""
+
+PAYLOAD_PLACEHOLDER = "@payload"
+"""The argument of a workflow job's command line that stands for the file submitted along with it."""
+
+ENV_PAYLOAD = "WDL_PAYLOAD"
+"""
+The file itself (LZMA-compressed, URL-safe base64) or its ``s3://`` URI. The name does not begin with ``MINIWDL``
+because miniwdl warns of such variables when it doesn't know them.
+"""
+
+ENV_PAYLOAD_NAME = "WDL_PAYLOAD_NAME"
+"""The file name under which the payload is unpacked, for instance ``genome_stats.wdl.zip``."""
+
+ENV_SENTINEL = "WDL_MOUNT_SENTINEL"
+"""Absolute path of the marker file that a workflow job must find before it starts, else its host lacks the mount."""
+
+SENTINEL_NAME = ".miniwdl-aws-mounted"
+"""
+Name of the marker file in the root of a shared file system. Docker silently creates a missing host path, so a job on
+a host without the mount would otherwise write to that host's root disk.
+"""
+
+PARENT_JOB_TAG = "AWS_BATCH_PARENT_JOB_ID"
+"""Tag of a task job: the id of the workflow job that submitted it."""
+
+RUN_DIR_TAG = "miniwdl-run-dir"
+"""Tag of a task job: the last part of its run directory's path."""

@@ -1,0 +1,48 @@
+"""How a hook reads configuration without knowing where it comes from."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["EnvironSettings", "Settings"]
+
+
+class Settings(Protocol):
+    """
+    A reader of miniwdl configuration options.
+
+    Inside a run it is miniwdl's own loader; on the submitting machine it is the environment.
+    """
+
+    def get(self, section: str, key: str) -> str | None:
+        """Value of ``[section] key``, or ``None`` when nobody set it."""
+        ...
+
+
+class EnvironSettings:
+    """
+    Settings from environment variables named ``MINIWDL__SECTION__KEY``, miniwdl's convention.
+
+    Source: ``WDL.runtime.config.Loader``, https://miniwdl.readthedocs.io/en/latest/runner_reference.html#configuration
+    """
+
+    def __init__(
+        self, environ: Mapping[str, str] | None = None, overrides: Mapping[tuple[str, str], str] | None = None
+    ) -> None:
+        """
+        Read from an environment.
+
+        :param environ: the process's own when ``None``.
+        :param overrides: values that win over the environment, by (section, key); command-line options, say.
+        """
+        self._environ = os.environ if environ is None else environ
+        self._overrides = dict(overrides or {})
+
+    def get(self, section: str, key: str) -> str | None:
+        """Value of the override, else of the environment variable; empty strings count as unset."""
+        override = self._overrides.get((section, key))
+        return override or self._environ.get(f"MINIWDL__{section.upper()}__{key.upper()}") or None

@@ -1,0 +1,58 @@
+"""
+The plain types that travel through the hooks: frozen dataclasses and enumerations, nothing that acts.
+
+By subject: :mod:`~miniwdl_aws_hooks.types.jobs`, :mod:`~miniwdl_aws_hooks.types.files`,
+:mod:`~miniwdl_aws_hooks.types.watching`, :mod:`~miniwdl_aws_hooks.types.cli`.
+"""
+
+from miniwdl_aws_hooks.types.cli import Command, SubmitEnvironment, SubmitOption
+from miniwdl_aws_hooks.types.files import (
+    LocalizeRequest,
+    PublishReport,
+    PublishRequest,
+    StageItem,
+    StageRequest,
+    StageResult,
+)
+from miniwdl_aws_hooks.types.jobs import (
+    FailureClass,
+    FailurePolicy,
+    FailureVerdict,
+    JobChange,
+    JobChanges,
+    JobContext,
+    JobFailure,
+    JobRole,
+    Mount,
+    MountContext,
+    QueueContext,
+)
+from miniwdl_aws_hooks.types.watching import Check, CheckState, FollowRequest, LogEvent, PreflightContext
+
+__all__ = [
+    "Check",
+    "CheckState",
+    "Command",
+    "FailureClass",
+    "FailurePolicy",
+    "FailureVerdict",
+    "FollowRequest",
+    "JobChange",
+    "JobChanges",
+    "JobContext",
+    "JobFailure",
+    "JobRole",
+    "LocalizeRequest",
+    "LogEvent",
+    "Mount",
+    "MountContext",
+    "PreflightContext",
+    "PublishReport",
+    "PublishRequest",
+    "QueueContext",
+    "StageItem",
+    "StageRequest",
+    "StageResult",
+    "SubmitEnvironment",
+    "SubmitOption",
+]

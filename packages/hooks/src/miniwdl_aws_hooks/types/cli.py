@@ -1,0 +1,53 @@
+"""Plain types by which plugins add to the command line."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
+
+__all__ = ["Command", "SubmitEnvironment", "SubmitOption"]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand of ``miniwdl-aws``."""
+
+    name: str
+    """One lower-case word; the first plugin to claim it has it, a second one is an error."""
+    help: str
+    """One line."""
+    configure: Callable[[ArgumentParser], None]
+    """Adds arguments to the subcommand's parser. Import nothing heavy here: it runs for every ``--help``."""
+    run: Callable[[Namespace], int]
+    """Does the work and returns the exit code; a ``MiniwdlAwsError`` is shown as message and hint."""
+
+
+@dataclass(frozen=True)
+class SubmitEnvironment:
+    """What holds while a submission with the option is under way."""
+
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """Environment variables to set: where AWS is, and defaults for ``MINIWDL__*`` that the user left unset."""
+    closing_lines: Callable[[], Sequence[str]] = tuple
+    """Called at the end, after waiting where the user waits; what to tell the user last."""
+    needs_image: bool = True
+    """Whether the workflow job runs in a container image."""
+
+
+@dataclass(frozen=True)
+class SubmitOption:
+    """An option of ``miniwdl-aws-submit`` that says where a run goes."""
+
+    name: str
+    """With its dashes: ``--local``."""
+    help: str
+    enter: Callable[[Namespace], AbstractContextManager[SubmitEnvironment]]
+    """Entered before anything is asked of AWS, left when the command ends. Gets all parsed options, among them
+    ``waiting``: whether the command stays until the run ends."""
+    metavar: str | None = None
+    """Name of the value; a flag without one when ``None``."""

@@ -1,0 +1,86 @@
+"""Plain types about files that travel: inputs in, products out, local files staged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from miniwdl_aws_hooks.settings import Settings
+
+__all__ = ["LocalizeRequest", "PublishReport", "PublishRequest", "StageItem", "StageRequest", "StageResult"]
+
+
+@dataclass(frozen=True)
+class LocalizeRequest:
+    """An input given by URI that a task is going to read."""
+
+    uri: str
+    directory: bool
+    """A Directory input: everything under the URI."""
+    mount_point: str
+    """Root of the shared file system; the answer must lie within it."""
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class PublishRequest:
+    """The products of a finished run, ready to leave the shared file system."""
+
+    run_dir: str
+    folder: str
+    """Destination, an ``s3://bucket/prefix/`` URI that ends in a slash."""
+    files: Mapping[str, str]
+    """Where each file lies, by its name under the folder. Only files that miniwdl made outputs, logs and error.json."""
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class PublishReport:
+    """How a publication went."""
+
+    uploaded: int
+    """Objects written."""
+    skipped: int
+    """Objects that were there already, and equal."""
+    size: int
+    """Bytes written."""
+    seconds: float
+    failed: Mapping[str, str] = field(default_factory=dict)
+    """Why each object that could not be written wasn't, by its name under the folder."""
+
+
+@dataclass(frozen=True)
+class StageItem:
+    """A file or folder on the submitting machine that the run needs."""
+
+    path: str
+    """Absolute path."""
+    directory: bool = False
+
+
+@dataclass(frozen=True)
+class StageRequest:
+    """Local files to bring where a workflow job can read them."""
+
+    items: Sequence[StageItem]
+    folder: str
+    """``s3://bucket/prefix/`` under which they are kept by content."""
+    dry_run: bool = False
+    """Only say what would travel."""
+    progress: Callable[[str], None] = lambda _message: None
+    """Receives one line of text at a time for the user."""
+
+
+@dataclass(frozen=True)
+class StageResult:
+    """Where the staged files are now."""
+
+    uris: Mapping[str, str]
+    """``s3://`` URI by the path asked for; a folder's ends in a slash."""
+    size: int
+    """Bytes of everything asked for."""
+    uploaded: int
+    """Bytes that had to travel; the rest was there already."""

@@ -1,0 +1,197 @@
+"""Plain types about Batch jobs: what is mounted, what is submitted, where, and how it ended."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from miniwdl_aws_hooks.settings import Settings
+
+__all__ = [
+    "FailureClass",
+    "FailurePolicy",
+    "FailureVerdict",
+    "JobChange",
+    "JobChanges",
+    "JobContext",
+    "JobFailure",
+    "JobRole",
+    "Mount",
+    "MountContext",
+    "QueueContext",
+]
+
+
+class JobRole(str, Enum):
+    """What a Batch job is for."""
+
+    WORKFLOW = "workflow"
+    """Runs miniwdl itself."""
+    TASK = "task"
+    """Runs the command of one WDL task."""
+
+
+@dataclass(frozen=True)
+class MountContext:
+    """What a ``mounts`` hook may want to know."""
+
+    role: JobRole
+    mount_point: str
+    """Absolute path of the shared file system inside every job, ``/mnt/fsx`` by default; no trailing slash."""
+    settings: Settings
+    """Reads ``[aws] fs`` (the file system's id), ``[aws] region`` and whatever a plugin documents of its own."""
+
+
+@dataclass(frozen=True)
+class Mount:
+    """
+    One volume of a Batch job with the place where the container sees it.
+
+    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_Volume.html
+    """
+
+    name: str
+    """Name of the volume: letters, digits, hyphens and underscores, at most 255; unique within a job."""
+    container_path: str
+    """Absolute path inside the container, no trailing slash."""
+    volume: Mapping[str, Any]
+    """A Batch ``Volume`` without its name, such as ``{"host": {"sourcePath": "/mnt/fsx"}}``."""
+    read_only: bool = False
+    sentinel: str | None = None
+    """File that must exist under ``container_path``, relative to it; jobs refuse to start without it."""
+
+
+@dataclass(frozen=True)
+class JobContext:
+    """A job about to be submitted."""
+
+    role: JobRole
+    name: str
+    """The jobName."""
+    queue: str
+    image: str
+    settings: Settings
+    run_id: str | None = None
+    """miniwdl's run id of the task call, such as ``call-align-3``; ``None`` for workflow jobs."""
+    task_name: str | None = None
+    try_number: int = 1
+    runtime: Mapping[str, Any] = field(default_factory=dict)
+    """The task's effective runtime values, as miniwdl evaluated them."""
+
+
+@dataclass(frozen=True)
+class JobChanges:
+    """
+    What a plugin adds to a job. Two plugins that set the same key to different values are an error.
+
+    Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
+    """
+
+    tags: Mapping[str, str] = field(default_factory=dict)
+    """At most 50 in all; a key has at most 128 characters, a value 256."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Names cannot begin with ``AWS_BATCH``."""
+    container_properties: Mapping[str, Any] = field(default_factory=dict)
+    """Properties of the job definition, such as ``ulimits``, ``secrets`` or ``jobRoleArn``; image, command, mounts and
+    resources are the backend's and refused here."""
+
+
+@dataclass(frozen=True)
+class QueueContext:
+    """A try of a task about to be queued."""
+
+    run_id: str
+    task_name: str
+    try_number: int
+    """1 for the first try."""
+    interruptions: int
+    """How many tries of this call were lost with their host so far."""
+    preemptible: int
+    """How many such losses the task allows (``runtime.preemptible``)."""
+    queue: str
+    """The configured job queue."""
+    fallback_queue: str | None
+    runtime: Mapping[str, Any]
+    settings: Settings
+
+
+class FailureClass(str, Enum):
+    """Why a job failed; the value is what error.json says."""
+
+    TOOL_ERROR = "tool-error"
+    OUT_OF_MEMORY = "out-of-memory"
+    HOST_LOST = "host-lost"
+    IMAGE_TRANSIENT = "image-transient"
+    IMAGE_FORBIDDEN = "image-forbidden"
+    IMAGE_NO_SPACE = "image-no-space"
+    CONTAINER_START = "container-start"
+    TIMEOUT = "timeout"
+    STOPPED_BY_USER = "stopped-by-user"
+    MOUNT_MISSING = "mount-missing"
+    STUCK_IN_QUEUE = "stuck-in-queue"
+    CONFLICTING_EXIT = "conflicting-exit"
+    """Batch says FAILED, the exit file says 0."""
+    JOB_REJECTED = "job-rejected"
+    """Batch took the job, then found its request invalid."""
+    UNKNOWN = "unknown"
+
+
+class FailurePolicy(str, Enum):
+    """What happens after a failure."""
+
+    FAIL = "fail"
+    """The task fails; ``maxRetries`` does not help."""
+    RETRY = "retry"
+    """Counts against ``runtime.maxRetries``, as a tool's own error does."""
+    INTERRUPTED = "interrupted"
+    """Counts against ``runtime.preemptible`` first, since the host was lost."""
+    INFRASTRUCTURE = "infrastructure"
+    """Tried again at once, within a small budget of its own."""
+
+
+@dataclass(frozen=True)
+class JobFailure:
+    """A job that Batch reports as FAILED."""
+
+    job: Mapping[str, Any]
+    """Its JobDetail, as DescribeJobs returned it."""
+    exit_file: int | None
+    """Exit code that the task's wrapper left in the task directory; ``None`` when it left none."""
+    stderr_tail: str
+    """Last lines of the task's standard error."""
+
+
+@dataclass(frozen=True)
+class FailureVerdict:
+    """What a failure is, in one sentence, with what follows from it."""
+
+    failure_class: FailureClass
+    policy: FailurePolicy
+    message: str
+
+
+@dataclass(frozen=True)
+class JobChange:
+    """A task job that entered another state."""
+
+    job_id: str
+    job_name: str
+    run_id: str
+    task_name: str
+    try_number: int
+    queue: str
+    status: str
+    """SUBMITTED, PENDING, RUNNABLE, STARTING, RUNNING, SUCCEEDED or FAILED."""
+    previous: str | None
+    """The state before, ``None`` at submission."""
+    log_stream: str | None
+    """Name of its CloudWatch log stream, known from RUNNING on."""
+    status_reason: str | None
+    run_dir: str
+    """The task's run directory."""
+    at: float
+    """When it was noticed, in seconds since the epoch."""

@@ -1,0 +1,67 @@
+"""Plain types about looking at things: log lines and preflight checks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from miniwdl_aws_hooks.settings import Settings
+
+__all__ = ["Check", "CheckState", "FollowRequest", "LogEvent", "PreflightContext"]
+
+
+@dataclass(frozen=True)
+class FollowRequest:
+    """A log stream to follow from its first event."""
+
+    group: str
+    stream: str
+    job_ended: Callable[[], bool]
+    """Whether nothing more will be written, apart from what is still on its way."""
+    end_marker: str | None = None
+    """A line that ends the log; it is not shown."""
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    """One event of a log stream."""
+
+    timestamp: int
+    """Milliseconds since the epoch, as the writer's clock had it."""
+    message: str
+    stream: str
+
+
+class CheckState(str, Enum):
+    """Outcome of a preflight check."""
+
+    OK = "ok"
+    WARNING = "warning"
+    FAILED = "failed"
+
+
+@dataclass(frozen=True)
+class PreflightContext:
+    """What is to be checked before a run."""
+
+    workflow_queue: str | None
+    task_queue: str | None
+    mount_point: str
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing that was looked at."""
+
+    subject: str
+    """What was looked at, a few words: ``file system fs-0123``."""
+    state: CheckState
+    message: str
+    """What was found, one sentence."""
+    hint: str | None = None
+    """What to do about it."""
