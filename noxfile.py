@@ -1,0 +1,190 @@
+#!/usr/bin/env -S uv run --script
+# /// script
+# dependencies = ["nox>=2025.2.9"]
+# ///
+"""Everything that is checked, built and measured: `nox -l` lists the sessions, `nox` runs the default ones."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+
+ROOT = Path(__file__).parent
+DIST = ROOT / "dist"
+PYPROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+META = "miniwdl-aws-fsxl"
+PACKAGES = sorted(path.parent.name for path in ROOT.glob("packages/*/pyproject.toml"))
+PARTS = [name for name in PACKAGES if name != META]
+LIBRARIES = [f"miniwdl_aws_{name.replace('-', '_')}" for name in PARTS]
+EXAMPLE_PLUGINS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("examples/plugins/*/pyproject.toml"))
+
+
+def groups(*names: str, project: dict[str, object] = PYPROJECT) -> list[str]:
+    """List the requirements of dependency groups."""
+    return list(nox.project.dependency_groups(project, *names))
+
+
+def install_workspace(session: nox.Session, *names: str) -> None:
+    """Install every package editable, with the given dependency groups of the root and the packages' test groups."""
+    editable = [part for name in PACKAGES for part in ("--editable", f"packages/{name}")]
+    session.install(*editable, *groups(*names), *(package_test_requirements() if "test" in names else []))
+
+
+def package_test_requirements(*packages: str) -> list[str]:
+    """List what tests need beyond the root's group `test`, as each package's own group `test` says."""
+    found: list[str] = []
+    for name in packages or PARTS:
+        project = nox.project.load_toml(ROOT / "packages" / name / "pyproject.toml")
+        if "test" in project.get("dependency-groups", {}):
+            found += groups("test", project=project)
+    return found
+
+
+def workers() -> list[str]:
+    """Give pytest-xdist's options: one worker per processor, the tests of one file together."""
+    return ["--numprocesses", "auto", "--dist", "loadfile"]
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting (ruff) and the shell scripts (shellcheck)."""
+    session.install(*groups("lint"))
+    session.run("ruff", "check", *session.posargs)
+    session.run("ruff", "format", "--check")
+    scripts = sorted(str(path) for path in [ROOT / ".ci/run", *ROOT.glob("images/**/*.sh")])
+    session.run("shellcheck", *scripts)
+
+
+@nox.session
+def typecheck(session: nox.Session) -> None:
+    """Check types (mypy, strict)."""
+    install_workspace(session, "typing")
+    session.run("mypy", *(part for name in LIBRARIES for part in ("-p", name)))
+
+
+@nox.session
+def imports(session: nox.Session) -> None:
+    """Check the direction of imports (import-linter)."""
+    install_workspace(session, "imports")
+    session.run("lint-imports")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Run every test with everything installed; arguments go to pytest."""
+    install_workspace(session, "test")
+    session.install("--no-deps", *(part for path in EXAMPLE_PLUGINS for part in ("--editable", path)))
+    session.run("pytest", *workers(), "-m", "not containers and not aws", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the wheels of all packages into dist/."""
+    session.install("uv")
+    shutil.rmtree(DIST, ignore_errors=True)
+    session.run("uv", "build", "--quiet", "--wheel", "--all-packages", "--out-dir", str(DIST))
+    built = sorted(path.name for path in DIST.glob("*.whl"))
+    if len(built) != len(PACKAGES):
+        session.error(f"expected {len(PACKAGES)} wheels, built {built}")
+    session.log("built %s", ", ".join(built))
+
+
+@nox.session(requires=["build"], reuse_venv=False)
+@nox.parametrize("package", PARTS, ids=PARTS)
+def isolated(session: nox.Session, package: str) -> None:
+    """Run a package's tests with its built wheel and nothing of its siblings but hooks."""
+    wheels = dict.fromkeys([wheel_of("hooks"), wheel_of(package)])
+    session.install(*wheels, *groups("test"), *package_test_requirements(package))
+    session.run("pytest", *workers(), f"packages/{package}", *session.posargs)
+
+
+def wheel_of(package: str) -> str:
+    """Find the built wheel of a package."""
+    (wheel,) = DIST.glob(f"miniwdl_aws_{package.replace('-', '_')}-*.whl")
+    return str(wheel)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation; every warning is an error."""
+    install_workspace(session, "docs")
+    session.run("mkdocs", "build", "--strict", "--quiet", *session.posargs)
+
+
+@nox.session(default=False)
+def contract(session: nox.Session) -> None:
+    """Check only that hooks, documentation and packaging agree (part of `tests`)."""
+    install_workspace(session, "test")
+    session.run("pytest", *workers(), "tests/contract", *session.posargs)
+
+
+@nox.session(default=False)
+def integration(session: nox.Session) -> None:
+    """Run only the tests on the local cloud (part of `tests`)."""
+    install_workspace(session, "test")
+    session.run("pytest", *workers(), "tests/integration", *session.posargs)
+
+
+@nox.session(default=False)
+def minimums(session: nox.Session) -> None:
+    """Run the packages' tests with the lowest versions that they declare to work with."""
+    editable = [part for name in PARTS for part in ("--editable", f"packages/{name}")]
+    session.install("--resolution=lowest-direct", *editable, *groups("test"), *package_test_requirements())
+    session.run("pytest", *workers(), "packages", *session.posargs)
+
+
+@nox.session(default=False)
+def metapackage(session: nox.Session) -> None:
+    """Compare the meta-package's list of parts with the tree; `-- --write` brings it up to date."""
+    session.run("python", "scripts/metapackage.py", *session.posargs)
+
+
+@nox.session(default=False)
+def release(session: nox.Session) -> None:
+    """Set the version of all packages, fold the changelog fragments, commit and tag: `nox -s release -- 1.2.3`."""
+    if len(session.posargs) != 1:
+        session.error("name the version: nox -s release -- 1.2.3")
+    if session.run("git", "status", "--porcelain", external=True, silent=True):
+        session.error("commit or stash your changes first: a release starts from a clean tree")
+    (version,) = session.posargs
+    session.install(*groups("changelog"))
+    session.run("python", "scripts/bump.py", version)
+    for name in PACKAGES:
+        session.run(
+            "towncrier", "build", "--yes", "--config", "pyproject.toml", "--dir", f"packages/{name}",
+            "--name", name, "--version", version,
+        )  # fmt: skip
+    session.run("git", "commit", "--all", "--message", f"release: {version}", external=True)
+    session.run("git", "tag", f"v{version}", external=True)
+
+
+def bench(session: nox.Session, script: str) -> None:
+    """Run a benchmark with everything installed; it makes the contenders' environments itself."""
+    install_workspace(session, "test")
+    session.install("uv")
+    session.run("python", f"benchmarks/{script}", *session.posargs)
+
+
+@nox.session(name="bench-orchestration", default=False)
+def bench_orchestration(session: nox.Session) -> None:
+    """Measure the task backend beside the EFS ancestor and a backend without a cloud."""
+    bench(session, "orchestration.py")
+
+
+@nox.session(name="bench-transfer", default=False)
+def bench_transfer(session: nox.Session) -> None:
+    """Measure the S3 rails beside s5cmd, the AWS CLI and boto3 on a real S3 server."""
+    bench(session, "transfer.py")
+
+
+if __name__ == "__main__":
+    os.chdir(ROOT)
+    sys.exit(nox.main())
