@@ -1,0 +1,173 @@
+"""``miniwdl-aws-logs``: the log of any AWS Batch job, or of any CloudWatch log stream."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import re
+import sys
+import time
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+from miniwdl_aws_cwlogs import __version__
+from miniwdl_aws_hooks import ConfigurationError, ExitCode, MiniwdlAwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from miniwdl_aws_cwlogs.follower import Discovery
+    from miniwdl_aws_cwlogs.stream import LogStream
+    from miniwdl_aws_cwlogs.target import StreamName
+
+__all__ = ["main"]
+
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Show logs; returns the exit code."""
+    options = _parser().parse_args(argv)
+    try:
+        _check(options)
+        _show(options, sys.stdout)
+    except MiniwdlAwsError as exc:
+        sys.stderr.write(f"miniwdl-aws-logs: {exc.message}\n")
+        if exc.hint:
+            sys.stderr.write(f"  {exc.hint}\n")
+        return _exit_code(exc)
+    except KeyboardInterrupt:
+        return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # The reader has seen enough. Python would complain once more when it flushes standard output at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return ExitCode.OK
+
+
+class _Parser(argparse.ArgumentParser):
+    """Exits with this project's code for wrong usage instead of argparse's 2."""
+
+    def error(self, message: str) -> NoReturn:
+        self.print_usage(sys.stderr)
+        self.exit(ExitCode.USAGE, f"{self.prog}: {message}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="miniwdl-aws-logs",
+        description="Show the log of AWS Batch jobs, or of a CloudWatch log stream.",
+        epilog="Exit codes: 0 shown; 64 wrong usage; 69 AWS refused; 1 the job has no log; 75 contact was lost; "
+        "130 stopped by Ctrl-C.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("job_ids", metavar="JOB_ID", nargs="*", help="id of a Batch job; several are shown together")
+    parser.add_argument("-f", "--follow", action="store_true", help="go on until the jobs end, or until Ctrl-C")
+    parser.add_argument(
+        "--since", metavar="TIME", help="leave out what is older: 30s, 10m, 2h, 3d ago, or an ISO 8601 time"
+    )
+    parser.add_argument("--group", metavar="NAME", help="log group, instead of a job")
+    parser.add_argument("--stream", metavar="NAME", action="append", help="log stream in the group; may be repeated")
+    parser.add_argument("-t", "--timestamps", action="store_true", help="begin each line with its time (UTC)")
+    parser.add_argument("--json", action="store_true", help="one JSON object per event")
+    parser.add_argument("--rate", metavar="N", type=float, help="requests a second at most (default 5)")
+    parser.add_argument("--region", metavar="NAME", help="AWS region")
+    parser.add_argument("--profile", metavar="NAME", help="AWS profile")
+    parser.add_argument("--version", action="version", version=f"%(prog)s {__version__}")
+    return parser
+
+
+def _check(options: argparse.Namespace) -> None:
+    if bool(options.group) != bool(options.stream):
+        raise ConfigurationError("--group and --stream belong together: give both")
+    if bool(options.job_ids) == bool(options.group):
+        raise ConfigurationError("name either a JOB_ID, or --group and --stream")
+    if options.rate is not None and not 0 < options.rate <= 1000:
+        raise ConfigurationError(f"--rate must be above 0, not {options.rate:g}")
+
+
+def parse_since(text: str, now: float) -> int:
+    """
+    Read the value of ``--since``, as milliseconds since the epoch.
+
+    :param now: seconds since the epoch.
+    """
+    ago = re.fullmatch(r"(\d+)([smhdw])", text.strip())
+    if ago:
+        return int((now - int(ago[1]) * _UNITS[ago[2]]) * 1000)
+    try:
+        # Python 3.10 doesn't read the Z that everybody writes.
+        moment = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text.strip()))
+    except ValueError:
+        raise ConfigurationError(
+            f"--since {text!r} is neither an age (30s, 10m, 2h, 3d) nor an ISO 8601 time"
+        ) from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() * 1000)
+
+
+def _show(options: argparse.Namespace, output: TextIO) -> None:
+    # Imported here, so that --help and wrong usage don't wait for boto3.
+    from miniwdl_aws_cwlogs.budget import Budget
+    from miniwdl_aws_cwlogs.client import shared_budget
+    from miniwdl_aws_cwlogs.follower import Follower
+    from miniwdl_aws_cwlogs.render import Renderer
+
+    start_time = parse_since(options.since, time.time()) if options.since else None
+    discovery, label = _target(options, start_time)
+    renderer = Renderer(
+        timestamps=options.timestamps,
+        as_json=options.json,
+        colours=output.isatty() and not os.environ.get("NO_COLOR"),
+        label=label,
+    )
+    if hasattr(output, "reconfigure"):
+        # Whatever a task wrote, and whatever encoding this terminal has, no line may be lost to an encoding error.
+        output.reconfigure(errors="backslashreplace")
+    follower = Follower(Budget(options.rate) if options.rate else shared_budget())
+    for page in follower.pages(discovery):
+        output.write("".join(map(renderer.render, page)))
+        output.flush()
+
+
+def _target(options: argparse.Namespace, start_time: int | None) -> tuple[Discovery, Callable[[str], str] | None]:
+    """What to follow, and how to tell several streams apart."""
+    from miniwdl_aws_cwlogs.client import JobSource, LogSource
+    from miniwdl_aws_cwlogs.follower import FixedStreams, Followed
+    from miniwdl_aws_cwlogs.job_watch import JobWatch
+    from miniwdl_aws_cwlogs.stream import LogStream
+
+    sources: dict[str | None, LogSource] = {}
+
+    def open_stream(name: StreamName) -> LogStream:
+        region = name.region or options.region
+        if region not in sources:
+            sources[region] = LogSource.connect(region, options.profile)
+        return LogStream(sources[region], name.group, name.name, start_time=start_time)
+
+    if options.job_ids:
+        describe = JobSource.connect(options.region, options.profile).describe
+        watch = JobWatch(options.job_ids, describe, open_stream, follow=options.follow)
+        return watch, watch.label if len(options.job_ids) > 1 else None
+
+    source = LogSource.connect(options.region, options.profile)
+    names = list(dict.fromkeys(options.stream))
+    if not options.follow:
+        # A follower waits for streams that don't exist yet; who doesn't follow wants to know.
+        for name in names:
+            source.get(options.group, name, token=None, start_time=start_time)
+    streams = [LogStream(source, options.group, name, start_time=start_time) for name in names]
+    followed = [Followed(stream, job_ended=lambda: not options.follow, grace=0.0) for stream in streams]
+    return FixedStreams(followed), (lambda stream: stream) if len(names) > 1 else None
+
+
+def _exit_code(exc: MiniwdlAwsError) -> ExitCode:
+    from miniwdl_aws_cwlogs.errors import CwlogsError, LostContactError, NoLogError
+
+    if isinstance(exc, LostContactError):
+        return ExitCode.LOST_CONTACT
+    if isinstance(exc, NoLogError):
+        return ExitCode.FAILED
+    return ExitCode.REFUSED if isinstance(exc, CwlogsError) else ExitCode.USAGE
+
+
+if __name__ == "__main__":
+    sys.exit(main())

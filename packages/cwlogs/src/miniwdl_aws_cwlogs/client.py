@@ -1,0 +1,190 @@
+"""The edge to AWS: clients, requests, and one translation of what botocore raises."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import botocore.exceptions
+from botocore.config import Config
+
+from miniwdl_aws_cwlogs.budget import DEFAULT_RATE, Budget
+from miniwdl_aws_cwlogs.errors import (
+    LogAccessError,
+    StreamMissingError,
+    ThrottledError,
+    TokenRefusedError,
+    UnreachableError,
+)
+from miniwdl_aws_cwlogs.stream import Page
+from miniwdl_aws_hooks import ConfigurationError, EnvironSettings, LogEvent, MiniwdlAwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from mypy_boto3_batch import BatchClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+
+__all__ = ["JobSource", "LogSource", "shared_budget", "translate"]
+
+_THROTTLED = frozenset(
+    {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
+)
+_CREDENTIALS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "UnrecognizedClientException",
+    }
+)
+_UNREACHABLE = (
+    botocore.exceptions.HTTPClientError,
+    botocore.exceptions.ConnectionError,
+    botocore.exceptions.IncompleteReadError,
+)
+_NO_CREDENTIALS = (
+    botocore.exceptions.NoCredentialsError,
+    botocore.exceptions.PartialCredentialsError,
+    botocore.exceptions.CredentialRetrievalError,
+    botocore.exceptions.SSOError,
+    botocore.exceptions.TokenRetrievalError,
+)
+_LOG_IN = "log in to AWS again, or name another profile: AWS_PROFILE, --profile"
+
+
+def translate(exc: Exception, action: str) -> MiniwdlAwsError:
+    """
+    Say in this package's terms what botocore raised.
+
+    :param action: what was attempted, completing "can't ...".
+    """
+    if isinstance(exc, botocore.exceptions.ClientError):
+        return _translate_answer(exc, action)
+    if isinstance(exc, botocore.exceptions.NoRegionError):
+        return ConfigurationError(
+            f"can't {action}: no AWS region is configured", hint="set AWS_DEFAULT_REGION, or give --region"
+        )
+    if isinstance(exc, botocore.exceptions.ProfileNotFound):
+        return ConfigurationError(f"can't {action}: {exc}", hint="see `aws configure list-profiles`")
+    if isinstance(exc, _NO_CREDENTIALS):
+        return LogAccessError(f"can't {action}: {exc}", hint=_LOG_IN)
+    if isinstance(exc, _UNREACHABLE):
+        return UnreachableError(
+            f"can't {action}: {exc}", hint="check the network, the region and AWS_ENDPOINT_URL", retryable=True
+        )
+    return LogAccessError(f"can't {action}: {exc}")
+
+
+def _translate_answer(exc: botocore.exceptions.ClientError, action: str) -> MiniwdlAwsError:
+    error = exc.response.get("Error", {})
+    code, message = error.get("Code", ""), error.get("Message", "") or str(exc)
+    status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    info = {"code": code, "status": status}
+    if code in _THROTTLED or status == 429:
+        return ThrottledError(f"can't {action}: too many requests", more_info=info, retryable=True)
+    if code == "ResourceNotFoundException":
+        return StreamMissingError(f"can't {action}: {message}", more_info=info)
+    if code == "InvalidParameterException" and "token" in message.lower():
+        return TokenRefusedError(f"can't {action}: {message}", more_info=info)
+    if code in _CREDENTIALS:
+        return LogAccessError(f"can't {action}: {message}", hint=_LOG_IN, more_info=info)
+    if code.startswith("AccessDenied"):
+        hint = f"allow {exc.operation_name} in the IAM policy of whoever asks"
+        return LogAccessError(f"can't {action}: {message}", hint=hint, more_info=info)
+    if status >= 500 or code == "ServiceUnavailableException":
+        return UnreachableError(f"can't {action}: {code} {message}", more_info=info, retryable=True)
+    return LogAccessError(f"can't {action}: {code}: {message}", more_info=info)
+
+
+def _config(attempts: int) -> Config:
+    return Config(retries={"total_max_attempts": attempts, "mode": "standard"}, connect_timeout=10, read_timeout=30)
+
+
+def _session(region: str | None, profile: str | None) -> boto3.Session:
+    try:
+        return boto3.Session(region_name=region, profile_name=profile)
+    except botocore.exceptions.BotoCoreError as exc:
+        raise translate(exc, "use AWS") from exc
+
+
+class LogSource:
+    """GetLogEvents."""
+
+    def __init__(self, client: CloudWatchLogsClient) -> None:
+        self._client = client
+
+    @classmethod
+    def connect(cls, region: str | None = None, profile: str | None = None) -> LogSource:
+        """
+        Make a client; nothing is sent yet.
+
+        It makes one attempt per request: a throttled one must reach the budget, and the follower repeats the rest.
+        """
+        try:
+            return cls(_session(region, profile).client("logs", config=_config(attempts=1)))
+        except botocore.exceptions.BotoCoreError as exc:
+            raise translate(exc, "read CloudWatch Logs") from exc
+
+    def get(self, group: str, stream: str, *, token: str | None, start_time: int | None) -> Page:
+        """Read the page after a token, or the first one, from its oldest event on."""
+        position: dict[str, Any] = {}
+        if token is not None:
+            position["nextToken"] = token
+        if start_time is not None:
+            position["startTime"] = start_time
+        try:
+            answer = self._client.get_log_events(
+                logGroupName=group, logStreamName=stream, startFromHead=True, **position
+            )
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
+            raise translate(exc, f"read log stream {stream} of group {group}") from exc
+        events = [LogEvent(event["timestamp"], event["message"], stream) for event in answer["events"]]
+        return Page(events, answer["nextForwardToken"])
+
+
+class JobSource:
+    """DescribeJobs."""
+
+    def __init__(self, client: BatchClient) -> None:
+        self._client = client
+
+    @classmethod
+    def connect(cls, region: str | None = None, profile: str | None = None) -> JobSource:
+        """Make a client; nothing is sent yet."""
+        try:
+            return cls(_session(region, profile).client("batch", config=_config(attempts=5)))
+        except botocore.exceptions.BotoCoreError as exc:
+            raise translate(exc, "ask AWS Batch") from exc
+
+    def describe(self, job_ids: Sequence[str]) -> Sequence[Mapping[str, Any]]:
+        """Details of at most 100 jobs; those that Batch does not know are absent."""
+        try:
+            return self._client.describe_jobs(jobs=list(job_ids))["jobs"]
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
+            raise translate(exc, "ask AWS Batch about the job") from exc
+
+
+@lru_cache(maxsize=1)
+def shared_budget() -> Budget:
+    """Budget of this process, which everything that follows logs shares."""
+    return Budget(configured_rate())
+
+
+def configured_rate() -> float:
+    """Requests a second by ``[cwlogs] request_rate`` (``MINIWDL__CWLOGS__REQUEST_RATE``)."""
+    text = EnvironSettings().get("cwlogs", "request_rate")
+    if text is None:
+        return DEFAULT_RATE
+    try:
+        rate = float(text)
+    except ValueError:
+        rate = 0.0
+    if not 0 < rate <= 1000:
+        raise ConfigurationError(
+            f"[cwlogs] request_rate (MINIWDL__CWLOGS__REQUEST_RATE) must be a number of requests a second, not {text!r}"
+        )
+    return rate

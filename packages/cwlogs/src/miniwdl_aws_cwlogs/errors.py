@@ -1,0 +1,46 @@
+"""What can go wrong when logs are read."""
+
+from miniwdl_aws_hooks import MiniwdlAwsError
+
+__all__ = [
+    "CwlogsError",
+    "LogAccessError",
+    "LostContactError",
+    "NoLogError",
+    "StreamMissingError",
+    "ThrottledError",
+    "TokenRefusedError",
+    "UnreachableError",
+]
+
+
+class CwlogsError(MiniwdlAwsError):
+    """Base of this package's errors."""
+
+
+class LogAccessError(CwlogsError):
+    """AWS refuses: credentials, permissions, or a request that it finds invalid. Trying again doesn't help."""
+
+
+class NoLogError(CwlogsError):
+    """What the user named has no log in CloudWatch, or none yet."""
+
+
+class StreamMissingError(CwlogsError):
+    """The log stream, or its group, does not exist (yet)."""
+
+
+class ThrottledError(CwlogsError):
+    """More requests than AWS allows the account; worth another try at a lower rate."""
+
+
+class TokenRefusedError(CwlogsError):
+    """The position in the stream that we hold isn't valid any more; tokens live for 24 hours."""
+
+
+class UnreachableError(CwlogsError):
+    """No answer, or one that says that the service has trouble; worth another try."""
+
+
+class LostContactError(CwlogsError):
+    """The service stayed unreachable for longer than anybody wants to wait."""

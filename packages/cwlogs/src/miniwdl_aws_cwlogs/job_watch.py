@@ -1,0 +1,128 @@
+"""Finds the log streams of Batch jobs as the jobs get them, and knows when the jobs are over."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_cwlogs.errors import NoLogError, ThrottledError, UnreachableError
+from miniwdl_aws_cwlogs.follower import Followed
+from miniwdl_aws_cwlogs.target import JobLogs, StreamName, read_job
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from miniwdl_aws_cwlogs.stream import LogStream
+
+__all__ = ["DESCRIBE_LIMIT", "JobWatch"]
+
+DESCRIBE_LIMIT = 100
+"""Jobs that one DescribeJobs request may name."""
+
+DESCRIBE_PERIOD = 5.0
+"""Seconds between two looks at the jobs."""
+
+SETTLED_MS = 60_000
+"""A job that ended this long ago has all of its log in CloudWatch."""
+
+
+class JobWatch:
+    """
+    The streams of some jobs, attempt after attempt.
+
+    Asks Batch about all of them at once, and not more often than each few seconds; an outage of Batch is waited
+    out, since only the logs matter here.
+    """
+
+    def __init__(
+        self,
+        job_ids: Sequence[str],
+        describe: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]],
+        open_stream: Callable[[StreamName], LogStream],
+        *,
+        follow: bool,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        """
+        Look at the jobs for the first time.
+
+        :param follow: whether to wait for what is still to come.
+        :raises NoLogError: for a job that Batch does not know, or that has no log and will not get one.
+        """
+        self._job_ids = list(dict.fromkeys(job_ids))
+        self._describe = describe
+        self._open = open_stream
+        self._follow = follow
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._known: set[StreamName] = set()
+        self._labels: dict[str, str] = {}
+        self._jobs: dict[str, JobLogs] = {}
+        self._looked_at = clock()
+        self._look()
+        self._check_first_look()
+
+    def label(self, stream: str) -> str:
+        """Short name of the job that writes a stream."""
+        return self._labels[stream]
+
+    def new(self) -> list[Followed]:
+        """Streams of jobs, or of their attempts, that have started since the last call."""
+        if not self.complete() and self._clock() - self._looked_at >= DESCRIBE_PERIOD:
+            try:
+                self._look()
+            except (ThrottledError, UnreachableError):
+                # The streams go on meanwhile, and they know when to lose patience.
+                self._looked_at = self._clock()
+        return [
+            self._followed(job, stream)
+            for job in self._jobs.values()
+            for stream in job.streams
+            if stream not in self._known
+        ]
+
+    def complete(self) -> bool:
+        """Whether all jobs are over, or nobody wants to wait for them."""
+        return not self._follow or self._all_ended()
+
+    def _all_ended(self) -> bool:
+        return all(job.ended for job in self._jobs.values())
+
+    def _look(self) -> None:
+        waiting = [job_id for job_id in self._job_ids if job_id not in self._jobs or not self._jobs[job_id].ended]
+        for start in range(0, len(waiting), DESCRIBE_LIMIT):
+            for detail in self._describe(waiting[start : start + DESCRIBE_LIMIT]):
+                job = read_job(detail)
+                self._jobs[job.job_id] = job
+        self._looked_at = self._clock()
+
+    def _check_first_look(self) -> None:
+        for job_id in self._job_ids:
+            job = self._jobs.get(job_id)
+            if job is None:
+                raise NoLogError(
+                    f"AWS Batch does not know job {job_id} in this region",
+                    hint="check the id and the region; jobs are forgotten some days after their end, but their logs "
+                    "stay: name them with --group and --stream",
+                )
+            if not job.streams and (job.ended or not self._follow):
+                reason = f": {job.status_reason}" if job.status_reason else ""
+                raise NoLogError(
+                    f"job {job_id} has no log, since it did not run ({job.status}{reason})",
+                    hint=None if job.ended else "wait for it with --follow",
+                )
+
+    def _followed(self, job: JobLogs, stream: StreamName) -> Followed:
+        self._known.add(stream)
+        self._labels[stream.name] = job.name
+        settled = job.stopped_at is not None and self._wall_clock() * 1000 - job.stopped_at > SETTLED_MS
+        return Followed(
+            self._open(stream),
+            job_ended=lambda: not self._follow or self._superseded(job.job_id, stream) or self._jobs[job.job_id].ended,
+            grace=0.0 if settled or not self._follow else None,
+        )
+
+    def _superseded(self, job_id: str, stream: StreamName) -> bool:
+        """Whether a later attempt of the job writes another stream by now."""
+        return stream != self._jobs[job_id].streams[-1]

@@ -1,0 +1,32 @@
+"""Whether whoever asks may read the logs of Batch jobs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_cwlogs.errors import CwlogsError, StreamMissingError, ThrottledError
+from miniwdl_aws_hooks import Check, CheckState
+from miniwdl_aws_hooks.protocol import TASK_LOG_GROUP
+
+if TYPE_CHECKING:
+    from miniwdl_aws_cwlogs.stream import Source
+
+__all__ = ["check_log_group"]
+
+PROBE = "miniwdl-aws-preflight"
+"""A stream that nobody writes: that it is missing is an answer only to those who may ask."""
+
+
+def check_log_group(source: Source, group: str = TASK_LOG_GROUP) -> Check:
+    """Make the very request that following a log needs."""
+    subject = f"log group {group}"
+    try:
+        source.get(group, PROBE, token=None, start_time=None)
+    except StreamMissingError as exc:
+        if "group" in exc.message.rpartition(":")[2]:
+            return Check(subject, CheckState.WARNING, "not there yet", "AWS Batch makes it when a first job runs")
+    except ThrottledError:
+        return Check(subject, CheckState.WARNING, "too many requests by others at present", "logs may lag behind")
+    except CwlogsError as exc:
+        return Check(subject, CheckState.FAILED, exc.message, exc.hint)
+    return Check(subject, CheckState.OK, "can be read")

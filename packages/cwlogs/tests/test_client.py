@@ -1,0 +1,113 @@
+import botocore.exceptions
+import pytest
+
+from miniwdl_aws_cwlogs.client import JobSource, LogSource, configured_rate, shared_budget, translate
+from miniwdl_aws_cwlogs.errors import (
+    LogAccessError,
+    StreamMissingError,
+    ThrottledError,
+    TokenRefusedError,
+    UnreachableError,
+)
+from miniwdl_aws_hooks import ConfigurationError
+
+
+def client_error(code, message="", status=400):
+    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return botocore.exceptions.ClientError(response, "GetLogEvents")
+
+
+@pytest.mark.parametrize(
+    ("exc", "expected"),
+    [
+        (client_error("ThrottlingException"), ThrottledError),
+        (client_error("Whatever", status=429), ThrottledError),
+        (client_error("ResourceNotFoundException", "The specified log stream does not exist."), StreamMissingError),
+        (client_error("InvalidParameterException", "The specified nextToken is invalid."), TokenRefusedError),
+        (client_error("InvalidParameterException", "1 validation error detected"), LogAccessError),
+        (
+            client_error("ExpiredTokenException", "The security token included in the request is expired"),
+            LogAccessError,
+        ),
+        (client_error("AccessDeniedException", "User x is not authorized"), LogAccessError),
+        (client_error("ServiceUnavailableException", status=503), UnreachableError),
+        (client_error("InternalFailure", status=500), UnreachableError),
+        (botocore.exceptions.EndpointConnectionError(endpoint_url="https://x"), UnreachableError),
+        (botocore.exceptions.ReadTimeoutError(endpoint_url="https://x"), UnreachableError),
+        (botocore.exceptions.NoCredentialsError(), LogAccessError),
+        (botocore.exceptions.NoRegionError(), ConfigurationError),
+        (botocore.exceptions.ProfileNotFound(profile="lab"), ConfigurationError),
+        (botocore.exceptions.ParamValidationError(report="x"), LogAccessError),
+    ],
+)
+def test_every_error_of_botocore_has_its_sentence(exc, expected):
+    error = translate(exc, "read log stream s")
+    assert type(error) is expected
+    assert error.message.startswith("can't read log stream s: ")
+
+
+def test_a_denial_names_the_missing_permission():
+    assert "GetLogEvents" in translate(client_error("AccessDeniedException"), "x").hint
+
+
+def test_pages_come_from_the_service(aws, logs):
+    logs.page_size = 2
+    logs.write("s", "a", "b", "c", at=1000)
+    source = LogSource.connect()
+    page = source.get("g", "s", token=None, start_time=None)
+    assert [event.message for event in page.events] == ["a", "b"]
+    assert page.events[0].timestamp == 1000
+    page = source.get("g", "s", token=page.token, start_time=500)
+    assert [event.message for event in page.events] == ["c"]
+    with pytest.raises(StreamMissingError):
+        source.get("g", "other", token=None, start_time=None)
+
+
+def test_a_throttled_request_is_made_once(aws):
+    """The budget must learn of it, so botocore may not hide it."""
+    seen = []
+    aws.on_request = seen.append
+    aws.refuse = (400, "ThrottlingException", "Rate exceeded")
+    with pytest.raises(ThrottledError):
+        LogSource.connect().get("g", "s", token=None, start_time=None)
+    assert seen == ["GetLogEvents"]
+
+
+def test_jobs_come_from_the_service(aws):
+    aws.jobs["1"] = {"jobId": "1", "status": "RUNNING"}
+    assert [job["jobId"] for job in JobSource.connect().describe(["1", "2"])] == ["1"]
+    aws.refuse = (403, "AccessDeniedException", "no")
+    with pytest.raises(LogAccessError, match="ask AWS Batch"):
+        JobSource.connect().describe(["1"])
+
+
+def test_no_region(aws, monkeypatch):
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    with pytest.raises(ConfigurationError, match="no AWS region"):
+        LogSource.connect()
+    with pytest.raises(ConfigurationError, match="no AWS region"):
+        JobSource.connect()
+
+
+def test_no_credentials(aws, monkeypatch):
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(LogAccessError, match="credentials"):
+        LogSource.connect().get("g", "s", token=None, start_time=None)
+
+
+def test_an_unknown_profile(aws):
+    with pytest.raises(ConfigurationError, match="lab"):
+        LogSource.connect(profile="lab")
+
+
+def test_the_budget_is_one_for_the_process():
+    assert shared_budget() is shared_budget()
+
+
+def test_the_rate_can_be_configured(monkeypatch):
+    monkeypatch.setenv("MINIWDL__CWLOGS__REQUEST_RATE", "2.5")
+    assert configured_rate() == 2.5
+    monkeypatch.setenv("MINIWDL__CWLOGS__REQUEST_RATE", "many")
+    with pytest.raises(ConfigurationError, match="request_rate"):
+        configured_rate()
