@@ -87,16 +87,23 @@ def gc_histogram(reads: list[str]) -> Counter[int]:
     return Counter(int(100 * sum(base in "GC" for base in read) / len(read.replace("N", "")) + 0.5) for read in reads)
 
 
+def output(directory: Path, name: str) -> Path:
+    """Find an output; a run directory may show it in more than one place."""
+    for path in directory.rglob(name):
+        return path
+    sys.exit(f"{directory} has no {name}")
+
+
 def compare(directory: Path) -> list[str]:
     """List what differs in the outputs of a run."""
-    found = json.loads(next(directory.rglob("stats.json")).read_text())
+    found = json.loads(output(directory, "stats.json").read_text())
     wanted = expected()
     problems = [f"stats.json: {key} differs" for key in wanted if found.get(key) != wanted[key]]
-    with next(directory.rglob("quality_by_cycle.tsv")).open(newline="") as file:
+    with output(directory, "quality_by_cycle.tsv").open(newline="") as file:
         table = list(csv.DictReader(file, delimiter="\t"))
     if table != [{key: str(value) for key, value in row.items()} for row in wanted["quality_by_cycle"]]:
         problems.append("quality_by_cycle.tsv differs")
-    drawing = ET.parse(next(directory.rglob("genome_stats.svg")))
+    drawing = ET.parse(output(directory, "genome_stats.svg"))
     # One line in three of the charts, one per read file in the fourth.
     if len(list(drawing.iter("{http://www.w3.org/2000/svg}path"))) != 3 + len(READ_FILES):
         problems.append("genome_stats.svg lacks a line")
