@@ -1,1 +1,28 @@
-"""What this distribution answers to the hooks."""
+"""What this distribution answers to the hooks. Heavy imports stay inside the functions: every ``--help`` loads this."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks import hookimpl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from miniwdl_aws_hooks import Check, Mount, MountContext, PreflightContext
+
+
+@hookimpl
+def miniwdl_aws_mounts(context: MountContext) -> Sequence[Mount] | None:
+    """Give jobs the host's mount of the file system in ``[aws] fs``; nothing when that is unset."""
+    from miniwdl_aws_fsx_mount.resolve import mounts_for
+
+    return mounts_for(context)
+
+
+@hookimpl
+def miniwdl_aws_preflight(context: PreflightContext) -> Sequence[Check]:
+    """Check the file system in ``[aws] fs``, the mount point, and the mount itself where this machine has it."""
+    from miniwdl_aws_fsx_mount.resolve import checks_for
+
+    return checks_for(context)

@@ -1,0 +1,21 @@
+"""What can go wrong with the file system."""
+
+from miniwdl_aws_hooks import MiniwdlAwsError
+
+__all__ = ["FileSystemError", "FsxAccessError", "FsxError", "FsxUnreachableError"]
+
+
+class FsxError(MiniwdlAwsError):
+    """Base of this package's errors."""
+
+
+class FileSystemError(FsxError):
+    """The file system does not exist, or can't be used as it is."""
+
+
+class FsxAccessError(FsxError):
+    """AWS refuses: credentials, permissions, or a request that it finds invalid."""
+
+
+class FsxUnreachableError(FsxError):
+    """No answer from AWS, or one that says that the service has trouble."""

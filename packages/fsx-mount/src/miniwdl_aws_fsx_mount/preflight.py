@@ -1,0 +1,71 @@
+"""What ``miniwdl-aws doctor`` says about the file system: pure, but for looking at the mount point."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_fsx_mount.errors import FileSystemError
+from miniwdl_aws_fsx_mount.file_system import require_usable
+from miniwdl_aws_fsx_mount.marker import LUSTRE, PROC_MOUNTS, mounted_type
+from miniwdl_aws_hooks import Check, CheckState
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from miniwdl_aws_fsx_mount.file_system import FileSystem
+
+__all__ = ["check_file_system", "check_mount_path", "check_mount_here"]
+
+_RESERVED = frozenset({"", "bin", "boot", "dev", "etc", "lib", "lib64", "proc", "run", "sbin", "sys", "usr"})
+"""First parts of paths over which a container image's own files must not be mounted."""
+
+
+def check_file_system(system: FileSystem) -> Iterator[Check]:
+    """Look at the file system's own description."""
+    subject = f"file system {system.id}"
+    try:
+        require_usable(system)
+    except FileSystemError as exc:
+        yield Check(subject, CheckState.FAILED, exc.message, exc.hint)
+    else:
+        yield Check(
+            subject,
+            CheckState.OK,
+            f"{system.lifecycle}, {system.deployment}, {system.capacity_gib} GiB, {system.version}",
+        )
+
+
+def check_mount_path(mount_point: str) -> Check:
+    """Look at the path at which jobs see the file system."""
+    subject = f"mount point {mount_point}"
+    parts = PurePosixPath(mount_point).parts
+    if not mount_point.startswith("/") or ".." in parts:
+        return Check(subject, CheckState.FAILED, "is not an absolute path", "give another one with --mount")
+    if len(parts) < 2 or parts[1] in _RESERVED:
+        return Check(
+            subject,
+            CheckState.FAILED,
+            "would hide the container image's own files",
+            "give another one with --mount, such as /mnt/fsx",
+        )
+    return Check(subject, CheckState.OK, "can be used")
+
+
+def check_mount_here(mount_point: str, sentinel: str | None, *, proc_mounts: Path = PROC_MOUNTS) -> Iterator[Check]:
+    """Look at the mount itself, where this machine has it."""
+    if not proc_mounts.exists() or mounted_type(proc_mounts.read_text(encoding="utf-8"), mount_point) != LUSTRE:
+        return
+    subject = f"{mount_point} on this machine"
+    yield Check(subject, CheckState.OK, "Lustre is mounted")
+    if sentinel is None:
+        yield Check(subject, CheckState.WARNING, "jobs do not check whether it is mounted", "unset [fsx] sentinel")
+    elif (Path(mount_point) / sentinel).exists():
+        yield Check(subject, CheckState.OK, f"the marker {sentinel} is there")
+    else:
+        yield Check(
+            subject,
+            CheckState.FAILED,
+            f"the marker {sentinel} is missing, so jobs will refuse to start",
+            f"touch {mount_point}/{sentinel}",
+        )

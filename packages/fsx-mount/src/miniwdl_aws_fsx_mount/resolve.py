@@ -1,0 +1,70 @@
+"""From the configured id to a file system that was looked at: where the pure parts and the edge meet."""
+
+from __future__ import annotations
+
+import logging
+import os
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_fsx_mount.client import FsxService
+from miniwdl_aws_fsx_mount.errors import FsxAccessError
+from miniwdl_aws_fsx_mount.file_system import check_id, require_usable
+from miniwdl_aws_fsx_mount.marker import ensure_marker
+from miniwdl_aws_fsx_mount.mounts import lustre_mount, sentinel_name
+from miniwdl_aws_fsx_mount.preflight import check_file_system, check_mount_here, check_mount_path
+from miniwdl_aws_hooks import Check, CheckState, JobRole, MiniwdlAwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from miniwdl_aws_hooks import Mount, MountContext, PreflightContext, Settings
+
+__all__ = ["checks_for", "mounts_for"]
+
+logger = logging.getLogger(__name__)
+
+
+def mounts_for(context: MountContext, environ: Mapping[str, str] = os.environ) -> list[Mount] | None:
+    """
+    Answer the ``mounts`` hook.
+
+    :raises MiniwdlAwsError: when the configured file system can't be used.
+    """
+    configured = context.settings.get("aws", "fs")
+    if configured is None:
+        return None
+    fsid = check_id(configured)
+    mount = lustre_mount(context.settings, context.mount_point)
+    if context.role is JobRole.TASK and "AWS_BATCH_JOB_ID" in environ:
+        # The workflow job itself runs on the file system, which was looked up when it was submitted; its role need
+        # not be allowed to look it up again.
+        if mount.sentinel:
+            ensure_marker(context.mount_point, mount.sentinel)
+    else:
+        _look_up(fsid, context.settings)
+    return [mount]
+
+
+def _look_up(fsid: str, settings: Settings) -> None:
+    try:
+        require_usable(FsxService.connect(settings.get("aws", "region")).file_system(fsid))
+    except FsxAccessError as exc:
+        if not exc.more_info.get("denied"):
+            raise
+        # Who may submit jobs may not be allowed to look at file systems. The jobs check the mount themselves.
+        logger.warning("did not check file system %s: %s", fsid, exc)
+
+
+def checks_for(context: PreflightContext) -> list[Check]:
+    """Answer the ``preflight`` hook."""
+    settings = context.settings
+    configured = settings.get("aws", "fs")
+    if configured is None:
+        return []
+    checks = [check_mount_path(context.mount_point)]
+    try:
+        checks += check_file_system(FsxService.connect(settings.get("aws", "region")).file_system(check_id(configured)))
+    except MiniwdlAwsError as exc:
+        checks.append(Check(f"file system {configured}", CheckState.FAILED, exc.message, exc.hint))
+    checks += check_mount_here(context.mount_point, sentinel_name(settings))
+    return checks

@@ -1,0 +1,53 @@
+import botocore.exceptions
+import pytest
+
+from miniwdl_aws_fsx_mount.client import FsxService, translate
+from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxUnreachableError
+from miniwdl_aws_hooks import ConfigurationError
+
+
+def client_error(code, message="", status=400):
+    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return botocore.exceptions.ClientError(response, "DescribeFileSystems")
+
+
+@pytest.mark.parametrize(
+    ("exc", "expected"),
+    [
+        (client_error("FileSystemNotFound", "File system 'fs-1' does not exist."), FileSystemError),
+        (client_error("ExpiredTokenException"), FsxAccessError),
+        (client_error("AccessDeniedException"), FsxAccessError),
+        (client_error("BadRequest"), FsxAccessError),
+        (client_error("InternalServerError", status=500), FsxUnreachableError),
+        (client_error("ThrottlingException"), FsxUnreachableError),
+        (botocore.exceptions.EndpointConnectionError(endpoint_url="https://x"), FsxUnreachableError),
+        (botocore.exceptions.ReadTimeoutError(endpoint_url="https://x"), FsxUnreachableError),
+        (botocore.exceptions.NoCredentialsError(), FsxAccessError),
+        (botocore.exceptions.NoRegionError(), ConfigurationError),
+        (botocore.exceptions.ProfileNotFound(profile="lab"), ConfigurationError),
+        (botocore.exceptions.ParamValidationError(report="x"), FsxAccessError),
+    ],
+)
+def test_every_error_of_botocore_has_its_sentence(exc, expected):
+    error = translate(exc, "look up file system fs-1")
+    assert type(error) is expected
+    assert error.message.startswith("can't look up file system fs-1: ")
+
+
+def test_looks_up_a_file_system(fsx, make_description, fsid):
+    fsx.add_response("describe_file_systems", {"FileSystems": [make_description()]}, {"FileSystemIds": [fsid]})
+    assert FsxService.connect().file_system(fsid).id == fsid
+
+
+def test_errors_of_a_lookup(fsx, fsid):
+    fsx.add_client_error("describe_file_systems", "FileSystemNotFound", "File system does not exist.")
+    with pytest.raises(FileSystemError, match="does not exist"):
+        FsxService.connect().file_system(fsid)
+
+
+def test_no_region(monkeypatch):
+    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    with pytest.raises(ConfigurationError, match="no AWS region"):
+        FsxService.connect()

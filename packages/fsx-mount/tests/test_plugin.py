@@ -1,0 +1,87 @@
+import subprocess
+import sys
+
+import pytest
+
+from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError
+from miniwdl_aws_hooks import CheckState, ConfigurationError, JobRole, MountContext, PreflightContext
+from miniwdl_aws_hooks.testing import PluginConformance
+
+
+@pytest.fixture
+def outside_of_jobs(monkeypatch):
+    monkeypatch.delenv("AWS_BATCH_JOB_ID", raising=False)
+
+
+@pytest.mark.usefixtures("outside_of_jobs")
+class TestPlugin(PluginConformance):
+    plugin_name = "fsx-mount"
+
+    def test_nothing_is_mounted_unless_configured(self, hooks, make_settings):
+        context = MountContext(JobRole.WORKFLOW, "/mnt/fsx", make_settings())
+        assert hooks.miniwdl_aws_mounts(context=context) == []
+
+    def test_mounts_the_file_system(self, hooks, fsx, make_settings, make_description, fsid):
+        fsx.add_response("describe_file_systems", {"FileSystems": [make_description()]})
+        context = MountContext(JobRole.WORKFLOW, "/mnt/fsx", make_settings(aws__fs=fsid))
+        ((mount,),) = hooks.miniwdl_aws_mounts(context=context)
+        assert (mount.container_path, mount.sentinel) == ("/mnt/fsx", ".miniwdl-aws-mounted")
+
+    def test_what_is_no_id_is_not_even_asked_about(self, hooks, fsx, make_settings):
+        context = MountContext(JobRole.WORKFLOW, "/mnt/fsx", make_settings(aws__fs="lustre"))
+        with pytest.raises(ConfigurationError, match="--fsid"):
+            hooks.miniwdl_aws_mounts(context=context)
+
+    def test_a_file_system_that_cannot_be_used(self, hooks, fsx, make_settings, make_description, fsid):
+        fsx.add_response("describe_file_systems", {"FileSystems": [make_description(Lifecycle="DELETING")]})
+        context = MountContext(JobRole.TASK, "/mnt/fsx", make_settings(aws__fs=fsid))
+        with pytest.raises(FileSystemError, match="DELETING"):
+            hooks.miniwdl_aws_mounts(context=context)
+
+    def test_who_may_not_look_may_still_submit(self, hooks, fsx, make_settings, fsid, caplog):
+        fsx.add_client_error("describe_file_systems", "AccessDeniedException", "alice is not authorized")
+        context = MountContext(JobRole.WORKFLOW, "/mnt/fsx", make_settings(aws__fs=fsid))
+        assert len(hooks.miniwdl_aws_mounts(context=context)) == 1
+        assert "alice is not authorized" in caplog.text
+
+    def test_expired_credentials_are_another_matter(self, hooks, fsx, make_settings, fsid):
+        fsx.add_client_error("describe_file_systems", "ExpiredTokenException", "expired")
+        context = MountContext(JobRole.WORKFLOW, "/mnt/fsx", make_settings(aws__fs=fsid))
+        with pytest.raises(FsxAccessError, match="expired"):
+            hooks.miniwdl_aws_mounts(context=context)
+
+    def test_a_workflow_job_needs_no_lookup(self, hooks, fsx, make_settings, fsid, monkeypatch, tmp_path):
+        monkeypatch.setenv("AWS_BATCH_JOB_ID", "j-1")
+        context = MountContext(JobRole.TASK, str(tmp_path), make_settings(aws__fs=fsid))
+        ((mount,),) = hooks.miniwdl_aws_mounts(context=context)
+        assert mount.container_path == str(tmp_path)
+        assert list(tmp_path.iterdir()) == [], "no marker where there is no Lustre"
+
+    def test_preflight(self, hooks, fsx, make_settings, make_description, fsid):
+        fsx.add_response("describe_file_systems", {"FileSystems": [make_description()]})
+        context = PreflightContext(None, None, "/mnt/fsx", make_settings(aws__fs=fsid))
+        ((*checks,),) = hooks.miniwdl_aws_preflight(context=context)
+        assert {check.state for check in checks} == {CheckState.OK}
+        assert any("PERSISTENT_2" in check.message for check in checks)
+
+    def test_preflight_finds_what_is_wrong(self, hooks, fsx, make_settings, make_description, fsid):
+        fsx.add_response("describe_file_systems", {"FileSystems": [make_description(Lifecycle="FAILED")]})
+        context = PreflightContext(None, None, "/usr/fsx", make_settings(aws__fs=fsid))
+        ((*checks,),) = hooks.miniwdl_aws_preflight(context=context)
+        assert [check.state for check in checks] == [CheckState.FAILED, CheckState.FAILED]
+
+    def test_preflight_survives_a_wrong_id(self, hooks, make_settings, fsx):
+        context = PreflightContext(None, None, "/mnt/fsx", make_settings(aws__fs="lustre"))
+        ((*checks,),) = hooks.miniwdl_aws_preflight(context=context)
+        assert checks[-1].state is CheckState.FAILED
+        assert "--fsid" in checks[-1].message
+
+    def test_preflight_without_a_file_system(self, hooks, make_settings):
+        context = PreflightContext(None, None, "/mnt/fsx", make_settings())
+        assert hooks.miniwdl_aws_preflight(context=context) == [[]]
+
+
+def test_loading_the_plugin_loads_nothing_heavy():
+    code = "import sys, miniwdl_aws_fsx_mount.plugin; print('boto3' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout == "False\n"
