@@ -1,1 +1,44 @@
 """What this distribution answers to the hooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks import hookimpl
+
+if TYPE_CHECKING:
+    from miniwdl_aws_hooks import Check, PreflightContext, PublishReport, PublishRequest, StageRequest, StageResult
+
+SCHEME = "s3://"
+
+
+@hookimpl
+def miniwdl_aws_stage(request: StageRequest) -> StageResult | None:
+    """Keep local files in S3 by their content."""
+    if not request.folder.startswith(SCHEME):
+        return None
+    from miniwdl_aws_hooks import EnvironSettings
+    from miniwdl_aws_s3_rails.engine import engine_for
+    from miniwdl_aws_s3_rails.stage import stage
+
+    return stage(request, engine_for(EnvironSettings()))
+
+
+@hookimpl
+def miniwdl_aws_publish(request: PublishRequest) -> PublishReport | None:
+    """Upload to S3."""
+    if not request.folder.startswith(SCHEME):
+        return None
+    from miniwdl_aws_s3_rails.engine import engine_for
+    from miniwdl_aws_s3_rails.publish import publish
+
+    return publish(request, engine_for(request.settings))
+
+
+@hookimpl
+def miniwdl_aws_preflight(context: PreflightContext) -> list[Check]:
+    """Check that the configured upload and staging folders can be written."""
+    from miniwdl_aws_s3_rails.engine import engine_for
+    from miniwdl_aws_s3_rails.preflight import check_folders
+
+    return check_folders(context, engine_for(context.settings))

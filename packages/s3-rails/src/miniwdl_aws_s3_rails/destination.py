@@ -1,0 +1,52 @@
+"""Finds out whether a folder in S3 can be written, without leaving anything there."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import botocore.exceptions
+
+from miniwdl_aws_s3_rails.access import explain
+from miniwdl_aws_s3_rails.uri import S3Uri
+
+if TYPE_CHECKING:
+    from miniwdl_aws_s3_rails.engine import Engine
+
+__all__ = ["check_writable", "run_folder"]
+
+PROBE = ".miniwdl-aws-write-test"
+
+
+def run_folder(text: str, run_name: str) -> str:
+    """
+    Folder that a run's products go to: one more level, named like the run, unless the URI ends in a slash.
+
+    :param run_name: miniwdl's timestamped name of the run.
+    """
+    return text if text.endswith("/") else f"{text}/{run_name}/"
+
+
+def check_writable(engine: Engine, text: str, *, what: str = "--s3upload") -> S3Uri:
+    """
+    Make sure that a folder can be written, by starting an upload in parts and giving it up.
+
+    That needs the same permission as a whole upload, but leaves no object behind, not even for a moment.
+
+    :param what: who gave the URI, for errors.
+    :raises AccessError: when it can't.
+    """
+    uri = S3Uri.parse(text, what=what)
+    probe = uri.join(PROBE)
+    engine.access.region_of(uri.bucket)
+    if not engine.access.can_sign():
+        raise explain(botocore.exceptions.NoCredentialsError(), f"cannot write to {text}")
+    client = engine.access.client
+    try:
+        started = client.create_multipart_upload(Bucket=probe.bucket, Key=probe.key)
+    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
+        raise explain(exc, f"cannot write to {text}") from exc
+    # s3:AbortMultipartUpload is a permission of its own. Without it, what stays is invisible, empty and free of charge.
+    with suppress(botocore.exceptions.ClientError):
+        client.abort_multipart_upload(Bucket=probe.bucket, Key=probe.key, UploadId=started["UploadId"])
+    return uri

@@ -1,0 +1,124 @@
+"""
+Downloads ``s3://`` inputs of miniwdl in its own process.
+
+These are plugins for miniwdl's groups ``file_download`` and ``directory_download``. All downloads of a process share
+one set of threads and one memory budget (``[s3_rails]``); miniwdl's download cache works as for any other download.
+"""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import uuid
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from WDL.runtime.cache import CallCache
+
+from miniwdl_aws_s3_rails.engine import engine_for
+from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_s3_rails.receiver import Receiver
+from miniwdl_aws_s3_rails.settings import MiniwdlSettings
+from miniwdl_aws_s3_rails.uri import S3Uri
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+    from WDL.runtime.config import Loader
+
+    from miniwdl_aws_s3_rails.engine import Found
+
+__all__ = ["directory_download", "file_download", "layout"]
+
+RUN_LOGS = ("workflow.log", "task.log")
+
+
+def file_download(cfg: Loader, logger: logging.Logger, uri: str, **_kwargs: Any) -> Generator[dict[str, Any]]:
+    """Download an object; miniwdl's plugin for File inputs."""
+    yield {"outputs": {"file": _download(cfg, logger, uri, directory=False)}}
+
+
+def directory_download(cfg: Loader, logger: logging.Logger, uri: str, **_kwargs: Any) -> Generator[dict[str, Any]]:
+    """Download everything under a URI; miniwdl's plugin for Directory inputs."""
+    yield {"outputs": {"directory": _download(cfg, logger, uri, directory=True)}}
+
+
+def _download(cfg: Loader, logger: logging.Logger, text: str, *, directory: bool) -> str:
+    uri = S3Uri.parse(text, what="the input")
+    receiver = Receiver(engine_for(MiniwdlSettings(cfg)))
+    place = _make_place(_parent(cfg, logger, text, directory=directory))
+    incomplete = place / "incomplete"
+    try:
+        target = incomplete / uri.basename
+        if directory:
+            _fetch_folder(receiver, uri.as_folder(), target)
+        else:
+            receiver.fetch(uri, target)
+        # Under its final name it is whole: whoever looks there sees all of it or nothing.
+        final = target.rename(place / uri.basename)
+        incomplete.rmdir()
+    except BaseException:
+        shutil.rmtree(place, ignore_errors=True)
+        raise
+    return str(final)
+
+
+def _parent(cfg: Loader, logger: logging.Logger, uri: str, *, directory: bool) -> Path:
+    """
+    Find where to download to.
+
+    What will enter the download cache is moved there, so it must be on the same file system; other downloads belong
+    into the run directory. miniwdl doesn't tell plugins which that is, but the logger it gives writes into it.
+    """
+    cache = CallCache(cfg, logging.getLogger(__name__))
+    cached = cache.download_cacheable(uri, directory=directory)
+    if not cached or Path(cached).exists():
+        for handler in logger.handlers:
+            if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename).name in RUN_LOGS:
+                return Path(handler.baseFilename).parent / "download"
+    return Path(cfg["file_io"]["root"], cfg["download_cache"]["dir"], "ops")
+
+
+def _make_place(parent: Path) -> Path:
+    place = parent / f"s3-{uuid.uuid4()}"
+    while True:
+        try:
+            place.mkdir(parents=True)
+        except FileNotFoundError:
+            # miniwdl prunes empty folders after it has moved a download: the parent may vanish in between.
+            continue
+        return place
+
+
+def _fetch_folder(receiver: Receiver, folder: S3Uri, target: Path) -> None:
+    found = receiver.engine.list(folder)
+    if not found:
+        raise AccessError(f"there is nothing under {folder}")
+    folders, files = layout(folder, found)
+    target.mkdir(parents=True)
+    for name in folders:
+        (target / name).mkdir(parents=True, exist_ok=True)
+    receiver.fetch_all(folder.bucket, [(item, target / name) for name, item in files.items()])
+
+
+def layout(folder: S3Uri, found: Iterable[Found]) -> tuple[list[str], dict[str, Found]]:
+    """
+    Work out the folders and files that objects under a folder become.
+
+    :raises AccessError: when a key can't be a path, or leads out of the folder.
+    """
+    folders = []
+    files = {}
+    for item in found:
+        name = item.key[len(folder.key) :]
+        parts = name.removesuffix("/").split("/") if name else []
+        if any(part in ("", ".", "..") for part in parts):
+            raise AccessError(f"s3://{folder.bucket}/{item.key} can't be a file: its key makes no path")
+        if not name or name.endswith("/"):
+            folders.append(name)
+        else:
+            files[name] = item
+    parents = {str(parent) for name in (*files, *folders) for parent in PurePosixPath(name).parents}
+    for name in sorted(parents & files.keys()):
+        raise AccessError(f"{folder}{name} is a file and a folder at once, which no file system can hold")
+    return folders, files

@@ -1,0 +1,208 @@
+"""
+What all transfers of a process share: threads, memory, retries, and the single requests.
+
+Bytes go through obstore; see :mod:`~miniwdl_aws_s3_rails.sender` and :mod:`~miniwdl_aws_s3_rails.receiver`.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, TypeVar
+
+import botocore.exceptions
+
+from miniwdl_aws_s3_rails.access import S3Access, explain
+from miniwdl_aws_s3_rails.budget import Budget
+from miniwdl_aws_s3_rails.errors import AccessError, TransferError
+from miniwdl_aws_s3_rails.options import Options
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from mypy_boto3_s3 import S3Client
+
+    from miniwdl_aws_hooks import Settings
+    from miniwdl_aws_s3_rails.uri import S3Uri
+
+__all__ = ["Engine", "Found", "engine_for", "expressible"]
+
+T = TypeVar("T")
+
+NOT_FOUND = 404
+
+BACKOFF_START, BACKOFF_LIMIT = 0.5, 20.0
+
+
+@dataclass(frozen=True)
+class Found:
+    """An object that exists."""
+
+    key: str
+    size: int
+    etag: str
+
+
+def expressible(key: str) -> bool:
+    """
+    Whether obstore can name an object: no empty, ``.`` or ``..`` parts, no control characters.
+
+    The few other keys, markers of empty folders among them, go through botocore.
+    """
+    return all(part not in ("", ".", "..") for part in key.split("/")) and all(
+        char >= " " and char != "\x7f" for char in key
+    )
+
+
+@lru_cache(maxsize=4)
+def _shared(options: Options) -> Engine:
+    return Engine(options, S3Access(options))
+
+
+def engine_for(settings: Settings) -> Engine:
+    """Get this process's engine, so that all transfers share one set of limits."""
+    return _shared(Options.read(settings))
+
+
+class Engine:
+    """Threads, memory and retries of transfers; safe to share between threads."""
+
+    def __init__(
+        self,
+        options: Options,
+        access: S3Access,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        """
+        Take the parts; nothing starts before it is needed.
+
+        :param sleep: waits between tries; tests hand in their own.
+        """
+        self.options = options
+        self.access = access
+        self.budget = Budget(options.max_memory)
+        self._sleep = sleep
+        self._anonymous: set[str] = set()
+        self._lock = threading.Lock()
+
+    @cached_property
+    def pool(self) -> ThreadPoolExecutor:
+        """Threads for transfers. What runs in them must never wait for the pool itself."""
+        return ThreadPoolExecutor(self.options.concurrency, thread_name_prefix="s3-rails")
+
+    def persist(self, what: str, attempt: Callable[[], T]) -> T:
+        """
+        Try something until it works, the tries are used up, or trying again makes no sense.
+
+        :param what: to begin the error with: ``cannot write s3://b/k``.
+        """
+        delay = BACKOFF_START
+        for remaining in range(self.options.attempts - 1, -1, -1):
+            try:
+                return attempt()
+            except Exception as exc:
+                error = _judge(exc, what)
+                if not error.retryable or not remaining:
+                    raise error from exc
+            # Jitter, so that threads that failed together do not come back together.
+            self._sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - no secret
+            delay = min(2 * delay, BACKOFF_LIMIT)
+        raise AssertionError("unreachable")
+
+    def reading(self, bucket: str, attempt: Callable[[bool], T]) -> T:
+        """
+        Read with our identity, or without any: a public bucket may refuse the one and accept the other.
+
+        :param attempt: gets whether to sign.
+        """
+        if bucket in self._anonymous or not self.access.can_sign():
+            return attempt(False)
+        try:
+            return attempt(True)
+        except AccessError as refused:
+            try:
+                result = attempt(False)
+            except AccessError:
+                raise refused from None
+            with self._lock:
+                self._anonymous.add(bucket)
+            return result
+
+    def client(self, *, signed: bool) -> S3Client:
+        """Client for a single request."""
+        return self.access.client if signed else self.access.anonymous_client
+
+    def find(self, uri: S3Uri) -> Found | None:
+        """Look an object up, ``None`` when it does not exist."""
+
+        def attempt(signed: bool) -> Found | None:
+            try:
+                head = self.client(signed=signed).head_object(Bucket=uri.bucket, Key=uri.key)
+            except botocore.exceptions.ClientError as exc:
+                if exc.response["ResponseMetadata"]["HTTPStatusCode"] == NOT_FOUND:
+                    return None
+                raise explain(exc, f"cannot read {uri}") from exc
+            except botocore.exceptions.BotoCoreError as exc:
+                raise explain(exc, f"cannot read {uri}") from exc
+            return Found(uri.key, head["ContentLength"], head["ETag"])
+
+        return self.reading(uri.bucket, attempt)
+
+    def remove(self, uri: S3Uri) -> None:
+        """Remove an object."""
+        try:
+            self.access.client.delete_object(Bucket=uri.bucket, Key=uri.key)
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
+            raise explain(exc, f"cannot remove {uri}") from exc
+
+    def list(self, folder: S3Uri, limit: int | None = None) -> list[Found]:
+        """
+        List what lies under a folder, sorted by key.
+
+        :param limit: stop after about that many.
+        """
+        return self.reading(folder.bucket, lambda signed: list(self._list(folder, limit, signed=signed)))
+
+    def _list(self, folder: S3Uri, limit: int | None, *, signed: bool) -> Iterator[Found]:
+        pages = (
+            self.client(signed=signed)
+            .get_paginator("list_objects_v2")
+            .paginate(Bucket=folder.bucket, Prefix=folder.key)
+        )
+        count = 0
+        try:
+            for page in pages:
+                for item in page.get("Contents", ()):
+                    count += 1
+                    yield Found(item["Key"], item["Size"], item["ETag"])
+                if limit is not None and count >= limit:
+                    return
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
+            raise explain(exc, f"cannot list {folder}") from exc
+
+
+def _judge(exc: Exception, what: str) -> AccessError | TransferError:
+    from obstore import exceptions as obstore
+
+    if isinstance(exc, (AccessError, TransferError)):
+        return exc
+    if isinstance(exc, (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError)):
+        return explain(exc, what)
+    if isinstance(exc, (obstore.PermissionDeniedError, obstore.UnauthenticatedError)):
+        return AccessError(f"{what}: access denied", hint="the identity in use lacks a permission on this bucket")
+    if isinstance(exc, FileNotFoundError):
+        return AccessError(f"{what}: it does not exist", hint="check the bucket's name, and the key")
+    if isinstance(exc, (obstore.PreconditionError, obstore.AlreadyExistsError)):
+        return TransferError(f"{what}: somebody else changed it meanwhile", retryable=True)
+    if isinstance(exc, obstore.BaseError):
+        return TransferError(f"{what}: {_first_line(exc)}", retryable=True)
+    return TransferError(f"{what}: {_first_line(exc)}", retryable=False)
+
+
+def _first_line(exc: Exception, limit: int = 300) -> str:
+    return (str(exc).strip().splitlines() or [repr(exc)])[0][:limit]

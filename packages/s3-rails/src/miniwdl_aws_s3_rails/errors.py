@@ -1,0 +1,84 @@
+"""What can go wrong on the rails, each as something a user can act on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks import ConfigurationError, ExitCode, MiniwdlAwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = [
+    "AccessError",
+    "MountMissingError",
+    "OptionError",
+    "PayloadError",
+    "RailsError",
+    "TransferError",
+    "UploadError",
+    "UriError",
+]
+
+
+class RailsError(MiniwdlAwsError):
+    """Anything of this package."""
+
+    exit_code: ExitCode = ExitCode.REFUSED
+
+
+class UriError(RailsError, ConfigurationError):
+    """Not an ``s3://`` URI, or not one that can exist."""
+
+    exit_code = ExitCode.USAGE
+
+
+class OptionError(RailsError, ConfigurationError):
+    """An option of the command or of ``[s3_rails]`` is wrong or lacks another one."""
+
+    exit_code = ExitCode.USAGE
+
+
+class AccessError(RailsError):
+    """A bucket or an object can't be reached, read or written: credentials, permissions, names, the network."""
+
+
+class TransferError(RailsError):
+    """One object could not be transferred, or did not arrive as it left."""
+
+
+class PayloadError(RailsError):
+    """The workflow that came along with the job can't be unpacked."""
+
+    exit_code = ExitCode.USAGE
+
+
+class MountMissingError(RailsError):
+    """The job's host lacks the shared file system."""
+
+    exit_code = ExitCode.MOUNT_MISSING
+
+
+class UploadError(RailsError):
+    """Products of the run are not all in S3."""
+
+    exit_code = ExitCode.UPLOAD_FAILED
+
+    def __init__(self, failed: Mapping[str, str], *, folder: str, run_dir: str) -> None:
+        """
+        Say what is missing and what to do.
+
+        :param failed: reason by name under the folder.
+        """
+        shown = [f"{name} ({reason})" for name, reason in list(failed.items())[:SHOWN]]
+        more = f" and {len(failed) - SHOWN} more" if len(failed) > SHOWN else ""
+        super().__init__(
+            f"{len(failed)} of the run's products could not be uploaded to {folder}: {'; '.join(shown)}{more}",
+            hint=f"the run directory is kept; once the cause is gone: "
+            f"miniwdl-run-s3upload --upload-only {run_dir} --s3upload {folder}",
+            more_info={"failed": dict(failed)},
+        )
+
+
+SHOWN = 5
+"""How many failures a message spells out."""

@@ -1,0 +1,90 @@
+"""Counts what travels, and says so now and then."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["Meter", "human_size"]
+
+PERIOD = 10.0
+"""Seconds between two lines of progress."""
+
+
+def human_size(size: float) -> str:
+    """``1.5 GiB``."""
+    for unit in ("B", "KiB", "MiB", "GiB"):
+        if abs(size) < 1024:
+            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1024
+    return f"{size:.1f} TiB"
+
+
+class Meter:
+    """Progress of one group of transfers."""
+
+    def __init__(
+        self,
+        verb: str,
+        objects: int,
+        size: int,
+        say: Callable[[str], None],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """
+        Start the clock.
+
+        :param verb: what is being done, to begin lines with: ``uploading``.
+        :param say: takes a line of text.
+        """
+        self._verb, self._objects, self._size, self._say, self._clock = verb, objects, size, say, clock
+        self._started = clock()
+        self._lock = threading.Lock()
+        self._done = 0
+        self._bytes = 0
+
+    def add(self, size: int) -> None:
+        """Note bytes that travelled, or did so in vain (negative)."""
+        with self._lock:
+            self._bytes += size
+
+    def finish_one(self) -> None:
+        """Note an object that is through."""
+        with self._lock:
+            self._done += 1
+
+    @property
+    def seconds(self) -> float:
+        """Time since the start."""
+        return self._clock() - self._started
+
+    def line(self) -> str:
+        """Where things stand."""
+        rate = self._bytes / max(self.seconds, 1e-3)
+        return (
+            f"{self._verb}: {self._done} of {self._objects} objects, "
+            f"{human_size(self._bytes)} of {human_size(self._size)}, {human_size(rate)}/s"
+        )
+
+    @contextmanager
+    def reporting(self, period: float = PERIOD) -> Iterator[Meter]:
+        """Say a line every so often while the block runs."""
+        ended = threading.Event()
+
+        def report() -> None:
+            while not ended.wait(period):
+                self._say(self.line())
+
+        thread = threading.Thread(target=report, daemon=True, name="s3-rails-progress")
+        thread.start()
+        try:
+            yield self
+        finally:
+            ended.set()
+            thread.join()

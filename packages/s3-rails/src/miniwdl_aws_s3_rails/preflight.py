@@ -1,0 +1,38 @@
+"""Looks at the S3 folders that a run is configured to use: the ``preflight`` hook."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks import Check, CheckState
+from miniwdl_aws_s3_rails.destination import check_writable
+from miniwdl_aws_s3_rails.errors import RailsError
+
+if TYPE_CHECKING:
+    from miniwdl_aws_hooks import PreflightContext
+    from miniwdl_aws_s3_rails.engine import Engine
+
+__all__ = ["check_folders"]
+
+FOLDERS = {
+    "s3_upload_folder": "upload folder",
+    "staging": "staging folder",
+}
+"""Options of ``[aws]`` that name a folder, and what to call it."""
+
+
+def check_folders(context: PreflightContext, engine: Engine) -> list[Check]:
+    """Check that each configured folder can be written."""
+    checks = []
+    for key, name in FOLDERS.items():
+        folder = context.settings.get("aws", key)
+        if not folder:
+            continue
+        subject = f"{name} {folder}"
+        try:
+            check_writable(engine, folder, what=f"the {name}")
+        except RailsError as exc:
+            checks.append(Check(subject, CheckState.FAILED, exc.message, exc.hint))
+        else:
+            checks.append(Check(subject, CheckState.OK, "it can be written"))
+    return checks

@@ -1,0 +1,149 @@
+"""
+Finds out which files of a run directory may leave it: what miniwdl linked in ``out/``, logs and error.json.
+
+This is a security boundary. Tasks can write into the run directory, and name things as they like; so nothing is
+followed but the links that miniwdl itself made, each of which leads straight to a file or folder, and, within a
+Directory output, links that stay inside it. Whatever else is found is refused by name.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass, field
+from pathlib import Path
+
+__all__ = ["OUTPUTS_JSON", "Products", "collect_outputs", "is_within", "plain_file"]
+
+OUTPUTS_JSON, ERROR_JSON = "outputs.json", "error.json"
+
+OWN_NAMES = frozenset({OUTPUTS_JSON, ERROR_JSON, "workflow.log", "task.log"})
+"""Names beside the outputs that are the run's own; only ``[file_io] use_relative_output_paths`` can clash with them."""
+
+DIRECTORY_MARKER = ".WDL_Directory"
+"""Empty file that miniwdl puts beside the link of a Directory output."""
+
+
+@dataclass(frozen=True)
+class Products:
+    """What a run made."""
+
+    files: dict[str, Path] = field(default_factory=dict)
+    """Real path of each file by its name under ``out/``; a name that ends in a slash is an empty folder."""
+    outputs: dict[str, bool] = field(default_factory=dict)
+    """Names of what miniwdl linked, and whether it is a Directory."""
+    refused: dict[str, str] = field(default_factory=dict)
+    """Why something may not leave, by name."""
+
+
+def collect_outputs(run_dir: Path, root: Path, *, hardlinks: bool = False) -> Products:
+    """
+    Collect the outputs of a run.
+
+    :param root: ``[file_io] root``; nothing outside it may leave.
+    :param hardlinks: whether ``[file_io] output_hardlinks`` was on, so that no link in ``out/`` is miniwdl's own.
+    """
+    collector = _Collector(Path(os.path.realpath(root)), hardlinks=hardlinks)
+    out = run_dir / "out"
+    if out.is_dir() and not out.is_symlink():
+        collector.scan(out, "")
+    return collector.products
+
+
+def is_within(path: str | Path, folder: str | Path) -> bool:
+    """Whether a path is a folder or lies in it, once all links are resolved."""
+    return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def plain_file(path: Path) -> bool:
+    """Whether there is a file, and not a link to one."""
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+class _Collector:
+    def __init__(self, root: Path, *, hardlinks: bool) -> None:
+        self.products = Products()
+        self._root = root
+        self._hardlinks = hardlinks
+
+    def scan(self, folder: Path, prefix: str) -> None:
+        """Go through a folder of ``out/`` that miniwdl made to arrange outputs."""
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        holds_directory = any(entry.name == DIRECTORY_MARKER for entry in entries)
+        for entry in entries:
+            name, path = prefix + entry.name, Path(entry.path)
+            if entry.name == DIRECTORY_MARKER:
+                continue
+            if name in OWN_NAMES:
+                self._refuse(name, f"an output file's name clashes with the run's own {name}")
+            elif entry.is_symlink():
+                self._link(name, path)
+            elif entry.is_dir(follow_symlinks=False):
+                if holds_directory:
+                    self.products.outputs[name] = True
+                    self._tree(path, path, name + "/", ())
+                else:
+                    self.products.outputs[name] = True  # with relative output paths, a Directory has no marker
+                    self.scan(path, name + "/")
+            else:
+                self._file(name, path, output=True)
+
+    def _link(self, name: str, link: Path) -> None:
+        if self._hardlinks:
+            self._refuse(name, "it is a symbolic link, though outputs are hard links")
+            return
+        # miniwdl resolves all links before it makes its own: if another link has come in between, it isn't miniwdl's.
+        target = Path(os.path.normpath(Path(os.path.realpath(link.parent), os.readlink(link))))  # noqa: PTH115
+        if os.path.realpath(target) != str(target):
+            self._refuse(name, "its link was changed after miniwdl made it")
+        elif not target.is_relative_to(self._root):
+            self._refuse(name, f"it lies outside the shared file system {self._root}")
+        elif target.is_dir():
+            self.products.outputs[name] = True
+            self._tree(target, target, name + "/", ())
+        else:
+            self._file(name, target, output=True)
+
+    def _tree(self, top: Path, folder: Path, prefix: str, above: tuple[str, ...]) -> None:
+        """Go through a Directory output: a task made it, and everything in it."""
+        real = os.path.realpath(folder)
+        if real in above:
+            self._refuse(prefix, "a symbolic link leads back to a folder above it")
+            return
+        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        if not entries:
+            self._add(prefix, folder)
+        for entry in entries:
+            name, path = prefix + entry.name, Path(entry.path)
+            if entry.is_symlink():
+                if not is_within(path, top):
+                    self._refuse(name, "it is a symbolic link that leads out of its Directory output")
+                    continue
+                path = Path(os.path.realpath(path))
+            if path.is_dir():
+                self._tree(top, path, name + "/", (*above, real))
+            else:
+                self._file(name, path, output=False)
+
+    def _file(self, name: str, path: Path, *, output: bool) -> None:
+        if not path.exists():
+            self._refuse(name, "it does not exist any more")
+        elif not plain_file(path):
+            self._refuse(name, "it is not a regular file")
+        elif self._add(name, path) and output:
+            self.products.outputs[name] = False
+
+    def _add(self, name: str, path: Path) -> bool:
+        try:
+            name.encode()
+        except UnicodeEncodeError:
+            self._refuse(ascii(name), "its name is not valid UTF-8, which S3 demands")
+            return False
+        self.products.files[name] = path
+        return True
+
+    def _refuse(self, name: str, reason: str) -> None:
+        self.products.refused[name] = reason

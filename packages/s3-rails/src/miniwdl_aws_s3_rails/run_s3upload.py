@@ -1,0 +1,201 @@
+"""``miniwdl-run-s3upload``: runs ``miniwdl run``, then uploads what it made. The main program of workflow jobs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_hooks import ExitCode, MiniwdlAwsError, get_manager
+from miniwdl_aws_hooks.protocol import END_OF_LOG, ENV_PAYLOAD, ENV_PAYLOAD_NAME, ENV_SENTINEL
+from miniwdl_aws_s3_rails.arguments import Arguments, parse_arguments
+from miniwdl_aws_s3_rails.child import SignalRelay, Stopped, run_child
+from miniwdl_aws_s3_rails.errors import AccessError, MountMissingError, OptionError, RailsError
+from miniwdl_aws_s3_rails.payload import place_payload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from miniwdl_aws_hooks import PublishReport, PublishRequest
+    from miniwdl_aws_s3_rails.settings import MiniwdlSettings
+
+__all__ = ["main"]
+
+logger = logging.getLogger("miniwdl_aws_s3_rails")
+
+CONSUMED = (
+    ENV_PAYLOAD,
+    ENV_PAYLOAD_NAME,
+    ENV_SENTINEL,
+    "MINIWDL__AWS__S3_UPLOAD_FOLDER",
+    "MINIWDL__AWS__DELETE_AFTER_S3_UPLOAD",
+)
+"""Environment variables that are for us; miniwdl would warn of some of them."""
+
+TEST_FILES = ("workflow.log", "task.log")
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """
+    Run the command, and end the log whatever happens.
+
+    :return: its exit code: miniwdl's, or one of ``ExitCode``.
+    """
+    arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
+    logging.basicConfig(format="%(asctime)s %(levelname)s [s3-rails] %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
+    logger.setLevel(logging.INFO)
+    try:
+        with SignalRelay().installed() as relay:
+            return _run(arguments, relay)
+    except MiniwdlAwsError as exc:
+        _complain(exc)
+        return exc.exit_code if isinstance(exc, RailsError) else ExitCode.USAGE
+    except Stopped as exc:
+        sys.stderr.write(f"miniwdl-run-s3upload: {exc}; the run directory is kept\n")
+        return 128 + exc.number
+    finally:
+        sys.stdout.flush()
+        sys.stderr.write(f"\n{END_OF_LOG}\n")
+        sys.stderr.flush()
+
+
+def _run(arguments: Arguments, relay: SignalRelay) -> int:
+    _check_mount(os.environ)
+    from miniwdl_aws_s3_rails.settings import load_settings
+
+    settings = load_settings(arguments.passed_value("--cfg"))
+    arguments = arguments.with_settings(settings)
+    if arguments.s3upload and not arguments.self_test:
+        _check_destination(arguments.s3upload, settings)
+    run_dir = arguments.upload_directory()
+    if run_dir is not None:
+        return _upload_only(arguments, run_dir, settings)
+    with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as folder:
+        command = _command(arguments, Path(folder), settings)
+        code, stdout = run_child(command, _child_environ(arguments), relay)
+    document = None if arguments.self_test else _document(arguments, stdout)
+    if not arguments.s3upload or document is None:
+        sys.stdout.buffer.write(stdout)
+        return code
+    return _upload_after(arguments, settings, document, code)
+
+
+def _check_mount(environ: Mapping[str, str]) -> None:
+    sentinel = environ.get(ENV_SENTINEL)
+    if sentinel and not Path(sentinel).is_file():
+        raise MountMissingError(
+            f"the shared file system is not mounted here: {sentinel} is missing",
+            hint="see the host's user data (miniwdl-aws fsx user-data), and its cloud-init log",
+        )
+
+
+def _check_destination(folder: str, settings: MiniwdlSettings) -> None:
+    if not folder.startswith("s3://"):
+        return  # another plugin's destination, or nobody's: publishing tells
+    from miniwdl_aws_s3_rails.destination import check_writable
+    from miniwdl_aws_s3_rails.engine import engine_for
+
+    check_writable(engine_for(settings), folder)
+
+
+def _command(arguments: Arguments, folder: Path, settings: MiniwdlSettings) -> list[str]:
+    program = [sys.executable, "-m", "WDL"]
+    if arguments.self_test:
+        return [*program, "run_self_test", *arguments.passed]
+    if not arguments.passed:
+        raise OptionError("no WDL is given to run", hint="see miniwdl-run-s3upload --help")
+
+    def read(uri: Any) -> bytes:
+        from miniwdl_aws_s3_rails.engine import engine_for
+        from miniwdl_aws_s3_rails.receiver import Receiver
+
+        return Receiver(engine_for(settings)).read(uri)
+
+    passed = place_payload(arguments.passed, os.environ, folder, read)
+    if "--error-json" not in passed:
+        passed.append("--error-json")
+    return [*program, "run", *passed]
+
+
+def _child_environ(arguments: Arguments) -> dict[str, str]:
+    environ = {name: value for name, value in os.environ.items() if name not in CONSUMED}
+    if arguments.task_queue:
+        environ["MINIWDL__AWS__TASK_QUEUE"] = arguments.task_queue
+    return environ
+
+
+def _document(arguments: Arguments, stdout: bytes) -> dict[str, Any] | None:
+    """Find what miniwdl said of the run: outputs or error, and the run directory."""
+    elsewhere = arguments.passed_value("-o")
+    try:
+        document = json.loads(Path(elsewhere).read_bytes() if elsewhere else stdout)
+    except (OSError, ValueError):
+        return None
+    return document if isinstance(document, dict) and isinstance(document.get("dir"), str) else None
+
+
+def _upload_after(arguments: Arguments, settings: MiniwdlSettings, document: dict[str, Any], code: int) -> int:
+    run_dir = Path(document["dir"])
+    logger.info("miniwdl ended with exit code %d", code)
+    try:
+        folder, outputs = _upload(arguments, settings, run_dir)
+    except MiniwdlAwsError as exc:
+        sys.stdout.write(json.dumps(document, indent=2) + "\n")
+        _complain(exc)
+        return code or ExitCode.UPLOAD_FAILED
+    document["s3upload"] = folder
+    if outputs is not None:
+        document["outputs"] = outputs
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    _delete_after(arguments, settings, run_dir, succeeded=code == 0)
+    return code
+
+
+def _upload_only(arguments: Arguments, run_dir: Path, settings: MiniwdlSettings) -> int:
+    if not any((run_dir / name).is_file() for name in TEST_FILES):
+        raise OptionError(f"--upload-only: {run_dir} is not a run directory of miniwdl's")
+    folder, outputs = _upload(arguments, settings, run_dir)
+    document = {"dir": str(run_dir), "s3upload": folder} | ({} if outputs is None else {"outputs": outputs})
+    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    _delete_after(arguments, settings, run_dir, succeeded=outputs is not None)
+    return ExitCode.OK
+
+
+def _upload(arguments: Arguments, settings: MiniwdlSettings, run_dir: Path) -> tuple[str, dict[str, Any] | None]:
+    from miniwdl_aws_s3_rails.destination import run_folder
+    from miniwdl_aws_s3_rails.settings import read_layout
+    from miniwdl_aws_s3_rails.upload import FinishedRun, upload_run
+
+    folder = run_folder(arguments.s3upload or "", run_dir.name)
+    logger.info("uploading %s to %s", run_dir, folder)
+    return folder, upload_run(FinishedRun(run_dir, read_layout(settings), settings), folder, _publish)
+
+
+def _publish(request: PublishRequest) -> PublishReport:
+    report: PublishReport | None = get_manager().hook.miniwdl_aws_publish(request=request)
+    if report is None:
+        raise AccessError(f"no plugin can upload to {request.folder}", hint="s3:// URIs need the plugin s3-rails")
+    return report
+
+
+def _delete_after(arguments: Arguments, settings: MiniwdlSettings, run_dir: Path, *, succeeded: bool) -> None:
+    from miniwdl_aws_s3_rails.rundir import RunDirError, delete_run_dir, should_delete
+    from miniwdl_aws_s3_rails.settings import read_layout
+
+    if should_delete(arguments.delete_after, succeeded=succeeded):
+        try:
+            delete_run_dir(run_dir, read_layout(settings).root)
+        except RunDirError as exc:
+            _complain(exc)  # all products are in S3: the run itself did not fail for this
+        else:
+            logger.info("deleted %s", run_dir)
+
+
+def _complain(exc: MiniwdlAwsError) -> None:
+    sys.stderr.write(f"miniwdl-run-s3upload: {exc.message}\n")
+    if exc.hint:
+        sys.stderr.write(f"  hint: {exc.hint}\n")

@@ -1,0 +1,145 @@
+"""
+Keeps files of the submitting machine in S3 by their content, so that each travels once: the ``stage`` hook.
+
+A file lies at ``{folder}sha256/{digest}/{its own name}``, since WDL tasks see that name. A folder lies under one such
+prefix as a tree, its digest being that of its listing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks import StageResult
+from miniwdl_aws_s3_rails.errors import OptionError
+from miniwdl_aws_s3_rails.meter import Meter, human_size
+from miniwdl_aws_s3_rails.sender import Sender
+from miniwdl_aws_s3_rails.uri import S3Uri
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from miniwdl_aws_hooks import StageItem, StageRequest
+    from miniwdl_aws_s3_rails.engine import Engine
+
+__all__ = ["stage"]
+
+READ_SIZE = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class _Source:
+    """One object to be: a file, or the marker of an empty folder."""
+
+    path: Path | None
+    size: int
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where an item goes."""
+
+    uri: S3Uri
+    objects: Mapping[S3Uri, _Source]
+
+
+def stage(request: StageRequest, engine: Engine) -> StageResult:
+    """
+    Bring files and folders to S3 unless they are there.
+
+    :raises RailsError: when one of them can't be read, or does not get there.
+    """
+    folder = S3Uri.parse(request.folder, what="the staging folder").as_folder()
+    places = {item.path: _place(item, folder) for item in request.items}
+    missing = {}
+    for place in places.values():
+        missing.update(_missing(engine, place))
+    travels = sum(source.size for source in missing.values())
+    if request.dry_run:
+        for uri, source in missing.items():
+            request.progress(f"would upload {source.path or 'an empty folder'} ({human_size(source.size)}) to {uri}")
+    elif missing:
+        meter = Meter("staging", len(missing), travels, request.progress)
+        with meter.reporting():
+            _send(engine, missing, meter)
+        request.progress(meter.line())
+    size = sum(source.size for place in places.values() for source in place.objects.values())
+    return StageResult({path: str(place.uri) for path, place in places.items()}, size, travels)
+
+
+def _place(item: StageItem, folder: S3Uri) -> _Place:
+    path = Path(item.path)
+    try:
+        if item.directory:
+            return _place_tree(path, folder)
+        uri = folder.join(f"sha256/{_digest(path)}/{path.name}")
+        return _Place(uri, {uri: _Source(path, path.stat().st_size)})
+    except OSError as exc:
+        raise OptionError(f"{exc.filename or path} can't be read: {exc.strerror or exc}") from exc
+
+
+def _place_tree(top: Path, folder: S3Uri) -> _Place:
+    sources: dict[str, _Source] = {}
+    digests: dict[str, str] = {}
+    for name, path in _walk(top, "", ()):
+        sources[name] = _Source(path, path.stat().st_size if path else 0)
+        digests[name] = _digest(path) if path else ""
+    listing = json.dumps(digests, sort_keys=True)
+    root = folder.join(f"sha256/{hashlib.sha256(listing.encode()).hexdigest()}/{top.name}/")
+    return _Place(root, {root.join(name): source for name, source in sources.items()})
+
+
+def _walk(folder: Path, prefix: str, above: tuple[str, ...]) -> Iterator[tuple[str, Path | None]]:
+    """Go through a folder, links included: the user chose it, so what they lead to belongs to it."""
+    real = os.path.realpath(folder)
+    if real in above:
+        raise OptionError(f"{folder} leads back to a folder above it, so its content has no end")
+    entries = sorted(folder.iterdir())
+    if not entries:
+        yield prefix, None
+    for path in entries:
+        if path.is_dir():
+            yield from _walk(path, f"{prefix}{path.name}/", (*above, real))
+        else:
+            yield prefix + path.name, path
+
+
+def _digest(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(READ_SIZE):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def _missing(engine: Engine, place: _Place) -> dict[S3Uri, _Source]:
+    """Tell what isn't there yet. Where the digest is part of the key, the same size means the same content."""
+    if place.uri.is_folder:
+        there = {found.key: found.size for found in engine.list(place.uri)}
+    else:
+        found = engine.find(place.uri)
+        there = {found.key: found.size} if found else {}
+    return {uri: source for uri, source in place.objects.items() if there.get(uri.key) != source.size}
+
+
+def _send(engine: Engine, missing: Mapping[S3Uri, _Source], meter: Meter) -> None:
+    sender = Sender(engine, meter.add)
+
+    def send(uri: S3Uri, source: _Source) -> None:
+        if source.path is None:
+            sender.put_bytes(uri, b"")
+        else:
+            sender.put(uri, source.path, source.size)
+        meter.finish_one()
+
+    futures = [engine.pool.submit(send, uri, source) for uri, source in missing.items()]
+    try:
+        for future in futures:
+            future.result()
+    finally:
+        for future in futures:
+            future.cancel()

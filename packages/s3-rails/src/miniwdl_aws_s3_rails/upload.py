@@ -1,0 +1,161 @@
+"""
+Sends the products of a finished run to its upload folder: data, then logs and error.json, then outputs.json.
+
+The order is a promise: where ``outputs.json`` is, everything that it names is there too.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_hooks import PublishRequest
+from miniwdl_aws_s3_rails.errors import RailsError, UploadError
+from miniwdl_aws_s3_rails.meter import human_size
+from miniwdl_aws_s3_rails.outputs import rewrite_outputs
+from miniwdl_aws_s3_rails.products import (
+    ERROR_JSON,
+    OUTPUTS_JSON,
+    Products,
+    collect_outputs,
+    is_within,
+    plain_file,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from miniwdl_aws_hooks import PublishReport, Settings
+
+__all__ = ["FinishedRun", "Layout", "upload_run"]
+
+logger = logging.getLogger(__name__)
+
+LOGS = ("workflow.log", "task.log", "workflow.log.json", "task.log.json")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How miniwdl was configured to lay out run directories: its section ``[file_io]``."""
+
+    root: Path = Path("/")
+    output_hardlinks: bool = False
+    use_relative_output_paths: bool = False
+
+
+@dataclass(frozen=True)
+class FinishedRun:
+    """A run that has come to its end, whichever."""
+
+    run_dir: Path
+    layout: Layout
+    settings: Settings
+
+
+def upload_run(run: FinishedRun, folder: str, send: Callable[[PublishRequest], PublishReport]) -> dict[str, Any] | None:
+    """
+    Upload a run.
+
+    :param folder: destination, with a slash at its end.
+    :param send: writes one group of files; the ``publish`` hook.
+    :return: the outputs with ``s3://`` URIs, or ``None`` when the run failed.
+    :raises UploadError: when anything is missing in the end; there is no outputs.json then.
+    """
+    products = collect_outputs(run.run_dir, run.layout.root, hardlinks=run.layout.output_hardlinks)
+    groups = _Groups(run, folder, send, failed=dict(products.refused))
+    groups.send({name: str(path) for name, path in products.files.items()})
+    groups.send(_logs(run.run_dir, folder))
+    groups.give_up_if_failed()
+    if not plain_file(run.run_dir / OUTPUTS_JSON) or plain_file(run.run_dir / ERROR_JSON):
+        groups.close()
+        return None
+    rewritten = _rewritten(run, products, folder)
+    groups.send({OUTPUTS_JSON: str(_write_json(run.run_dir / "outputs.s3.json", rewritten))})
+    groups.give_up_if_failed()
+    groups.close()
+    return rewritten
+
+
+@dataclass
+class _Groups:
+    """Sends one group of files after the other, and adds up how it went."""
+
+    run: FinishedRun
+    folder: str
+    publish: Callable[[PublishRequest], PublishReport]
+    failed: dict[str, str]
+    uploaded: int = 0
+    skipped: int = 0
+    size: int = 0
+    seconds: float = 0.0
+
+    def send(self, files: Mapping[str, str]) -> None:
+        """Send a group; what fails is noted."""
+        if not files:
+            return
+        try:
+            report = self.publish(PublishRequest(str(self.run.run_dir), self.folder, files, self.run.settings))
+        except RailsError as exc:
+            self.failed.update(dict.fromkeys(files, exc.message))
+            return
+        self.failed.update(report.failed)
+        self.uploaded += report.uploaded
+        self.skipped += report.skipped
+        self.size += report.size
+        self.seconds += report.seconds
+
+    def give_up_if_failed(self) -> None:
+        """Raise an error that names what failed so far."""
+        if self.failed:
+            raise UploadError(self.failed, folder=self.folder, run_dir=str(self.run.run_dir))
+
+    def close(self) -> None:
+        """Say how it went."""
+        logger.info(
+            "uploaded %d objects to %s, %s in %.1f s (%s/s)%s",
+            self.uploaded,
+            self.folder,
+            human_size(self.size),
+            self.seconds,
+            human_size(self.size / max(self.seconds, 1e-3)),
+            f"; {self.skipped} were there already" if self.skipped else "",
+        )
+
+
+def _rewritten(run: FinishedRun, products: Products, folder: str) -> dict[str, Any]:
+    outputs = json.loads((run.run_dir / OUTPUTS_JSON).read_text())
+    return rewrite_outputs(
+        outputs, products.outputs, run.run_dir, folder, relative=run.layout.use_relative_output_paths
+    )
+
+
+def _logs(run_dir: Path, folder: str) -> dict[str, str]:
+    files = {name: str(run_dir / name) for name in LOGS if plain_file(run_dir / name)}
+    if plain_file(run_dir / ERROR_JSON):
+        error = json.loads((run_dir / ERROR_JSON).read_text())
+        files.update(_streams(error, run_dir, folder))
+        files[ERROR_JSON] = str(_write_json(run_dir / "error.s3.json", error))
+    return files
+
+
+def _streams(error: dict[str, Any], run_dir: Path, folder: str) -> dict[str, str]:
+    """Find the failing task's standard streams, and note in the error where they go."""
+    cause = error.get("cause", error)
+    files = {}
+    for stream in ("stderr", "stdout"):
+        path = cause.get(f"{stream}_file")
+        # The task had its hands on these files: a link in their place may lead anywhere.
+        if isinstance(path, str) and is_within(path, run_dir) and plain_file(Path(path)):
+            name = f"CommandFailed_{stream}.txt"
+            files[name] = path
+            cause[f"{stream}_s3file"] = folder + name
+    return files
+
+
+def _write_json(path: Path, content: object) -> Path:
+    temporary = path.with_name(path.name + ".tmp")
+    temporary.write_text(json.dumps(content, indent=2) + "\n")
+    return temporary.replace(path)

@@ -1,0 +1,69 @@
+"""
+``s3://`` URIs: taking them apart and putting them together.
+
+Keys travel raw in these URIs, never percent-encoded, as in the AWS CLI and in miniwdl: ``s3://b/a b%20.txt`` is the
+object whose key is ``a b%20.txt``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from miniwdl_aws_s3_rails.errors import UriError
+
+__all__ = ["S3Uri"]
+
+SCHEME = "s3://"
+
+# Names that AWS allows, and access point ARNs or aliases; other servers are laxer, hence the underscore and capitals.
+# https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}|arn:aws[a-z-]*:s3[a-z-]*:[A-Za-z0-9:/._-]+")
+
+MAX_KEY_BYTES = 1024
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+
+
+@dataclass(frozen=True)
+class S3Uri:
+    """An object, or a folder: everything under a key that is empty or ends in a slash."""
+
+    bucket: str
+    key: str
+
+    @classmethod
+    def parse(cls, text: str, *, what: str = "the URI") -> S3Uri:
+        """
+        Take a URI apart.
+
+        :param what: who gave it, the subject of the error message: ``--s3upload``.
+        """
+        if not text.startswith(SCHEME):
+            raise UriError(f"{what} must begin with s3://, and {text!r} does not")
+        bucket, _, key = text[len(SCHEME) :].partition("/")
+        if not BUCKET.fullmatch(bucket):
+            raise UriError(f"{what} names no valid bucket: {text!r}", hint="the form is s3://BUCKET/FOLDER/")
+        if len(key.encode()) > MAX_KEY_BYTES:
+            raise UriError(f"{what} has a key of more than {MAX_KEY_BYTES} bytes: {text[:100]}...")
+        return cls(bucket, key)
+
+    def __str__(self) -> str:
+        return f"{SCHEME}{self.bucket}/{self.key}"
+
+    @property
+    def is_folder(self) -> bool:
+        """Whether it ends in a slash, or is a whole bucket."""
+        return not self.key or self.key.endswith("/")
+
+    @property
+    def basename(self) -> str:
+        """Last part of the key, without a trailing slash; the bucket's name for a whole bucket."""
+        return self.key.rstrip("/").rsplit("/", 1)[-1] or self.bucket
+
+    def as_folder(self) -> S3Uri:
+        """The same with a slash at its end."""
+        return self if self.is_folder else S3Uri(self.bucket, self.key + "/")
+
+    def join(self, name: str) -> S3Uri:
+        """Something under this folder."""
+        return S3Uri(self.bucket, self.as_folder().key + name)

@@ -1,0 +1,47 @@
+import hashlib
+from pathlib import Path
+
+import pytest
+from miniwdl_aws_s3_rails.etags import PartDigest, Verdict, file_etag, judge, parts_of
+
+DATA = bytes(range(256)) * 10
+
+
+def md5(data: bytes) -> bytes:
+    return hashlib.md5(data, usedforsecurity=False).digest()
+
+
+def test_one_piece(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(DATA)
+    assert file_etag(path, len(DATA), 4096) == md5(DATA).hex()
+
+
+def test_parts(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(DATA)
+    expected = md5(md5(DATA[:1000]) + md5(DATA[1000:2000]) + md5(DATA[2000:])).hex() + "-3"
+    assert file_etag(path, len(DATA), 1000) == expected
+    assert b"".join(parts_of(path, 1000)) == DATA
+
+
+def test_nothing(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    assert file_etag(tmp_path / "file", 0, 10) == md5(b"").hex() == PartDigest().etag(multipart=False)
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "verdict"),
+    [
+        ("a" * 32, '"' + "a" * 32 + '"', Verdict.SAME),
+        ("a" * 32, '"' + "b" * 32 + '"', Verdict.DIFFERENT),
+        ("a" * 32, None, Verdict.UNKNOWN),
+        ("a" * 32, '"something else"', Verdict.UNKNOWN),
+        ("a" * 32, "b" * 32 + "-2", Verdict.UNKNOWN),
+        ("a" * 32 + "-2", "b" * 32 + "-3", Verdict.UNKNOWN),
+        ("a" * 32 + "-2", "b" * 32 + "-2", Verdict.DIFFERENT),
+        ("a" * 32 + "-2", "b" * 32, Verdict.UNKNOWN),
+    ],
+)
+def test_verdicts(ours: str, theirs: str | None, verdict: Verdict) -> None:
+    assert judge(ours, theirs) is verdict
