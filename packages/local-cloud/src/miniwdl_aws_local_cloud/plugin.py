@@ -1,1 +1,33 @@
 """What this distribution answers to the hooks."""
+
+from __future__ import annotations
+
+from miniwdl_aws_hooks import Command, SubmitOption, hookimpl
+from miniwdl_aws_local_cloud import command, submitting
+
+__all__ = ["miniwdl_aws_commands", "miniwdl_aws_submit_options"]
+
+
+@hookimpl
+def miniwdl_aws_submit_options() -> list[SubmitOption]:
+    """Add ``--local``: everything happens on this machine, without an AWS account."""
+    return [
+        SubmitOption(
+            name="--local",
+            help="run on this machine, in a local cloud that is started when needed: no AWS account, no containers",
+            enter=submitting.enter,
+        )
+    ]
+
+
+@hookimpl
+def miniwdl_aws_commands() -> list[Command]:
+    """Add ``miniwdl-aws local``, by which the local cloud is started, looked at and ended."""
+    return [
+        Command(
+            name="local",
+            help="start, look at or end the local cloud of this folder",
+            configure=command.configure,
+            run=command.run,
+        )
+    ]

@@ -1,0 +1,207 @@
+"""A local cloud in this process."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import os
+import secrets
+import string
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock, Timeout
+from moto.batch.models import batch_backends
+from moto.core.base_backend import AccountSpecificBackend
+from moto.fsx.models import fsx_backends
+from moto.logs.models import logs_backends
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from moto.s3.models import s3_backends
+
+from miniwdl_aws_hooks import workflow_cfg
+from miniwdl_aws_hooks.protocol import SENTINEL_NAME
+from miniwdl_aws_local_cloud import __version__
+from miniwdl_aws_local_cloud.batch import BatchJobs
+from miniwdl_aws_local_cloud.bundle import BUNDLED_BUCKET, bundled_objects
+from miniwdl_aws_local_cloud.control import Control
+from miniwdl_aws_local_cloud.counts import CallCounts
+from miniwdl_aws_local_cloud.errors import StateFolderError
+from miniwdl_aws_local_cloud.faults import Fault, FaultPlan
+from miniwdl_aws_local_cloud.front import Front
+from miniwdl_aws_local_cloud.fsx import LustreBackend
+from miniwdl_aws_local_cloud.leftovers import end_leftovers
+from miniwdl_aws_local_cloud.logs import MotoLogSink
+from miniwdl_aws_local_cloud.processes import ProcessRunner, host_environment
+from miniwdl_aws_local_cloud.resources import create_resources, pool_size
+from miniwdl_aws_local_cloud.s3 import file_backed
+from miniwdl_aws_local_cloud.scheduler import Scheduler
+from miniwdl_aws_local_cloud.serving import HttpServer
+from miniwdl_aws_local_cloud.settings import JOB_MARKER, CloudSettings
+from miniwdl_aws_local_cloud.variables import aws_variables, submit_variables
+
+if TYPE_CHECKING:
+    import asyncio
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from typing_extensions import Self
+
+__all__ = ["LocalCloud"]
+
+SERVING_LOCK = ".serving.lock"
+LOCK_PATIENCE = 15.0
+"""Seconds to wait for another cloud of the same folder that is going down."""
+
+_accounts = itertools.count(100_000_000_000)
+
+
+class LocalCloud:
+    """
+    A cloud from ``with`` to its end; several may live in one process, each with a folder of its own.
+
+    Its state is in the folder: ``s3/<bucket>/<key>`` are the objects, ``fsx/`` is the file system. Both stay.
+    """
+
+    def __init__(
+        self,
+        state: Path,
+        settings: CloudSettings | None = None,
+        faults: Iterable[Fault] = (),
+        *,
+        port: int = 0,
+        lock_patience: float = LOCK_PATIENCE,
+    ) -> None:
+        """
+        Choose; nothing starts yet.
+
+        :param state: folder of the state, made when it is missing.
+        :param faults: what goes wrong on purpose.
+        :param port: port on the loopback interface; 0 takes a free one.
+        """
+        self.state = state.expanduser().resolve()
+        self.settings = settings or CloudSettings()
+        self.faults = FaultPlan(faults)
+        self.counts = CallCounts()
+        self.access_key = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(20))
+        self.stop_requested = threading.Event()
+        self._port = port
+        self._lock_patience = lock_patience
+        self._account = str(next(_accounts))
+        self._exit = contextlib.ExitStack()
+        self._server: HttpServer
+        self._front: Front
+        self._scheduler: Scheduler
+
+    def __enter__(self) -> Self:
+        with contextlib.ExitStack() as undo:
+            self._start(undo)
+            self._exit = undo.pop_all()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._exit.close()
+
+    @property
+    def endpoint(self) -> str:
+        """URL of all services."""
+        return self._server.url
+
+    @property
+    def environ(self) -> dict[str, str]:
+        """Environment variables for whoever is to use this cloud."""
+        return submit_variables(self.endpoint, self.access_key, self.settings.region, self.state)
+
+    @property
+    def client_options(self) -> dict[str, str]:
+        """Arguments of ``boto3.client`` besides the service's name."""
+        return {
+            "endpoint_url": self.endpoint,
+            "aws_access_key_id": self.access_key,
+            "aws_secret_access_key": "local",
+            "region_name": self.settings.region,
+        }
+
+    def status(self) -> dict[str, Any]:
+        """Tell what the cloud is and does."""
+        return {
+            "version": __version__,
+            "pid": os.getpid(),
+            "state": str(self.state),
+            "jobs": len(self._scheduler.jobs),
+            "unfinished": self._scheduler.unfinished(),
+            "idle": self.idle_seconds(),
+        }
+
+    def idle_seconds(self) -> float:
+        """Seconds since anything was asked of the cloud; 0 while jobs run or wait."""
+        return 0.0 if self._scheduler.unfinished() else time.monotonic() - self._front.last_request
+
+    def _start(self, undo: contextlib.ExitStack) -> None:
+        _claim(self.state, self._lock_patience, undo)
+        end_leftovers(self.state)
+        region = self.settings.region
+        s3 = self._install(s3_backends, "s3", file_backed(self.state / "s3"), "aws", undo)
+        undo.callback(s3.close)
+        s3.add_bundled(BUNDLED_BUCKET, bundled_objects())
+        fsx = self._install(fsx_backends, "fsx", LustreBackend, region, undo)
+        batch = batch_backends[self._account][region]
+        logs = logs_backends[self._account][region]
+        create_resources(self.settings, self.state, batch, fsx, s3, logs)
+        self._scheduler = Scheduler(
+            self._make_runner,
+            MotoLogSink(logs),
+            self.faults,
+            vcpus_of=lambda name: pool_size(batch, name, self.settings.task_slots),
+            stop_timeout=self.settings.stop_timeout,
+        )
+        undo.callback(self._scheduler.close)
+        self._front = Front(
+            DomainDispatcherApplication(create_backend_app),
+            BatchJobs(batch, self._scheduler, minimum_timeout=self.settings.minimum_timeout),
+            self.faults,
+            Control(self.faults, self.counts, self.status, self.stop_requested.set),
+            self.counts,
+            access_key=self.access_key,
+            account_id=self._account,
+            region=region,
+            submit_rate=self.settings.submit_rate,
+        )
+        self._server = HttpServer(self._front, self._port)
+        undo.callback(self._server.close)
+
+    def _install(self, services: Any, name: str, backend: Any, region: str, undo: contextlib.ExitStack) -> Any:
+        """Make moto use a backend of ours for the account of this cloud, and for no other."""
+        services[self._account] = AccountSpecificBackend(
+            name, self._account, backend=backend, use_boto3_regions=False, additional_regions=[region]
+        )
+        undo.callback(services.pop, self._account)
+        return services[self._account][region]
+
+    def _make_runner(self, loop: asyncio.AbstractEventLoop) -> ProcessRunner:
+        variables = {
+            **host_environment(os.environ),
+            "MINIWDL_CFG": str(workflow_cfg()),
+            JOB_MARKER: str(self.state),
+        }
+        # The port is known only when the server is up, and no job starts before.
+        return ProcessRunner(
+            loop,
+            self.state / "work",
+            lambda: {**variables, **aws_variables(self.endpoint, self.access_key, self.settings.region)},
+        )
+
+
+def _claim(state: Path, patience: float, undo: contextlib.ExitStack) -> None:
+    """Make the state folder, and keep other clouds away from it."""
+    try:
+        for name in ("s3", "fsx", "logs"):
+            (state / name).mkdir(parents=True, exist_ok=True)
+        (state / "fsx" / SENTINEL_NAME).touch()
+        undo.enter_context(FileLock(state / SERVING_LOCK).acquire(timeout=patience))
+    except Timeout as exc:
+        raise StateFolderError(
+            f"another local cloud serves {state}", hint="use it, or end it with: miniwdl-aws local down"
+        ) from exc
+    except OSError as exc:
+        raise StateFolderError(f"the local cloud can't write its folder {state}: {exc.strerror or exc}") from exc

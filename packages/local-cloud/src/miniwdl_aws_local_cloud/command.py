@@ -1,0 +1,116 @@
+"""``miniwdl-aws local up``, ``down`` and ``status``."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import sys
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks import ExitCode
+from miniwdl_aws_local_cloud.options import add_settings, read_faults, settings_of
+from miniwdl_aws_local_cloud.settings import state_dir
+from miniwdl_aws_local_cloud.variables import misleading, submit_variables, without_proxy
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from miniwdl_aws_local_cloud.registry import CloudRecord
+
+__all__ = ["configure", "export_lines", "run"]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the actions."""
+    actions = parser.add_subparsers(dest="local_action", required=True, metavar="ACTION")
+    up = actions.add_parser(
+        "up",
+        help="start a local cloud and stay until Ctrl-C; prints the variables that lead there",
+        description="Start a local cloud in the state folder (./miniwdl-aws-local, or where MINIWDL_AWS_LOCAL_DIR "
+        "says) and stay until Ctrl-C. The lines on standard output set the environment variables by which AWS clients, "
+        "miniwdl-aws-submit among them, find it.",
+    )
+    add_settings(up)
+    actions.add_parser("down", help="end the local cloud, and the jobs that it runs")
+    status = actions.add_parser("status", help="show whether the local cloud is up, and what it does")
+    status.add_argument("--export", action="store_true", help="print the variables that lead there, for eval")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked for."""
+    state = state_dir()
+    if args.local_action == "up":
+        return _up(args, state)
+    if args.local_action == "down":
+        return _down(state)
+    return _status(state, export=args.export)
+
+
+def export_lines(variables: Mapping[str, str], environ: Mapping[str, str]) -> list[str]:
+    """Write shell commands that lead to the cloud. Pure."""
+    return [
+        *(f"unset {name}" for name in sorted(misleading(environ))),
+        *(f"export {name}={shlex.quote(value)}" for name, value in {**variables, **without_proxy(environ)}.items()),
+    ]
+
+
+def _variables(record: CloudRecord, state: Path) -> dict[str, str]:
+    return submit_variables(record.endpoint, record.access_key, record.region, state)
+
+
+def _print(*lines: str) -> None:
+    sys.stdout.write("".join(f"{line}\n" for line in lines))
+    sys.stdout.flush()
+
+
+def _up(args: argparse.Namespace, state: Path) -> int:
+    from miniwdl_aws_local_cloud.cloud import LocalCloud
+    from miniwdl_aws_local_cloud.server import serve
+
+    def ready(record: CloudRecord) -> None:
+        _print(*export_lines(_variables(record, state), os.environ))
+        sys.stderr.write(f"the local cloud of {state} is up; Ctrl-C ends it and its jobs\n")
+
+    faults = read_faults(args.faults)
+    with LocalCloud(state, settings_of(args), faults, port=args.port, lock_patience=0.5) as cloud:
+        before = signal.signal(signal.SIGTERM, lambda *_: cloud.stop_requested.set())
+        try:
+            serve(cloud, 0, ready)
+        except KeyboardInterrupt:
+            sys.stderr.write("ending the local cloud and its jobs\n")
+        finally:
+            signal.signal(signal.SIGTERM, before)
+    return ExitCode.OK
+
+
+def _down(state: Path) -> int:
+    from miniwdl_aws_local_cloud.detached import stop
+
+    record = stop(state)
+    _print(f"ended the local cloud of {state}" if record else f"no local cloud is up in {state}")
+    return ExitCode.OK
+
+
+def _status(state: Path, *, export: bool) -> int:
+    from miniwdl_aws_local_cloud.detached import find
+
+    record = find(state)
+    if record is None:
+        sys.stderr.write(f"no local cloud is up in {state}\n")
+        return ExitCode.FAILED
+    if export:
+        _print(*export_lines(_variables(record, state), os.environ))
+        return ExitCode.OK
+    status = record.ask("GET", "status")
+    _print(
+        f"up at {record.endpoint}, process {record.pid}, version {record.version}",
+        f"jobs: {status['unfinished']} waiting or running, {status['jobs'] - status['unfinished']} ended",
+        f"objects of S3: {state / 's3'}",
+        f"file system: {state / 'fsx'}",
+        f"log: {state / 'logs' / 'server.log'}",
+        'to look with AWS clients: eval "$(miniwdl-aws local status --export)"',
+    )
+    return ExitCode.OK

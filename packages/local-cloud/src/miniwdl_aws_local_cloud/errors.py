@@ -1,0 +1,23 @@
+"""What can go wrong here in a way that a user or a caller can act on."""
+
+from __future__ import annotations
+
+from miniwdl_aws_hooks import ConfigurationError, MiniwdlAwsError
+
+__all__ = ["CloudStartError", "FaultPlanError", "LocalCloudError", "StateFolderError"]
+
+
+class LocalCloudError(MiniwdlAwsError):
+    """Something about the local cloud."""
+
+
+class StateFolderError(LocalCloudError):
+    """The state folder can't be used: not writable, or another cloud serves it."""
+
+
+class CloudStartError(LocalCloudError):
+    """The server process did not come up, or is gone."""
+
+
+class FaultPlanError(LocalCloudError, ConfigurationError):
+    """A fault plan has an unknown or malformed entry."""

@@ -1,0 +1,45 @@
+"""Options of ``miniwdl-aws local up`` and of the server process. Imports nothing heavy."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_local_cloud.errors import FaultPlanError
+from miniwdl_aws_local_cloud.settings import CloudSettings
+
+if TYPE_CHECKING:
+    import argparse
+
+    from miniwdl_aws_local_cloud.faults import Fault
+
+__all__ = ["add_settings", "read_faults", "settings_of"]
+
+
+def add_settings(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how a cloud behaves; ``miniwdl-aws local up`` has them too."""
+    parser.add_argument(
+        "--slots", type=int, metavar="N", help="vCPUs for tasks at once (default: twice this machine's processors)"
+    )
+    parser.add_argument("--port", type=int, default=0, metavar="N", help="port on 127.0.0.1 (default: a free one)")
+    parser.add_argument(
+        "--faults", type=Path, metavar="FILE", help="fault plan, a JSON file: what goes wrong on purpose"
+    )
+
+
+def settings_of(args: argparse.Namespace) -> CloudSettings:
+    """Read the options."""
+    return CloudSettings(slots=args.slots)
+
+
+def read_faults(path: Path | None) -> list[Fault]:
+    """Read a fault plan from a file."""
+    if path is None:
+        return []
+    from miniwdl_aws_local_cloud.faults import FaultPlan
+
+    try:
+        return FaultPlan.parse(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as exc:
+        raise FaultPlanError(f"--faults {path}: {exc}") from exc
