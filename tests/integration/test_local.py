@@ -1,0 +1,101 @@
+"""`--local`, in the words of the README."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from .conftest import BIN, WDL
+
+ROOT = Path(__file__).parents[2]
+EXAMPLE = ROOT / "examples" / "genome_stats"
+
+
+@pytest.fixture
+def environ(shell):
+    """What a new user has: no AWS settings, nothing of ours."""
+    return {name: value for name, value in shell.environ.items() if not name.startswith(("AWS_", "MINIWDL"))}
+
+
+def submit(cwd, environ, *arguments):
+    return subprocess.Popen(
+        [str(BIN / "miniwdl-aws-submit"), "--local", *arguments],
+        cwd=cwd,
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def down(cwd, environ):
+    subprocess.run([str(BIN / "miniwdl-aws"), "local", "down"], cwd=cwd, env=environ, check=False, capture_output=True)
+
+
+def test_two_at_once_from_two_folders(environ, tmp_path):
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+    running = [
+        submit(
+            folder, environ, str(WDL / "hello.wdl"), f"names={folder.name}", "--s3upload", "s3://demo/h/", "--follow"
+        )
+        for folder in folders
+    ]
+    for folder, process in zip(folders, running, strict=True):
+        _, stderr = process.communicate(timeout=180)
+        assert process.returncode == 0, stderr
+        found = folder / "miniwdl-aws-local" / "s3" / "demo" / "h"
+        assert str(found) in stderr, "the last lines say where the results are"
+        assert json.loads((found / "outputs.json").read_text())["hello.messages"] == [f"Hello, {folder.name}!"]
+    for folder in folders:
+        down(folder, environ)
+
+
+def test_the_cloud_goes_on_when_nobody_waits_and_keeps_s3(environ, tmp_path):
+    process = submit(tmp_path, environ, str(WDL / "hello.wdl"), "--s3upload", "s3://demo/h/")
+    stdout, stderr = process.communicate(timeout=180)
+    assert process.returncode == 0, stderr
+    job_id = stdout.strip()
+    waited = subprocess.run(
+        [str(BIN / "miniwdl-aws"), "wait", job_id, "--local"],
+        cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=180, check=False,
+    )  # fmt: skip
+    assert waited.returncode == 0, waited.stderr
+    down(tmp_path, environ)
+    kept = tmp_path / "miniwdl-aws-local" / "s3" / "demo" / "h" / "outputs.json"
+    assert kept.is_file()
+    again = submit(
+        tmp_path, environ, str(WDL / "directories.wdl"), "texts=s3://demo/h/", "--s3upload", "s3://demo/d/", "--wait"
+    )
+    _, stderr = again.communicate(timeout=180)
+    assert again.returncode == 0, stderr
+    down(tmp_path, environ)
+
+
+def test_self_test(environ, tmp_path):
+    process = submit(tmp_path, environ, "--self-test", "--follow")
+    _, stderr = process.communicate(timeout=180)
+    assert process.returncode == 0, stderr
+    assert "run_self_test OK" in stderr
+    down(tmp_path, environ)
+
+
+def test_genome_stats(environ, tmp_path):
+    process = submit(
+        ROOT, {**environ, "MINIWDL_AWS_LOCAL_DIR": str(tmp_path / "cloud")},
+        "examples/genome_stats/genome_stats.wdl", "-i", "examples/genome_stats/inputs.json",
+        "--s3upload", "s3://demo/genome_stats/", "--wait",
+    )  # fmt: skip
+    _, stderr = process.communicate(timeout=300)
+    assert process.returncode == 0, stderr
+    results = tmp_path / "cloud" / "s3" / "demo" / "genome_stats"
+    checked = subprocess.run(
+        [sys.executable, str(EXAMPLE / "check.py"), str(results)], capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    down(tmp_path, {**environ, "MINIWDL_AWS_LOCAL_DIR": str(tmp_path / "cloud")})
