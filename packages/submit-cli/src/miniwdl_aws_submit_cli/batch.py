@@ -1,0 +1,189 @@
+"""The edge to AWS Batch: the client, and its errors as sentences. Imports boto3."""
+
+from __future__ import annotations
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    PartialCredentialsError,
+    ProfileNotFound,
+)
+
+from miniwdl_aws_hooks.errors import ConfigurationError
+from miniwdl_aws_submit_cli.errors import RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from mypy_boto3_batch import BatchClient
+
+__all__ = ["Batch", "connect", "translated"]
+
+MAX_DESCRIBE = 100
+"""Job ids in one DescribeJobs request."""
+
+API_ATTEMPTS = 8
+"""Attempts of one request; more than botocore's three, since accounts with many runs are throttled now and then."""
+
+CONNECT_TIMEOUT = 10
+"""Seconds; botocore's minute, taken eight times, would look like a hang."""
+
+_CREDENTIALS_HINT = "`aws configure` or `aws sso login` sets them up; AWS_PROFILE chooses among several"
+
+_EXPIRED = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "RequestExpired",
+        "SignatureDoesNotMatch",
+        "UnrecognizedClientException",
+    }
+)
+_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+_TRANSIENT = frozenset(
+    {
+        "InternalError",
+        "RequestLimitExceeded",
+        "RequestTimeout",
+        "ServerException",
+        "ServiceUnavailable",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+
+
+@contextmanager
+def translated(action: str) -> Iterator[None]:
+    """
+    Turn botocore's errors into ours.
+
+    :param action: what was being done, an infinitive: ``submit the job``.
+    :raises ConfigurationError: when the region or a profile is missing.
+    :raises RefusedError: whatever else, with ``retryable`` saying whether the same request may succeed later.
+    """
+    try:
+        yield
+    except NoRegionError as exc:
+        raise ConfigurationError(
+            "no AWS region is configured", hint="set AWS_DEFAULT_REGION, or `aws configure set region REGION`"
+        ) from exc
+    except ProfileNotFound as exc:
+        raise ConfigurationError(str(exc), hint="AWS_PROFILE names a profile of ~/.aws/config") from exc
+    except (NoCredentialsError, PartialCredentialsError) as exc:
+        raise RefusedError(f"can't {action}: no AWS credentials were found", hint=_CREDENTIALS_HINT) from exc
+    except EndpointConnectionError as exc:
+        raise RefusedError(
+            f"can't {action}: {exc.kwargs.get('endpoint_url', 'AWS')} can't be reached",
+            hint="check the network, and AWS_DEFAULT_REGION or AWS_ENDPOINT_URL if set",
+            retryable=True,
+        ) from exc
+    except ClientError as exc:
+        raise _refused(action, exc) from exc
+    except BotoCoreError as exc:
+        # The rest is network trouble and sign-on trouble (SSO, assumed roles), of which the text says enough.
+        raise RefusedError(
+            f"can't {action}: {str(exc).rstrip('.')}", retryable="Token" not in type(exc).__name__
+        ) from exc
+
+
+def _refused(action: str, exc: ClientError) -> RefusedError:
+    detail = exc.response.get("Error", {})
+    code, message = str(detail.get("Code", "")), str(detail.get("Message", "")).strip().rstrip(".")
+    status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code in _EXPIRED:
+        return RefusedError(
+            f"can't {action}: AWS does not accept the credentials ({message or code})",
+            hint=_CREDENTIALS_HINT,
+            retryable=False,
+        )
+    if code in _DENIED:
+        return RefusedError(
+            f"can't {action}: permission is missing ({message or code})",
+            hint=f"the IAM user or role needs batch:{exc.operation_name}",
+            retryable=False,
+        )
+    transient = code in _TRANSIENT or status >= 500
+    return RefusedError(f"can't {action}: {message or code}", retryable=transient)
+
+
+def connect() -> Batch:
+    """Make the client from the AWS configuration of this machine."""
+    retries: dict[str, Any] = {"mode": "standard"}
+    if "AWS_MAX_ATTEMPTS" not in os.environ:
+        retries["max_attempts"] = API_ATTEMPTS
+    with translated("connect to AWS Batch"):
+        client: BatchClient = boto3.Session().client(
+            "batch", config=Config(connect_timeout=CONNECT_TIMEOUT, retries=retries)
+        )
+    return Batch(client)
+
+
+class Batch:
+    """The requests that a submission and the management of runs need, each with its errors translated."""
+
+    def __init__(self, client: BatchClient) -> None:
+        self._client = client
+
+    @property
+    def region(self) -> str:
+        """Region of the client."""
+        return self._client.meta.region_name
+
+    def queues(self) -> list[dict[str, Any]]:
+        """Describe all job queues of the account; there are at most 50, tags included."""
+        with translated("look up the job queues"):
+            pages = self._client.get_paginator("describe_job_queues").paginate()
+            return [dict(queue) for page in pages for queue in page["jobQueues"]]
+
+    def ensure_definition(self, definition: dict[str, Any]) -> str:
+        """Find the newest active definition of that name, whose name is its content, or register it; return its ARN."""
+        with translated("look up the job definition"):
+            found = self._client.describe_job_definitions(
+                jobDefinitionName=definition["jobDefinitionName"], status="ACTIVE"
+            )["jobDefinitions"]
+        if found:
+            return max(found, key=lambda item: item["revision"])["jobDefinitionArn"]
+        with translated("register the workflow job's definition"):
+            return self._client.register_job_definition(**definition)["jobDefinitionArn"]
+
+    def submit(self, request: dict[str, Any]) -> str:
+        """Submit a job; return its id."""
+        with translated("submit the workflow job"):
+            return self._client.submit_job(**request)["jobId"]
+
+    def describe(self, job_ids: list[str]) -> dict[str, dict[str, Any]]:
+        """Describe jobs by id; one that AWS doesn't know, or not yet, is absent from the answer."""
+        with translated("look up the job"):
+            found: dict[str, dict[str, Any]] = {}
+            for start in range(0, len(job_ids), MAX_DESCRIBE):
+                jobs = self._client.describe_jobs(jobs=job_ids[start : start + MAX_DESCRIBE])["jobs"]
+                found.update((job["jobId"], dict(job)) for job in jobs)
+            return found
+
+    def list_jobs(
+        self, queue: str, *, status: str | None = None, filters: list[dict[str, Any]] | None = None
+    ) -> Iterator[dict[str, Any]]:
+        """List jobs of a queue, of one status or those that a filter selects."""
+        selection: dict[str, Any] = {"jobStatus": status} if status else {"filters": filters}
+        with translated("list the jobs of the queue"):
+            for page in self._client.get_paginator("list_jobs").paginate(jobQueue=queue, **selection):
+                yield from (dict(job) for job in page["jobSummaryList"])
+
+    def terminate(self, job_id: str, reason: str) -> None:
+        """Stop a job at whatever state it is in."""
+        with translated("stop the job"):
+            self._client.terminate_job(jobId=job_id, reason=reason)

@@ -1,0 +1,1 @@
+"""The subcommands of ``miniwdl-aws`` that this distribution brings."""

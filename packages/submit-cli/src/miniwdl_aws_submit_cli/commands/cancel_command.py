@@ -1,0 +1,73 @@
+"""``miniwdl-aws cancel``: stop a run, and whatever it left running."""
+
+from __future__ import annotations
+
+import getpass
+import time
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_submit_cli.commands.session import open_session
+from miniwdl_aws_submit_cli.console import emit_json, say
+from miniwdl_aws_submit_cli.errors import RefusedError
+from miniwdl_aws_submit_cli.runs import task_jobs, unfinished
+from miniwdl_aws_submit_cli.wait import STOPPED_BY, Watcher
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+    from miniwdl_aws_submit_cli.batch import Batch
+    from miniwdl_aws_submit_cli.runs import Run
+
+__all__ = ["run", "stop"]
+
+TASKS_PATIENCE = 300.0
+"""Seconds that task jobs get to end after they were told to."""
+
+
+def run(args: Namespace) -> int:
+    """Stop a run and report what was stopped."""
+    with open_session(args) as session:
+        found = session.find(args.run)
+        report = stop(session.batch, found, say)
+    if args.json:
+        emit_json(report)
+    return ExitCode.OK
+
+
+def stop(
+    batch: Batch,
+    found: Run,
+    progress: Callable[[str], None],
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, object]:
+    """
+    Stop the workflow job, which stops its task jobs, and then those that are left.
+
+    :raises RefusedError: when task jobs still run after several minutes.
+    """
+    reason = f"{STOPPED_BY} ({getpass.getuser()})"
+    was_running = bool(unfinished([found.detail]))
+    if was_running:
+        progress(f"stopping workflow job {found.job_id}")
+        batch.terminate(found.job_id, reason)
+        Watcher(batch.describe, found.job_id, clock=clock, sleep=sleep).wait(lambda _state: False, lambda _state: None)
+    else:
+        progress(f"workflow job {found.job_id} had ended: {found.detail['status']}")
+    deadline = clock() + TASKS_PATIENCE
+    stopped: list[str] = []
+    # New ids may still appear: a job submitted at the last moment becomes visible late.
+    while left := unfinished(task_jobs(batch, found)):
+        for job_id in left:
+            if job_id not in stopped:
+                progress(f"stopping task job {job_id}")
+                batch.terminate(job_id, reason)
+                stopped.append(job_id)
+        if clock() > deadline:
+            raise RefusedError(f"{len(left)} task jobs still run: {', '.join(left[:5])}", hint="cancel once more")
+        sleep(2.0)
+    progress(f"stopped: {'the workflow job' if was_running else 'no workflow job'}, {len(stopped)} task jobs")
+    return {"jobId": found.job_id, "workflowJobStopped": was_running, "taskJobsStopped": stopped}

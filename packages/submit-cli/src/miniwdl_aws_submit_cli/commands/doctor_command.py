@@ -1,0 +1,73 @@
+"""``miniwdl-aws doctor``: every part checks what it owns."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks.errors import MiniwdlAwsError
+from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_hooks.settings import EnvironSettings
+from miniwdl_aws_hooks.types import Check, CheckState, PreflightContext
+from miniwdl_aws_submit_cli.commands.session import open_session
+from miniwdl_aws_submit_cli.console import emit
+from miniwdl_aws_submit_cli.options import option
+from miniwdl_aws_submit_cli.queues import QueueTable
+from miniwdl_aws_submit_cli.resolve import find
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    import pluggy
+
+    from miniwdl_aws_submit_cli.batch import Batch
+
+__all__ = ["collect", "run"]
+
+_MARKS = {CheckState.OK: "ok", CheckState.WARNING: "warning", CheckState.FAILED: "FAILED"}
+
+
+def run(args: Namespace) -> int:
+    """Print all checks as one table; fail when one failed."""
+    with open_session(args) as session:
+        checks = collect(session.manager, _context(session.batch, session.queue))
+    width = max((len(check.subject) for check in checks), default=0)
+    for check in checks:
+        emit(f"{_MARKS[check.state]:<8} {check.subject:<{width}}  {check.message}")
+        if check.hint:
+            emit(f"{'':<8} {'':<{width}}  hint: {check.hint}")
+    failed = any(check.state is CheckState.FAILED for check in checks)
+    return ExitCode.FAILED if failed else ExitCode.OK
+
+
+def collect(manager: pluggy.PluginManager, context: PreflightContext) -> list[Check]:
+    """Ask every plugin for its checks; one that fails is a failed check itself, and the others are still asked."""
+    found: list[Check] = []
+    for implementation in manager.hook.miniwdl_aws_preflight.get_hookimpls():
+        others = [plugin for plugin in manager.get_plugins() if plugin is not implementation.plugin]
+        ask = manager.subset_hook_caller("miniwdl_aws_preflight", remove_plugins=others)
+        try:
+            found += [check for checks in ask(context=context) for check in checks or ()]
+        except MiniwdlAwsError as exc:
+            found.append(Check(implementation.plugin_name, CheckState.FAILED, exc.message, exc.hint))
+    return found
+
+
+def _context(batch: Batch, queue: str | None) -> PreflightContext:
+    known = QueueTable(batch.queues()).get(queue) if queue else None
+    tags = known.tags if known else {}
+    values = {name: find(option(name), {}, os.environ, tags).value for name in ("--task-queue", "--fsid", "--mount")}
+    overrides = {
+        ("aws", "workflow_queue"): queue or "",
+        ("aws", "task_queue"): values["--task-queue"],
+        ("aws", "fs"): values["--fsid"],
+        ("aws", "region"): batch.region,
+        ("aws", "workflow_image"): find(option("--image"), {}, os.environ, tags).value,
+        ("aws", "staging"): find(option("--staging"), {}, os.environ, tags).value,
+    }
+    return PreflightContext(
+        workflow_queue=queue,
+        task_queue=values["--task-queue"] or None,
+        mount_point=values["--mount"],
+        settings=EnvironSettings(os.environ, overrides),
+    )

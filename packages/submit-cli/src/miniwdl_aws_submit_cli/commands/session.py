@@ -1,0 +1,57 @@
+"""What every subcommand needs: a client, the queue, the plugins; and the surroundings that options ask for."""
+
+from __future__ import annotations
+
+import os
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks.manager import get_manager
+from miniwdl_aws_submit_cli.batch import Batch, connect
+from miniwdl_aws_submit_cli.console import say
+from miniwdl_aws_submit_cli.options import option
+from miniwdl_aws_submit_cli.resolve import find
+from miniwdl_aws_submit_cli.runs import Run, find_run
+from miniwdl_aws_submit_cli.surroundings import Surroundings, enter, plugin_options
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator
+
+    import pluggy
+
+__all__ = ["Session", "open_session"]
+
+
+@dataclass(frozen=True)
+class Session:
+    """An open connection."""
+
+    batch: Batch
+    manager: pluggy.PluginManager
+    surroundings: Surroundings
+    queue: str | None
+
+    def find(self, word: str) -> Run:
+        """Find a run by what the user calls it."""
+        return find_run(self.batch, word, self.queue)
+
+
+@contextmanager
+def open_session(args: Namespace, *, waiting: bool = False) -> Iterator[Session]:
+    """
+    Connect to where the options say.
+
+    :param waiting: whether the command stays until a run ends.
+    """
+    manager = get_manager()
+    args.waiting, args.s3upload = waiting, None
+    with ExitStack() as stack:
+        surroundings = enter(plugin_options(manager), args, stack)
+        queue = find(option("--workflow-queue"), vars(args), os.environ, {}).value or None
+        try:
+            yield Session(connect(), manager, surroundings, queue)
+        finally:
+            for line in surroundings.closing_lines() if waiting else ():
+                say(line)

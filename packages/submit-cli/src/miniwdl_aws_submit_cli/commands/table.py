@@ -1,0 +1,32 @@
+"""The subcommands by name; what does the work is imported when one runs."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks.types import Command
+from miniwdl_aws_submit_cli.commands.arguments import configure_list, configure_queue, configure_run, configure_wait
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+    from collections.abc import Callable
+
+__all__ = ["COMMANDS"]
+
+
+def _command(name: str, text: str, configure: Callable[[ArgumentParser], None]) -> Command:
+    def run(args: Namespace) -> int:
+        code: int = import_module(f"miniwdl_aws_submit_cli.commands.{name}_command").run(args)
+        return code
+
+    return Command(name=name, help=text, configure=configure, run=run)
+
+
+COMMANDS = (
+    _command("list", "list the runs of a queue", configure_list),
+    _command("status", "show where a run stands", configure_run),
+    _command("wait", "wait for the end of a run and exit with its code", configure_wait),
+    _command("cancel", "stop a run and all of its tasks", configure_run),
+    _command("doctor", "check everything that a run needs", configure_queue),
+)

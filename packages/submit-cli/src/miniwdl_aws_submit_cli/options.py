@@ -1,0 +1,188 @@
+"""
+The options of ``miniwdl-aws-submit`` as data.
+
+The parser, the resolution from option, environment and queue tag, and the table in the documentation are all made
+from these.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+__all__ = ["Kind", "OPTIONS", "Option", "consumed_variables", "markdown_table", "option"]
+
+
+class Kind(Enum):
+    """How often and with what an option is written."""
+
+    VALUE = "value"
+    FLAG = "flag"
+    REPEATED = "repeated"
+
+
+@dataclass(frozen=True)
+class Option:
+    """One option with the other places from which its value may come."""
+
+    flags: tuple[str, ...]
+    help: str
+    kind: Kind = Kind.VALUE
+    metavar: str | None = None
+    env: str | None = None
+    """Environment variable that gives the value when the option is missing."""
+    tag: str | None = None
+    """Tag of the workflow queue that gives it when the variable is missing, too."""
+    default: str | None = None
+    default_text: str = ""
+    """What the documentation says of the default when it isn't a constant."""
+    choices: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The long flag."""
+        return self.flags[0]
+
+    @property
+    def dest(self) -> str:
+        """Name of the parsed value."""
+        return self.name.lstrip("-").replace("-", "_")
+
+    @property
+    def sources(self) -> str:
+        """Every way to give the value, for a sentence."""
+        ways = [f"give {self.name}"]
+        if self.env:
+            ways.append(f"set {self.env}")
+        if self.tag:
+            ways.append(f"tag the workflow queue with {self.tag}")
+        return ways[0] if len(ways) == 1 else f"{', '.join(ways[:-1])} or {ways[-1]}"
+
+
+OPTIONS: tuple[Option, ...] = (
+    Option(
+        ("--workflow-queue",),
+        "Batch job queue for the workflow job, which runs miniwdl itself",
+        metavar="QUEUE",
+        env="MINIWDL__AWS__WORKFLOW_QUEUE",
+        default_text="required",
+    ),
+    Option(
+        ("--task-queue",),
+        "Batch job queue for the task jobs",
+        metavar="QUEUE",
+        env="MINIWDL__AWS__TASK_QUEUE",
+        tag="DefaultTaskQueue",
+        default_text="required",
+    ),
+    Option(
+        ("--task-queue-fallback",),
+        "queue for a task whose `preemptible` tries were lost with their spot hosts",
+        metavar="QUEUE",
+        env="MINIWDL__AWS__TASK_QUEUE_FALLBACK",
+        tag="DefaultTaskQueueFallback",
+        default_text="none",
+    ),
+    Option(
+        ("--fsid",),
+        "id of the FSx for Lustre file system that all jobs share",
+        metavar="FSID",
+        env="MINIWDL__AWS__FS",
+        tag="DefaultFsId",
+        default_text="required, unless another plugin mounts a file system there",
+    ),
+    Option(
+        ("--mount",),
+        "where jobs see the shared file system",
+        metavar="DIR",
+        env="MINIWDL__FILE_IO__ROOT",
+        default="/mnt/fsx",
+    ),
+    Option(
+        ("--dir", "-d"),
+        "folder for run directories; must lie within the mount",
+        metavar="DIR",
+        default_text="`{mount}/miniwdl_run`",
+    ),
+    Option(
+        ("--s3upload",),
+        "S3 folder for outputs and logs; unless it ends in /, the run's name is added",
+        metavar="s3://BUCKET/PREFIX",
+        env="MINIWDL__AWS__S3_UPLOAD_FOLDER",
+        default_text="none",
+    ),
+    Option(
+        ("--delete-after",),
+        "delete the run directory after uploading a run that ended so",
+        metavar="WHEN",
+        env="MINIWDL__AWS__DELETE_AFTER_S3_UPLOAD",
+        default_text="none",
+        choices=("always", "success", "failure"),
+    ),
+    Option(
+        ("--staging",),
+        "S3 folder for local files that the run needs",
+        metavar="s3://BUCKET/PREFIX",
+        env="MINIWDL__AWS__STAGING",
+        tag="DefaultStaging",
+        default_text="`miniwdl-aws-staging/` in the bucket of `--s3upload`",
+    ),
+    Option(
+        ("--workflow-role",),
+        "IAM role of the workflow job",
+        metavar="ARN",
+        env="MINIWDL__AWS__WORKFLOW_ROLE",
+        tag="WorkflowEngineRoleArn",
+        default_text="the instance's role",
+    ),
+    Option(
+        ("--image",),
+        "container image of the workflow job, built from images/workflow",
+        metavar="IMAGE",
+        env="MINIWDL__AWS__WORKFLOW_IMAGE",
+        tag="WorkflowImage",
+        default_text="required on AWS",
+    ),
+    Option(("--name",), "name of the workflow job", metavar="NAME", default_text="the WDL workflow's name"),
+    Option(("--cpu",), "vCPUs of the workflow job", metavar="N", default="1"),
+    Option(("--memory-GiB",), "memory of the workflow job", metavar="N", default="4"),
+    Option(
+        ("--tag",),
+        "tag the workflow job and its task jobs; may be repeated",
+        kind=Kind.REPEATED,
+        metavar="KEY=VALUE",
+        default_text="none",
+    ),
+    Option(("--no-env",), "do not pass MINIWDL__* environment variables on to the workflow job", kind=Kind.FLAG),
+    Option(("--wait", "-w"), "wait for the end of the run and exit with its code", kind=Kind.FLAG),
+    Option(("--follow", "-f"), "wait, and show the workflow's log as it comes", kind=Kind.FLAG),
+    Option(("--self-test",), "run miniwdl's self test instead of a workflow", kind=Kind.FLAG),
+    Option(("--dry-run",), "check everything and show what would be submitted; submit nothing", kind=Kind.FLAG),
+    Option(("--json",), "print one JSON object instead of the job id", kind=Kind.FLAG),
+)
+"""In the order in which help and documentation show them."""
+
+_BY_NAME = {item.name: item for item in OPTIONS}
+
+
+def option(name: str) -> Option:
+    """Look an option up by its long flag."""
+    return _BY_NAME[name]
+
+
+def consumed_variables() -> frozenset[str]:
+    """Environment variables that are options here, and so are not passed on to the workflow job as they stand."""
+    return frozenset(item.env for item in OPTIONS if item.env)
+
+
+def markdown_table() -> str:
+    """Write the table of options for the documentation."""
+    rows = ["| option | environment variable | queue tag | default | |", "|---|---|---|---|---|"]
+    for item in OPTIONS:
+        flags = ", ".join(f"`{flag}`" for flag in item.flags)
+        value = f" `{item.metavar}`" if item.metavar else ""
+        default = f"`{item.default}`" if item.default else item.default_text
+        text = f"{item.help}: {', '.join(item.choices)}" if item.choices else item.help
+        env, tag = (f"`{name}`" if name else "" for name in (item.env, item.tag))
+        rows.append(f"| {flags}{value} | {env} | {tag} | {default} | {text} |")
+    return "\n".join(rows) + "\n"

@@ -1,0 +1,188 @@
+"""
+``miniwdl-aws-submit``: from a command line to a workflow job, and to its end where the user waits.
+
+Heavy modules (boto3, miniwdl) are imported where they are needed, so that ``--help`` and mistakes answer at once.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import sys
+from contextlib import ExitStack
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_hooks.errors import ConfigurationError
+from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_hooks.manager import get_manager
+from miniwdl_aws_submit_cli.console import emit, emit_json, guarded, say
+from miniwdl_aws_submit_cli.options import option
+from miniwdl_aws_submit_cli.parser import build_parser, parse
+from miniwdl_aws_submit_cli.resolve import find, find_required, resolve
+from miniwdl_aws_submit_cli.surroundings import enter, plugin_options
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+
+    import pluggy
+
+    from miniwdl_aws_submit_cli.batch import Batch
+    from miniwdl_aws_submit_cli.resolve import Resolved, Settings
+    from miniwdl_aws_submit_cli.submission import Plan
+    from miniwdl_aws_submit_cli.surroundings import Surroundings
+    from miniwdl_aws_submit_cli.workflow_source import RunSource
+
+__all__ = ["main"]
+
+PROGRAM = "miniwdl-aws-submit"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    return guarded(PROGRAM, lambda: _main(sys.argv[1:] if argv is None else argv))
+
+
+def _main(argv: Sequence[str]) -> int:
+    manager = get_manager()
+    added = plugin_options(manager)
+    args, rest, positional = parse(build_parser(added), argv)
+    args.waiting = args.wait or args.follow
+    args.s3upload = find(option("--s3upload"), vars(args), os.environ, {}).value or None
+    if not (rest or positional or args.self_test):
+        raise ConfigurationError("no WDL is named", hint=f"{PROGRAM} [options] WDL [key=value ...], or --self-test")
+    _notice_of_ancestor()
+    if args.follow:
+        from miniwdl_aws_submit_cli.follow import require_follower
+
+        require_follower(manager)
+    with ExitStack() as stack:
+        surroundings = enter(added, args, stack)
+        try:
+            return _submit(args, rest, positional, manager, surroundings)
+        finally:
+            for line in surroundings.closing_lines():
+                say(line)
+
+
+def _submit(
+    args: argparse.Namespace,
+    rest: Sequence[str],
+    positional: Sequence[str],
+    manager: pluggy.PluginManager,
+    surroundings: Surroundings,
+) -> int:
+    from miniwdl_aws_submit_cli.batch import connect
+    from miniwdl_aws_submit_cli.submission import Submission
+
+    queue = find_required(option("--workflow-queue"), vars(args), os.environ, {})
+    batch = connect()
+    settings = _settings(batch, queue, vars(args))
+    with ExitStack() as stack:
+        source = _source(args, rest, positional, settings, stack)
+        for notice in source.notices:
+            say(f"note: {notice}")
+        plan = Submission(
+            settings,
+            manager,
+            region=batch.region,
+            environ=os.environ,
+            no_env=args.no_env,
+            needs_image=surroundings.needs_image,
+            dry_run=args.dry_run,
+            progress=say,
+        ).plan(source)
+    if args.dry_run:
+        emit_json(plan.shown(), indent=None if args.json else 2)
+        say("dry run: nothing was staged or submitted")
+        return ExitCode.OK
+    job_id = batch.submit({**plan.request, "jobDefinition": batch.ensure_definition(dict(plan.definition))})
+    return _after(args, job_id, plan, batch, manager, surroundings)
+
+
+def _settings(batch: Batch, workflow_queue: Resolved, given: dict[str, Any]) -> Settings:
+    """Look the queues up, once, and resolve all options with the workflow queue's tags."""
+    from miniwdl_aws_submit_cli.queues import QueueTable
+
+    queues = QueueTable(batch.queues())
+    tags = queues.find(workflow_queue.value, workflow_queue.source).tags
+    settings = resolve(given, os.environ, tags)
+    for name in ("--task-queue", "--task-queue-fallback"):
+        found = find(option(name), given, os.environ, tags)
+        if found.value:
+            queues.find(found.value, found.source)
+    return settings
+
+
+def _source(
+    args: argparse.Namespace, rest: Sequence[str], positional: Sequence[str], settings: Settings, stack: ExitStack
+) -> RunSource:
+    from miniwdl_aws_submit_cli.passthrough import read_arguments
+    from miniwdl_aws_submit_cli.workflow_source import read_source, self_test_source
+
+    if args.self_test:
+        if rest or positional:
+            raise ConfigurationError(f"--self-test takes no WDL and no options of miniwdl: {[*rest, *positional][0]}")
+        return self_test_source()
+    return read_source(read_arguments(rest, positional, settings.mount, os.environ), settings.mount, stack)
+
+
+def _after(
+    args: argparse.Namespace,
+    job_id: str,
+    plan: Plan,
+    batch: Batch,
+    manager: pluggy.PluginManager,
+    surroundings: Surroundings,
+) -> int:
+    """Tell what was submitted, and stay with it where the user waits."""
+    facts = {
+        "jobId": job_id,
+        "jobName": plan.request["jobName"],
+        "jobQueue": plan.request["jobQueue"],
+        "jobDefinition": plan.definition["jobDefinitionName"],
+        "region": batch.region,
+    }
+    if not args.json:
+        emit(job_id)
+    say(f"submitted workflow job {facts['jobName']} to queue {facts['jobQueue']}")
+    if not args.waiting:
+        if args.json:
+            emit_json(facts)
+        _say_next(job_id, surroundings)
+        return ExitCode.OK
+
+    from miniwdl_aws_submit_cli.follow import stay
+    from miniwdl_aws_submit_cli.wait import Watcher, outcome
+
+    try:
+        state = stay(Watcher(batch.describe, job_id), manager, say, follow=args.follow)
+    except KeyboardInterrupt:
+        say(f"\n{PROGRAM}: interrupted; the run goes on")
+        _say_next(job_id, surroundings)
+        return ExitCode.INTERRUPTED
+    code, sentence = outcome(state)
+    say(f"{PROGRAM}: {sentence}" if code else sentence)
+    if args.json:
+        emit_json({**facts, "status": state.status, "exitCode": code, "logStream": state.log_stream})
+    return code
+
+
+def _say_next(job_id: str, surroundings: Surroundings) -> None:
+    extra = "".join(f" {shlex.quote(word)}" for word in surroundings.words)
+    say(f"  state:  miniwdl-aws status {job_id}{extra}")
+    say(f"  log:    miniwdl-aws wait --follow {job_id}{extra}")
+    say(f"  stop:   miniwdl-aws cancel {job_id}{extra}")
+
+
+def _notice_of_ancestor() -> None:
+    """Say so when another project's distribution may own the command of the same name."""
+    try:
+        other = version("miniwdl-aws")
+    except PackageNotFoundError:
+        return
+    say(
+        f"note: miniwdl-aws {other}, which works with EFS, is installed too, and has a miniwdl-aws-submit of its own:"
+        " this one is miniwdl-aws-submit-cli's; to keep it alone, uninstall miniwdl-aws and reinstall this one"
+    )

@@ -1,0 +1,160 @@
+"""
+Watching one job until it ends.
+
+A job that AWS Batch doesn't know yet is *not yet visible*, never failed; requests that fail are tried again for as long
+as the trouble may pass.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_submit_cli.errors import LostContactError, RefusedError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+__all__ = ["JobState", "Watcher", "outcome", "state_of"]
+
+ENDED = frozenset({"SUCCEEDED", "FAILED"})
+FASTEST, SLOWEST = 1.0, 5.0
+"""Seconds between two looks: soon while much may happen, then ever more slowly."""
+PATIENCE = 600.0
+"""Seconds without an answer after which contact counts as lost."""
+
+STOPPED_BY = "stopped by miniwdl-aws cancel"
+"""How the reason begins with which this project terminates jobs."""
+
+
+@dataclass(frozen=True)
+class JobState:
+    """What AWS Batch says of a job."""
+
+    job_id: str
+    status: str
+    """Empty while Batch doesn't know the job yet."""
+    reason: str = ""
+    exit_code: int | None = None
+    log_stream: str | None = None
+
+    @property
+    def ended(self) -> bool:
+        """Whether the job is over."""
+        return self.status in ENDED
+
+
+def state_of(job_id: str, detail: Mapping[str, Any] | None) -> JobState:
+    """
+    Read a JobDetail.
+
+    :param detail: ``None`` when DescribeJobs' answer lacks the job.
+    """
+    if detail is None:
+        return JobState(job_id, "")
+    container = detail.get("container") or {}
+    attempts = detail.get("attempts") or []
+    last = (attempts[-1].get("container") or {}) if attempts else {}
+    exit_code = container.get("exitCode", last.get("exitCode"))
+    reason = detail.get("statusReason") or container.get("reason") or last.get("reason") or ""
+    stream = container.get("logStreamName") or last.get("logStreamName")
+    return JobState(job_id, detail["status"], reason, exit_code, stream)
+
+
+def outcome(state: JobState) -> tuple[int, str]:
+    """
+    Say how an ended job ended.
+
+    :return: the exit code to reproduce, and one sentence.
+    """
+    if state.status == "SUCCEEDED":
+        return ExitCode.OK, "the run succeeded"
+    if state.reason.startswith(STOPPED_BY):
+        return ExitCode.TERMINATED, "the run was stopped"
+    if state.exit_code:
+        return state.exit_code, f"the run failed with exit code {state.exit_code}"
+    reason = state.reason or "AWS Batch gives no reason"
+    return ExitCode.FAILED, f"the workflow job failed without an exit code: {reason}"
+
+
+class Watcher:
+    """Looks at one job, neither too often nor blind to errors."""
+
+    def __init__(
+        self,
+        describe: Callable[[list[str]], Mapping[str, Mapping[str, Any]]],
+        job_id: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+        patience: float = PATIENCE,
+    ) -> None:
+        """
+        Prepare to watch.
+
+        :param describe: DescribeJobs; may raise ``RefusedError``.
+        :param patience: seconds without an answer, or without the job in it, that are borne.
+        """
+        self._describe = describe
+        self._clock = clock
+        self._sleep = sleep
+        self._patience = patience
+        self._period = FASTEST
+        self._silent_since: float | None = None
+        self._looked_at: float | None = None
+        self.state = JobState(job_id, "")
+
+    def look(self) -> JobState:
+        """
+        Ask once, if the last answer isn't fresh enough.
+
+        :raises LostContactError: when there was no usable answer for too long, or there can be none.
+        """
+        now = self._clock()
+        if self.state.ended or (self._looked_at is not None and now - self._looked_at < self._period):
+            return self.state
+        self._looked_at = now
+        job_id = self.state.job_id
+        try:
+            found = state_of(job_id, self._describe([job_id]).get(job_id))
+        except RefusedError as exc:
+            self._bear(now, exc.message, exc if exc.retryable is False else None)
+            return self.state
+        if not found.status:
+            self._bear(now, "AWS Batch does not know the job", None)
+            return self.state
+        self._silent_since = None
+        self._period = FASTEST if found.status != self.state.status else min(self._period * 1.2, SLOWEST)
+        self.state = found
+        return found
+
+    def wait(self, until: Callable[[JobState], bool], on_change: Callable[[JobState], None]) -> JobState:
+        """
+        Look until a condition holds or the job ends.
+
+        :param on_change: called with each new status.
+        """
+        shown = self.state.status
+        while True:
+            state = self.look()
+            if state.status != shown:
+                shown = state.status
+                on_change(state)
+            if state.ended or until(state):
+                return state
+            self._sleep(self._period)
+
+    def _bear(self, now: float, trouble: str, final: RefusedError | None) -> None:
+        """Note that there was no usable answer."""
+        if self._silent_since is None:
+            self._silent_since = now
+        silence = now - self._silent_since
+        if final is None and silence < self._patience:
+            return
+        for_long = "" if final else f" for {silence / 60:.0f} minutes"
+        raise LostContactError(
+            f"lost contact with job {self.state.job_id}{for_long}: {trouble}",
+            hint=(final.hint if final else None) or "the run may well go on; come back with `miniwdl-aws wait`",
+        ) from final

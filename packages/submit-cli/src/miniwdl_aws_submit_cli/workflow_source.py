@@ -1,0 +1,252 @@
+"""
+What is to run: a WDL checked here with miniwdl, or one that only the workflow job can see.
+
+Whatever lies on this machine is found and named, so that it can be staged. Whatever only the job can see, URIs and
+paths under the mount, is passed on as it stands, and the user is told.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from WDL import Error, Value, Zip, load, values_to_json
+from WDL.Tree import Workflow
+
+from miniwdl_aws_hooks.protocol import PAYLOAD_PLACEHOLDER
+from miniwdl_aws_hooks.types import StageItem
+from miniwdl_aws_submit_cli.errors import WorkflowError
+from miniwdl_aws_submit_cli.miniwdl_cli import check_value, find_target, read_inputs, source_reader
+from miniwdl_aws_submit_cli.passthrough import INPUT_OPTIONS, WORKFLOW_OPTIONS, RunArguments
+from miniwdl_aws_submit_cli.payload import Payload, archive_document, archive_folder
+from miniwdl_aws_submit_cli.resolve import within
+from miniwdl_aws_submit_cli.workflow_errors import input_errors, wdl_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from contextlib import ExitStack
+
+    from WDL.Env import Bindings
+    from WDL.Tree import Document, Task
+
+__all__ = ["RunSource", "read_source", "self_test_source"]
+
+_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+
+
+@dataclass(frozen=True)
+class RunSource:
+    """Everything about a run that has nothing to do with AWS."""
+
+    name: str
+    """What the run is called when nobody names it."""
+    arguments: tuple[str, ...]
+    """For ``miniwdl run`` inside the workflow job; the placeholder stands for the payload."""
+    build: Callable[[Mapping[str, str]], Payload | None]
+    """Makes the payload, once it is known under which URI each local file is staged; needs the stack to be open."""
+    local_files: tuple[StageItem, ...] = ()
+    """Inputs that lie on this machine."""
+    notices: tuple[str, ...] = ()
+    """What the user should know was not checked."""
+    uploads: bool = True
+    """Whether the run has products to upload."""
+
+
+def read_source(arguments: RunArguments, mount: str, stack: ExitStack) -> RunSource:
+    """
+    Read and check what is to run.
+
+    :param stack: closed by the caller when the payload is built; a source archive is unpacked until then.
+    :raises WorkflowError: when the WDL or an input is wrong, in one sentence.
+    """
+    # miniwdl's own entry does the same: its parser and type checker recurse as deep as the WDL nests.
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 1_000_000))
+    uri = arguments.uri
+    if _URI.match(uri) and not uri.startswith(("http://", "https://")):
+        raise WorkflowError(
+            f"miniwdl reads WDL from files and http(s) URLs, not from {uri}",
+            hint="copy it here first, with its imports",
+        )
+    if _URI.match(uri) or _only_there(uri, mount):
+        return _unchecked(arguments, mount)
+    return _checked(arguments, mount, stack)
+
+
+def self_test_source() -> RunSource:
+    """Miniwdl's own self test, which brings its workflow along."""
+    return RunSource("miniwdl-self-test", ("--self-test",), lambda _uris: None, uploads=False)
+
+
+def _unchecked(arguments: RunArguments, mount: str) -> RunSource:
+    """Pass on a WDL that only the job can see, with inputs whose types are therefore unknown."""
+    name = PurePosixPath(arguments.uri).name.removesuffix(".zip").removesuffix(".wdl")
+    notices = [f"{arguments.uri} is read by the workflow job: neither it nor its inputs are checked here"]
+    words = [arguments.uri, *arguments.inputs]
+    if arguments.input_file is None or _read_there(arguments.input_file, mount):
+        return RunSource(name, (*words, *arguments.options()), lambda _uris: None, notices=tuple(notices))
+    with input_errors(arguments.uri, arguments.input_file):
+        text = _input_text(arguments.input_file)
+        if not isinstance(json.loads(text), dict):
+            raise Error.InputError(f"-i {arguments.input_file}: expected a JSON object")
+    notices.append("files that the inputs name must be URIs, or lie on the shared file system")
+    payload = Payload(f"{name}.inputs.json", text.encode())
+    return RunSource(
+        name,
+        (*words, "--input", PAYLOAD_PLACEHOLDER, *arguments.options({"input_file"})),
+        lambda _uris: payload,
+        notices=tuple(notices),
+    )
+
+
+def _checked(arguments: RunArguments, mount: str, stack: ExitStack) -> RunSource:
+    uri = arguments.uri
+    folder: Path | None = None
+    main_wdl, input_file = uri, arguments.input_file
+    with wdl_errors(uri):
+        if uri.endswith(".zip") or Path(uri).is_dir():
+            unpacked = stack.enter_context(Zip.unpack(uri))
+            folder, main_wdl = Path(unpacked.dir), unpacked.main_wdl
+            input_file = input_file or unpacked.input_file
+        document = load(
+            main_wdl,
+            path=arguments.namespace.path or [],
+            check_quant=arguments.namespace.check_quant,
+            read_source=source_reader(arguments.namespace.no_outside_imports),
+        )
+        target = find_target(document, arguments.namespace.task)
+    inputs = _Inputs(arguments, mount, target, input_file)
+    env = inputs.read(document)
+    zip_name = f"{PurePosixPath(main_wdl).name}.zip"
+
+    def build(uris: Mapping[str, str]) -> Payload:
+        values = (
+            {}
+            if inputs.read_there
+            else _to_json(Value.rewrite_env_paths(env, lambda v: uris.get(v.value, v.value)), target)
+        )
+        data = archive_folder(folder, values, zip_name) if folder else archive_document(document, values, zip_name)
+        return Payload(zip_name, data)
+
+    if inputs.read_there:
+        words = [PAYLOAD_PLACEHOLDER, *arguments.inputs, *arguments.options(WORKFLOW_OPTIONS)]
+    else:
+        words = [PAYLOAD_PLACEHOLDER, *arguments.options(WORKFLOW_OPTIONS | INPUT_OPTIONS)]
+    return RunSource(target.name, tuple(words), build, tuple(inputs.local.values()), tuple(inputs.notices()))
+
+
+class _Inputs:
+    """Reads the inputs of a checked workflow, and sorts the files among them by who can see them."""
+
+    def __init__(self, arguments: RunArguments, mount: str, target: Workflow | Task, input_file: str | None) -> None:
+        self.arguments = arguments
+        self.mount = mount
+        self.target = target
+        self.input_file = input_file
+        self.read_there = input_file is not None and _read_there(input_file, mount)
+        """Whether only the job can read the file of inputs."""
+        self.local: dict[str, StageItem] = {}
+        self.passed_on: set[str] = set()
+
+    def read(self, document: Document) -> Bindings[Value.Base]:
+        """Check all inputs; return them with absolute paths."""
+        self._check_words()
+        with input_errors(self.arguments.uri, self.input_file):
+            env = read_inputs(
+                document,
+                self.arguments.inputs,
+                None if self.read_there else self.input_file,
+                self.arguments.empty,
+                self.arguments.none,
+                task=self.arguments.namespace.task,
+                check_required=not self.read_there,
+                seen_by_job=self._seen_by_job,
+            )
+            env = Value.rewrite_env_paths(env, self._sort)
+        if self.read_there and self.local:
+            raise WorkflowError(
+                f"{next(iter(self.local))} lies on this machine, but -i {self.input_file} is read by the workflow job:"
+                " inputs can't come from both",
+                hint="put a copy of the inputs file on this machine, or of the input where the job can see it",
+            )
+        return env
+
+    def notices(self) -> list[str]:
+        """Say what was passed on unchecked."""
+        found = []
+        if self.read_there:
+            found.append(f"-i {self.input_file} is read by the workflow job: it is not checked here")
+        if self.passed_on:
+            names = sorted(self.passed_on)
+            others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+            found.append(f"input {names[0]}{others}: read by the job as named, not checked here")
+        return found
+
+    def _check_words(self) -> None:
+        """Name the input whose number is none: miniwdl's own message has only the value."""
+        available = self.target.available_inputs
+        for word in self.arguments.inputs:
+            name, equals, text = word.partition("=")
+            declaration = available.get(name)
+            if equals and text and declaration:
+                try:
+                    check_value(text, declaration.type)
+                except ValueError as exc:
+                    raise WorkflowError(f"input {name} must be {declaration.type}, not {text!r}") from exc
+                except Error.InputError:
+                    continue  # reported in miniwdl's words when all inputs are read
+
+    def _seen_by_job(self, path: str) -> bool:
+        return bool(_URI.match(path)) or _on_mount(path, self.mount)
+
+    def _sort(self, value: Value.File | Value.Directory) -> str:
+        given = str(value.value)
+        if _URI.match(given):
+            self.passed_on.add(given)
+            return given
+        # Not resolve(): a symbolic link keeps the name that the user gave it.
+        path = os.path.abspath(given)  # noqa: PTH100 - pathlib's absolute() leaves ".." in
+        if _on_mount(path, self.mount):
+            if not Path(path).exists():
+                self.passed_on.add(path)
+            return path
+        directory = isinstance(value, Value.Directory)
+        if not (Path(path).is_dir() if directory else Path(path).is_file()):
+            raise Error.InputError(f"{'Directory' if directory else 'File'} not found: {given}")
+        if not os.access(path, os.R_OK | (os.X_OK if directory else 0)):
+            raise Error.InputError(f"{'Directory' if directory else 'File'} can't be read: {given}")
+        self.local[path] = StageItem(path, directory)
+        return path
+
+
+def _to_json(env: Bindings[Value.Base], target: Workflow | Task) -> dict[str, Any]:
+    return dict(values_to_json(env, namespace=target.name if isinstance(target, Workflow) else ""))
+
+
+def _on_mount(path: str, mount: str) -> bool:
+    return path.startswith("/") and within(path, mount)
+
+
+def _only_there(path: str, mount: str) -> bool:
+    return _on_mount(path, mount) and not Path(path).exists()
+
+
+def _read_there(input_file: str, mount: str) -> bool:
+    """Whether the workflow job is to read a file of inputs."""
+    if input_file.startswith("{") or input_file == "-":
+        return False
+    if _URI.match(input_file) and not input_file.startswith(("http://", "https://")):
+        raise WorkflowError(
+            f"miniwdl reads inputs from files and http(s) URLs, not from {input_file}", hint="copy the file here first"
+        )
+    return bool(_URI.match(input_file)) or _only_there(input_file, mount)
+
+
+def _input_text(input_file: str) -> str:
+    if input_file.startswith("{"):
+        return input_file
+    return sys.stdin.read() if input_file == "-" else Path(input_file).read_text()

@@ -1,0 +1,106 @@
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    NoRegionError,
+    ProfileNotFound,
+    ReadTimeoutError,
+    UnauthorizedSSOTokenError,
+)
+from botocore.stub import Stubber
+
+from miniwdl_aws_hooks import ConfigurationError
+from miniwdl_aws_submit_cli.batch import MAX_DESCRIBE, Batch, connect, translated
+from miniwdl_aws_submit_cli.errors import RefusedError
+
+
+@pytest.fixture
+def stub() -> Iterator[Stubber]:
+    with Stubber(boto3.client("batch")) as stubber:
+        yield stubber
+
+
+def client_error(code: str, message: str = "", status: int = 400) -> ClientError:
+    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return ClientError(response, "SubmitJob")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("exc", "kind", "message", "retryable"),
+    [
+        (NoRegionError(), ConfigurationError, "no AWS region is configured", None),
+        (ProfileNotFound(profile="p"), ConfigurationError, "profile", None),
+        (NoCredentialsError(), RefusedError, "can't submit: no AWS credentials were found", None),
+        (
+            EndpointConnectionError(endpoint_url="http://x"),
+            RefusedError,
+            "http://x can't be reached",
+            True,
+        ),
+        (ReadTimeoutError(endpoint_url="http://x"), RefusedError, "can't submit: Read timeout", True),
+        (UnauthorizedSSOTokenError(), RefusedError, "can't submit: The SSO session", False),
+        (client_error("ExpiredTokenException", "it expired"), RefusedError, "not accept the credentials", False),
+        (client_error("AccessDeniedException", "no."), RefusedError, r"permission is missing \(no\)", False),
+        (client_error("ThrottlingException", "slow"), RefusedError, "can't submit: slow", True),
+        (client_error("Odd", "boom", 503), RefusedError, "can't submit: boom", True),
+        (client_error("ClientException", "Job queue x does not exist."), RefusedError, "does not exist$", False),
+    ],
+)
+def test_errors_are_sentences(exc: Exception, kind: type[Exception], message: str, retryable: bool | None) -> None:
+    with pytest.raises(kind, match=message) as caught, translated("submit"):
+        raise exc
+    assert caught.value.retryable is retryable  # type: ignore[attr-defined]
+
+
+def test_a_permission_is_named() -> None:
+    with pytest.raises(RefusedError) as caught, translated("submit"):
+        raise client_error("AccessDeniedException")
+    assert caught.value.hint == "the IAM user or role needs batch:SubmitJob"
+
+
+def test_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    with pytest.raises(ConfigurationError, match="no AWS region"):
+        connect()
+
+
+def test_a_definition_is_found_before_it_is_registered(stub: Stubber) -> None:
+    definition = {"jobDefinitionName": "d", "type": "container"}
+    ask = {"jobDefinitionName": "d", "status": "ACTIVE"}
+    found = [
+        {"jobDefinitionName": "d", "jobDefinitionArn": f"arn:{n}", "revision": n, "type": "container"} for n in (2, 10)
+    ]
+    stub.add_response("describe_job_definitions", {"jobDefinitions": found}, ask)
+    assert Batch(stub.client).ensure_definition(definition) == "arn:10"
+    stub.add_response("describe_job_definitions", {"jobDefinitions": []}, ask)
+    answer = {"jobDefinitionName": "d", "jobDefinitionArn": "arn:1", "revision": 1}
+    stub.add_response("register_job_definition", answer, definition)
+    assert Batch(stub.client).ensure_definition(definition) == "arn:1"
+    stub.assert_no_pending_responses()
+
+
+def test_many_jobs_are_described_a_hundred_at_a_time(stub: Stubber) -> None:
+    ids = [f"job{n}" for n in range(MAX_DESCRIBE + 1)]
+
+    def detail(job_id: str) -> dict[str, object]:
+        return {
+            "jobId": job_id, "jobName": "n", "jobQueue": "q", "status": "RUNNING", "startedAt": 1, "jobDefinition": "d",
+        }  # fmt: skip
+
+    stub.add_response("describe_jobs", {"jobs": [detail("job0")]}, {"jobs": ids[:MAX_DESCRIBE]})
+    stub.add_response("describe_jobs", {"jobs": [detail(ids[-1])]}, {"jobs": ids[MAX_DESCRIBE:]})
+    assert list(Batch(stub.client).describe(ids)) == ["job0", ids[-1]]
+
+
+def test_every_page_of_a_list_is_read(stub: Stubber) -> None:
+    def page(job_id: str) -> dict[str, object]:
+        return {"jobSummaryList": [{"jobId": job_id, "jobName": "n"}]}
+
+    stub.add_response("list_jobs", {**page("a"), "nextToken": "t"}, {"jobQueue": "q", "jobStatus": "RUNNING"})
+    stub.add_response("list_jobs", page("b"), {"jobQueue": "q", "jobStatus": "RUNNING", "nextToken": "t"})
+    assert [job["jobId"] for job in Batch(stub.client).list_jobs("q", status="RUNNING")] == ["a", "b"]
