@@ -122,13 +122,11 @@ def _refused(action: str, exc: ClientError) -> RefusedError:
 
 def connect() -> Batch:
     """Make the client from the AWS configuration of this machine."""
-    retries: dict[str, Any] = {"mode": "standard"}
-    if "AWS_MAX_ATTEMPTS" not in os.environ:
-        retries["max_attempts"] = API_ATTEMPTS
+    config = Config(connect_timeout=CONNECT_TIMEOUT, retries={"mode": "standard", "max_attempts": API_ATTEMPTS})
+    if "AWS_MAX_ATTEMPTS" in os.environ:
+        config = Config(connect_timeout=CONNECT_TIMEOUT)
     with translated("connect to AWS Batch"):
-        client: BatchClient = boto3.Session().client(
-            "batch", config=Config(connect_timeout=CONNECT_TIMEOUT, retries=retries)
-        )
+        client: BatchClient = boto3.Session().client("batch", config=config)
     return Batch(client)
 
 
