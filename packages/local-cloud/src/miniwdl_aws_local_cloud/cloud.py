@@ -34,7 +34,7 @@ from miniwdl_aws_local_cloud.leftovers import end_leftovers
 from miniwdl_aws_local_cloud.logs import MotoLogSink
 from miniwdl_aws_local_cloud.processes import ProcessRunner, host_environment
 from miniwdl_aws_local_cloud.resources import create_resources, pool_size
-from miniwdl_aws_local_cloud.s3 import file_backed
+from miniwdl_aws_local_cloud.s3 import FileBackedS3, file_backed
 from miniwdl_aws_local_cloud.scheduler import Scheduler
 from miniwdl_aws_local_cloud.serving import HttpServer
 from miniwdl_aws_local_cloud.settings import JOB_MARKER, CloudSettings
@@ -89,6 +89,7 @@ class LocalCloud:
         self._lock_patience = lock_patience
         self._account = str(next(_accounts))
         self._exit = contextlib.ExitStack()
+        self._s3: FileBackedS3
         self._server: HttpServer
         self._front: Front
         self._scheduler: Scheduler
@@ -141,7 +142,7 @@ class LocalCloud:
         _claim(self.state, self._lock_patience, undo)
         end_leftovers(self.state)
         region = self.settings.region
-        s3 = self._install(s3_backends, "s3", file_backed(self.state / "s3"), "aws", undo)
+        self._s3 = s3 = self._install(s3_backends, "s3", file_backed(self.state / "s3"), "aws", undo)
         undo.callback(s3.close)
         s3.add_bundled(BUNDLED_BUCKET, bundled_objects())
         fsx = self._install(fsx_backends, "fsx", LustreBackend, region, undo)

@@ -65,7 +65,7 @@ class KeyPaths:
                 path = odd if path.is_dir() else path
         if path == odd:
             self._side.mkdir(parents=True, exist_ok=True)
-            odd.with_suffix(KEY_SUFFIX).write_text(key, encoding="utf-8", errors="surrogatepass")
+            odd.with_suffix(KEY_SUFFIX).write_bytes(_encode(key))
         return path
 
     def remove(self, key: str) -> None:
@@ -83,7 +83,7 @@ class KeyPaths:
             folder = folder.parent
 
     def _odd(self, key: str) -> Path:
-        return self._side / hashlib.sha256(key.encode("utf-8", "surrogatepass")).hexdigest()
+        return self._side / hashlib.sha256(_encode(key)).hexdigest()
 
     def items(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
         """List the objects: key and file."""
@@ -94,7 +94,11 @@ class KeyPaths:
                 for entry in entries:
                     note = self._side / (entry.name + KEY_SUFFIX)
                     if not entry.name.endswith(KEY_SUFFIX) and note.exists():
-                        yield note.read_text(encoding="utf-8", errors="surrogatepass"), entry
+                        yield note.read_bytes().decode("utf-8", "surrogatepass"), entry
+
+
+def _encode(key: str) -> bytes:
+    return key.encode("utf-8", "surrogatepass")
 
 
 def _files(folder: str, prefix: str) -> Iterator[tuple[str, os.DirEntry[str]]]:
