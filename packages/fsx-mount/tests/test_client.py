@@ -3,6 +3,7 @@ import pytest
 
 from miniwdl_aws_fsx_mount.client import FsxService, translate
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxUnreachableError
+from miniwdl_aws_fsx_mount.tasks import TaskType
 from miniwdl_aws_hooks import ConfigurationError
 
 
@@ -51,3 +52,65 @@ def test_no_region(monkeypatch):
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     with pytest.raises(ConfigurationError, match="no AWS region"):
         FsxService.connect()
+
+
+ASSOCIATION = {
+    "AssociationId": "dra-0123456789abcdef0",
+    "FileSystemPath": "/refs",
+    "DataRepositoryPath": "s3://bucket/v1",
+    "Lifecycle": "AVAILABLE",
+}
+
+
+def test_all_pages_of_associations(fsx, fsid):
+    wanted = {"Filters": [{"Name": "file-system-id", "Values": [fsid]}]}
+    fsx.add_response("describe_data_repository_associations", {"Associations": [], "NextToken": "more"}, wanted)
+    fsx.add_response(
+        "describe_data_repository_associations", {"Associations": [ASSOCIATION]}, {**wanted, "NextToken": "more"}
+    )
+    (association,) = FsxService.connect().associations(fsid)
+    assert association.uri == "s3://bucket/v1/"
+
+
+def test_tasks(fsx, fsid):
+    description = {
+        "TaskId": "task-0123456789abcdef0",
+        "Lifecycle": "PENDING",
+        "Type": "IMPORT_METADATA_FROM_REPOSITORY",
+        "CreationTime": 0,
+    }
+    fsx.add_response(
+        "create_data_repository_task",
+        {"DataRepositoryTask": description},
+        {
+            "FileSystemId": fsid,
+            "Type": "IMPORT_METADATA_FROM_REPOSITORY",
+            "Paths": ["s3://bucket/v1/x"],
+            "Report": {"Enabled": False},
+        },
+    )
+    fsx.add_response("describe_data_repository_tasks", {"DataRepositoryTasks": [description]})
+    service = FsxService.connect()
+    task_id = service.start_task(fsid, TaskType.IMPORT, ["s3://bucket/v1/x"])
+    assert service.task(task_id).lifecycle == "PENDING"
+
+
+def test_tasks_with_a_report(fsx, fsid):
+    fsx.add_client_error(
+        "create_data_repository_task",
+        "BadRequest",
+        "no repository is linked",
+        expected_params={
+            "FileSystemId": fsid,
+            "Type": "EXPORT_TO_REPOSITORY",
+            "Paths": ["refs/x"],
+            "Report": {
+                "Enabled": True,
+                "Path": "s3://bucket/v1/reports",
+                "Format": "REPORT_CSV_20191124",
+                "Scope": "FAILED_FILES_ONLY",
+            },
+        },
+    )
+    with pytest.raises(FsxAccessError, match="no repository is linked"):
+        FsxService.connect().start_task(fsid, TaskType.EXPORT, ["refs/x"], report="s3://bucket/v1/reports")

@@ -1,10 +1,20 @@
 import subprocess
 import sys
+from importlib.metadata import entry_points
 
 import pytest
 
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError
-from miniwdl_aws_hooks import CheckState, ConfigurationError, JobRole, MountContext, PreflightContext
+from miniwdl_aws_fsx_mount.localize import path_map
+from miniwdl_aws_hooks import (
+    CheckState,
+    ConfigurationError,
+    JobRole,
+    LocalizeRequest,
+    MountContext,
+    PreflightContext,
+    create_manager,
+)
 from miniwdl_aws_hooks.testing import PluginConformance
 
 
@@ -85,3 +95,40 @@ def test_loading_the_plugin_loads_nothing_heavy():
     code = "import sys, miniwdl_aws_fsx_mount.plugin; print('boto3' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout == "False\n"
+
+
+class TestLocalize:
+    @pytest.fixture
+    def hooks(self):
+        (point,) = [point for point in entry_points(group="miniwdl_aws") if point.name == "fsx-mount"]
+        path_map.cache_clear()
+        yield create_manager([point], {}).hook
+        path_map.cache_clear()
+
+    def test_an_input_under_an_association(self, hooks, fsx, make_settings, fsid, tmp_path):
+        association = {
+            "AssociationId": "dra-0123456789abcdef0",
+            "FileSystemPath": "/refs",
+            "DataRepositoryPath": "s3://bucket/v1",
+            "Lifecycle": "AVAILABLE",
+            "S3": {"AutoImportPolicy": {"Events": ["NEW", "CHANGED"]}},
+        }
+        fsx.add_response("describe_data_repository_associations", {"Associations": [association]})
+        (tmp_path / "refs").mkdir()
+        (tmp_path / "refs/x").write_text("x")
+        settings = make_settings(aws__fs=fsid, fsx__preload="true")
+        for uri, expected in (("s3://bucket/v1/x", str(tmp_path / "refs/x")), ("s3://other/x", None)):
+            request = LocalizeRequest(uri, False, str(tmp_path), settings)
+            assert hooks.miniwdl_aws_localize(request=request) == expected
+
+    def test_who_may_not_ask_downloads(self, hooks, fsx, make_settings, fsid, caplog):
+        fsx.add_client_error("describe_data_repository_associations", "AccessDeniedException", "not authorized")
+        for _ in range(3):
+            request = LocalizeRequest("s3://bucket/x", False, "/mnt/fsx", make_settings(aws__fs=fsid))
+            assert hooks.miniwdl_aws_localize(request=request) is None
+        assert caplog.text.count("will be downloaded, since the associations are not known") == 1
+
+    @pytest.mark.parametrize(("uri", "fs"), [("gs://bucket/x", "fs-0123456789abcdef0"), ("s3://bucket/x", "")])
+    def test_what_is_not_ours(self, hooks, fsx, make_settings, uri, fs):
+        request = LocalizeRequest(uri, False, "/mnt/fsx", make_settings(aws__fs=fs))
+        assert hooks.miniwdl_aws_localize(request=request) is None

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
 
 import boto3
 import botocore.exceptions
 from botocore.config import Config
 
+from miniwdl_aws_fsx_mount.associations import Association, read_associations
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxUnreachableError
 from miniwdl_aws_fsx_mount.file_system import FileSystem, find_file_system
+from miniwdl_aws_fsx_mount.tasks import RepositoryTask, TaskType, read_task
 from miniwdl_aws_hooks import ConfigurationError, MiniwdlAwsError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from mypy_boto3_fsx import FSxClient
 
-__all__ = ["FsxService", "translate"]
+__all__ = ["FsxService", "make_client", "translate", "translated"]
 
 _CREDENTIALS = frozenset(
     {
@@ -80,6 +85,22 @@ def _translate_answer(exc: botocore.exceptions.ClientError, action: str) -> Mini
     return FsxAccessError(f"can't {action}: {code}: {message}", more_info=info)
 
 
+@contextmanager
+def translated(action: str) -> Iterator[None]:
+    """Turn what botocore raises inside the block into this package's errors."""
+    try:
+        yield
+    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
+        raise translate(exc, action) from exc
+
+
+def make_client(service: str, region: str | None = None) -> Any:
+    """Make a client that keeps trying for a while; nothing is sent yet."""
+    config = Config(retries={"total_max_attempts": 5, "mode": "standard"}, connect_timeout=10, read_timeout=30)
+    with translated("use AWS"):
+        return boto3.Session(region_name=region).client(service, config=config)
+
+
 class FsxService:
     """Amazon FSx, as far as it is needed here."""
 
@@ -89,11 +110,7 @@ class FsxService:
     @classmethod
     def connect(cls, region: str | None = None) -> FsxService:
         """Make a client; nothing is sent yet."""
-        config = Config(retries={"total_max_attempts": 5, "mode": "standard"}, connect_timeout=10, read_timeout=30)
-        try:
-            return cls(boto3.Session(region_name=region).client("fsx", config=config))
-        except botocore.exceptions.BotoCoreError as exc:
-            raise translate(exc, "use Amazon FSx") from exc
+        return cls(make_client("fsx", region))
 
     def file_system(self, fsid: str) -> FileSystem:
         """
@@ -101,8 +118,42 @@ class FsxService:
 
         :raises FileSystemError: when there is none, or it is not FSx for Lustre.
         """
-        try:
+        with translated(f"look up file system {fsid}"):
             answer = self._client.describe_file_systems(FileSystemIds=[fsid])
-        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
-            raise translate(exc, f"look up file system {fsid}") from exc
         return find_file_system(answer["FileSystems"], fsid)
+
+    def associations(self, fsid: str) -> tuple[Association, ...]:
+        """Data repository associations of a file system; at most 8 exist."""
+        found: list[Any] = []
+        position: dict[str, Any] = {}
+        with translated(f"look up the data repository associations of {fsid}"):
+            while True:
+                answer = self._client.describe_data_repository_associations(
+                    Filters=[{"Name": "file-system-id", "Values": [fsid]}], **position
+                )
+                found += answer["Associations"]
+                if not answer.get("NextToken"):
+                    return read_associations(found)
+                position = {"NextToken": answer["NextToken"]}
+
+    def start_task(self, fsid: str, kind: TaskType, paths: Sequence[str], *, report: str | None = None) -> str:
+        """
+        Start a data repository task and return its id.
+
+        :param paths: relative to the file system's root; for an import, ``s3://`` URIs.
+        :param report: ``s3://`` folder under which FSx lists the files that failed; within an association.
+        """
+        wanted: Any = {"Enabled": False}
+        if report is not None:
+            wanted = {"Enabled": True, "Path": report, "Format": "REPORT_CSV_20191124", "Scope": "FAILED_FILES_ONLY"}
+        with translated(f"start a data repository task on {fsid}"):
+            answer = self._client.create_data_repository_task(
+                FileSystemId=fsid, Type=kind.value, Paths=list(paths), Report=wanted
+            )
+        return answer["DataRepositoryTask"]["TaskId"]
+
+    def task(self, task_id: str) -> RepositoryTask:
+        """Look at a data repository task."""
+        with translated(f"look up data repository task {task_id}"):
+            answer = self._client.describe_data_repository_tasks(TaskIds=[task_id])
+        return read_task(answer["DataRepositoryTasks"][0])

@@ -9,7 +9,7 @@ from miniwdl_aws_hooks import hookimpl
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from miniwdl_aws_hooks import Check, Mount, MountContext, PreflightContext
+    from miniwdl_aws_hooks import Check, LocalizeRequest, Mount, MountContext, PreflightContext
 
 
 @hookimpl
@@ -26,3 +26,11 @@ def miniwdl_aws_preflight(context: PreflightContext) -> Sequence[Check]:
     from miniwdl_aws_fsx_mount.resolve import checks_for
 
     return checks_for(context)
+
+
+@hookimpl
+def miniwdl_aws_localize(request: LocalizeRequest) -> str | None:
+    """Use the file system's own path of what a data repository association links, instead of downloading it."""
+    from miniwdl_aws_fsx_mount.localize import answer_localize
+
+    return answer_localize(request)

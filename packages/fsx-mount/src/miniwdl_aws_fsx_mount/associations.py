@@ -1,0 +1,180 @@
+"""
+The two-way map between S3 objects and paths that data repository associations make: pure.
+
+An association links a folder of the file system with a bucket or a prefix of one, one to one. A key is taken as it is,
+as FSx and the AWS CLI do: ``%20`` in a key is three characters, not a blank. Keys that can't be a path, since a part of
+them is empty, ``.``, ``..`` or too long, are not imported by FSx and have no path here.
+
+Source: https://docs.aws.amazon.com/fsx/latest/LustreGuide/overview-dra-data-repo.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+__all__ = ["Association", "Located", "PathMap", "read_associations", "split_uri"]
+
+SCHEME = "s3://"
+_LONGEST_NAME = 255
+_LONGEST_PATH = 4096
+"""Bytes; Linux' NAME_MAX and PATH_MAX."""
+
+
+@dataclass(frozen=True)
+class Association:
+    """One link between a folder and a prefix."""
+
+    id: str
+    folder: str
+    """Path on the file system from its root, without slashes at the ends; empty for the whole of it."""
+    bucket: str
+    prefix: str
+    """Key prefix without slashes at the ends; empty for the whole bucket."""
+    lifecycle: str = "AVAILABLE"
+    auto_import: frozenset[str] = field(default_factory=frozenset)
+    """NEW, CHANGED, DELETED: which changes in S3 FSx brings to the file system by itself."""
+    auto_export: frozenset[str] = field(default_factory=frozenset)
+    """The same the other way round."""
+    problem: str | None = None
+    """What FSx says is wrong with it."""
+
+    @property
+    def uri(self) -> str:
+        """Its side in S3, ending in a slash."""
+        return _join_uri(self.bucket, self.prefix) + ("/" if self.prefix else "")
+
+    @property
+    def usable(self) -> bool:
+        """Whether FSx keeps the two sides linked now."""
+        return self.lifecycle in {"AVAILABLE", "UPDATING"}
+
+
+@dataclass(frozen=True)
+class Located:
+    """Where something in S3 lies on the file system."""
+
+    relative: str
+    """Path from the root of the file system, without slashes at the ends."""
+    association: Association
+
+
+def read_associations(descriptions: Iterable[Mapping[str, Any]]) -> tuple[Association, ...]:
+    """
+    Read the associations of a file system, leaving out those with something else than S3.
+
+    :param descriptions: Associations of DescribeDataRepositoryAssociations' answers.
+    """
+    found = []
+    for item in descriptions:
+        repository = item.get("DataRepositoryPath", "")
+        if not repository.startswith(SCHEME):
+            continue
+        bucket, key = split_uri(repository)
+        policies = item.get("S3") or {}
+        found.append(
+            Association(
+                id=item["AssociationId"],
+                folder=item.get("FileSystemPath", "/").strip("/"),
+                bucket=bucket,
+                prefix=key.strip("/"),
+                lifecycle=item.get("Lifecycle", "UNKNOWN"),
+                auto_import=frozenset((policies.get("AutoImportPolicy") or {}).get("Events") or ()),
+                auto_export=frozenset((policies.get("AutoExportPolicy") or {}).get("Events") or ()),
+                problem=(item.get("FailureDetails") or {}).get("Message"),
+            )
+        )
+    return tuple(found)
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """
+    Split an ``s3://`` URI into bucket and key.
+
+    :raises ValueError: when it is no such URI.
+    """
+    bucket, _slash, key = uri.removeprefix(SCHEME).partition("/")
+    if not uri.startswith(SCHEME) or not bucket:
+        raise ValueError(f"not an s3:// URI: {uri!r}")
+    return bucket, key
+
+
+class PathMap:
+    """All associations of one file system, the most specific one first."""
+
+    def __init__(self, associations: Sequence[Association]) -> None:
+        self.associations = tuple(associations)
+        self._by_prefix = sorted(associations, key=lambda item: len(_parts(item.prefix)), reverse=True)
+        self._by_folder = sorted(associations, key=lambda item: len(_parts(item.folder)), reverse=True)
+
+    def locate_file(self, uri: str) -> Located | None:
+        """Where an object lies, whether it is imported already or not; ``None`` when no association covers it."""
+        bucket, key = split_uri(uri)
+        # A key that ends in a slash marks a folder.
+        return None if key.endswith("/") or not key else self._locate(bucket, key, folder=False)
+
+    def locate_folder(self, uri: str) -> Located | None:
+        """Where a prefix lies, with or without its final slash."""
+        bucket, key = split_uri(uri)
+        return self._locate(bucket, key.removesuffix("/"), folder=True)
+
+    def uri_of(self, relative: str) -> str | None:
+        """
+        Object that a file is, or would become when it is exported.
+
+        :param relative: path from the root of the file system; a slash at its end means a folder and is kept.
+        """
+        path = relative.removesuffix("/")
+        if path and not _is_path(path):
+            return None
+        for item in self._by_folder:
+            rest = _below(item.folder, path)
+            if rest is None or not item.usable:
+                continue
+            key = "/".join(filter(None, (item.prefix, rest)))
+            return _join_uri(item.bucket, key) + ("/" if relative.endswith("/") and key else "")
+        return None
+
+    def _locate(self, bucket: str, key: str, *, folder: bool) -> Located | None:
+        if key and not _is_path(key):
+            return None
+        for item in self._by_prefix:
+            rest = _below(item.prefix, key) if item.bucket == bucket and item.usable else None
+            # A file is something below the association, never the association's own folder.
+            if rest is None or not (rest or folder):
+                continue
+            relative = "/".join(filter(None, (item.folder, rest)))
+            return Located(relative, item) if len(relative.encode(errors="replace")) < _LONGEST_PATH else None
+        return None
+
+
+def _below(parent: str, path: str) -> str | None:
+    """Rest of a path below a parent, part by part; ``None`` when it isn't there."""
+    if not parent:
+        return path
+    if path == parent:
+        return ""
+    return path.removeprefix(parent + "/") if path.startswith(parent + "/") else None
+
+
+def _is_path(key: str) -> bool:
+    return all(
+        part not in {"", ".", ".."} and "\0" not in part and _encodable(part) and len(part.encode()) <= _LONGEST_NAME
+        for part in key.split("/")
+    )
+
+
+def _encodable(part: str) -> bool:
+    """Whether it has an UTF-8 form: S3's keys do, and lone surrogates don't."""
+    return not any("\ud800" <= character <= "\udfff" for character in part)
+
+
+def _parts(path: str) -> list[str]:
+    return path.split("/") if path else []
+
+
+def _join_uri(bucket: str, key: str) -> str:
+    return f"{SCHEME}{bucket}/{key}"

@@ -1,0 +1,129 @@
+"""Answers where an S3 input lies on the file system, if it is there and is what S3 has."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
+from miniwdl_aws_fsx_mount.client import FsxService
+from miniwdl_aws_fsx_mount.errors import FsxError
+from miniwdl_aws_fsx_mount.file_system import check_id
+from miniwdl_aws_fsx_mount.objects import Objects
+from miniwdl_aws_fsx_mount.preload import Preloader
+from miniwdl_aws_hooks import ConfigurationError
+
+if TYPE_CHECKING:
+    from miniwdl_aws_fsx_mount.associations import Located
+    from miniwdl_aws_hooks import LocalizeRequest, Settings
+
+__all__ = ["answer_localize", "find_on_mount", "path_map"]
+
+logger = logging.getLogger(__name__)
+
+
+SizeOf = Callable[[str, str], "int | None"]
+"""Size of an object by bucket and key; ``None`` when there is none."""
+
+
+def answer_localize(request: LocalizeRequest) -> str | None:
+    """Answer the ``localize`` hook: a path, or ``None`` for the input to be downloaded."""
+    fsid = request.settings.get("aws", "fs")
+    if fsid is None or not request.uri.startswith("s3://"):
+        return None
+    region = request.settings.get("aws", "region")
+    mapping = path_map(check_id(fsid), region)
+    path = find_on_mount(request, mapping, lambda bucket, key: _objects(region).size(bucket, key))
+    if path is None:
+        return None
+    if preload_wanted(request.settings):
+        _preloader().preload(request.uri, path)
+    return str(path)
+
+
+def find_on_mount(request: LocalizeRequest, mapping: PathMap, size_of: SizeOf) -> Path | None:
+    """
+    Find an input under an association, and make sure that it is what S3 has.
+
+    Whatever stands in the way is said, and answered by ``None``: a download costs time, but it is right.
+    """
+    uri = request.uri
+    located = mapping.locate_folder(uri) if request.directory else mapping.locate_file(uri)
+    if located is None:
+        return None
+    root = Path(request.mount_point)
+    path = root / located.relative
+    if not path.exists():
+        logger.warning(
+            "%s lies under the data repository association %s, but its metadata is not imported, so it will be "
+            "downloaded; to import it: miniwdl-aws fsx import %s",
+            uri,
+            located.association.id,
+            uri,
+        )
+        return None
+    # An object may be an exported symbolic link, which then leads wherever it likes.
+    if not path.resolve().is_relative_to(root.resolve()):
+        logger.warning("%s is a link that leaves the file system, so it will be downloaded", uri)
+        return None
+    if path.is_dir() != request.directory:
+        logger.warning("%s is a %s on the file system", uri, "folder" if path.is_dir() else "file")
+        return None
+    return path if request.directory or _is_current(uri, path, located, size_of) else None
+
+
+def _is_current(uri: str, path: Path, located: Located, size_of: SizeOf) -> bool:
+    """Compare with the object, unless FSx follows changes by itself."""
+    if "CHANGED" in located.association.auto_import:
+        return True
+    try:
+        size = size_of(*split_uri(uri))
+    except FsxError as exc:
+        logger.warning("did not compare %s with its object: %s", path, exc)
+        return True
+    if size == path.stat().st_size:
+        return True
+    logger.warning(
+        "%s has %s bytes on the file system and %s in S3, so it will be downloaded; "
+        "to import the change: miniwdl-aws fsx import %s",
+        uri,
+        path.stat().st_size,
+        "none" if size is None else size,
+        uri,
+    )
+    return False
+
+
+@lru_cache(maxsize=8)
+def path_map(fsid: str, region: str | None) -> PathMap:
+    """
+    Associations of a file system, asked for once per process.
+
+    Who may not ask gets none: the inputs are downloaded then.
+    """
+    try:
+        return PathMap(FsxService.connect(region).associations(fsid))
+    except FsxError as exc:
+        logger.warning("inputs in S3 will be downloaded, since the associations are not known: %s", exc)
+        return PathMap(())
+
+
+def preload_wanted(settings: Settings) -> bool:
+    """Value of ``[fsx] preload``."""
+    text = (settings.get("fsx", "preload") or "false").lower()
+    if text not in {"true", "false"}:
+        raise ConfigurationError(f"[fsx] preload (MINIWDL__FSX__PRELOAD) must be true or false, not {text!r}")
+    return text == "true"
+
+
+@lru_cache(maxsize=1)
+def _preloader() -> Preloader:
+    return Preloader()
+
+
+@lru_cache(maxsize=1)
+def _objects(region: str | None) -> Objects:
+    return Objects.connect(region)

@@ -1,0 +1,65 @@
+"""The edge to S3, as far as FSx's own transfers need to be looked after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import ClientError
+
+from miniwdl_aws_fsx_mount.client import make_client, translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+__all__ = ["Objects", "Usage"]
+
+
+@dataclass(frozen=True)
+class Usage:
+    """How much lies under a prefix."""
+
+    count: int
+    size: int
+
+
+class Objects:
+    """Objects in S3."""
+
+    def __init__(self, client: S3Client) -> None:
+        self._client = client
+
+    @classmethod
+    def connect(cls, region: str | None = None) -> Objects:
+        """Make a client; nothing is sent yet."""
+        return cls(make_client("s3", region))
+
+    def size(self, bucket: str, key: str) -> int | None:
+        """Size of an object; ``None`` when there is none."""
+        with translated(f"look up s3://{bucket}/{key}"):
+            try:
+                return self._client.head_object(Bucket=bucket, Key=key)["ContentLength"]
+            except ClientError as exc:
+                if exc.response["Error"]["Code"] in {"404", "NoSuchKey", "NotFound"}:
+                    return None
+                raise
+
+    def read(self, bucket: str, key: str) -> str | None:
+        """Text of a small object; ``None`` when there is none."""
+        with translated(f"read s3://{bucket}/{key}"):
+            try:
+                return self._client.get_object(Bucket=bucket, Key=key)["Body"].read().decode(errors="replace")
+            except ClientError as exc:
+                if exc.response["Error"]["Code"] in {"404", "NoSuchKey", "NotFound"}:
+                    return None
+                raise
+
+    def usage(self, bucket: str, prefix: str) -> Usage:
+        """Count what lies under a prefix."""
+        count = size = 0
+        with translated(f"list s3://{bucket}/{prefix}"):
+            for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                contents = page.get("Contents", [])
+                count += len(contents)
+                size += sum(item["Size"] for item in contents)
+        return Usage(count, size)

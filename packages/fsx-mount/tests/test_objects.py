@@ -1,0 +1,38 @@
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from miniwdl_aws_fsx_mount.errors import FsxAccessError
+from miniwdl_aws_fsx_mount.objects import Objects, Usage
+
+
+@pytest.fixture
+def s3():
+    client = boto3.client("s3", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
+    with Stubber(client) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def objects(s3):
+    return Objects(s3.client)
+
+
+def test_sizes(s3, objects):
+    s3.add_response("head_object", {"ContentLength": 7}, {"Bucket": "b", "Key": "k"})
+    s3.add_client_error("head_object", "404", http_status_code=404)
+    s3.add_client_error("head_object", "403", "Forbidden", http_status_code=403)
+    assert [objects.size("b", "k"), objects.size("b", "k")] == [7, None]
+    with pytest.raises(FsxAccessError, match="s3://b/k"):
+        objects.size("b", "k")
+
+
+def test_what_lies_under_a_prefix(s3, objects):
+    s3.add_response(
+        "list_objects_v2",
+        {"IsTruncated": True, "NextContinuationToken": "t", "Contents": [{"Size": 3}, {"Size": 4}]},
+        {"Bucket": "b", "Prefix": "p/"},
+    )
+    s3.add_response("list_objects_v2", {"IsTruncated": False, "Contents": [{"Size": 5}]})
+    assert objects.usage("b", "p/") == Usage(3, 12)
