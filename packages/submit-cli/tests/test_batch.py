@@ -62,8 +62,12 @@ def test_a_permission_is_named() -> None:
     assert caught.value.hint == "the IAM user or role needs batch:SubmitJob"
 
 
-def test_no_region(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_DEFAULT_REGION")
+@pytest.mark.parametrize("value", [None, ""])
+def test_no_region(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
+    if value is None:
+        monkeypatch.delenv("AWS_DEFAULT_REGION")
+    else:
+        monkeypatch.setenv("AWS_DEFAULT_REGION", value)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     with pytest.raises(ConfigurationError, match="no AWS region"):
         connect()

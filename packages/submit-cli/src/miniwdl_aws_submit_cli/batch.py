@@ -126,7 +126,10 @@ def connect() -> Batch:
     if "AWS_MAX_ATTEMPTS" in os.environ:
         config = Config(connect_timeout=CONNECT_TIMEOUT)
     with translated("connect to AWS Batch"):
-        client: BatchClient = boto3.Session().client("batch", config=config)
+        session = boto3.Session()
+        if not session.region_name:  # an empty variable hides the configuration file, and botocore takes it for a name
+            raise NoRegionError
+        client: BatchClient = session.client("batch", config=config)
     return Batch(client)
 
 
