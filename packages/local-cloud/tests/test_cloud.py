@@ -125,3 +125,8 @@ def test_import_of_the_package_is_light() -> None:
 
     with pytest.raises(AttributeError):
         miniwdl_aws_local_cloud.Nothing  # noqa: B018 - the access is what is tested
+
+
+def test_what_moto_does_not_have(user) -> None:
+    with pytest.raises(ClientError, match="has no fsx:DescribeSnapshots"):
+        user.client("fsx").describe_snapshots()

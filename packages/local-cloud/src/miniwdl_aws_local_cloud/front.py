@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hmac
 import io
+import logging
 import threading
 import time
 from http.client import responses
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from miniwdl_aws_local_cloud.faults import FaultPlan
 
 __all__ = ["Front"]
+
+logger = logging.getLogger(__name__)
 
 CONTROL_PREFIX = "/local-cloud/"
 _THROTTLED = {
@@ -98,7 +101,16 @@ class Front:
             return _send(error_reply(service, error), start_response)
         # moto keeps accounts apart, so several clouds can live in one process.
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = self._account_id
-        answer = self._moto(environ, start_response)
+        try:
+            answer = self._moto(environ, start_response)
+        except NotImplementedError:
+            # moto lets it go up to the server, which would close the connection, and clients would try again.
+            unknown = ApiError("UnsupportedOperation", f"the local cloud has no {service}:{operation}")
+            return _send(error_reply(service, unknown), start_response)
+        except Exception:
+            logger.exception("%s:%s failed", service, operation)
+            failure = ApiError("InternalFailure", "the local cloud failed; see its log", 500)
+            return _send(error_reply(service, failure), start_response)
         if operation in {"TagResource", "UntagResource"} and service == "batch":
             self._batch.retagged(unquote(environ["PATH_INFO"]).partition("/v1/tags/")[2])
         return answer
