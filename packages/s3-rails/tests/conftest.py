@@ -6,15 +6,19 @@ import itertools
 import logging
 import os
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import botocore.session
 import pytest
+from moto.server import ThreadedMotoServer
+
 from miniwdl_aws_s3_rails.access import S3Access
 from miniwdl_aws_s3_rails.engine import Engine
 from miniwdl_aws_s3_rails.options import MIB, Options
-from moto.server import ThreadedMotoServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 BUCKETS = itertools.count()
 

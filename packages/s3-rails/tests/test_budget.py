@@ -48,7 +48,7 @@ def test_a_large_request_is_not_starved_by_small_ones() -> None:
         first = threading.Thread(target=large)
         first.start()
         ready.wait()
-        while not budget._queue:  # noqa: SLF001 - the only way to know that it is waiting, without sleeping
+        while not budget._queue:
             pass
         second = threading.Thread(target=small)
         second.start()

@@ -2,6 +2,7 @@ import hashlib
 from pathlib import Path
 
 import pytest
+
 from miniwdl_aws_s3_rails.etags import PartDigest, Verdict, file_etag, judge, parts_of
 
 DATA = bytes(range(256)) * 10

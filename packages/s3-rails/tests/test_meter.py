@@ -1,6 +1,7 @@
 import threading
 
 import pytest
+
 from miniwdl_aws_s3_rails.meter import Meter, human_size
 
 

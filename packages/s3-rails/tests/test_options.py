@@ -1,4 +1,5 @@
 import pytest
+
 from miniwdl_aws_hooks import EnvironSettings
 from miniwdl_aws_s3_rails.errors import OptionError
 from miniwdl_aws_s3_rails.options import MIB, Options, parse_size

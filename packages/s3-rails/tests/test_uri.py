@@ -1,6 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from miniwdl_aws_s3_rails.errors import UriError
 from miniwdl_aws_s3_rails.uri import S3Uri
 

@@ -30,7 +30,9 @@ class SignalRelay:
 
     def __init__(self) -> None:
         """Start without a child."""
-        self.child: subprocess.Popen[bytes] | None = None
+        self._child: subprocess.Popen[bytes] | None = None
+        self._starting = False
+        self._pending: list[int] = []
 
     @contextmanager
     def installed(self) -> Iterator[SignalRelay]:
@@ -43,11 +45,30 @@ class SignalRelay:
                 signal.signal(number, handler)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
-        child = self.child
-        if child is None:
+        if self._starting:
+            self._pending.append(number)
+        elif self._child is None:
             raise Stopped(number)
-        if child.poll() is None:
-            child.send_signal(number)
+        elif self._child.poll() is None:
+            self._child.send_signal(number)
+
+    @contextmanager
+    def child(self, command: Sequence[str], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+        """Start a child that takes signals while the block runs; one that comes while it starts is not lost."""
+        self._starting = True
+        try:
+            # In a session of its own, so that Ctrl-C reaches it once, from us, and not from the terminal also.
+            child = subprocess.Popen(list(command), stdout=subprocess.PIPE, env=dict(environ), start_new_session=True)
+            self._child = child
+        finally:
+            self._starting = False
+        with child:
+            while self._pending:
+                child.send_signal(self._pending.pop(0))
+            try:
+                yield child
+            finally:
+                self._child = None
 
 
 def run_child(command: Sequence[str], environ: Mapping[str, str], relay: SignalRelay) -> tuple[int, bytes]:
@@ -56,11 +77,6 @@ def run_child(command: Sequence[str], environ: Mapping[str, str], relay: SignalR
 
     :return: its exit code, 128 and the signal's number if one killed it; what it wrote to standard output.
     """
-    # In a session of its own, so that Ctrl-C reaches it once, from us, and not from the terminal also.
-    with subprocess.Popen(list(command), stdout=subprocess.PIPE, env=dict(environ), start_new_session=True) as child:
-        relay.child = child
-        try:
-            stdout, _ = child.communicate()
-        finally:
-            relay.child = None
+    with relay.child(command, environ) as child:
+        stdout, _ = child.communicate()
     return (child.returncode if child.returncode >= 0 else 128 - child.returncode), stdout

@@ -85,9 +85,11 @@ class _Collector:
                 if holds_directory:
                     self.products.outputs[name] = True
                     self._tree(path, path, name + "/", ())
-                else:
-                    self.products.outputs[name] = True  # with relative output paths, a Directory has no marker
-                    self.scan(path, name + "/")
+                    continue
+                if self._hardlinks:
+                    # With relative output paths as well, a Directory has no marker: any of these may be one.
+                    self.products.outputs[name] = True
+                self.scan(path, name + "/")
             else:
                 self._file(name, path, output=True)
 

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_hooks import ExitCode, MiniwdlAwsError, get_manager
+from miniwdl_aws_hooks import ExitCode, MiniwdlAwsError, PublishRequest, get_manager
 from miniwdl_aws_hooks.protocol import END_OF_LOG, ENV_PAYLOAD, ENV_PAYLOAD_NAME, ENV_SENTINEL
 from miniwdl_aws_s3_rails.arguments import Arguments, parse_arguments
 from miniwdl_aws_s3_rails.child import SignalRelay, Stopped, run_child
@@ -20,7 +20,7 @@ from miniwdl_aws_s3_rails.payload import place_payload
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from miniwdl_aws_hooks import PublishReport, PublishRequest
+    from miniwdl_aws_hooks import PublishReport
     from miniwdl_aws_s3_rails.settings import MiniwdlSettings
 
 __all__ = ["main"]
@@ -95,7 +95,8 @@ def _check_mount(environ: Mapping[str, str]) -> None:
 
 def _check_destination(folder: str, settings: MiniwdlSettings) -> None:
     if not folder.startswith("s3://"):
-        return  # another plugin's destination, or nobody's: publishing tells
+        _publish(PublishRequest("", folder, {}, settings))  # nothing to write, but somebody must want to
+        return
     from miniwdl_aws_s3_rails.destination import check_writable
     from miniwdl_aws_s3_rails.engine import engine_for
 

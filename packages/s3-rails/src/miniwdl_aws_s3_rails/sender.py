@@ -92,7 +92,7 @@ class Sender:
             if in_parts:
                 etag = self._put_parts(uri, _observed(parts, digest, count), part_size)
             else:
-                data = next(parts, b"")
+                data = b"".join(parts)
                 digest.add(data)
                 etag = self._put_piece(uri, data)
                 count(size)

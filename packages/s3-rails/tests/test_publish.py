@@ -1,0 +1,85 @@
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from miniwdl_aws_hooks import EnvironSettings, PublishRequest
+from miniwdl_aws_s3_rails.engine import Engine
+from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_s3_rails.publish import publish
+
+
+def request(bucket: Any, files: dict[str, str]) -> PublishRequest:
+    return PublishRequest("/run", bucket.uri("run/"), files, EnvironSettings({}))
+
+
+def test_many_files(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    files = {}
+    for index in range(60):
+        path = tmp_path / str(index)
+        path.write_bytes(os.urandom(index * 10))
+        files[f"many/{index}"] = str(path)
+    (tmp_path / "empty").mkdir()
+    files["d/empty/"] = str(tmp_path / "empty")
+    report = publish(request(bucket, files), engine)
+    assert (report.uploaded, report.skipped, report.failed) == (61, 0, {})
+    assert report.size == sum(index * 10 for index in range(60))
+    assert set(bucket.keys()) == {"run/" + name for name in files}
+    assert all(bucket["run/" + name] == Path(path).read_bytes() for name, path in files.items() if name != "d/empty/")
+
+
+def test_again_sends_only_what_is_missing_or_different(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    files = {}
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text(name * 10)
+        files[name] = str(tmp_path / name)
+    files["d/"] = str(tmp_path)
+    publish(request(bucket, files), engine)
+    bucket["run/b"] = b"someone els"[:10]
+    engine.access.client.delete_object(Bucket=bucket.name, Key="run/c")
+    report = publish(request(bucket, files), engine)
+    assert (report.uploaded, report.skipped) == (2, 2)
+    assert {key: bucket[key] for key in bucket.keys()} == {  # noqa: SIM118 - not a dict
+        "run/a": b"a" * 10, "run/b": b"b" * 10, "run/c": b"c" * 10, "run/d/": b"",
+    }  # fmt: skip
+
+
+def test_an_earlier_runs_outputs_json_goes_first(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    bucket["run/outputs.json"] = b"{}"
+    (tmp_path / "a").write_text("a")
+    publish(request(bucket, {"a": str(tmp_path / "a")}), engine)
+    assert bucket.keys() == ["run/a"]
+
+
+def test_an_earlier_runs_error_json_goes_in_the_end(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    bucket["run/error.json"] = b"{}"
+    (tmp_path / "outputs.json").write_text(json.dumps({}))
+    publish(request(bucket, {"outputs.json": str(tmp_path / "outputs.json")}), engine)
+    assert bucket.keys() == ["run/outputs.json"]
+
+
+def test_what_fails_is_named(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    (tmp_path / "good").write_text("good")
+    report = publish(request(bucket, {"good": str(tmp_path / "good"), "bad": str(tmp_path / "gone")}), engine)
+    assert report.uploaded == 1
+    assert report.failed == {"bad": "No such file or directory"}
+
+
+def test_no_bucket(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    files = {"a": str(tmp_path / "a")}
+    report = publish(PublishRequest("/run", "s3://no-such-bucket/x/", files, EnvironSettings({})), engine)
+    assert report.uploaded == 0
+    assert "no-such-bucket" in report.failed["a"]
+
+
+def test_listing_may_be_forbidden(engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_args: Any, **_kwargs: Any) -> None:
+        raise AccessError("no s3:ListBucket, no s3:GetObject")
+
+    monkeypatch.setattr(engine, "list", denied)
+    monkeypatch.setattr(engine, "find", denied)
+    (tmp_path / "a").write_text("a")
+    assert publish(request(bucket, {"a": str(tmp_path / "a")}), engine).uploaded == 1

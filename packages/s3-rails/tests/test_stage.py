@@ -1,0 +1,119 @@
+import hashlib
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from miniwdl_aws_hooks import StageItem, StageRequest
+from miniwdl_aws_s3_rails.downloads import layout
+from miniwdl_aws_s3_rails.engine import Engine
+from miniwdl_aws_s3_rails.errors import OptionError
+from miniwdl_aws_s3_rails.receiver import Receiver
+from miniwdl_aws_s3_rails.stage import stage
+from miniwdl_aws_s3_rails.uri import S3Uri
+
+
+def run(engine: Engine, bucket: Any, *items: StageItem, **options: Any) -> Any:
+    return stage(StageRequest(items, bucket.uri("staging"), **options), engine)
+
+
+def test_file_by_content_under_its_own_name(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    path = tmp_path / "reads 1.fq"
+    path.write_bytes(b"ACGT")
+    result = run(engine, bucket, StageItem(str(path)))
+    key = f"staging/sha256/{hashlib.sha256(b'ACGT').hexdigest()}/reads 1.fq"
+    assert result.uris == {str(path): bucket.uri(key)}
+    assert (result.size, result.uploaded) == (4, 4)
+    assert bucket[key] == b"ACGT"
+
+
+def test_travels_once(engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    items = [StageItem(str(tmp_path / name)) for name in ("a", "b")]
+    for item in items:
+        Path(item.path).write_text(item.path)
+    first = run(engine, bucket, *items)
+    again = run(engine, bucket, *items)
+    assert again.uris == first.uris
+    assert (again.size, again.uploaded) == (first.size, 0)
+
+
+def test_same_content_under_other_names_keeps_the_names(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    for name in ("a.txt", "b.txt"):
+        (tmp_path / name).write_text("same")
+    result = run(engine, bucket, *(StageItem(str(tmp_path / name)) for name in ("a.txt", "b.txt")))
+    assert sorted(Path(uri).name for uri in result.uris.values()) == ["a.txt", "b.txt"]
+
+
+def tree(top: Path) -> dict[str, bytes | None]:
+    return {str(path.relative_to(top)): path.read_bytes() if path.is_file() else None for path in top.rglob("*")}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    top = tmp_path / "my dir"
+    for name in ("a.txt", "sub/b +%20.txt", "sub/deeper/ünï'code\".txt", "tab\there/x", "sub/empty file"):
+        (top / name).parent.mkdir(parents=True, exist_ok=True)
+        (top / name).write_bytes(b"" if "empty" in name else os.urandom(100))
+    (top / "empty/very").mkdir(parents=True)
+    return top
+
+
+def test_folder_comes_back_exactly(engine: Engine, bucket: Any, folder: Path, tmp_path: Path) -> None:
+    result = run(engine, bucket, StageItem(str(folder), directory=True))
+    uri = result.uris[str(folder)]
+    assert uri.endswith("/my dir/")
+    assert result.size == result.uploaded == 400
+    root = S3Uri.parse(uri)
+    folders, files = layout(root, engine.list(root))
+    copy = tmp_path / "copy"
+    for name in folders:
+        (copy / name).mkdir(parents=True, exist_ok=True)
+    Receiver(engine).fetch_all(bucket.name, [(found, copy / name) for name, found in files.items()])
+    assert tree(copy) == tree(folder)
+
+
+def test_folder_travels_once_and_broken_off_ones_are_completed(engine: Engine, bucket: Any, folder: Path) -> None:
+    item = StageItem(str(folder), directory=True)
+    first = run(engine, bucket, item)
+    assert run(engine, bucket, item).uploaded == 0
+    lost = next(key for key in bucket.keys() if key.endswith("a.txt"))  # noqa: SIM118 - not a dict
+    engine.access.client.delete_object(Bucket=bucket.name, Key=lost)
+    assert run(engine, bucket, item).uploaded == 100
+    assert run(engine, bucket, item).uris == first.uris
+
+
+def test_another_content_is_another_place(engine: Engine, bucket: Any, folder: Path) -> None:
+    item = StageItem(str(folder), directory=True)
+    first = run(engine, bucket, item)
+    (folder / "a.txt").rename(folder / "c.txt")
+    assert run(engine, bucket, item).uris != first.uris
+
+
+def test_dry_run(engine: Engine, bucket: Any, folder: Path) -> None:
+    said: list[str] = []
+    result = run(engine, bucket, StageItem(str(folder), directory=True), dry_run=True, progress=said.append)
+    assert bucket.keys() == []
+    assert result.uploaded == 400
+    assert len(said) == 6
+    assert any("a.txt (100 B) to s3://" in line for line in said)
+    assert any("an empty folder" in line for line in said)
+
+
+def test_links_in_a_folder_are_followed(engine: Engine, bucket: Any, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "elsewhere").write_text("data")
+    (folder / "link").symlink_to(tmp_path / "elsewhere")
+    result = run(engine, bucket, StageItem(str(folder), directory=True))
+    assert bucket[result.uris[str(folder)].removeprefix(bucket.uri()) + "link"] == b"data"
+
+
+def test_loops_are_named(engine: Engine, bucket: Any, folder: Path) -> None:
+    (folder / "sub/up").symlink_to(folder)
+    with pytest.raises(OptionError, match="leads back to a folder above it"):
+        run(engine, bucket, StageItem(str(folder), directory=True))
+
+
+@pytest.mark.parametrize("directory", [False, True])
+def test_unreadable(engine: Engine, bucket: Any, tmp_path: Path, directory: bool) -> None:
+    with pytest.raises(OptionError, match=r"gone can't be read: No such file"):
+        run(engine, bucket, StageItem(str(tmp_path / "gone"), directory=directory))

@@ -1,0 +1,162 @@
+"""Sender and receiver together: what goes out comes back."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import obstore
+import pytest
+
+from miniwdl_aws_s3_rails.engine import Engine, Found, expressible
+from miniwdl_aws_s3_rails.errors import AccessError, TransferError
+from miniwdl_aws_s3_rails.options import MIB
+from miniwdl_aws_s3_rails.receiver import Receiver
+from miniwdl_aws_s3_rails.sender import Check, Sender, part_size_for
+from miniwdl_aws_s3_rails.uri import S3Uri
+
+ODD_KEYS = [
+    "a b", "quo'te\"s", "ünï", "p+l&u=s", "per%20cent%", "x?y#z", "[br]{ac}", "~t*", "back\\slash", "😀", "k" * 1000,
+    "d//e", "./f", "g/../h", "/lead", "tab\there", "end/",
+]  # fmt: skip
+
+
+def write(path: Path, size: int) -> Path:
+    path.write_bytes(os.urandom(size))
+    return path
+
+
+@pytest.mark.parametrize("key", ODD_KEYS)
+def test_odd_keys(engine: Engine, bucket: Any, tmp_path: Path, key: str) -> None:
+    uri = S3Uri(bucket.name, key)
+    source = write(tmp_path / "source", 1000)
+    assert Sender(engine).put(uri, source, 1000) is Check.MD5
+    assert bucket.keys() == [key]
+    assert Receiver(engine).fetch(uri, tmp_path / "copy") == 1000
+    assert (tmp_path / "copy").read_bytes() == source.read_bytes()
+
+
+def test_most_keys_go_the_fast_way() -> None:
+    assert [key for key in ODD_KEYS if not expressible(key)] == ODD_KEYS[-6:]
+
+
+@pytest.mark.parametrize("size", [0, 1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 23 * MIB])
+def test_sizes(engine: Engine, bucket: Any, tmp_path: Path, size: int) -> None:
+    uri = S3Uri(bucket.name, "file")
+    source = write(tmp_path / "source", size)
+    counted = []
+    assert Sender(engine, counted.append).put(uri, source, size) is Check.MD5
+    assert sum(counted) == size
+    assert Receiver(engine).fetch(uri, tmp_path / "copy") == size
+    assert (tmp_path / "copy").read_bytes() == source.read_bytes()
+
+
+def test_part_sizes() -> None:
+    assert part_size_for(100 * MIB, 8 * MIB) == 8 * MIB
+    huge = 5 * 1024 * 1024 * MIB
+    assert huge / part_size_for(huge, 8 * MIB) <= 10_000
+    assert part_size_for(huge, 8 * MIB) % MIB == 0
+
+
+@pytest.mark.parametrize(("planned", "now"), [(10, 11), (10, 9), (6 * MIB, 6 * MIB + 1)])
+def test_file_that_changed_since_it_was_planned(
+    engine: Engine, bucket: Any, tmp_path: Path, planned: int, now: int
+) -> None:
+    source = write(tmp_path / "source", now)
+    counted = []
+    with pytest.raises(TransferError, match="changed while it was being sent"):
+        Sender(engine, counted.append).put(S3Uri(bucket.name, "file"), source, planned)
+    assert bucket.keys() == []
+    assert sum(counted) == 0
+
+
+def test_missing_bucket(engine: Engine, tmp_path: Path) -> None:
+    source = write(tmp_path / "source", 10)
+    with pytest.raises(AccessError, match=r"cannot write s3://no-such-bucket/file"):
+        Sender(engine).put(S3Uri("no-such-bucket", "file"), source, 10)
+    with pytest.raises(AccessError, match="no-such-bucket"):
+        Receiver(engine).fetch(S3Uri("no-such-bucket", "file"), tmp_path / "copy")
+
+
+def test_missing_object(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    with pytest.raises(AccessError, match="does not exist"):
+        Receiver(engine).fetch(S3Uri(bucket.name, "nothing"), tmp_path / "copy")
+    with pytest.raises(AccessError, match="cannot read"):
+        Receiver(engine).read(S3Uri(bucket.name, "nothing"))
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, name: str, times: int, spoil: Any) -> list[int]:
+    """Let a function of obstore's fail, or spoil its result, a number of times."""
+    original = getattr(obstore, name)
+    calls: list[int] = []
+
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        calls.append(1)
+        return original(*args, **kwargs) if len(calls) > times else spoil(original, args, kwargs)
+
+    monkeypatch.setattr(obstore, name, wrapper)
+    return calls
+
+
+def raise_generic(*_args: Any) -> None:
+    raise obstore.exceptions.GenericError("the line broke\nwith details")
+
+
+def damage(original: Any, args: Any, kwargs: Any) -> Any:
+    store, key, data = args
+    return original(store, key, b"x" + bytes(data)[1:], **kwargs)
+
+
+@pytest.mark.parametrize("spoil", [raise_generic, damage])
+def test_sending_again(
+    engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: Any
+) -> None:
+    source = write(tmp_path / "source", 100)
+    calls = failing(monkeypatch, "put", 2, spoil)
+    assert Sender(engine).put(S3Uri(bucket.name, "file"), source, 100) is Check.MD5
+    assert len(calls) == 3
+    assert bucket["file"] == source.read_bytes()
+
+
+def test_giving_up(engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = write(tmp_path / "source", 100)
+    calls = failing(monkeypatch, "put", 99, raise_generic)
+    with pytest.raises(TransferError, match=r"^cannot write s3://\S+/file: the line broke$"):
+        Sender(engine).put(S3Uri(bucket.name, "file"), source, 100)
+    assert len(calls) == 3
+
+
+class Answer:
+    """An answer with other bytes than were asked for."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+
+    def __getattr__(self, name: str) -> Any:
+        return {"bytes": lambda: self, "to_bytes": lambda: self.data}[name]
+
+
+@pytest.mark.parametrize("answer", [b"", b"short", b"x" * 100])
+def test_fetching_again(
+    engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
+) -> None:
+    bucket["file"] = data = os.urandom(100)
+    calls = failing(monkeypatch, "get", 2, lambda *_args: Answer(answer))
+    Receiver(engine).fetch(S3Uri(bucket.name, "file"), tmp_path / "copy")
+    assert (tmp_path / "copy").read_bytes() == data
+    assert len(calls) == 3
+
+
+def test_object_that_changes_while_it_is_fetched(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    bucket["file"] = b"old"
+    found = engine.find(S3Uri(bucket.name, "file"))
+    assert found is not None
+    bucket["file"] = b"new"
+    with pytest.raises(TransferError, match="somebody else changed it"):
+        Receiver(engine).fetch_all(bucket.name, [(found, tmp_path / "copy")])
+
+
+def test_first_failure_ends_fetching_many(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    bucket["good"] = b"good"
+    wanted = [(Found("good", 4, ""), tmp_path / "good"), (Found("bad", 4, '"x"'), tmp_path / "bad")]
+    with pytest.raises(AccessError, match="bad"):
+        Receiver(engine).fetch_all(bucket.name, wanted)

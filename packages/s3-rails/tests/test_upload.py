@@ -1,0 +1,123 @@
+import json
+from pathlib import Path
+
+import pytest
+
+from miniwdl_aws_hooks import EnvironSettings, PublishReport, PublishRequest
+from miniwdl_aws_s3_rails.errors import AccessError, UploadError
+from miniwdl_aws_s3_rails.upload import FinishedRun, Layout, upload_run
+
+FOLDER = "s3://bucket/run/"
+
+
+class Recorder:
+    """A destination that takes everything, except for names it was told to fail."""
+
+    def __init__(self, *broken: str) -> None:
+        self.broken = broken
+        self.groups: list[dict[str, bytes]] = []
+
+    def __call__(self, request: PublishRequest) -> PublishReport:
+        assert request.folder == FOLDER
+        if "everything" in self.broken:
+            raise AccessError("no bucket")
+        failed = {name: "it broke" for name in request.files if name in self.broken}
+        taken = {name: Path(path).read_bytes() for name, path in request.files.items() if name not in failed}
+        self.groups.append(taken)
+        return PublishReport(len(taken), 0, sum(map(len, taken.values())), 0.1, failed)
+
+    @property
+    def names(self) -> list[list[str]]:
+        return [sorted(group) for group in self.groups]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> FinishedRun:
+    root = tmp_path.resolve()
+    run_dir = root / "20250101_000000_wf"
+    work = run_dir / "call-t/work"
+    work.mkdir(parents=True)
+    (work / "x.txt").write_text("data")
+    (run_dir / "out/x").mkdir(parents=True)
+    (run_dir / "out/x/x.txt").symlink_to("../../call-t/work/x.txt")
+    (run_dir / "workflow.log").write_text("log")
+    (run_dir / "outputs.json").write_text(json.dumps({"wf.x": str(run_dir / "out/x/x.txt"), "wf.n": 1}))
+    return FinishedRun(run_dir, Layout(root), EnvironSettings({}))
+
+
+def fail(run: FinishedRun, stderr: Path) -> None:
+    (run.run_dir / "outputs.json").unlink()
+    error = {"error": "RunFailed", "cause": {"error": "CommandFailed", "stderr_file": str(stderr), "stdout_file": "/x"}}
+    (run.run_dir / "error.json").write_text(json.dumps(error))
+
+
+def test_data_then_logs_then_outputs(run: FinishedRun) -> None:
+    send = Recorder()
+    outputs = upload_run(run, FOLDER, send)
+    assert send.names == [["x/x.txt"], ["workflow.log"], ["outputs.json"]]
+    assert outputs == json.loads(send.groups[-1]["outputs.json"]) == {"wf.x": FOLDER + "x/x.txt", "wf.n": 1}
+
+
+def test_failed_run(run: FinishedRun) -> None:
+    stderr = run.run_dir / "call-t/stderr.txt"
+    stderr.write_text("oh no")
+    fail(run, stderr)
+    send = Recorder()
+    assert upload_run(run, FOLDER, send) is None
+    assert send.names[-1] == ["CommandFailed_stderr.txt", "error.json", "workflow.log"]
+    assert send.groups[-1]["CommandFailed_stderr.txt"] == b"oh no"
+    error = json.loads(send.groups[-1]["error.json"])
+    assert error["cause"]["stderr_s3file"] == FOLDER + "CommandFailed_stderr.txt"
+    assert "stdout_s3file" not in error["cause"]
+
+
+@pytest.mark.parametrize("how", ["outside", "link"])
+def test_streams_that_lead_elsewhere_stay(run: FinishedRun, tmp_path: Path, how: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text("not yours")
+    stderr = run.run_dir / "call-t/stderr.txt"
+    stderr.symlink_to(secret)
+    fail(run, stderr if how == "link" else secret)
+    send = Recorder()
+    upload_run(run, FOLDER, send)
+    assert b"not yours" not in [data for group in send.groups for data in group.values()]
+    assert "stderr_s3file" not in json.loads(send.groups[-1]["error.json"])["cause"]
+
+
+@pytest.mark.parametrize("name", ["workflow.log", "outputs.json", "error.json"])
+def test_own_files_replaced_by_links_stay(run: FinishedRun, tmp_path: Path, name: str) -> None:
+    secret = tmp_path / "secret"
+    secret.write_text('{"not": "yours"}')
+    (run.run_dir / name).unlink(missing_ok=True)
+    (run.run_dir / name).symlink_to(secret)
+    send = Recorder()
+    upload_run(run, FOLDER, send)
+    assert not any(b"yours" in data for group in send.groups for data in group.values())
+
+
+@pytest.mark.parametrize(
+    ("broken", "groups"),
+    [
+        (["x/x.txt"], [[], ["workflow.log"]]),
+        (["workflow.log"], [["x/x.txt"], []]),
+        (["outputs.json"], [["x/x.txt"], ["workflow.log"], []]),
+        (["everything"], []),
+    ],
+)
+def test_whole_or_not_at_all(run: FinishedRun, broken: list[str], groups: list[list[str]]) -> None:
+    send = Recorder(*broken)
+    with pytest.raises(UploadError) as caught:
+        upload_run(run, FOLDER, send)
+    assert send.names == groups
+    assert (broken[0] in caught.value.more_info["failed"]) != (broken == ["everything"])
+    assert f"--upload-only {run.run_dir} --s3upload {FOLDER}" in str(caught.value.hint)
+
+
+def test_refused_outputs_fail_the_upload(run: FinishedRun) -> None:
+    work = run.run_dir / "call-t/work"
+    (work / "x.txt").unlink()
+    (work / "x.txt").symlink_to("/etc/passwd")
+    send = Recorder()
+    with pytest.raises(UploadError, match=r"x/x\.txt .*link was changed"):
+        upload_run(run, FOLDER, send)
+    assert send.names == [["workflow.log"]]
