@@ -13,6 +13,7 @@ import sys
 from typing import TYPE_CHECKING
 
 import code_facts as facts
+import commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,7 +37,7 @@ def hook_block(name: str) -> str:
         ("When", hook.called),
         *((f"`{key}`", text) for key, text in parameters.items()),
         ("Returns", hook.slots["return"]),
-        ("Collection", hook.slots["Collection"] + (" (`firstresult`)" if facts.is_firstresult(hook) else "")),
+        ("Collection", ("`firstresult`: " if facts.is_firstresult(hook) else "") + hook.slots["Collection"]),
         ("May raise", hook.slots["Raises"]),
         ("Types", ", ".join(f"[`{name}`](../types.md#{name.lower()})" for name in types)),
         ("Called by", ", ".join(facts.callers(name))),
@@ -110,12 +111,48 @@ def configuration_block() -> str:
     return "\n".join(lines)
 
 
+def options_block() -> str:
+    """List the options of miniwdl-aws-submit: its own table, then what plugins add."""
+    from miniwdl_aws_submit_cli.options import markdown_table
+
+    added = [(f"`{name}`", text) for name, text in commands.plugin_options()]
+    return f"{markdown_table()}\nAdded by other parts:\n\n{table(('option', ''), added)}"
+
+
+def failures_block() -> str:
+    """List the rules of the task backend's classifier, in the order in which they are tried."""
+    from miniwdl_aws_batch_backend.classify import RULES
+
+    rows = [(f"`{rule.failure_class.value}`", rule.sign, f"`{rule.policy.value}`") for rule in RULES]
+    return table(("class", "sign", "policy"), rows)
+
+
+def runtime_block() -> str:
+    """List the runtime keys that only this backend reads."""
+    from miniwdl_aws_batch_backend.resources import HINTS
+
+    return table(("key", "value"), [(f"`{key}`", hint.expected) for key, hint in HINTS.items()])
+
+
+def command_block(name: str) -> str:
+    """Describe a command by its parser."""
+    return "\n".join(
+        f"{'#' * (2 + depth)} {parser.title}\n\n{parser.description}\n"
+        + (f"\n{table(('argument', ''), parser.arguments)}" if parser.arguments else "")
+        for depth, parser in commands.described(name)
+    )
+
+
 BLOCKS: dict[str, Callable[..., str]] = {
     "hook": hook_block,
     "hooks": hooks_block,
     "types": types_block,
     "exit-codes": exit_codes_block,
     "configuration": configuration_block,
+    "options": options_block,
+    "failures": failures_block,
+    "runtime": runtime_block,
+    "command": command_block,
 }
 
 

@@ -1,0 +1,75 @@
+"""What the documentation repeats of the code is up to date, and its links lead somewhere."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+LINK = re.compile(r"(?<!!)\[[^\]^]+\]\(([^)\s]+)\)")
+FENCED = re.compile(r"(?ms)^( *)(```+).*?^\1\2$")
+
+
+def test_generated_blocks_are_up_to_date(root):
+    done = subprocess.run([sys.executable, "docs/generate.py"], cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"{done.stderr}bring it up to date: python docs/generate.py --write"
+
+
+def test_a_stale_block_is_noticed(generate):
+    stale = "# Exit codes\n\n<!-- generated: exit-codes -->\n\n| old |\n\n<!-- end -->\n"
+    fresh = generate.rendered(stale)
+    assert "`USAGE`" in fresh
+    assert generate.rendered(fresh) == fresh
+
+
+def markdown(root):
+    """Every page for people, wherever it lies."""
+    return [
+        root / "README.md",
+        root / "CONTRIBUTING.md",
+        *root.glob("docs/**/*.md"),
+        *root.glob("packages/*/README.md"),
+        *root.glob("examples/**/README.md"),
+        *root.glob("images/**/README.md"),
+    ]
+
+
+def prose(path):
+    """A page without its code, where brackets mean something else."""
+    return re.sub(r"`[^`\n]+`", "code", FENCED.sub("", path.read_text()))
+
+
+def anchors(path):
+    """Names of a page's headings, as Markdown renderers make them."""
+    headings = re.findall(r"(?m)^#+ (.+)$", FENCED.sub("", path.read_text()))
+    return {re.sub(r"[\s]+", "-", re.sub(r"[^\w\s-]", "", heading.lower()).strip()) for heading in headings}
+
+
+def test_links_lead_somewhere(root):
+    broken = []
+    for page in markdown(root):
+        for target in LINK.findall(prose(page)):
+            if re.match(r"[a-z]+:", target):
+                continue
+            name, _, anchor = target.partition("#")
+            path = (page.parent / name).resolve() if name else page
+            if not path.exists() or (anchor and path.suffix == ".md" and anchor not in anchors(path)):
+                broken.append(f"{page.relative_to(root)}: {target}")
+    assert broken == []
+
+
+def test_every_page_is_in_the_navigation(root):
+    navigation = set(re.findall(r"[\w./-]+\.md", (root / "mkdocs.yml").read_text()))
+    assert navigation == {str(page.relative_to(root / "docs")) for page in root.glob("docs/**/*.md")}
+
+
+TRY_IT = (
+    "pip install uv && uv run miniwdl-aws-submit --local examples/genome_stats/genome_stats.wdl "
+    "-i examples/genome_stats/inputs.json --s3upload s3://demo/genome_stats/ --follow"
+)
+
+
+@pytest.mark.parametrize("command", [TRY_IT, "pip install nox && nox"])
+def test_the_readme_begins_with_the_two_commands(root, command):
+    top = (root / "README.md").read_text().splitlines()[:25]
+    assert command in top
