@@ -1,1 +1,62 @@
 """What this distribution answers to the hooks."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks import JobChanges, JobRole, hookimpl
+from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from miniwdl_aws_hooks import Check, FailureVerdict, JobContext, JobFailure, PreflightContext, QueueContext
+
+__all__ = [
+    "miniwdl_aws_classify_failure",
+    "miniwdl_aws_preflight",
+    "miniwdl_aws_prepare_job",
+    "miniwdl_aws_select_queue",
+]
+
+
+@hookimpl(trylast=True)
+def miniwdl_aws_select_queue(context: QueueContext) -> str | None:
+    """Take the task's own queue, else the fallback once every loss of a host that it allows has happened."""
+    asked: str | None = context.runtime.get("queue")
+    if asked:
+        return asked
+    lost_enough = context.interruptions > 0 and context.interruptions >= context.preemptible
+    return context.fallback_queue if lost_enough and context.fallback_queue else context.queue
+
+
+@hookimpl(trylast=True)
+def miniwdl_aws_classify_failure(failure: JobFailure) -> FailureVerdict | None:
+    """Go by what AWS Batch and the ECS agent write."""
+    from miniwdl_aws_batch_backend.classify import classify
+
+    return classify(failure)
+
+
+@hookimpl
+def miniwdl_aws_prepare_job(context: JobContext) -> JobChanges | None:
+    """Tag task jobs with where they come from, and with ``[aws] job_tags``."""
+    from miniwdl_aws_batch_backend.settings import read_settings
+
+    if context.role is not JobRole.TASK:
+        return None
+    tags = dict(read_settings(context.settings).job_tags)
+    tags["miniwdl-run-id"] = context.run_id or context.name
+    tags["miniwdl-task"] = context.task_name or context.name
+    if "AWS_BATCH_JOB_ID" in os.environ:
+        tags[PARENT_JOB_TAG] = os.environ["AWS_BATCH_JOB_ID"]
+    return JobChanges(tags=tags)
+
+
+@hookimpl
+def miniwdl_aws_preflight(context: PreflightContext) -> Sequence[Check]:
+    """Look whether the task queue and its fallback take jobs, and whether the options are valid."""
+    from miniwdl_aws_batch_backend.preflight import check
+
+    return check(context)

@@ -1,0 +1,438 @@
+"""
+miniwdl's container backend ``aws_batch``: a WDL task becomes a job of AWS Batch.
+
+Enable it by ``[scheduler] container_backend = aws_batch``; ``[aws] task_queue`` and ``[file_io] root`` must be set. The
+shared file system must be mounted at the same path here and on the hosts of all jobs; a plugin says how jobs get it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from contextlib import ExitStack, contextmanager, suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import WDL
+from WDL.runtime.error import Interrupted, Terminated
+from WDL.runtime.task_container import TaskContainer
+
+from miniwdl_aws_batch_backend import client
+from miniwdl_aws_batch_backend.definition import build_definition, merge_properties
+from miniwdl_aws_batch_backend.engine import Engine
+from miniwdl_aws_batch_backend.errors import TaskSettingError
+from miniwdl_aws_batch_backend.job import BatchJob, StoppedError
+from miniwdl_aws_batch_backend.log import message
+from miniwdl_aws_batch_backend.mounts import MountPlan, plan_mounts
+from miniwdl_aws_batch_backend.names import task_name
+from miniwdl_aws_batch_backend.paths import JobPaths, lies_within, top_run_dir
+from miniwdl_aws_batch_backend.report import failure_info, log_stream, stderr_tail
+from miniwdl_aws_batch_backend.request import JobPlan, job_name, submit_request
+from miniwdl_aws_batch_backend.resources import HINTS, read_hints, resources_of
+from miniwdl_aws_batch_backend.settings import LoaderSettings
+from miniwdl_aws_batch_backend.wrapper import command_file, job_command, read_exit_code
+from miniwdl_aws_hooks import (
+    FailureClass,
+    FailurePolicy,
+    FailureVerdict,
+    JobChange,
+    JobContext,
+    JobFailure,
+    JobRole,
+    MiniwdlAwsError,
+    QueueContext,
+)
+from miniwdl_aws_hooks.protocol import RUN_DIR_TAG
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+
+__all__ = ["BatchBackend"]
+
+UNBOUNDED = {"cpu": 1 << 20, "mem_bytes": 1 << 60}
+"""What a compute environment can offer is for AWS Batch to say, not for this process to guess."""
+EXIT_CODE_COUNTS = frozenset({FailureClass.TOOL_ERROR, FailureClass.OUT_OF_MEMORY})
+"""Failures that are the command's own, so that its exit code is what to report."""
+
+
+def _told(exc: MiniwdlAwsError) -> str:
+    return f"{exc.message} ({exc.hint})" if exc.hint else exc.message
+
+
+@contextmanager
+def _as_miniwdl_errors() -> Iterator[None]:
+    """Let only errors out that miniwdl knows."""
+    try:
+        yield
+    except MiniwdlAwsError as exc:
+        raise WDL.Error.RuntimeError(_told(exc), more_info=exc.more_info) from exc
+    except StoppedError as exc:
+        raise Terminated(quiet=not exc.had_started) from None
+
+
+class BatchBackend(TaskContainer):
+    """One task call, with the jobs that are submitted for its tries."""
+
+    _engine: ClassVar[Engine]
+
+    @classmethod
+    def global_init(cls, cfg: WDL.runtime.config.Loader, logger: logging.Logger) -> None:
+        """Read the configuration, once per process."""
+        with _as_miniwdl_errors():
+            cls._engine = Engine.start(LoaderSettings(cfg), client.connect)
+        logger.info(message("tasks run on AWS Batch", queue=cls._engine.queue, root=cls._engine.root))
+
+    @classmethod
+    def detect_resource_limits(
+        cls,
+        cfg: WDL.runtime.config.Loader,  # noqa: ARG003 - miniwdl's signature
+        logger: logging.Logger,  # noqa: ARG003 - miniwdl's signature
+    ) -> dict[str, int]:
+        """Let any request through to AWS Batch."""
+        return UNBOUNDED
+
+    def __init__(self, cfg: WDL.runtime.config.Loader, run_id: str, host_dir: str) -> None:
+        """Make the first work directory."""
+        self._paths = JobPaths(host_dir)
+        super().__init__(cfg, run_id, host_dir)
+        # Jobs have the file system where this process has it.
+        self.container_dir = host_dir
+        self._task = task_name(host_dir, run_id)
+        self._interruptions = 0
+        self._growth = 1.0
+        self._copies_inputs = False
+        self._final: Exception | None = None
+        self._terminating: Callable[[], bool] = lambda: False
+
+    # --- what the task asks for
+
+    def process_runtime(self, logger: logging.Logger, runtime_eval: dict[str, WDL.Value.Base]) -> None:
+        """Check what the task asks for, so that nothing is submitted that AWS would refuse."""
+        super().process_runtime(logger, runtime_eval)
+        with _as_miniwdl_errors():
+            if "inlineDockerfile" in self.runtime_values:
+                raise TaskSettingError(
+                    f"task {self._task}: runtime.inlineDockerfile needs a Docker daemon beside miniwdl",
+                    hint="push the image to a registry and name it in runtime.docker",
+                )
+            hints = {key: runtime_eval[key].json for key in HINTS if key in runtime_eval}
+            self.runtime_values.update(read_hints(hints, self._task))
+            resources_of(self.runtime_values, self._engine.settings, self._task)
+        accelerator = self.runtime_values.get("acceleratorType")
+        if accelerator and not accelerator.startswith("nvidia"):
+            logger.warning(message("ignored unrecognized runtime.acceleratorType", value=accelerator))
+        if "docker_network" in self.runtime_values:
+            logger.warning(message("ignored runtime.docker_network, which AWS Batch doesn't have"))
+
+    # --- where its files are
+
+    def host_work_dir(self) -> str:
+        """Work directory of the current job."""
+        return self._paths.work
+
+    def host_stdout_txt(self) -> str:
+        """Standard output of the current job."""
+        return self._paths.stdout
+
+    def host_stderr_txt(self) -> str:
+        """Standard error of the current job."""
+        return self._paths.stderr
+
+    def host_path(self, container_path: str, inputs_only: bool = False) -> str | None:
+        """Accept absolute paths in the current work directory; the base class still refuses whatever lies outside."""
+        return super().host_path(self._paths.canonical(container_path), inputs_only)
+
+    def add_paths(self, host_paths: Iterable[str]) -> None:
+        """Let the task see its input Directories where they are: a link to one is not what ``find`` or ``tar`` expect."""
+        super().add_paths(host_paths)
+        if self._will_copy_inputs():
+            return
+        for host_path, container_path in list(self.input_path_map.items()):
+            if host_path.endswith("/") and container_path.startswith(f"{self.container_dir}/"):
+                place = os.path.realpath(host_path) + "/"
+                del self.input_path_map_rev[container_path]
+                self.input_path_map[host_path] = place
+                self.input_path_map_rev[place] = host_path
+
+    def _input_host_path(self, container_path: str) -> tuple[bool, str | None]:
+        """Find what lies in an input Directory, however near the root of the file system that is."""
+        found: tuple[bool, str | None] = super()._input_host_path(container_path)
+        if found[0]:
+            return found
+        for place, host_path in self.input_path_map_rev.items():
+            if place.endswith("/") and container_path.startswith(place):
+                if not lies_within(container_path, place):
+                    raise WDL.Error.InputError(
+                        f"task inputs attempted to use a path outside its inputs: {container_path}"
+                    )
+                return True, host_path + container_path[len(place) :]
+        return found
+
+    def _will_copy_inputs(self) -> bool:
+        return self.cfg.get_bool("file_io", "copy_input_files") or self._task in self.cfg.get_list(
+            "file_io", "copy_input_files_for"
+        )
+
+    def copy_input_files(self, logger: logging.Logger) -> None:
+        """Give this try, and all later ones, copies of the inputs in place of links."""
+        self._copies_inputs = True
+        super().copy_input_files(logger)
+
+    def reset(self, logger: logging.Logger) -> None:
+        """Wait a little, then get ready for another try in a work directory of its own."""
+        if self._final is None:
+            self._wait_to_retry(logger)
+        self.try_counter += 1
+        self._next_directory()
+
+    def delete_work(self, logger: logging.Logger, delete_streams: bool = False) -> None:
+        """Delete what the current job left, but not what its successor will read."""
+        allowed = 1 + self.runtime_values.get("maxRetries", 0) + self.runtime_values.get("preemptible", 0)
+        retry_may_follow = delete_streams and self._final is None and self.try_counter < allowed
+        doomed = [self._paths.work, self._paths.command]
+        if delete_streams:
+            doomed += [self._paths.stdout, self._paths.stderr]
+        if not retry_may_follow:
+            # Files that the command refers to, written once for all tries.
+            doomed.append(f"{self.host_dir}/write_")
+        for path in doomed:
+            shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink(missing_ok=True)
+        logger.info(message("deleted task work artifacts", artifacts=doomed))
+
+    def _wait_to_retry(self, logger: logging.Logger) -> None:
+        seconds = self._engine.settings.retry_wait
+        if seconds > 0:
+            logger.info(message("waiting to retry, by [aws] retry_wait", seconds=seconds))
+            self._engine.termination.pause(seconds, self._terminating)
+
+    def _next_directory(self) -> None:
+        self._paths = JobPaths(self.host_dir, self._paths.number + 1)
+        Path(self._paths.work).mkdir(parents=True)
+
+    def _link_inputs(self) -> None:
+        """Put links to the inputs where the command, and files that it reads, look for them."""
+        places = dict.fromkeys([JobPaths(self.host_dir), self._paths])
+        made: set[str] = set()
+        for host_path, container_path in self.input_path_map.items():
+            target = host_path.rstrip("/")
+            if not container_path.startswith(f"{self.container_dir}/"):
+                continue  # seen where it is
+            if target.startswith(f"{self.host_dir}/write_/"):
+                # Written by this process for itself alone; the task may run as somebody else.
+                Path(target).chmod(0o664)
+            for place in places:
+                link = place.retarget(container_path.rstrip("/"))
+                folder = str(Path(link).parent)
+                if folder not in made:
+                    Path(folder).mkdir(parents=True, exist_ok=True)
+                    made.add(folder)
+                with suppress(FileExistsError):
+                    Path(link).symlink_to(target)
+
+    # --- running it
+
+    def _run(self, logger: logging.Logger, terminating: Callable[[], bool], command: str) -> int:
+        self._terminating = terminating
+        if self._final is not None:
+            # miniwdl retries whatever fails, while retries are left; but this can't end otherwise.
+            logger.notice(message("not submitted again, since the outcome would be the same"))  # type: ignore[attr-defined]
+            raise self._final
+        with _as_miniwdl_errors(), ExitStack() as cleanup:
+            faults = 0
+            while True:
+                ended = self._run_job(logger, terminating, command)
+                if isinstance(ended, int):
+                    return ended
+                verdict, exit_code = ended
+                if (
+                    verdict.policy is not FailurePolicy.INFRASTRUCTURE
+                    or faults >= self._engine.settings.infrastructure_retries
+                ):
+                    return self._conclude(verdict, exit_code)
+                faults += 1
+                logger.warning(
+                    message(
+                        "infrastructure fault, submitting again",
+                        error=verdict.message,
+                        faults=faults,
+                        max_faults=self._engine.settings.infrastructure_retries,
+                    )
+                )
+                self._wait_to_retry(logger)
+                self._renew_work(logger, cleanup)
+
+    def _renew_work(self, logger: logging.Logger, cleanup: ExitStack) -> None:
+        """Do within a try what miniwdl does before one."""
+        before = f"{self._paths.work}/_miniwdl_tmpdir"
+        self._next_directory()
+        if self._copies_inputs:
+            super().copy_input_files(logger)
+        if Path(before).is_dir():
+            temporary = Path(self._paths.work, "_miniwdl_tmpdir")
+            temporary.mkdir(mode=0o770)
+            cleanup.callback(shutil.rmtree, temporary, ignore_errors=True)
+
+    def _run_job(
+        self, logger: logging.Logger, terminating: Callable[[], bool], command: str
+    ) -> int | tuple[FailureVerdict, int | None]:
+        """Submit one job and wait for it; give its exit code, or why there is none that counts."""
+        request = self._request(self._prepare(logger, command))
+        job = BatchJob(self._engine, logger, terminating, lambda detail, previous: self._tell(logger, detail, previous))
+        job.submit(request)
+        with ExitStack() as cleanup:
+            poll_stderr = cleanup.enter_context(self.poll_stderr_context(logger))
+            detail = job.wait(poll_stderr, cleanup, self.task_running_context)
+        self._note(logger, detail)
+        if detail["status"] == "SUCCEEDED":
+            return 0
+        exit_file = read_exit_code(self._paths.exit_code)
+        exit_code = detail.get("container", {}).get("exitCode")
+        if exit_code and exit_code == exit_file and self.success_exit_code(exit_code):
+            return int(exit_code)
+        stderr = stderr_tail(self._paths.stderr)
+        verdict = self._engine.extensions.verdict(
+            JobFailure(job=detail, exit_file=exit_file, stderr_tail=stderr),
+            lambda exc: logger.error(message("a plugin failed to classify a failure", error=repr(exc))),
+        )
+        self.failure_info = failure_info(detail, verdict, stderr)
+        return verdict, exit_code or exit_file
+
+    def _conclude(self, verdict: FailureVerdict, exit_code: int | None) -> int:
+        """Fail the try as the verdict says."""
+        if verdict.failure_class is FailureClass.OUT_OF_MEMORY:
+            self._growth *= self._engine.settings.memory_retry_multiplier
+        if verdict.policy is FailurePolicy.INTERRUPTED:
+            self._interruptions += 1
+            raise Interrupted(verdict.message, more_info=self.failure_info)
+        if verdict.failure_class in EXIT_CODE_COUNTS and exit_code and verdict.policy is not FailurePolicy.FAIL:
+            return exit_code
+        error = WDL.Error.RuntimeError(verdict.message, more_info=self.failure_info)
+        if verdict.policy is FailurePolicy.FAIL:
+            self._final = error
+        raise error
+
+    # --- what is submitted
+
+    def _prepare(self, logger: logging.Logger, command: str) -> JobPlan:
+        """Write the files that the job reads, and say what to submit."""
+        if not self._copies_inputs or self._paths.number > 1:
+            self._link_inputs()
+        environment = {name: self._paths.retarget(value) for name, value in self.runtime_values.get("env", {}).items()}
+        temporary = f"{self._paths.command}.tmp"
+        Path(temporary).write_text(command_file(self._paths.retarget(command), environment))
+        # A first try that is still alive may be reading its own; so nothing is written in place.
+        Path(temporary).replace(self._paths.command)
+        if not self.cfg["task_runtime"].get_bool("as_user"):
+            # An image may name any user, and AWS Batch can't add a group to it.
+            for path in (self.host_dir, self._paths.work):
+                Path(path).chmod(0o777)
+        resources = resources_of(self.runtime_values, self._engine.settings, self._task, self._growth)
+        if self._growth > 1:
+            logger.notice(message("more memory after running out of it", memory_mib=resources.memory_mib))  # type: ignore[attr-defined]
+        settings = self._engine.settings
+        return JobPlan(
+            name=job_name(self.run_id, self.host_dir, self._paths.number, self._engine.process),
+            queue=self._queue(),
+            command=job_command(
+                self._paths,
+                shell=self.cfg.get("task_runtime", "command_shell"),
+                sentinel=self._engine.sentinel,
+                owner=self._owner(),
+                batch_attempts=settings.batch_attempts,
+            ),
+            resources=resources,
+            timeout=settings.job_timeout,
+            attempts=settings.batch_attempts,
+            tags={RUN_DIR_TAG: Path(top_run_dir(self.host_dir, self._engine.root)).name},
+            scheduling_priority=self.runtime_values.get("schedulingPriority"),
+            share_identifier=self.runtime_values.get("shareIdentifier"),
+        )
+
+    def _request(self, plan: JobPlan) -> dict[str, Any]:
+        """Let plugins add to the job, find its definition, and write the request."""
+        image = self._image()
+        changes = self._engine.extensions.prepare(
+            JobContext(
+                role=JobRole.TASK,
+                name=plan.name,
+                queue=plan.queue,
+                image=image,
+                settings=self._engine.reader,
+                run_id=self.run_id,
+                task_name=self._task,
+                try_number=self._paths.number,
+                runtime=self.runtime_values,
+            )
+        )
+        properties = merge_properties({}, self._engine.settings.container_properties, "[aws] container_properties")
+        properties = merge_properties(properties, changes.container_properties, "a plugin")
+        as_user = self.cfg["task_runtime"].get_bool("as_user")
+        definition = build_definition(
+            image=image,
+            mounts=self._mounts(),
+            properties=properties,
+            runtime=self.runtime_values,
+            user=f"{os.geteuid()}:{os.getegid()}" if as_user else None,
+            task=self._task,
+        )
+        complete = JobPlan(**{**vars(plan), "tags": {**plan.tags, **changes.tags}, "environment": changes.environment})
+        return submit_request(complete, self._engine.definitions.arn_of(definition))
+
+    def _image(self) -> str:
+        default = self.cfg.get_dict("task_runtime", "defaults").get("docker", "")
+        return str(self.runtime_values.get("docker", default)).removeprefix("docker://")
+
+    def _mounts(self) -> MountPlan:
+        engine = self._engine
+        run_dir = top_run_dir(self.host_dir, engine.root) if engine.settings.isolation == "run" else None
+        return plan_mounts(engine.mounts, engine.root, run_dir)
+
+    def _queue(self) -> str:
+        return self._engine.extensions.queue(
+            QueueContext(
+                run_id=self.run_id,
+                task_name=self._task,
+                try_number=self._paths.number,
+                interruptions=self._interruptions,
+                preemptible=self.runtime_values.get("preemptible", 0),
+                queue=self._engine.queue,
+                fallback_queue=self._engine.settings.task_queue_fallback,
+                runtime=self.runtime_values,
+                settings=self._engine.reader,
+            )
+        )
+
+    def _owner(self) -> str | None:
+        """Whom the task's files are given to: miniwdl must be able to read, link and delete them."""
+        wanted = self.cfg.get_bool("file_io", "chown") and not self.cfg["task_runtime"].get_bool("as_user")
+        return f"{os.geteuid()}:{os.getegid()}" if wanted and os.geteuid() != 0 else None
+
+    # --- what is told of it
+
+    def _tell(self, logger: logging.Logger, detail: Mapping[str, Any], previous: str | None) -> None:
+        change = JobChange(
+            job_id=detail["jobId"],
+            job_name=detail.get("jobName", ""),
+            run_id=self.run_id,
+            task_name=self._task,
+            try_number=self._paths.number,
+            queue=detail.get("jobQueue", self._engine.queue),
+            status=detail["status"],
+            previous=previous,
+            log_stream=log_stream(detail),
+            status_reason=detail.get("statusReason"),
+            run_dir=self.host_dir,
+            at=self._engine.clock(),
+        )
+        self._engine.extensions.tell(
+            change, lambda exc: logger.error(message("a plugin failed to hear of a job", error=repr(exc)))
+        )
+
+    def _note(self, logger: logging.Logger, detail: Mapping[str, Any]) -> None:
+        """Leave AWS's last word on the job in the task directory, if there is room for it."""
+        try:
+            Path(self._paths.detail).write_text(json.dumps(detail, indent=2, sort_keys=True, default=str))
+        except OSError as exc:
+            logger.warning(message("the job's details could not be written", error=str(exc)))

@@ -1,0 +1,203 @@
+"""
+Why a job failed, and what follows: one table, tried from top to bottom.
+
+The texts are those that AWS Batch and the ECS agent were seen to write; each rule says where it looks for them. The
+documentation's table of failures is made from this one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_batch_backend.wrapper import MOUNT_MISSING
+from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobFailure
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+__all__ = ["RULES", "Evidence", "Rule", "classify"]
+
+OUT_OF_MEMORY_EXIT = 137
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What the rules look at, picked from a JobDetail."""
+
+    status_reason: str
+    """Of the job, and of its last attempt where that says something else."""
+    reason: str
+    """Of the container."""
+    exit_code: int | None
+    """The container's."""
+    exit_file: int | None
+    """What the wrapper wrote down."""
+    stopped: bool
+    """Whether somebody cancelled or terminated the job."""
+
+    @classmethod
+    def of(cls, job: Mapping[str, Any], exit_file: int | None) -> Evidence:
+        """Pick it from DescribeJobs' answer."""
+        attempts: Sequence[Mapping[str, Any]] = job.get("attempts") or [{}]
+        container, last = job.get("container", {}), attempts[-1].get("container", {})
+        status = dict.fromkeys([job.get("statusReason", ""), attempts[-1].get("statusReason", "")])
+        reasons = dict.fromkeys([container.get("reason", ""), last.get("reason", "")])
+        exit_code = container.get("exitCode", last.get("exitCode"))
+        return cls(
+            status_reason="; ".join(filter(None, status)),
+            reason="; ".join(filter(None, reasons)),
+            exit_code=exit_code,
+            exit_file=exit_file,
+            stopped=bool(job.get("isTerminated") or job.get("isCancelled")),
+        )
+
+    @property
+    def text(self) -> str:
+        """All reasons."""
+        return "; ".join(filter(None, [self.status_reason, self.reason]))
+
+    @property
+    def code(self) -> int | None:
+        """The tool's exit code, from wherever it is known."""
+        return self.exit_code if self.exit_code is not None else self.exit_file
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One way to fail."""
+
+    failure_class: FailureClass
+    policy: FailurePolicy
+    sign: str
+    """By what it is recognized, for the documentation."""
+    message: str
+    """What the user reads; ``{reason}`` and ``{code}`` are filled in."""
+    applies: Callable[[Evidence], bool]
+
+
+def _says(pattern: str) -> Callable[[Evidence], bool]:
+    compiled = re.compile(pattern, re.IGNORECASE)
+    return lambda evidence: compiled.search(evidence.text) is not None
+
+
+_NOT_PULLED = _says(r"CannotPull\w*Error|failed to (pull|resolve)|pull ?image")
+_NO_SPACE = _says(r"no space left")
+_FORBIDDEN = _says(r"unauthorized|denied|not found|manifest unknown|does not exist|invalid reference|no basic auth")
+_NOT_STARTED = _says(
+    r"Cannot(Start|Create|Inspect)ContainerError|DockerTimeoutError|CgroupError"
+    r"|ResourceInitializationError|failed to start"
+)
+
+RULES: Sequence[Rule] = (
+    Rule(
+        FailureClass.STUCK_IN_QUEUE,
+        FailurePolicy.FAIL,
+        "`Canceled by JobStateTimeLimit action`",
+        "the job queue's time limit cancelled the job while it waited: {reason}",
+        _says(r"JobStateTimeLimit action"),
+    ),
+    Rule(
+        FailureClass.TIMEOUT,
+        FailurePolicy.RETRY,
+        "`Job attempt duration exceeded timeout`",
+        "the job ran longer than [aws] job_timeout allows",
+        _says(r"attempt duration exceeded timeout"),
+    ),
+    Rule(
+        FailureClass.HOST_LOST,
+        FailurePolicy.INTERRUPTED,
+        "`Host EC2 (instance i-...) terminated.` or `... stopped.`, of the job or only of its last attempt",
+        "the job's host went away, probably a spot instance that was reclaimed: {reason}",
+        _says(r"Host EC2 \(instance [^)]*\) (terminated|stopped)"),
+    ),
+    Rule(
+        FailureClass.STOPPED_BY_USER,
+        FailurePolicy.FAIL,
+        "`isTerminated` or `isCancelled`, not by this run",
+        "somebody stopped the job: {reason}",
+        lambda evidence: evidence.stopped,
+    ),
+    Rule(
+        FailureClass.JOB_REJECTED,
+        FailurePolicy.FAIL,
+        "`Container Overrides length must be`, or too many tags",
+        "AWS Batch took the job and then refused it: {reason}",
+        _says(r"Container Overrides length|number of tags|tags? .*exceed|InvalidParameterException"),
+    ),
+    Rule(
+        FailureClass.MOUNT_MISSING,
+        FailurePolicy.INFRASTRUCTURE,
+        f"exit code {MOUNT_MISSING} of the wrapper, which leaves no exit file then",
+        "the job's host did not have the shared file system mounted",
+        lambda evidence: evidence.exit_code == MOUNT_MISSING and evidence.exit_file is None,
+    ),
+    Rule(
+        FailureClass.OUT_OF_MEMORY,
+        FailurePolicy.RETRY,
+        "`OutOfMemoryError` in the container's reason",
+        "the task used more memory than it had asked for",
+        _says(r"OutOfMemory"),
+    ),
+    Rule(
+        FailureClass.IMAGE_NO_SPACE,
+        FailurePolicy.INFRASTRUCTURE,
+        "`CannotPull...` with `no space left on device`",
+        "the host's disk was too full for the image: {reason}",
+        lambda evidence: _NOT_PULLED(evidence) and _NO_SPACE(evidence),
+    ),
+    Rule(
+        FailureClass.IMAGE_FORBIDDEN,
+        FailurePolicy.FAIL,
+        "`CannotPull...` with `unauthorized`, `denied`, `not found`, `manifest unknown` or an invalid name",
+        "the image does not exist, or the host may not pull it: {reason}",
+        lambda evidence: _NOT_PULLED(evidence) and _FORBIDDEN(evidence),
+    ),
+    Rule(
+        FailureClass.IMAGE_TRANSIENT,
+        FailurePolicy.INFRASTRUCTURE,
+        "any other `CannotPull...`: `toomanyrequests`, `context canceled`, a timeout",
+        "the image could not be pulled this time: {reason}",
+        _NOT_PULLED,
+    ),
+    Rule(
+        FailureClass.CONTAINER_START,
+        FailurePolicy.INFRASTRUCTURE,
+        "`CannotStartContainerError`, `CannotCreateContainerError`, `CannotInspectContainerError`, "
+        "`DockerTimeoutError`, `CgroupError`, `ResourceInitializationError`, `Task failed to start`",
+        "the container could not be started, or the host lost sight of it: {reason}",
+        lambda evidence: not evidence.exit_file and _NOT_STARTED(evidence),
+    ),
+    Rule(
+        FailureClass.CONFLICTING_EXIT,
+        FailurePolicy.INFRASTRUCTURE,
+        "FAILED, although the exit file says 0",
+        "AWS Batch reports a failure, although the task's command ended well: {reason}",
+        lambda evidence: evidence.exit_file == 0 and not evidence.exit_code,
+    ),
+    Rule(
+        FailureClass.TOOL_ERROR,
+        FailurePolicy.RETRY,
+        "an exit code, from Batch or from the exit file",
+        "the task's command failed with exit code {code}",
+        lambda evidence: bool(evidence.code),
+    ),
+    Rule(
+        FailureClass.UNKNOWN,
+        FailurePolicy.INFRASTRUCTURE,
+        "no exit code anywhere, and no reason that is known",
+        "the job failed without an exit code: {reason}",
+        lambda _evidence: True,
+    ),
+)
+
+
+def classify(failure: JobFailure) -> FailureVerdict:
+    """Find the first rule that applies; the last one always does."""
+    evidence = Evidence.of(failure.job, failure.exit_file)
+    rule = next(rule for rule in RULES if rule.applies(evidence))
+    message = rule.message.format(reason=evidence.text or "AWS gives no reason", code=evidence.code)
+    if rule.failure_class is FailureClass.TOOL_ERROR and evidence.code == OUT_OF_MEMORY_EXIT:
+        message += ": something killed it (SIGKILL), often for want of memory"
+    return FailureVerdict(rule.failure_class, rule.policy, message)

@@ -1,0 +1,92 @@
+"""What all tasks of the process share: the client, the poller, the rate, the definitions, the mounts."""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_batch_backend.client import BatchApi
+from miniwdl_aws_batch_backend.extensions import Extensions
+from miniwdl_aws_batch_backend.mounts import covering_mount, sentinel_of
+from miniwdl_aws_batch_backend.poller import JobPoller, PollPlan
+from miniwdl_aws_batch_backend.rate import SelfTuningRate
+from miniwdl_aws_batch_backend.registry import DefinitionRegistry
+from miniwdl_aws_batch_backend.settings import BackendSettings, read_settings
+from miniwdl_aws_batch_backend.termination import TerminationWatch
+from miniwdl_aws_hooks import ConfigurationError, Mount, Settings, get_manager
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+__all__ = ["Engine"]
+
+
+@dataclass(frozen=True)
+class Engine:
+    """Made once per process, before the first task."""
+
+    settings: BackendSettings
+    reader: Settings
+    """miniwdl's configuration, as hooks read it."""
+    root: str
+    """Where the shared file system is, here and in all jobs."""
+    queue: str
+    mounts: Sequence[Mount]
+    sentinel: str | None
+    api: BatchApi
+    definitions: DefinitionRegistry
+    poller: JobPoller
+    rate: SelfTuningRate
+    extensions: Extensions
+    termination: TerminationWatch = field(default_factory=TerminationWatch)
+    process: str = field(default_factory=lambda: uuid.uuid4().hex)
+    """A text that no other process has."""
+    clock: Callable[[], float] = time.time
+
+    @classmethod
+    def start(cls, reader: Settings, connect: Callable[[str | None], Any]) -> Engine:
+        """
+        Read the configuration and get ready; nothing is asked of AWS yet.
+
+        :param connect: makes the client, given the configured region.
+        :raises ConfigurationError: when something is missing or wrong.
+        """
+        settings = read_settings(reader)
+        if settings.task_queue is None:
+            raise ConfigurationError(
+                "no job queue for tasks is configured",
+                hint="set [aws] task_queue, MINIWDL__AWS__TASK_QUEUE or --task-queue",
+            )
+        extensions = Extensions(get_manager())
+        root = _root(reader)
+        mounts = extensions.mounts(root, reader)
+        sentinel = sentinel_of(covering_mount(mounts, root))
+        api = BatchApi(connect(settings.region), settings.api_attempts)
+        plan = PollPlan(settings.describe_period_min, settings.describe_period_max, settings.describe_grace)
+        return cls(
+            settings=settings,
+            reader=reader,
+            root=root,
+            queue=settings.task_queue,
+            mounts=mounts,
+            sentinel=sentinel,
+            api=api,
+            definitions=DefinitionRegistry(api),
+            poller=JobPoller(api.describe, plan),
+            rate=SelfTuningRate(settings.submit_rate),
+            extensions=extensions,
+        )
+
+
+def _root(reader: Settings) -> str:
+    root = os.path.normpath(reader.get("file_io", "root") or "/")
+    if root == "/" or not root.startswith("/"):
+        raise ConfigurationError(
+            f"[file_io] root must be the shared file system's mount point, not {root!r}",
+            hint="set [file_io] root or MINIWDL__FILE_IO__ROOT, to /mnt/fsx for instance",
+        )
+    return root

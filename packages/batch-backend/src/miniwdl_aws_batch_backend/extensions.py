@@ -1,0 +1,95 @@
+"""How the hooks are asked: one function for each of them that needs more than a call."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_batch_backend.classify import classify
+from miniwdl_aws_hooks import (
+    FailureVerdict,
+    JobChange,
+    JobChanges,
+    JobContext,
+    JobFailure,
+    JobRole,
+    Mount,
+    MountContext,
+    PluginError,
+    QueueContext,
+    Settings,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    import pluggy
+
+__all__ = ["Extensions", "merge_changes"]
+
+
+class Extensions:
+    """The hooks that this backend calls."""
+
+    def __init__(self, manager: pluggy.PluginManager) -> None:
+        """Ask the plugins of a manager."""
+        self._hook = manager.hook
+
+    def mounts(self, root: str, settings: Settings) -> list[Mount]:
+        """All volumes that plugins give to task jobs."""
+        context = MountContext(role=JobRole.TASK, mount_point=root, settings=settings)
+        answers: Sequence[Sequence[Mount] | None] = self._hook.miniwdl_aws_mounts(context=context)
+        return [mount for answer in answers if answer for mount in answer]
+
+    def prepare(self, context: JobContext) -> JobChanges:
+        """Everything that plugins add to a job."""
+        answers: Sequence[JobChanges | None] = self._hook.miniwdl_aws_prepare_job(context=context)
+        return merge_changes(answer for answer in answers if answer)
+
+    def queue(self, context: QueueContext) -> str:
+        """The job queue of a try."""
+        return self._hook.miniwdl_aws_select_queue(context=context) or context.queue
+
+    def verdict(self, failure: JobFailure, on_error: Callable[[Exception], None]) -> FailureVerdict:
+        """Why a job failed; a plugin that breaks is left out."""
+        try:
+            verdict = self._hook.miniwdl_aws_classify_failure(failure=failure)
+        except Exception as exc:  # noqa: BLE001 - a plugin's error must not hide the job's
+            on_error(exc)
+            verdict = None
+        return verdict or classify(failure)
+
+    def tell(self, change: JobChange, on_error: Callable[[Exception], None]) -> None:
+        """Tell every plugin of a change, also those after one that breaks."""
+        for implementation in self._hook.miniwdl_aws_job_changed.get_hookimpls():
+            try:
+                implementation.function(*(change for _name in implementation.argnames))
+            except Exception as exc:  # noqa: BLE001, PERF203 - each plugin is told, whatever another one does
+                on_error(exc)
+
+
+def merge_changes(changes: Iterable[JobChanges]) -> JobChanges:
+    """
+    Put additions of several plugins together.
+
+    :raises PluginError: when two of them contradict each other.
+    """
+    tags: dict[str, str] = {}
+    environment: dict[str, str] = {}
+    properties: dict[str, Any] = {}
+    for change in changes:
+        _add(tags, change.tags, "tag")
+        _add(environment, change.environment, "environment variable")
+        _add(properties, change.container_properties, "container property")
+    reserved = sorted(name for name in environment if name.upper().startswith("AWS_BATCH"))
+    if reserved:
+        raise PluginError(f"plugins may not set the environment variable {reserved[0]}: AWS Batch sets it")
+    return JobChanges(tags=tags, environment=environment, container_properties=properties)
+
+
+def _add(target: dict[str, Any], more: Mapping[str, Any], what: str) -> None:
+    for key, value in more.items():
+        if target.setdefault(key, value) != value:
+            raise PluginError(
+                f"two plugins set the {what} {key} of a job to different values: {target[key]!r} and {value!r}",
+                hint="leave one of them out with MINIWDL_AWS_DISABLE_PLUGINS=NAME",
+            )

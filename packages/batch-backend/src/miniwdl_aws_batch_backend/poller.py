@@ -1,0 +1,192 @@
+"""
+Asks AWS Batch about all jobs of the process, and tells each waiting task what is new about its own.
+
+One thread asks about up to 100 jobs at a time. An answer without a job means "not known yet" for a while, since
+DescribeJobs lags behind SubmitJob; a failing request is repeated and never counts against a job.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_hooks import MiniwdlAwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+    from miniwdl_aws_batch_backend.termination import Mailbox
+
+__all__ = ["ACTIVE", "ENDED", "JobPoller", "Missing", "PollPlan", "Seen"]
+
+logger = logging.getLogger(__name__)
+
+MAX_DESCRIBE = 100
+"""Ids in one DescribeJobs request; https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html"""
+
+ENDED = frozenset({"SUCCEEDED", "FAILED"})
+ACTIVE = frozenset({"STARTING", "RUNNING"})
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A job in a state that differs from what was told last."""
+
+    job: Mapping[str, Any]
+    """Its JobDetail."""
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A job that AWS Batch has not known for longer than it may lag behind."""
+
+    seconds: float
+
+
+@dataclass
+class _Watched:
+    box: Mailbox[Seen | Missing]
+    described: float
+    """When it was last asked about."""
+    known: float
+    """When it was last in an answer."""
+    told: tuple[object, ...] = ()
+    active: bool = False
+
+
+@dataclass
+class PollPlan:
+    """
+    Whom to ask about next, and when; decides only.
+
+    A sweep over all jobs takes ``period_max`` seconds while nothing changes and ``period_min`` when much does, but two
+    requests are never closer than ``period_min``. Jobs that run come before jobs that wait for a host.
+    """
+
+    period_min: float
+    period_max: float
+    grace: float
+    sweep: float = 0.0
+    watched: dict[str, _Watched] = field(default_factory=dict)
+
+    BACKOFF = 1.3
+    """Factor on the sweep's time after a request that brought nothing new."""
+    HEAD_START = 2.0
+    """Sweeps by which a running job counts as asked about earlier than it was."""
+
+    def __post_init__(self) -> None:
+        self.sweep = self.period_min
+
+    def add(self, job_id: str, box: Mailbox[Seen | Missing], now: float) -> None:
+        """Watch a job from now on; one that was just submitted is not worth a request yet."""
+        self.watched[job_id] = _Watched(box, described=now, known=now)
+        self.sweep = self.period_min
+
+    def delay(self, requested: float, now: float) -> float:
+        """Seconds from now until the next request, given when the last one was."""
+        pages = -(-len(self.watched) // MAX_DESCRIBE) or 1
+        return requested + max(self.period_min, self.sweep / pages) - now
+
+    def next_ids(self) -> list[str]:
+        """Those whose turn it is, at most 100."""
+        head_start = self.HEAD_START * self.sweep
+
+        def rank(item: tuple[str, _Watched]) -> float:
+            return item[1].described - (head_start if item[1].active else 0.0)
+
+        items = list(self.watched.items())
+        if len(items) > MAX_DESCRIBE:
+            items.sort(key=rank)
+        return [job_id for job_id, _ in items[:MAX_DESCRIBE]]
+
+    def observe(self, asked: Sequence[str], jobs: Sequence[Mapping[str, Any]], now: float) -> None:
+        """Take an answer in, and tell each task what is new about its job."""
+        answers = {job["jobId"]: job for job in jobs}
+        news = False
+        for job_id in asked:
+            watched = self.watched.get(job_id)
+            if watched is None:
+                continue
+            watched.described = now
+            job = answers.get(job_id)
+            if job is None:
+                if now - watched.known > self.grace:
+                    watched.box.put(Missing(now - watched.known))
+                continue
+            watched.known = now
+            watched.active = job["status"] in ACTIVE
+            state = (job["status"], job.get("statusReason"), job.get("container", {}).get("logStreamName"))
+            if state != watched.told:
+                watched.told = state
+                watched.box.put(Seen(job))
+                news = True
+        self.sweep = self.period_min if news else min(self.period_max, self.sweep * self.BACKOFF)
+
+
+class JobPoller:
+    """The thread that asks, by a plan."""
+
+    TROUBLE_PERIOD = 60.0
+    """Seconds between two warnings about the same trouble."""
+
+    def __init__(
+        self,
+        describe: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]],
+        plan: PollPlan,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """
+        Ask nothing before the first job is watched.
+
+        :param describe: DescribeJobs for at most 100 ids.
+        """
+        self._describe = describe
+        self._plan = plan
+        self._clock = clock
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._warned = -self.TROUBLE_PERIOD
+
+    @contextmanager
+    def watch(self, job_id: str, box: Mailbox[Seen | Missing]) -> Iterator[None]:
+        """Have news of a job put into a mailbox while the context is open."""
+        with self._changed:
+            self._plan.add(job_id, box, self._clock())
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._run, name="batch-poller", daemon=True)
+                self._thread.start()
+            self._changed.notify()
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._plan.watched.pop(job_id, None)
+
+    def _run(self) -> None:
+        requested = self._clock()
+        while True:
+            with self._changed:
+                while not self._plan.watched:
+                    self._changed.wait()
+                    requested = self._clock()
+                while (delay := self._plan.delay(requested, self._clock())) > 0:
+                    self._changed.wait(delay)
+                ids = self._plan.next_ids()
+            requested = self._clock()
+            if ids:
+                self._ask(ids)
+
+    def _ask(self, ids: Sequence[str]) -> None:
+        try:
+            jobs = self._describe(ids)
+        except MiniwdlAwsError as exc:
+            if self._clock() - self._warned >= self.TROUBLE_PERIOD:
+                self._warned = self._clock()
+                logger.warning("cannot ask AWS Batch about %d jobs, trying on: %s", len(ids), exc)
+            return
+        with self._changed:
+            self._plan.observe(ids, jobs, self._clock())

@@ -1,0 +1,146 @@
+"""
+What a task asks for in its ``runtime`` (or WDL 1.2 ``requirements``) section, checked against AWS's limits.
+
+The keys that miniwdl itself evaluates (``cpu``, ``memory``, ``gpu`` ...) arrive as it left them; the others are in the
+table :data:`HINTS`, which is also the list of what a task may set at all.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_batch_backend.errors import TaskSettingError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from miniwdl_aws_batch_backend.settings import BackendSettings
+
+__all__ = ["HINTS", "Hint", "Resources", "read_hints", "resources_of"]
+
+MIB = 1024 * 1024
+MIN_MEMORY_MIB = 4
+"""AWS Batch's minimum; https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.html"""
+SMALLEST_HOST_MIB = 1024
+"""No host has less nominal memory: a task that asks for less is never the one that fills it."""
+DEFAULT_MEMORY_MIB = 1024
+MAX_GPUS = 16
+"""Of the largest instance types, p2.16xlarge among them."""
+
+_ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
+_SHARE = re.compile(r"[A-Za-z0-9_-]{1,255}\*?")
+_QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}|arn:aws[a-z-]*:batch:[a-z0-9-]+:\d{12}:job-queue/[A-Za-z0-9_-]+")
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A key that a task may set besides those that miniwdl evaluates."""
+
+    expected: str
+    """What a value must be, as the error says it."""
+    parse: Callable[[Any], Any]
+    """Gives the value, or raises ``ValueError``."""
+
+
+def _matching(pattern: re.Pattern[str]) -> Callable[[Any], str]:
+    def parse(value: Any) -> str:
+        if not isinstance(value, str) or not pattern.fullmatch(value):
+            raise ValueError
+        return value
+
+    return parse
+
+
+def _whole(low: int, high: int) -> Callable[[Any], int]:
+    def parse(value: Any) -> int:
+        if isinstance(value, bool):
+            raise ValueError  # noqa: TRY004 - one exception for all ways in which a value can be wrong
+        number = int(value)
+        if number != float(value) or not low <= number <= high:
+            raise ValueError
+        return number
+
+    return parse
+
+
+def _parse_accelerator(value: Any) -> str:
+    if not isinstance(value, str) or not value:
+        raise ValueError
+    return value
+
+
+def _parse_ulimits(value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list):
+        raise ValueError  # noqa: TRY004 - as above
+    limits = []
+    for item in value:
+        name, _, numbers = str(item).partition("=")
+        soft, _, hard = numbers.partition(":")
+        if not re.fullmatch(r"[a-z]+", name):
+            raise ValueError
+        limits.append({"name": name, "softLimit": int(soft), "hardLimit": int(hard or soft)})
+    return limits
+
+
+HINTS: Mapping[str, Hint] = {
+    "queue": Hint("name or ARN of a job queue", _matching(_QUEUE)),
+    "jobRoleArn": Hint("the ARN of an IAM role", _matching(_ROLE_ARN)),
+    "executionRoleArn": Hint("the ARN of an IAM role", _matching(_ROLE_ARN)),
+    "sharedMemorySize": Hint("a whole number of MiB between 1 and 1048576", _whole(1, 1024 * 1024)),
+    "ulimits": Hint('an array of texts like "nofile=1024:4096"', _parse_ulimits),
+    "schedulingPriority": Hint("a whole number between 0 and 9999", _whole(0, 9999)),
+    "shareIdentifier": Hint("at most 255 letters, digits, hyphens and underscores", _matching(_SHARE)),
+    "acceleratorType": Hint("a text", _parse_accelerator),
+    "acceleratorCount": Hint(f"a whole number between 1 and {MAX_GPUS}", _whole(1, MAX_GPUS)),
+}
+
+
+@dataclass(frozen=True)
+class Resources:
+    """Processors, memory and GPUs of one try."""
+
+    vcpu: int
+    memory_mib: int
+    gpu: int = 0
+
+
+def read_hints(values: Mapping[str, Any], task: str) -> dict[str, Any]:
+    """
+    Pick the keys of :data:`HINTS` from evaluated runtime values and check them.
+
+    :param values: JSON values by runtime key; other keys are left alone.
+    :param task: how the error names the task.
+    """
+    found: dict[str, Any] = {}
+    for key, hint in HINTS.items():
+        if values.get(key) is None:
+            continue
+        try:
+            found[key] = hint.parse(values[key])
+        except (ValueError, TypeError):
+            raise TaskSettingError(f"task {task}: runtime.{key} must be {hint.expected}, not {values[key]!r}") from None
+    return found
+
+
+def resources_of(runtime: Mapping[str, Any], settings: BackendSettings, task: str, growth: float = 1.0) -> Resources:
+    """
+    Work out what to ask AWS Batch for.
+
+    :param runtime: miniwdl's effective runtime values, hints among them.
+    :param growth: factor on the memory, above 1 after tries that ran out of it.
+    """
+    asked = math.ceil(runtime.get("memory_reservation", DEFAULT_MEMORY_MIB * MIB) / MIB)
+    if asked < MIN_MEMORY_MIB:
+        raise TaskSettingError(f"task {task}: runtime.memory must be at least {MIN_MEMORY_MIB} MiB, not {asked} MiB")
+    cap = max(asked, int(settings.memory_retry_max * 1024))
+    memory = min(math.ceil(asked * growth), cap)
+    if memory >= SMALLEST_HOST_MIB:
+        # Hosts offer a little less than their nominal size: a task that asks for the whole of it is never placed.
+        memory += settings.memory_delta
+    gpu = 0
+    if runtime.get("gpu") or str(runtime.get("acceleratorType", "")).startswith("nvidia"):
+        gpu = runtime.get("acceleratorCount", settings.gpu_value)
+    return Resources(max(1, runtime.get("cpu", 1)), memory, gpu)

@@ -1,0 +1,100 @@
+"""
+Watches miniwdl's termination flag, so that nobody else has to.
+
+miniwdl's signal handler sets a flag and tells no one. One thread looks at it a few times a second, and wakes the tasks
+that wait, for whatever they wait.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Generic, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["Mailbox", "TerminationWatch"]
+
+T = TypeVar("T")
+
+
+class Mailbox(Generic[T]):
+    """Where a waiting task gets its news."""
+
+    def __init__(self) -> None:
+        self._items: queue.SimpleQueue[T | None] = queue.SimpleQueue()
+        self.woken = False
+
+    def put(self, item: T) -> None:
+        """Deliver news."""
+        self._items.put(item)
+
+    def wake(self) -> None:
+        """End the wait without news, once."""
+        if not self.woken:
+            self.woken = True
+            self._items.put(None)
+
+    def get(self, timeout: float | None = None) -> T | None:
+        """Wait for news; ``None`` when there is none in time, or when the run is being terminated."""
+        try:
+            return self._items.get(timeout=timeout)
+        except queue.Empty:
+            return None
+
+
+class TerminationWatch:
+    """The one who looks at the flag."""
+
+    PERIOD = 0.25
+    """Seconds between two looks."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._waiting: dict[Mailbox[object], Callable[[], bool]] = {}
+        self._somebody = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._never = threading.Event()
+
+    @contextmanager
+    def mailbox(self, terminating: Callable[[], bool]) -> Iterator[Mailbox[T]]:
+        """
+        Open a mailbox that is woken when the run is being terminated.
+
+        :param terminating: miniwdl's flag.
+        """
+        box: Mailbox[T] = Mailbox()
+        with self._lock:
+            self._waiting[box] = terminating  # type: ignore[index] # the watch puts nothing in it
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._watch, name="batch-termination", daemon=True)
+                self._thread.start()
+        self._somebody.set()
+        try:
+            yield box
+        finally:
+            with self._lock:
+                del self._waiting[box]  # type: ignore[arg-type]
+                if not self._waiting:
+                    self._somebody.clear()
+
+    def pause(self, seconds: float, terminating: Callable[[], bool]) -> bool:
+        """Sleep; return True at once when the run is being terminated."""
+        box: Mailbox[object]
+        with self.mailbox(terminating) as box:
+            if not terminating():
+                box.get(seconds)
+        return terminating()
+
+    def _watch(self) -> None:
+        while True:
+            self._somebody.wait()
+            with self._lock:
+                boxes = list(self._waiting.items())
+            # The flag is one for the whole process, so one look is enough.
+            if boxes and boxes[-1][1]():
+                for box, _ in boxes:
+                    box.wake()
+            self._never.wait(self.PERIOD)

@@ -1,0 +1,97 @@
+"""
+The few lines of shell that run a task's command inside its container.
+
+They are the job's command, and everything that varies comes as arguments: the text is the same for all tasks, needs no
+quoting, and stays far below AWS's 8192 bytes for overrides. The task's own command is a file.
+
+The shell is process 1 of the container, which gets no default action for signals; so it forwards SIGTERM, which AWS
+sends 30 seconds before SIGKILL.
+"""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from miniwdl_aws_batch_backend.paths import JobPaths
+
+__all__ = ["MOUNT_MISSING", "command_file", "job_command", "read_exit_code"]
+
+MOUNT_MISSING = int(ExitCode.MOUNT_MISSING)
+"""
+Exit code of a job whose host lacks the file system. A tool's own exit code also stands in the exit file, this one never
+does: there is nowhere to write it.
+"""
+
+_NONE = "-"
+"""Stands for an argument that isn't there: AWS refuses empty texts in a command."""
+
+# The names of its variables don't occur in images' environments, so that none changes what a tool finds in its own.
+# 1 work directory, 2 command, 3 stdout, 4 stderr, 5 exit code, 6 shell, 7 sentinel, 8 owner of what the task writes
+_SCRIPT = f"""\
+set -f
+m_s= m_t=
+lost() {{ echo "miniwdl-aws: this host lacks the shared file system: no $1" >&2; exit {MOUNT_MISSING}; }}
+[ "$7" = - ] || [ -e "$7" ] || lost "$7"
+cd -- "$1" || lost "$1"
+trap 'm_s=1; kill -TERM "$m_c" 2>/dev/null' TERM INT HUP
+m_p="$4.pipe"; rm -f -- "$m_p"
+if mkfifo -- "$m_p"; then tee -- "$4" <"$m_p" >&2 & m_t=$!; else m_p="$4"; fi
+$6 "$2" >"$3" 2>"$m_p" & m_c=$!
+[ -z "$m_s" ] || kill -TERM "$m_c"
+while :; do wait "$m_c"; m_r=$?; kill -0 "$m_c" 2>/dev/null || break; done
+echo "$m_r" >"$5.tmp" && mv -f -- "$5.tmp" "$5"
+if [ -n "$m_t" ]; then
+(sleep 5; kill "$m_t") >/dev/null 2>&1 & m_w=$!
+wait "$m_t"; kill "$m_w"; rm -f -- "$m_p"
+fi
+[ "$8" = - ] || chown -RPh "$8" . "$3" "$4" "$5"
+exit "$m_r"
+"""
+
+_FRESH_WORK = """\
+m_n=${AWS_BATCH_JOB_ATTEMPT:-1}
+m_o="$1.attempt$((m_n-1))"
+if [ "$m_n" -gt 1 ] && mv -- "$1" "$m_o"; then
+mkdir -- "$1"; [ ! -e "$m_o/_miniwdl_inputs" ] || mv -- "$m_o/_miniwdl_inputs" "$1/"; rm -f -- "$5"
+fi
+"""
+"""With attempts made by Batch itself: each starts in an empty directory, as miniwdl's own do."""
+
+
+def job_command(
+    paths: JobPaths, *, shell: str, sentinel: str | None, owner: str | None = None, batch_attempts: int = 1
+) -> list[str]:
+    """
+    Write the command of a Batch job.
+
+    :param shell: miniwdl's ``[task_runtime] command_shell``, a program with its options.
+    :param sentinel: file without which the job must not start.
+    :param owner: ``uid:gid`` to give what the task wrote to, when it runs as somebody else.
+    """
+    script = _SCRIPT if batch_attempts == 1 else _FRESH_WORK + _SCRIPT
+    files = [paths.work, paths.command, paths.stdout, paths.stderr, paths.exit_code]
+    return ["/bin/sh", "-c", script, "miniwdl-task", *files, shell, sentinel or _NONE, owner or _NONE]
+
+
+def command_file(command: str, environment: Mapping[str, str]) -> str:
+    """
+    Write the task's command with its environment in front, as miniwdl's other backends do.
+
+    Not in the job's environment, which anybody who may describe jobs can read, and which AWS limits to 8192 bytes.
+    """
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()) + command
+
+
+def read_exit_code(path: str) -> int | None:
+    """Read the exit code that a job left; ``None`` when it left none."""
+    try:
+        return int(Path(path).read_text())
+    except (OSError, ValueError):
+        return None

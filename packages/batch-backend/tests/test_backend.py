@@ -1,0 +1,390 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import WDL
+from fake_batch import Fate, TakenAnywayError, client_error
+
+HELLO = """
+version 1.1
+task hello {
+    input { String who = "world" }
+    command <<< echo "hello ~{who}"; echo complaint >&2 >>>
+    output { String said = read_string(stdout()) }
+    runtime { docker: "ubuntu:22.04" cpu: 2 memory: "2 GiB" }
+}
+"""
+
+
+def failing(command: str, runtime: str = "") -> str:
+    return f"""
+    version 1.1
+    task failing {{
+        command <<< {command} >>>
+        output {{ String said = read_string(stdout()) }}
+        runtime {{ {runtime} }}
+    }}
+    """
+
+
+def error_of(caught: pytest.ExceptionInfo[BaseException]) -> dict:
+    return WDL.runtime.error_json(caught.value)["cause"]
+
+
+def test_a_task_runs(run) -> None:
+    folder, outputs = run(HELLO, {"who": "moon"})
+    assert outputs == {"said": "hello moon"}
+    assert (folder / "stderr.txt").read_text() == "complaint\n"
+    assert (folder / "exit_code").read_text() == "0\n"
+    (job,) = run.batch.submitted
+    assert job.request["containerOverrides"]["resourceRequirements"] == [
+        {"type": "VCPU", "value": "2"},
+        {"type": "MEMORY", "value": str(2048 - 33)},
+    ]
+    assert job.request["tags"]["miniwdl-run-dir"] == folder.name
+    assert job.request["tags"]["miniwdl-task"] == "hello"
+    states = [(change.previous, change.status) for change in run.plugin.changes]
+    assert states[0] == (None, "SUBMITTED")
+    assert states[-1] == ("RUNNING", "SUCCEEDED")
+    assert run.plugin.changes[-1].log_stream
+
+
+def test_equal_tasks_share_a_definition(run) -> None:
+    _, outputs = run("""
+        version 1.1
+        workflow many {
+            scatter (i in range(7)) { call one { input: i = i } }
+            output { Array[Int] doubled = one.doubled }
+        }
+        task one {
+            input { Int i }
+            command <<< echo $((2 * ~{i})) >>>
+            output { Int doubled = read_int(stdout()) }
+        }
+    """)
+    assert outputs == {"doubled": [0, 2, 4, 6, 8, 10, 12]}
+    assert run.batch.calls["submit_job"] == 7
+    assert run.batch.calls["register_job_definition"] == 1
+    assert run.batch.calls["describe_job_definitions"] == 1
+
+
+def test_isolation_gives_the_run_directory_alone_for_writing(run) -> None:
+    folder, _ = run(
+        """
+        version 1.1
+        workflow w { call t }
+        task t { command <<< >>> command <<< true >>> }
+    """.replace("command <<< >>> ", "")
+    )
+    points = run.batch.definitions[0]["containerProperties"]["mountPoints"]
+    assert points == [
+        {"containerPath": str(run.root), "sourceVolume": "fsx", "readOnly": True},
+        {"containerPath": str(folder), "sourceVolume": "miniwdl-run", "readOnly": False},
+    ]
+    run(HELLO, options={"aws": {"isolation": "none"}})
+    points = run.batch.definitions[1]["containerProperties"]["mountPoints"]
+    assert points == [{"containerPath": str(run.root), "sourceVolume": "fsx", "readOnly": False}]
+
+
+def test_a_failing_command(run) -> None:
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(failing("echo oops >&2; exit 42"))
+    info = error_of(caught)
+    assert info["error"] == "CommandFailed"
+    assert info["exit_status"] == 42
+    assert info["class"] == "tool-error"
+    assert info["stderr"] == ["oops"]
+    assert info["jobId"] in run.batch.jobs
+    assert info["logStreamName"]
+
+
+def test_retries_keep_their_files_apart(run) -> None:
+    folder, outputs = run(
+        """
+        version 1.1
+        task flaky {
+            input { File f }
+            command <<<
+                cat ~{f}; cat _miniwdl_inputs/0/x.txt
+                echo "try in $(basename "$PWD")"; echo "err $(basename "$PWD")" >&2
+                echo made > made
+                [ "$(basename "$PWD")" = work3 ]
+            >>>
+            output {
+                Array[String] said = read_lines(stdout())
+                File made = "made"
+            }
+            runtime { maxRetries: 2 }
+        }
+    """,
+        {"f": make(run.root / "x.txt", "data\n")},
+    )
+    assert outputs["said"] == ["data", "data", "try in work3"]
+    assert Path(outputs["made"]).read_text() == "made\n"
+    assert Path(outputs["made"]).resolve().parent.name == "work3"
+    for number in ("", "2", "3"):
+        assert (folder / f"work{number}" / "made").exists()
+        assert (folder / f"stdout{number}.txt").read_text() == f"data\ndata\ntry in work{number}\n"
+        assert (folder / f"stderr{number}.txt").read_text() == f"err work{number}\n"
+
+
+def make(path: Path, text: str) -> str:
+    path.write_text(text)
+    return str(path)
+
+
+def test_absolute_paths_in_the_work_directory_are_outputs_and_others_are_not(run) -> None:
+    folder, outputs = run(
+        failing('[ "$(basename "$PWD")" = work2 ] && echo x > y && echo "$PWD/y"', "maxRetries: 1").replace(
+            "String said = read_string(stdout())", "File made = read_string(stdout())"
+        )
+    )
+    assert Path(outputs["made"]).resolve() == folder / "work2" / "y"
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(failing("echo /etc/passwd").replace("String said", "File said"))
+    assert error_of(caught)["error"] == "OutputError"
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(failing("echo $PWD/../command").replace("String said", "File said"))
+    assert error_of(caught)["error"] == "OutputError"
+
+
+def test_copied_inputs_on_retries(run) -> None:
+    _, outputs = run(
+        """
+        version 1.1
+        task eats {
+            input { File f }
+            command <<<
+                cat ~{f}; rm ~{f}
+                [ "$(basename "$PWD")" = work2 ]
+            >>>
+            output { String said = read_string(stdout()) }
+            runtime { maxRetries: 1 }
+        }
+    """,
+        {"f": make(run.root / "x.txt", "data")},
+        {"file_io": {"copy_input_files": True}},
+    )
+    assert outputs["said"] == "data"
+    assert (run.root / "x.txt").read_text() == "data"
+
+
+def test_a_temporary_directory_and_environment_of_each_try(run) -> None:
+    _, outputs = run(
+        failing(
+            '[ -w "$TMPDIR" ] && echo "$(basename "$(dirname "$TMPDIR")")" "$TOKEN"; [ -d ../work2 ]', "maxRetries: 1"
+        ),
+        options={"file_io": {"mount_tmpdir": True}, "task_runtime": {"env": {"TOKEN": "it's"}}},
+    )
+    assert outputs["said"] == "work2 it's"
+    assert "TOKEN" not in json.dumps(run.batch.submitted[0].request)
+
+
+def test_written_files_survive_between_tries(run) -> None:
+    _, outputs = run(
+        """
+        version 1.1
+        task reads {
+            input { Array[String] lines = ["a", "b"] }
+            command <<< cat ~{write_lines(lines)}; [ "$(basename "$PWD")" = work2 ] >>>
+            output { Array[String] said = read_lines(stdout()) }
+            runtime { maxRetries: 1 }
+        }
+    """,
+        options={"file_io": {"delete_work": "failure"}},
+    )
+    assert outputs["said"] == ["a", "b"]
+
+
+def test_delete_work_after_success(run) -> None:
+    folder, outputs = run(
+        failing("echo x > x; echo y"), options={"file_io": {"delete_work": "success", "output_hardlinks": True}}
+    )
+    assert outputs["said"] == "y"
+    assert not (folder / "work").exists()
+    assert (folder / "stdout.txt").exists()
+
+
+def test_return_codes(run) -> None:
+    _, outputs = run(failing("echo fine; exit 3", "returnCodes: [0, 3]"))
+    assert outputs["said"] == "fine"
+    _, outputs = run(failing("echo fine; exit 9", 'returnCodes: "*"'))
+    assert outputs["said"] == "fine"
+
+
+def test_an_empty_command_needs_no_job(run) -> None:
+    run("version 1.1\ntask nothing { command <<< >>> }")
+    assert not run.batch.submitted
+
+
+def test_task_attempt(run) -> None:
+    _, outputs = run("""
+        version 1.2
+        task counts {
+            command <<< echo "attempt ~{task.attempt}"; [ ~{task.attempt} = 1 ] >>>
+            output { String said = read_string(stdout()) }
+            requirements { max_retries: 1 }
+        }
+    """)
+    assert outputs["said"] == "attempt 1"
+
+
+def test_a_lost_host_is_an_interruption_then_the_fallback_queue_is_used(run) -> None:
+    run.batch.fates = [Fate(lose_host=True), Fate(lose_host=True)]
+    _, outputs = run(
+        failing("[ -d ../work3 ] || sleep 60; echo done", "preemptible: 2"),
+        options={"aws": {"task_queue_fallback": "spare"}},
+    )
+    assert outputs["said"] == "done"
+    assert [job.request["jobQueue"] for job in run.batch.submitted] == ["task", "task", "spare"]
+
+
+def test_a_lost_host_without_preemptible_fails(run) -> None:
+    run.batch.fates = [Fate(lose_host=True)]
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(failing("sleep 60"))
+    info = error_of(caught)
+    assert info["error"] == "Interrupted"
+    assert info["class"] == "host-lost"
+    assert info["instanceId"] == "i-0123456789abcdef0"
+
+
+def test_infrastructure_faults_have_their_own_budget(run) -> None:
+    broken = "Task failed to start - CannotPullContainerError: context canceled"
+    run.batch.fates = [Fate(never_start=broken), Fate(mount_missing=True)]
+    _, outputs = run(failing("echo $(basename $PWD)"))
+    assert outputs["said"] == "work3"
+    run.batch.fates = [Fate(never_start=broken) for _ in range(3)]
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(failing("echo"), options={"aws": {"infrastructure_retries": 2}})
+    assert error_of(caught)["class"] == "image-transient"
+    assert not run.batch.fates
+
+
+def test_what_retries_cannot_help_is_not_retried(run) -> None:
+    run.batch.fates = [Fate(never_start="CannotPullContainerError: unauthorized")]
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(failing("echo", "maxRetries: 3"))
+    assert error_of(caught)["class"] == "image-forbidden"
+    assert len(run.batch.submitted) == 1
+
+
+def test_memory_grows_after_running_out_of_it(run) -> None:
+    oom = "OutOfMemoryError: Container killed due to memory usage"
+    run.batch.fates = [Fate(reason=oom), Fate(reason=oom)]
+    run(
+        failing("[ -d ../work3 ] || exit 137; echo", 'memory: "4 GiB" maxRetries: 2'),
+        options={"aws": {"memory_retry_multiplier": 2, "memory_retry_max": 12}},
+    )
+    asked = [job.request["containerOverrides"]["resourceRequirements"][1]["value"] for job in run.batch.submitted]
+    assert asked == [str(4096 - 33), str(8192 - 33), str(12288 - 33)]
+
+
+def test_a_failed_job_whose_command_ended_well_runs_again(run) -> None:
+    run.batch.fates = [Fate(hide_exit=True)]
+    _, outputs = run(failing("echo $(basename $PWD)"))
+    assert outputs["said"] == "work2"
+
+
+def test_a_job_may_be_missing_for_a_while(run) -> None:
+    run.batch.fates = [Fate(missing=4)]
+    _, outputs = run(HELLO)
+    assert outputs["said"] == "hello world"
+    assert len(run.batch.submitted) == 1
+
+
+def test_a_job_that_vanishes_is_replaced(run) -> None:
+    run.batch.fates = [Fate(vanish=True)]
+    _, outputs = run(HELLO, options={"aws": {"describe_grace": 0.1}})
+    assert outputs["said"] == "hello world"
+    assert [job.terminated for job in run.batch.submitted] == [True, False]
+
+
+def test_throttled_submissions_are_repeated(run) -> None:
+    run.batch.errors["submit_job"] = [client_error("SubmitJob", "TooManyRequestsException", status=429)] * 2
+    _, outputs = run(HELLO)
+    assert outputs["said"] == "hello world"
+    assert len(run.batch.submitted) == 1
+
+
+def test_a_submission_that_AWS_took_is_not_repeated(run) -> None:  # noqa: N802
+    run.batch.errors["submit_job"] = [TakenAnywayError()]
+    _, outputs = run(HELLO)
+    assert outputs["said"] == "hello world"
+    assert len(run.batch.submitted) == 1
+
+
+def test_failing_polls_fail_no_task(run) -> None:
+    run.batch.errors["describe_jobs"] = [client_error("DescribeJobs", "AccessDeniedException")] * 3
+    _, outputs = run(HELLO)
+    assert outputs["said"] == "hello world"
+
+
+def test_an_unknown_queue(run) -> None:
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(HELLO, options={"aws": {"task_queue": "nowhere"}})
+    assert "JobQueue nowhere not found" in error_of(caught)["message"]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"aws": {"task_queue": ""}}, "[aws] task_queue"),
+        ({"aws": {"job_timeout": 5}}, "[aws] job_timeout must be a whole number of at least 60"),
+        ({"file_io": {"root": "/"}}, "[file_io] root"),
+    ],
+)
+def test_wrong_configuration(run, options, words) -> None:
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(HELLO, options=options)
+    assert words in error_of(caught)["message"]
+    assert not run.batch.submitted
+
+
+def test_nothing_to_mount(run) -> None:
+    run.plugin.mounts = []
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(HELLO)
+    assert "--fsid" in error_of(caught)["message"]
+
+
+def test_a_wrong_hint_names_the_task(run) -> None:
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(failing("echo", 'schedulingPriority: "high"'))
+    assert "task failing: runtime.schedulingPriority" in error_of(caught)["message"]
+
+
+def test_hints_reach_AWS(run) -> None:  # noqa: N802
+    run(failing("echo", 'queue: "spare" sharedMemorySize: 64 ulimits: ["nofile=10:20"] gpu: true acceleratorCount: 2'))
+    request = run.batch.submitted[0].request
+    properties = run.batch.definitions[0]["containerProperties"]
+    assert request["jobQueue"] == "spare"
+    assert request["containerOverrides"]["resourceRequirements"][2] == {"type": "GPU", "value": "2"}
+    assert properties["linuxParameters"] == {"sharedMemorySize": 64}
+    assert properties["ulimits"] == [{"name": "nofile", "softLimit": 10, "hardLimit": 20}]
+
+
+def test_a_listener_that_breaks_stops_nothing(run) -> None:
+    class Broken:
+        from miniwdl_aws_hooks import hookimpl
+
+        @hookimpl
+        def miniwdl_aws_job_changed(self, change) -> None:
+            raise ValueError("broken")
+
+    run.manager.register(Broken())
+    _, outputs = run(HELLO)
+    assert outputs["said"] == "hello world"
+    assert run.plugin.changes
+
+
+def test_stopped_by_somebody_else(run) -> None:
+    run.batch.on_submit = lambda job: run.batch.terminate_job(job.job_id, "I said so")
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(failing("sleep 60", "maxRetries: 1"))
+    info = error_of(caught)
+    assert info["class"] == "stopped-by-user"
+    assert "I said so" in info["message"]
+    assert len(run.batch.submitted) == 1
