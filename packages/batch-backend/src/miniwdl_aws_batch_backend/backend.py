@@ -141,11 +141,11 @@ class BatchBackend(TaskContainer):
         return self._paths.stderr
 
     def host_path(self, container_path: str, inputs_only: bool = False) -> str | None:
-        """Accept absolute paths in the current work directory; the base class still refuses whatever lies outside."""
+        """Accept absolute paths in the current work directory; the base class refuses all others."""
         return super().host_path(self._paths.canonical(container_path), inputs_only)
 
     def add_paths(self, host_paths: Iterable[str]) -> None:
-        """Let the task see its input Directories where they are: a link to one is not what ``find`` or ``tar`` expect."""
+        """Let the task see its input Directories where they are: ``find`` and ``tar`` don't follow a link to one."""
         super().add_paths(host_paths)
         if self._will_copy_inputs():
             return
