@@ -122,3 +122,13 @@ def test_the_root_lists_every_package(root, parts):
     assert set(tool["importlinter"]["root_packages"]) == linted
     independence = next(item for item in tool["importlinter"]["contracts"] if item["type"] == "independence")
     assert set(independence["modules"]) == linted - {"miniwdl_aws_hooks"}
+
+
+def test_pre_commit_checks_every_package(root, parts):
+    config = (root / ".pre-commit-config.yaml").read_text()
+    assert set(re.findall(r"-p (\w+)", config)) == {f"miniwdl_aws_{name.replace('-', '_')}" for name in parts}
+
+
+def test_pre_commit_names_no_host(root):
+    config = (root / ".pre-commit-config.yaml").read_text()
+    assert re.findall(r"(?m)^ *- repo: (.+)$", config) == ["local"]

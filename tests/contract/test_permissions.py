@@ -1,0 +1,59 @@
+"""The IAM policies of the documentation allow every request that the code makes."""
+
+import json
+import re
+
+import pytest
+
+REQUEST = re.compile(r'call(?:_once)?\(\s*"(\w+)"|client\.(?!meta|get_paginator)(\w+)\(|get_paginator\(\s*"(\w+)"')
+
+S3 = {
+    "abort_multipart_upload": "s3:AbortMultipartUpload",
+    "create_multipart_upload": "s3:PutObject",
+    "delete_object": "s3:DeleteObject",
+    "get_object": "s3:GetObject",
+    "head_object": "s3:GetObject",
+    "list_objects_v2": "s3:ListBucket",
+    "put_object": "s3:PutObject",
+}
+ANONYMOUS = {"head_bucket"}
+"""Asked without credentials, for a bucket's region only."""
+
+
+def requests(root, package, service):
+    """IAM actions that a package's requests need, by the names of boto3's methods."""
+    found = set()
+    for source in root.glob(f"packages/{package}/src/**/*.py"):
+        if source.name == "preflight.py":
+            continue  # for whoever sets the account up
+        found |= {next(filter(None, names)) for names in REQUEST.findall(source.read_text())}
+    found -= ANONYMOUS
+    if service == "s3":
+        return {S3[name] for name in found}
+    return {f"{service}:{''.join(word.capitalize() for word in name.split('_'))}" for name in found}
+
+
+def allowed(root, title):
+    """Actions of a policy of the page."""
+    page = (root / "docs/how-to/set-up-aws.md").read_text()
+    policy = json.loads(re.search(rf'(?s)title="{title}"\n(.*?)```', page)[1])
+    actions = [statement["Action"] for statement in policy["Statement"]]
+    return {name for action in actions for name in ([action] if isinstance(action, str) else action)}
+
+
+@pytest.mark.parametrize(
+    ("policy", "package", "service"),
+    [
+        ("workflow-policy.json", "batch-backend", "batch"),
+        ("workflow-policy.json", "s3-rails", "s3"),
+        ("submitter-policy.json", "submit-cli", "batch"),
+    ],
+)
+def test_the_policy_allows_what_the_code_asks(root, policy, package, service):
+    asked = requests(root, package, service)
+    assert asked, "the test doesn't find the package's requests any more"
+    assert asked - allowed(root, policy) == set()
+
+
+def test_whoever_submits_may_follow(root):
+    assert {"logs:GetLogEvents", "batch:DescribeJobs"} <= allowed(root, "submitter-policy.json")
