@@ -29,11 +29,11 @@ from miniwdl_aws_local_cloud.counts import CallCounts
 from miniwdl_aws_local_cloud.errors import StateFolderError
 from miniwdl_aws_local_cloud.faults import Fault, FaultPlan
 from miniwdl_aws_local_cloud.front import Front
-from miniwdl_aws_local_cloud.fsx import LustreBackend
+from miniwdl_aws_local_cloud.fsx import FolderRepository, FsxOperations, LustreBackend
 from miniwdl_aws_local_cloud.leftovers import end_leftovers
 from miniwdl_aws_local_cloud.logs import MotoLogSink
 from miniwdl_aws_local_cloud.processes import ProcessRunner, host_environment
-from miniwdl_aws_local_cloud.resources import create_resources, pool_size
+from miniwdl_aws_local_cloud.resources import create_resources, link, pool_size
 from miniwdl_aws_local_cloud.s3 import FileBackedS3, file_backed
 from miniwdl_aws_local_cloud.scheduler import Scheduler
 from miniwdl_aws_local_cloud.serving import HttpServer
@@ -42,7 +42,7 @@ from miniwdl_aws_local_cloud.variables import aws_variables, submit_variables
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from typing_extensions import Self
@@ -69,6 +69,7 @@ class LocalCloud:
         settings: CloudSettings | None = None,
         faults: Iterable[Fault] = (),
         *,
+        links: Mapping[str, str] | None = None,
         port: int = 0,
         lock_patience: float = LOCK_PATIENCE,
     ) -> None:
@@ -77,12 +78,14 @@ class LocalCloud:
 
         :param state: folder of the state, made when it is missing.
         :param faults: what goes wrong on purpose.
+        :param links: paths on the file system by the ``s3://`` prefixes that are linked with them.
         :param port: port on the loopback interface; 0 takes a free one.
         """
         self.state = state.expanduser().resolve()
         self.settings = settings or CloudSettings()
         self.faults = FaultPlan(faults)
         self.counts = CallCounts()
+        self._links = dict(links or {})
         self.access_key = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(20))
         self.stop_requested = threading.Event()
         self._port = port
@@ -148,7 +151,15 @@ class LocalCloud:
         fsx = self._install(fsx_backends, "fsx", LustreBackend, region, undo)
         batch = batch_backends[self._account][region]
         logs = logs_backends[self._account][region]
-        create_resources(self.settings, self.state, batch, fsx, s3, logs)
+        file_system_id = create_resources(self.settings, self.state, batch, fsx, s3, logs)
+        undo.callback(fsx.close)
+        fsx.repository = FolderRepository(
+            s3,
+            lambda identifier: _folder_of(self.state, identifier, file_system_id),
+            lambda: list(fsx.associations.values()),
+            self.faults,
+        )
+        link(fsx, s3, file_system_id, self._links, region)
         self._scheduler = Scheduler(
             self._make_runner,
             MotoLogSink(logs),
@@ -160,6 +171,7 @@ class LocalCloud:
         self._front = Front(
             DomainDispatcherApplication(create_backend_app),
             BatchJobs(batch, self._scheduler, minimum_timeout=self.settings.minimum_timeout),
+            FsxOperations(self._account, region),
             self.faults,
             Control(self.faults, self.counts, self.status, self.stop_requested.set),
             self.counts,
@@ -191,6 +203,11 @@ class LocalCloud:
             self.state / "work",
             lambda: {**variables, **aws_variables(self.endpoint, self.access_key, self.settings.region)},
         )
+
+
+def _folder_of(state: Path, file_system_id: str, ours: str) -> Path:
+    """Give the folder that stands for a file system; jobs can mount only the cloud's own."""
+    return state / "fsx" if file_system_id == ours else state / "file-systems" / file_system_id
 
 
 def _claim(state: Path, patience: float, undo: contextlib.ExitStack) -> None:

@@ -75,7 +75,8 @@ def _up(args: argparse.Namespace, state: Path) -> int:
         sys.stderr.write(f"the local cloud of {state} is up; Ctrl-C ends it and its jobs\n")
 
     faults = read_faults(args.faults)
-    with LocalCloud(state, settings_of(args), faults, port=args.port, lock_patience=0.5) as cloud:
+    cloud = LocalCloud(state, settings_of(args), faults, links=dict(args.link), port=args.port, lock_patience=0.5)
+    with cloud:
         before = signal.signal(signal.SIGTERM, lambda *_: cloud.stop_requested.set())
         try:
             serve(cloud, 0, ready)

@@ -60,10 +60,12 @@ class FaultKind(str, Enum):
     """The container runs to its end, but Batch says FAILED and knows no exit code."""
     CONFLICTING_EXIT = "conflicting-exit"
     """The container runs to its end, but Batch says FAILED with ``exit_code`` (1) whatever it was."""
+    EXPORT_FAILURE = "export-failure"
+    """A file of an FSx export task fails with the error code ``reason`` (S3AccessDenied)."""
 
 
 REQUEST_FAULTS = frozenset({FaultKind.THROTTLE, FaultKind.ERROR, FaultKind.DELAY})
-JOB_FAULTS = frozenset(FaultKind) - REQUEST_FAULTS
+JOB_FAULTS = frozenset(FaultKind) - REQUEST_FAULTS - {FaultKind.EXPORT_FAILURE}
 
 _DEFAULT_REASONS = {
     FaultKind.ERROR: "InternalServerError",
@@ -71,6 +73,7 @@ _DEFAULT_REASONS = {
     FaultKind.START_FAILURE: CANNOT_PULL,
     FaultKind.HOST_LOST: HOST_LOST,
     FaultKind.OUT_OF_MEMORY: OUT_OF_MEMORY,
+    FaultKind.EXPORT_FAILURE: "S3AccessDenied",
 }
 
 
@@ -85,6 +88,8 @@ class Fault:
     """Names of jobs that it hits; ``*`` and ``?`` stand for any characters."""
     queue: str = "*"
     """Names of the job queues that it hits."""
+    path: str = "*"
+    """Files that it hits, relative to the root of the file system; for ``export-failure``."""
     attempt: int | None = None
     """Only this attempt of a job (1 is the first)."""
     times: int | None = 1
@@ -188,6 +193,12 @@ class FaultPlan:
                 and fnmatchcase(queue, entry.fault.queue)
                 and entry.fault.attempt in {None, attempt}
             )
+        )
+
+    def for_file(self, path: str) -> Fault | None:
+        """Take the fault that hits the export of a file, if any."""
+        return self._take(
+            lambda entry: entry.fault.kind is FaultKind.EXPORT_FAILURE and fnmatchcase(path, entry.fault.path)
         )
 
     def _take(self, matches: Callable[[_Entry], bool]) -> Fault | None:

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_local_cloud.control import Control
     from miniwdl_aws_local_cloud.counts import CallCounts
     from miniwdl_aws_local_cloud.faults import FaultPlan
+    from miniwdl_aws_local_cloud.fsx import FsxOperations
 
 __all__ = ["Front"]
 
@@ -54,6 +55,7 @@ class Front:
         self,
         moto: Callable[..., Iterable[bytes]],
         batch: BatchJobs,
+        fsx: FsxOperations,
         faults: FaultPlan,
         control: Control,
         counts: CallCounts,
@@ -72,6 +74,7 @@ class Front:
         self.last_request = time.monotonic()
         self._moto = moto
         self._batch = batch
+        self._fsx = fsx
         self._faults = faults
         self._control = control
         self._counts = counts
@@ -93,10 +96,9 @@ class Front:
             operation = _action(environ) or operation_of(service, environ)
             self._counts.add(f"{service}:{operation}")
             self._spoil(service, operation)
-            if service == "batch":
-                reply = self._ours(caller, operation, environ)
-                if reply is not None:
-                    return _send(reply, start_response)
+            reply = self._ours(caller, operation, environ)
+            if reply is not None:
+                return _send(reply, start_response)
         except ApiError as error:
             return _send(error_reply(service, error), start_response)
         # moto keeps accounts apart, so several clouds can live in one process.
@@ -142,6 +144,11 @@ class Front:
             raise _error_of(fault, service)
 
     def _ours(self, caller: Caller, operation: str, environ: dict[str, Any]) -> Reply | None:
+        """Answer what moto doesn't, or not well; ``None`` leaves the request to moto."""
+        if caller.service == "fsx" and caller.region == self._region and operation in self._fsx.operations:
+            return self._fsx.operations[operation](_body(environ))
+        if caller.service != "batch":
+            return None
         if caller.region != self._region:
             raise ApiError("ClientException", f"this local cloud is in region {self._region}, not in {caller.region}")
         answer = self._batch.operations.get(operation)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from argparse import ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,21 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--faults", type=Path, metavar="FILE", help="fault plan, a JSON file: what goes wrong on purpose"
     )
+    parser.add_argument(
+        "--link",
+        action="append",
+        type=_link,
+        default=[],
+        metavar="s3://BUCKET/PREFIX=/PATH",
+        help="link a folder of the file system with a prefix of S3, as by a data repository association; repeatable",
+    )
+
+
+def _link(text: str) -> tuple[str, str]:
+    repository, _, path = text.rpartition("=")
+    if not repository.startswith("s3://") or not path.startswith("/"):
+        raise ArgumentTypeError(f"{text!r} is not s3://BUCKET/PREFIX=/PATH")
+    return repository, path
 
 
 def settings_of(args: argparse.Namespace) -> CloudSettings:

@@ -7,8 +7,10 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_local_cloud.attempts import LOG_GROUP
+from miniwdl_aws_local_cloud.fsx.associations import split_repository
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from moto.batch.models import BatchBackend, ComputeEnvironment
@@ -19,7 +21,16 @@ if TYPE_CHECKING:
     from miniwdl_aws_local_cloud.s3 import FileBackedS3
     from miniwdl_aws_local_cloud.settings import CloudSettings
 
-__all__ = ["BUCKETS", "FALLBACK_QUEUE", "STAGING", "TASK_QUEUE", "WORKFLOW_QUEUE", "create_resources", "pool_size"]
+__all__ = [
+    "BUCKETS",
+    "FALLBACK_QUEUE",
+    "STAGING",
+    "TASK_QUEUE",
+    "WORKFLOW_QUEUE",
+    "create_resources",
+    "link",
+    "pool_size",
+]
 
 WORKFLOW_QUEUE = "workflow"
 TASK_QUEUE = "task"
@@ -43,8 +54,12 @@ def create_resources(
     fsx: LustreBackend,
     s3: FileBackedS3,
     logs: LogsBackend,
-) -> None:
-    """Make everything that a submission with ``--local`` relies on."""
+) -> str:
+    """
+    Make everything that a submission with ``--local`` relies on.
+
+    :return: id of the file system.
+    """
     subnet, group = _network(batch.ec2_backend)
     role = batch.iam_backend.create_role(
         role_name="AWSServiceRoleForBatch",
@@ -92,6 +107,7 @@ def create_resources(
         if bucket not in s3.buckets:
             s3.create_bucket(bucket, settings.region)
     logs.ensure_log_group(LOG_GROUP)
+    return file_system_id
 
 
 def _network(ec2: EC2Backend) -> tuple[str, str]:
@@ -120,6 +136,23 @@ def _create_file_system(fsx: LustreBackend, state: Path, subnet: str, group: str
         file_system_id=f"fs-0{hashlib.sha256(str(state).encode()).hexdigest()[:16]}",
     )
     return str(system.file_system_id)
+
+
+def link(fsx: LustreBackend, s3: FileBackedS3, file_system_id: str, links: Mapping[str, str], region: str) -> None:
+    """Link folders of a file system with prefixes of S3, whose buckets are made when they are missing."""
+    for repository, path in links.items():
+        bucket, _ = split_repository(repository)
+        if bucket not in s3.buckets:
+            s3.create_bucket(bucket, region)
+        fsx.create_data_repository_association(
+            {
+                "FileSystemId": file_system_id,
+                "FileSystemPath": path,
+                "DataRepositoryPath": repository,
+                "BatchImportMetaDataOnCreate": True,
+                "S3": {"AutoImportPolicy": {"Events": ["NEW", "CHANGED", "DELETED"]}},
+            }
+        )
 
 
 def pool_size(batch: BatchBackend, environment_name: str, default: int) -> float:

@@ -92,6 +92,8 @@ class FileBackedS3(S3Backend):
         :param root: its folders are the buckets.
         """
         super().__init__(region_name, account_id)
+        self.changed: Callable[[str, str, str], None] | None = None
+        """Told of each object that changes: bucket, key, and NEW, CHANGED or DELETED."""
         self._root = root
         self._incoming = root / INCOMING
         # An object is visible only when its content is in place.
@@ -164,9 +166,20 @@ class FileBackedS3(S3Backend):
         return bucket
 
     def put_object(  # type: ignore[override]  # everything else is handed on
-        self, bucket_name: str, key_name: str, value: bytes, **options: Any
+        self, bucket_name: str, key_name: str, value: bytes, *, notify: bool = True, **options: Any
     ) -> FakeKey:
-        """Write the file first, then make the object visible."""
+        """
+        Write the file first, then make the object visible.
+
+        :param notify: whether the change is told of.
+        """
+        event = "CHANGED" if self.get_object(bucket_name, key_name) is not None else "NEW"
+        key = self._put(bucket_name, key_name, value, options)
+        if notify and self.changed is not None:
+            self.changed(bucket_name, key_name, event)
+        return key
+
+    def _put(self, bucket_name: str, key_name: str, value: bytes, options: dict[str, Any]) -> FakeKey:
         bucket = self.get_bucket(bucket_name)
         incoming = self._incoming / uuid.uuid4().hex
         incoming.write_bytes(value)
@@ -201,9 +214,12 @@ class FileBackedS3(S3Backend):
         """Remove an object and its file."""
         with self._lock:
             answer: tuple[bool, dict[str, Any]] = super().delete_object(bucket_name, key_name, version_id, bypass)
-            if not isinstance(self.get_bucket(bucket_name).keys.get(key_name), FakeKey):
+            gone = not isinstance(self.get_bucket(bucket_name).keys.get(key_name), FakeKey)
+            if gone:
                 self._paths(bucket_name).remove(key_name)
-            return answer
+        if gone and self.changed is not None:
+            self.changed(bucket_name, key_name, "DELETED")
+        return answer
 
     def close(self) -> None:
         """Write the index, and let go of everything."""

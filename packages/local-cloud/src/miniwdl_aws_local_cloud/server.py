@@ -72,7 +72,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     # Whoever started us waits for one line on standard output: that we are up, or why not.
     try:
-        with LocalCloud(args.state, settings_of(args), read_faults(args.faults), port=args.port) as cloud:
+        with LocalCloud(
+            args.state, settings_of(args), read_faults(args.faults), links=dict(args.link), port=args.port
+        ) as cloud:
             for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 signal.signal(number, lambda *_: cloud.stop_requested.set())
             serve(cloud, args.idle, lambda _: _say({"ready": True}))
