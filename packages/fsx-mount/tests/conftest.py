@@ -62,10 +62,26 @@ def fsid() -> str:
 
 
 @pytest.fixture
-def fsx(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
-    """Whatever client the package makes, it is this one."""
-    client = boto3.client("fsx", region_name="eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing")
-    monkeypatch.setattr("boto3.Session.client", lambda _self, service, **_kwargs: {"fsx": client}[service])
-    with Stubber(client) as stubber:
+def clients(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+    """Whatever clients the package makes, they are these."""
+
+    def make(service: str) -> Any:
+        return boto3.client(service, "eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing")
+
+    made = {service: make(service) for service in ("fsx", "s3", "batch", "ec2")}
+    monkeypatch.setattr("boto3.Session.client", lambda _self, service, **_kwargs: made[service])
+    return made
+
+
+@pytest.fixture
+def fsx(clients: dict[str, Any]) -> Iterator[Stubber]:
+    with Stubber(clients["fsx"]) as stubber:
+        yield stubber
+        stubber.assert_no_pending_responses()
+
+
+@pytest.fixture
+def s3(clients: dict[str, Any]) -> Iterator[Stubber]:
+    with Stubber(clients["s3"]) as stubber:
         yield stubber
         stubber.assert_no_pending_responses()

@@ -1,17 +1,7 @@
-import boto3
 import pytest
-from botocore.stub import Stubber
 
 from miniwdl_aws_fsx_mount.errors import FsxAccessError
-from miniwdl_aws_fsx_mount.objects import Objects, Usage
-
-
-@pytest.fixture
-def s3():
-    client = boto3.client("s3", region_name="eu-west-1", aws_access_key_id="x", aws_secret_access_key="x")
-    with Stubber(client) as stubber:
-        yield stubber
-        stubber.assert_no_pending_responses()
+from miniwdl_aws_fsx_mount.objects import Objects
 
 
 @pytest.fixture
@@ -31,8 +21,12 @@ def test_sizes(s3, objects):
 def test_what_lies_under_a_prefix(s3, objects):
     s3.add_response(
         "list_objects_v2",
-        {"IsTruncated": True, "NextContinuationToken": "t", "Contents": [{"Size": 3}, {"Size": 4}]},
+        {
+            "IsTruncated": True,
+            "NextContinuationToken": "t",
+            "Contents": [{"Key": "p/a", "Size": 3}, {"Key": "p/b", "Size": 4}],
+        },
         {"Bucket": "b", "Prefix": "p/"},
     )
-    s3.add_response("list_objects_v2", {"IsTruncated": False, "Contents": [{"Size": 5}]})
-    assert objects.usage("b", "p/") == Usage(3, 12)
+    s3.add_response("list_objects_v2", {"IsTruncated": False, "Contents": [{"Key": "p/c", "Size": 5}]})
+    assert objects.sizes("b", "p/") == {"p/a": 3, "p/b": 4, "p/c": 5}

@@ -68,17 +68,22 @@ class TestPlugin(PluginConformance):
         assert list(tmp_path.iterdir()) == [], "no marker where there is no Lustre"
 
     def test_preflight(self, hooks, fsx, make_settings, make_description, fsid):
-        fsx.add_response("describe_file_systems", {"FileSystems": [make_description()]})
+        description = make_description(SubnetIds=[], NetworkInterfaceIds=[])
+        fsx.add_response("describe_file_systems", {"FileSystems": [description]})
+        fsx.add_response("describe_data_repository_associations", {"Associations": []})
         context = PreflightContext(None, None, "/mnt/fsx", make_settings(aws__fs=fsid))
         ((*checks,),) = hooks.miniwdl_aws_preflight(context=context)
         assert {check.state for check in checks} == {CheckState.OK}
         assert any("PERSISTENT_2" in check.message for check in checks)
 
     def test_preflight_finds_what_is_wrong(self, hooks, fsx, make_settings, make_description, fsid):
-        fsx.add_response("describe_file_systems", {"FileSystems": [make_description(Lifecycle="FAILED")]})
+        description = make_description(Lifecycle="FAILED", SubnetIds=[], NetworkInterfaceIds=[])
+        fsx.add_response("describe_file_systems", {"FileSystems": [description]})
+        fsx.add_response("describe_data_repository_associations", {"Associations": []})
         context = PreflightContext(None, None, "/usr/fsx", make_settings(aws__fs=fsid))
         ((*checks,),) = hooks.miniwdl_aws_preflight(context=context)
-        assert [check.state for check in checks] == [CheckState.FAILED, CheckState.FAILED]
+        failed = [check.subject for check in checks if check.state is CheckState.FAILED]
+        assert failed == ["mount point /usr/fsx", f"file system {fsid}"]
 
     def test_preflight_survives_a_wrong_id(self, hooks, make_settings, fsx):
         context = PreflightContext(None, None, "/mnt/fsx", make_settings(aws__fs="lustre"))
@@ -132,3 +137,9 @@ class TestLocalize:
     def test_what_is_not_ours(self, hooks, fsx, make_settings, uri, fs):
         request = LocalizeRequest(uri, False, "/mnt/fsx", make_settings(aws__fs=fs))
         assert hooks.miniwdl_aws_localize(request=request) is None
+
+
+def test_the_command_is_there(monkeypatch):
+    (point,) = [point for point in entry_points(group="miniwdl_aws") if point.name == "fsx-mount"]
+    ((command,),) = create_manager([point], {}).hook.miniwdl_aws_commands()
+    assert command.name == "fsx"

@@ -136,19 +136,25 @@ class FsxService:
                     return read_associations(found)
                 position = {"NextToken": answer["NextToken"]}
 
-    def start_task(self, fsid: str, kind: TaskType, paths: Sequence[str], *, report: str | None = None) -> str:
+    def start_task(
+        self, fsid: str, kind: TaskType, paths: Sequence[str], *, report: str | None = None, unused_days: int = 0
+    ) -> str:
         """
         Start a data repository task and return its id.
 
         :param paths: relative to the file system's root; for an import, ``s3://`` URIs.
         :param report: ``s3://`` folder under which FSx lists the files that failed; within an association.
+        :param unused_days: release only what nobody has read or changed for so long.
         """
         wanted: Any = {"Enabled": False}
         if report is not None:
             wanted = {"Enabled": True, "Path": report, "Format": "REPORT_CSV_20191124", "Scope": "FAILED_FILES_ONLY"}
+        more: Any = {}
+        if kind is TaskType.RELEASE:
+            more["ReleaseConfiguration"] = {"DurationSinceLastAccess": {"Unit": "DAYS", "Value": unused_days}}
         with translated(f"start a data repository task on {fsid}"):
             answer = self._client.create_data_repository_task(
-                FileSystemId=fsid, Type=kind.value, Paths=list(paths), Report=wanted
+                FileSystemId=fsid, Type=kind.value, Paths=list(paths), Report=wanted, **more
             )
         return answer["DataRepositoryTask"]["TaskId"]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -12,15 +11,7 @@ from miniwdl_aws_fsx_mount.client import make_client, translated
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-__all__ = ["Objects", "Usage"]
-
-
-@dataclass(frozen=True)
-class Usage:
-    """How much lies under a prefix."""
-
-    count: int
-    size: int
+__all__ = ["Objects"]
 
 
 class Objects:
@@ -54,12 +45,10 @@ class Objects:
                     return None
                 raise
 
-    def usage(self, bucket: str, prefix: str) -> Usage:
-        """Count what lies under a prefix."""
-        count = size = 0
+    def sizes(self, bucket: str, prefix: str) -> dict[str, int]:
+        """Sizes of all objects under a prefix, by key."""
+        found: dict[str, int] = {}
         with translated(f"list s3://{bucket}/{prefix}"):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-                contents = page.get("Contents", [])
-                count += len(contents)
-                size += sum(item["Size"] for item in contents)
-        return Usage(count, size)
+                found.update((item["Key"], item["Size"]) for item in page.get("Contents", []))
+        return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_hooks import hookimpl
+from miniwdl_aws_hooks import Command, hookimpl
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,3 +34,12 @@ def miniwdl_aws_localize(request: LocalizeRequest) -> str | None:
     from miniwdl_aws_fsx_mount.localize import answer_localize
 
     return answer_localize(request)
+
+
+@hookimpl
+def miniwdl_aws_commands() -> Sequence[Command]:
+    """Add ``miniwdl-aws fsx``."""
+    from miniwdl_aws_fsx_mount.commands import configure, run
+
+    help_text = "FSx for Lustre: show it, mount it on hosts, import from S3, release space"
+    return [Command("fsx", help_text, configure, run)]

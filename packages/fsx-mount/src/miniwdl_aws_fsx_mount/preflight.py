@@ -11,11 +11,19 @@ from miniwdl_aws_fsx_mount.marker import LUSTRE, PROC_MOUNTS, mounted_type
 from miniwdl_aws_hooks import Check, CheckState
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
+    from miniwdl_aws_fsx_mount.associations import Association
     from miniwdl_aws_fsx_mount.file_system import FileSystem
 
-__all__ = ["check_file_system", "check_mount_path", "check_mount_here"]
+__all__ = [
+    "check_associations",
+    "check_file_system",
+    "check_mount_here",
+    "check_mount_path",
+    "check_root_squash",
+    "check_version",
+]
 
 _RESERVED = frozenset({"", "bin", "boot", "dev", "etc", "lib", "lib64", "proc", "run", "sbin", "sys", "usr"})
 """First parts of paths over which a container image's own files must not be mounted."""
@@ -34,6 +42,68 @@ def check_file_system(system: FileSystem) -> Iterator[Check]:
             CheckState.OK,
             f"{system.lifecycle}, {system.deployment}, {system.capacity_gib} GiB, {system.version}",
         )
+
+
+def check_version(system: FileSystem) -> Check:
+    """Compare the file system's Lustre with that of the hosts' clients."""
+    subject = f"file system {system.id}"
+    if system.version == "2.10":
+        return Check(
+            subject,
+            CheckState.WARNING,
+            "Lustre 2.10 can't be mounted by Amazon Linux 2023's client, and can't have data repository associations",
+            "use hosts with Amazon Linux 2, or a new file system with FileSystemTypeVersion 2.15",
+        )
+    return Check(subject, CheckState.OK, f"Lustre {system.version} can be mounted by Amazon Linux 2023")
+
+
+def check_root_squash(system: FileSystem) -> Iterator[Check]:
+    """Most containers run as root, whom root squash makes somebody else."""
+    if system.root_squash:
+        yield Check(
+            f"file system {system.id}",
+            CheckState.WARNING,
+            f"root is squashed to {system.root_squash}, so tasks that run as root may not be able to write",
+            "make the run directory writable for that user, or exempt the hosts from root squash",
+        )
+
+
+def check_associations(associations: Sequence[Association], publish: str | None) -> Iterator[Check]:
+    """Look at the links to S3, and whether results can be exported over them when they are to be."""
+    for item in associations:
+        subject = f"{item.uri} at /{item.folder}"
+        if item.usable:
+            events = ", ".join(sorted(item.auto_import)).lower() or "nothing"
+            yield Check(subject, CheckState.OK, f"{item.lifecycle}, imports {events} by itself")
+        else:
+            yield Check(
+                subject,
+                CheckState.WARNING,
+                f"{item.lifecycle}{f': {item.problem}' if item.problem else ''}; its objects will be downloaded",
+                f"look at data repository association {item.id} in the Amazon FSx console",
+            )
+    if publish == "export":
+        yield _check_export(associations)
+
+
+def _check_export(associations: Sequence[Association]) -> Check:
+    subject = "publish = export"
+    if not associations:
+        return Check(
+            subject,
+            CheckState.FAILED,
+            "the file system has no data repository association to export over",
+            "link the destination's bucket, or unset [aws] publish",
+        )
+    automatic = [item for item in associations if item.auto_export]
+    if automatic:
+        return Check(
+            subject,
+            CheckState.FAILED,
+            f"automatic export is on for {automatic[0].uri}, and FSx refuses export tasks then",
+            "switch automatic export off, or unset [aws] publish",
+        )
+    return Check(subject, CheckState.OK, "results can be exported")
 
 
 def check_mount_path(mount_point: str) -> Check:

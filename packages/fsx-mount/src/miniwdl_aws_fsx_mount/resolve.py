@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_fsx_mount.client import FsxService
 from miniwdl_aws_fsx_mount.errors import FsxAccessError
 from miniwdl_aws_fsx_mount.file_system import check_id, require_usable
+from miniwdl_aws_fsx_mount.hosts import Hosts
 from miniwdl_aws_fsx_mount.marker import ensure_marker
 from miniwdl_aws_fsx_mount.mounts import lustre_mount, sentinel_name
-from miniwdl_aws_fsx_mount.preflight import check_file_system, check_mount_here, check_mount_path
+from miniwdl_aws_fsx_mount.preflight import check_mount_here, check_mount_path
+from miniwdl_aws_fsx_mount.survey import take_survey
 from miniwdl_aws_hooks import Check, CheckState, JobRole, MiniwdlAwsError
 
 if TYPE_CHECKING:
@@ -61,9 +63,12 @@ def checks_for(context: PreflightContext) -> list[Check]:
     configured = settings.get("aws", "fs")
     if configured is None:
         return []
+    region = settings.get("aws", "region")
+    queues = [queue for queue in (context.workflow_queue, context.task_queue) if queue]
     checks = [check_mount_path(context.mount_point)]
     try:
-        checks += check_file_system(FsxService.connect(settings.get("aws", "region")).file_system(check_id(configured)))
+        fsid, publish = check_id(configured), settings.get("aws", "publish")
+        checks += take_survey(FsxService.connect(region), Hosts.connect(region), fsid, queues, publish=publish).checks
     except MiniwdlAwsError as exc:
         checks.append(Check(f"file system {configured}", CheckState.FAILED, exc.message, exc.hint))
     checks += check_mount_here(context.mount_point, sentinel_name(settings))

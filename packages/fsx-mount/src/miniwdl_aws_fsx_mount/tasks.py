@@ -65,7 +65,9 @@ class RepositoryTask:
 class TaskService(Protocol):
     """Whoever starts tasks and knows how they stand."""
 
-    def start_task(self, fsid: str, kind: TaskType, paths: Sequence[str], *, report: str | None = None) -> str:
+    def start_task(
+        self, fsid: str, kind: TaskType, paths: Sequence[str], *, report: str | None = None, unused_days: int = 0
+    ) -> str:
         """Start a task and return its id."""
         ...
 

@@ -1,0 +1,144 @@
+"""What the subcommands of ``miniwdl-aws fsx`` do."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
+from miniwdl_aws_fsx_mount.client import FsxService
+from miniwdl_aws_fsx_mount.errors import FsxError
+from miniwdl_aws_fsx_mount.file_system import check_id
+from miniwdl_aws_fsx_mount.hosts import Hosts
+from miniwdl_aws_fsx_mount.launch_template import LaunchTemplates
+from miniwdl_aws_fsx_mount.mounts import sentinel_name
+from miniwdl_aws_fsx_mount.objects import Objects
+from miniwdl_aws_fsx_mount.preflight import check_mount_path
+from miniwdl_aws_fsx_mount.release import compare, describe, local_sizes, target_of
+from miniwdl_aws_fsx_mount.show import render_survey
+from miniwdl_aws_fsx_mount.survey import take_survey
+from miniwdl_aws_fsx_mount.tasks import PATHS_LIMIT, TaskType, watch
+from miniwdl_aws_fsx_mount.user_data import HostOptions, encode, user_data
+from miniwdl_aws_hooks import CheckState, ConfigurationError, EnvironSettings, ExitCode
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+__all__ = ["import_metadata", "release", "show", "write_user_data"]
+
+
+def show(options: Namespace) -> int:
+    """Print one screen about the file system."""
+    fsid, settings = _fsid(options), EnvironSettings()
+    queues = [
+        options.workflow_queue or settings.get("aws", "workflow_queue"),
+        options.task_queue or settings.get("aws", "task_queue"),
+    ]
+    survey = take_survey(
+        FsxService.connect(options.region),
+        Hosts.connect(options.region),
+        fsid,
+        [queue for queue in queues if queue],
+        publish=settings.get("aws", "publish"),
+    )
+    sys.stdout.write(render_survey(survey))
+    return ExitCode.FAILED if any(check.state is CheckState.FAILED for check in survey.checks) else ExitCode.OK
+
+
+def import_metadata(options: Namespace) -> int:
+    """Start import tasks for what associations link, and watch them."""
+    fsid, service = _fsid(options), FsxService.connect(options.region)
+    mapping = PathMap(service.associations(fsid))
+    for uri in options.uris:
+        try:
+            split_uri(uri)
+        except ValueError as exc:
+            raise ConfigurationError(str(exc), hint="write it as s3://bucket/prefix") from None
+        if mapping.locate_folder(uri) is None:
+            raise FsxError(
+                f"no data repository association of {fsid} covers {uri}",
+                hint="`miniwdl-aws fsx show` lists the associations",
+            )
+    return _run_tasks(service, fsid, TaskType.IMPORT, options.uris, wait=not options.no_wait)
+
+
+def write_user_data(options: Namespace) -> int:
+    """Write user data to standard output, a file, or a launch template."""
+    path_check = check_mount_path(options.mount)
+    if path_check.state is not CheckState.OK:
+        raise ConfigurationError(f"{path_check.subject} {path_check.message}", hint=path_check.hint)
+    fsid = _fsid(options)
+    system = FsxService.connect(options.region).file_system(fsid)
+    text = user_data(
+        HostOptions(
+            dns_name=system.dns_name,
+            mount_name=system.mount_name,
+            mount_point=options.mount,
+            sentinel=sentinel_name(EnvironSettings()),
+            layout=options.layout,
+            amazon_linux=options.amazon_linux,
+            scratch=options.scratch,
+        )
+    )
+    if options.launch_template:
+        put = LaunchTemplates.connect(options.region).put_user_data(options.launch_template, encode(text))
+        verb = "created" if put.created else "updated"
+        sys.stdout.write(f"{verb} launch template {put.name} ({put.id}), version {put.version} is its default\n")
+        sys.stderr.write("compute environments take up a new version when their infrastructure is updated\n")
+    elif options.out:
+        Path(options.out).write_text(encode(text) if options.base64 else text, encoding="ascii")
+    else:
+        sys.stdout.write(encode(text) + "\n" if options.base64 else text)
+    return ExitCode.OK
+
+
+def release(options: Namespace) -> int:
+    """Say what S3 holds of some folders, and let FSx free their space."""
+    if options.unused_days < 0:
+        raise ConfigurationError(f"--unused-days must be 0 or more, not {options.unused_days}")
+    fsid, service = _fsid(options), FsxService.connect(options.region)
+    mapping, objects = PathMap(service.associations(fsid)), Objects.connect(options.region)
+    targets = [target_of(target, mapping, options.mount) for target in options.targets]
+    held = 0
+    for relative, uri in targets:
+        path = Path(options.mount, relative)
+        holdings = compare(local_sizes(path) if path.exists() else None, objects.sizes(*split_uri(uri)), uri)
+        held += holdings.count
+        sys.stdout.write("\n".join(describe(relative, uri, holdings)) + "\n")
+    if options.dry_run:
+        return ExitCode.OK
+    if not held:
+        raise FsxError("S3 holds nothing of it, so there is nothing to release")
+    paths = [relative for relative, _uri in targets]
+    return _run_tasks(service, fsid, TaskType.RELEASE, paths, unused_days=options.unused_days)
+
+
+def _run_tasks(
+    service: FsxService, fsid: str, kind: TaskType, paths: Sequence[str], *, wait: bool = True, unused_days: int = 0
+) -> int:
+    code = ExitCode.OK
+    for start in range(0, len(paths), PATHS_LIMIT):
+        task_id = service.start_task(fsid, kind, paths[start : start + PATHS_LIMIT], unused_days=unused_days)
+        if not wait:
+            sys.stdout.write(f"{task_id}\n")
+            continue
+        task = watch(service, task_id, partial(_say, task_id))
+        if task.lifecycle != "SUCCEEDED" or task.failed:
+            _say(task_id, f"did not succeed: {task.message or task.progress}")
+            code = ExitCode.FAILED
+    return code
+
+
+def _say(task_id: str, text: str) -> None:
+    sys.stdout.write(f"{task_id} {text}\n")
+    sys.stdout.flush()
+
+
+def _fsid(options: Namespace) -> str:
+    fsid = options.fsid or EnvironSettings().get("aws", "fs")
+    if not fsid:
+        raise ConfigurationError("no file system is given", hint="give --fsid, or set MINIWDL__AWS__FS")
+    return check_id(fsid)

@@ -1,0 +1,101 @@
+"""All that can be found out about a file system, and what is wrong with it for this project."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_fsx_mount.network import check_kind, check_mounting, check_ports, check_zone
+from miniwdl_aws_fsx_mount.preflight import (
+    check_associations,
+    check_file_system,
+    check_root_squash,
+    check_version,
+)
+from miniwdl_aws_hooks import Check, CheckState, MiniwdlAwsError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from miniwdl_aws_fsx_mount.associations import Association
+    from miniwdl_aws_fsx_mount.client import FsxService
+    from miniwdl_aws_fsx_mount.file_system import FileSystem
+    from miniwdl_aws_fsx_mount.hosts import ComputeEnvironment, Hosts, Subnet
+
+__all__ = ["Survey", "take_survey"]
+
+
+@dataclass
+class Survey:
+    """What was found. Parts that could not be looked at are empty, and a check says so."""
+
+    system: FileSystem
+    associations: tuple[Association, ...] = ()
+    home: Subnet | None = None
+    groups: tuple[str, ...] = ()
+    checks: list[Check] = field(default_factory=list)
+
+
+def take_survey(
+    service: FsxService, hosts: Hosts, fsid: str, queues: Sequence[str], *, publish: str | None = None
+) -> Survey:
+    """
+    Look at a file system, its links to S3, and the hosts behind some job queues.
+
+    :param queues: names or ARNs; none to look at the file system alone.
+    :param publish: value of ``[aws] publish``.
+    :raises MiniwdlAwsError: when the file system can't be looked up at all.
+    """
+    survey = Survey(service.file_system(fsid))
+    survey.checks += check_file_system(survey.system)
+    survey.checks.append(check_version(survey.system))
+    survey.checks += check_root_squash(survey.system)
+    try:
+        survey.associations = service.associations(fsid)
+        survey.checks += check_associations(survey.associations, publish)
+    except MiniwdlAwsError as exc:
+        survey.checks.append(_not_checked("links to S3", exc))
+    try:
+        _survey_network(survey, hosts, queues)
+    except MiniwdlAwsError as exc:
+        survey.checks.append(_not_checked("network", exc))
+    return survey
+
+
+def _survey_network(survey: Survey, hosts: Hosts, queues: Sequence[str]) -> None:
+    system = survey.system
+    if system.subnets:
+        survey.home = hosts.subnets(system.subnets[:1])[0]
+    if system.interfaces:
+        survey.groups = hosts.groups_of(system.interfaces)
+    for environment in hosts.environments(queues) if queues else ():
+        problem = list(check_kind(environment))
+        survey.checks += problem
+        # The hosts of an unmanaged environment are whatever somebody attached to it.
+        if problem or environment.kind == "UNMANAGED":
+            continue
+        _survey_environment(survey, hosts, environment)
+
+
+def _survey_environment(survey: Survey, hosts: Hosts, environment: ComputeEnvironment) -> None:
+    template = hosts.template(environment.template) if environment.template else None
+    survey.checks.append(check_mounting(survey.system, environment, template.user_data if template else None))
+    if survey.home is None or not environment.subnets:
+        return
+    subnets = hosts.subnets(environment.subnets)
+    survey.checks.append(check_zone(survey.system, survey.home, environment, subnets))
+    host_groups = environment.security_groups or (template.security_groups if template else ())
+    if survey.groups and host_groups:
+        survey.checks += check_ports(
+            environment,
+            system_rules=hosts.ingress(survey.groups),
+            system_groups=survey.groups,
+            system_block=survey.home.block,
+            host_rules=hosts.ingress(host_groups),
+            host_groups=host_groups,
+            host_blocks=[subnet.block for subnet in subnets],
+        )
+
+
+def _not_checked(subject: str, exc: MiniwdlAwsError) -> Check:
+    return Check(subject, CheckState.WARNING, f"not checked: {exc.message}", exc.hint)
