@@ -43,7 +43,8 @@ CONF
 
 if ! podman image exists "$base"; then
     root=$(mktemp -d)
-    trap 'rm -rf "$root"' EXIT
+    # Should debootstrap be stopped halfway, /proc may still be mounted there.
+    trap 'rm -rf --one-file-system "$root"' EXIT
     # As small as a slim image: nothing but the essential packages, Python with venv, and the certificates.
     debootstrap --variant=minbase --include=python3-venv,ca-certificates "$suite" "$root" >"$root.log" 2>&1 || {
         tail -20 "$root.log" >&2
