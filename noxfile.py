@@ -66,7 +66,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typecheck(session: nox.Session) -> None:
     """Check types (mypy, strict)."""
-    install_workspace(session, "typing")
+    install_workspace(session, "typing", "test")
     session.run("mypy", *(part for name in LIBRARIES for part in ("-p", name)))
 
 
