@@ -59,8 +59,8 @@ def lint(session: nox.Session) -> None:
     session.install(*groups("lint"))
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", "--check")
-    scripts = sorted(str(path) for path in [ROOT / ".ci/run", *ROOT.glob("images/**/*.sh")])
-    session.run("shellcheck", *scripts)
+    scripts = [ROOT / ".ci/run", *ROOT.glob("images/**/*.sh"), *ROOT.glob("examples/**/*.sh")]
+    session.run("shellcheck", *sorted(map(str, scripts)))
 
 
 @nox.session
@@ -131,6 +131,13 @@ def integration(session: nox.Session) -> None:
     """Run only the tests on the local cloud (part of `tests`)."""
     install_workspace(session, "test")
     session.run("pytest", *workers(), "tests/integration", *session.posargs)
+
+
+@nox.session(default=False)
+def image(session: nox.Session) -> None:
+    """Build the workflow job's image with podman or docker: `nox -s image -- TAG`."""
+    session.install("uv")
+    session.run("images/workflow/build.sh", *session.posargs or ["miniwdl-aws-workflow"], external=True)
 
 
 @nox.session(default=False)
