@@ -10,12 +10,12 @@ from miniwdl_aws_batch_backend.errors import BatchRequestError
 from miniwdl_aws_batch_backend.log import NOTICE_LEVEL, message
 from miniwdl_aws_batch_backend.poller import ACTIVE, ENDED, Missing, Seen
 from miniwdl_aws_batch_backend.report import log_stream
+from miniwdl_aws_batch_backend.termination import Mailbox
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from miniwdl_aws_batch_backend.engine import Engine
-    from miniwdl_aws_batch_backend.termination import Mailbox
 
 __all__ = ["BatchJob", "StoppedError"]
 
@@ -134,9 +134,9 @@ class BatchJob:
 
     @contextmanager
     def _watched(self) -> Iterator[Mailbox[Seen | Missing]]:
-        box: Mailbox[Seen | Missing]
+        box: Mailbox[Seen | Missing] = Mailbox()
         with (
-            self._engine.termination.mailbox(self._terminating) as box,
+            self._engine.termination.waking(box, self._terminating),
             self._engine.poller.watch(str(self.job_id), box),
         ):
             yield box

@@ -88,12 +88,15 @@ class PollPlan:
 
     def delay(self, requested: float, now: float) -> float:
         """Seconds from now until the next request, given when the last one was."""
-        pages = -(-len(self.watched) // MAX_DESCRIBE) or 1
-        return requested + max(self.period_min, self.sweep / pages) - now
+        return requested + max(self.period_min, self.sweep / self._pages) - now
+
+    @property
+    def _pages(self) -> int:
+        return -(-len(self.watched) // MAX_DESCRIBE) or 1
 
     def next_ids(self) -> list[str]:
         """Those whose turn it is, at most 100."""
-        head_start = self.HEAD_START * self.sweep
+        head_start = self.HEAD_START * max(self.sweep, self.period_min * self._pages)
 
         def rank(item: tuple[str, _Watched]) -> float:
             return item[1].described - (head_start if item[1].active else 0.0)

@@ -137,9 +137,9 @@ def resources_of(runtime: Mapping[str, Any], settings: BackendSettings, task: st
         raise TaskSettingError(f"task {task}: runtime.memory must be at least {MIN_MEMORY_MIB} MiB, not {asked} MiB")
     cap = max(asked, int(settings.memory_retry_max * 1024))
     memory = min(math.ceil(asked * growth), cap)
-    if memory >= SMALLEST_HOST_MIB:
-        # Hosts offer a little less than their nominal size: a task that asks for the whole of it is never placed.
-        memory += settings.memory_delta
+    # Hosts offer a little less than their nominal size: a task that asks for the whole of it is never placed. One that
+    # asks for less than the smallest host has gets what it asks for.
+    memory = max(memory + settings.memory_delta, min(memory, SMALLEST_HOST_MIB + settings.memory_delta))
     gpu = 0
     if runtime.get("gpu") or str(runtime.get("acceleratorType", "")).startswith("nvidia"):
         gpu = runtime.get("acceleratorCount", settings.gpu_value)

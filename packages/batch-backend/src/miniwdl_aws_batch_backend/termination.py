@@ -10,7 +10,7 @@ from __future__ import annotations
 import queue
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -53,37 +53,36 @@ class TerminationWatch:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._waiting: dict[Mailbox[object], Callable[[], bool]] = {}
+        self._waiting: dict[Mailbox[Any], Callable[[], bool]] = {}
         self._somebody = threading.Event()
         self._thread: threading.Thread | None = None
         self._never = threading.Event()
 
     @contextmanager
-    def mailbox(self, terminating: Callable[[], bool]) -> Iterator[Mailbox[T]]:
+    def waking(self, box: Mailbox[Any], terminating: Callable[[], bool]) -> Iterator[None]:
         """
-        Open a mailbox that is woken when the run is being terminated.
+        Wake a mailbox when the run is being terminated.
 
         :param terminating: miniwdl's flag.
         """
-        box: Mailbox[T] = Mailbox()
         with self._lock:
-            self._waiting[box] = terminating  # type: ignore[index] # the watch puts nothing in it
+            self._waiting[box] = terminating
             if self._thread is None:
                 self._thread = threading.Thread(target=self._watch, name="batch-termination", daemon=True)
                 self._thread.start()
         self._somebody.set()
         try:
-            yield box
+            yield
         finally:
             with self._lock:
-                del self._waiting[box]  # type: ignore[arg-type]
+                del self._waiting[box]
                 if not self._waiting:
                     self._somebody.clear()
 
     def pause(self, seconds: float, terminating: Callable[[], bool]) -> bool:
         """Sleep; return True at once when the run is being terminated."""
-        box: Mailbox[object]
-        with self.mailbox(terminating) as box:
+        box: Mailbox[None] = Mailbox()
+        with self.waking(box, terminating):
             if not terminating():
                 box.get(seconds)
         return terminating()

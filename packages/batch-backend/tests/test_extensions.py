@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from miniwdl_aws_batch_backend.extensions import Extensions, merge_changes
+from miniwdl_aws_hooks import (
+    FailureClass,
+    FailurePolicy,
+    FailureVerdict,
+    JobChange,
+    JobChanges,
+    JobFailure,
+    PluginError,
+    create_manager,
+    hookimpl,
+)
+
+FAILURE = JobFailure(job={"jobId": "j", "container": {"exitCode": 1}}, exit_file=1, stderr_tail="")
+
+
+def extensions(*plugins: object) -> Extensions:
+    manager = create_manager([], {})
+    for plugin in plugins:
+        manager.register(plugin)
+    return Extensions(manager)
+
+
+def test_additions_are_put_together() -> None:
+    merged = merge_changes([JobChanges(tags={"a": "1"}, environment={"E": "x"}), JobChanges(tags={"a": "1", "b": "2"})])
+    assert merged == JobChanges(tags={"a": "1", "b": "2"}, environment={"E": "x"})
+
+
+def test_contradictions_are_an_error() -> None:
+    with pytest.raises(PluginError, match="tag a"):
+        merge_changes([JobChanges(tags={"a": "1"}), JobChanges(tags={"a": "2"})])
+
+
+def test_batchs_own_variables_are_not_for_plugins() -> None:
+    with pytest.raises(PluginError, match="AWS_BATCH_X"):
+        merge_changes([JobChanges(environment={"AWS_BATCH_X": "1"})])
+
+
+class Site:
+    @hookimpl
+    def miniwdl_aws_classify_failure(self, failure: JobFailure) -> FailureVerdict:
+        return FailureVerdict(FailureClass.TOOL_ERROR, FailurePolicy.INFRASTRUCTURE, "no seats left")
+
+
+class Broken:
+    @hookimpl
+    def miniwdl_aws_classify_failure(self, failure: JobFailure) -> FailureVerdict:
+        raise ValueError("broken")
+
+    @hookimpl
+    def miniwdl_aws_job_changed(self, change: JobChange) -> None:
+        raise ValueError("broken")
+
+
+class Listener:
+    def __init__(self) -> None:
+        self.heard: list[Any] = []
+
+    @hookimpl
+    def miniwdl_aws_job_changed(self, change: JobChange) -> None:
+        self.heard.append(change)
+
+
+def test_a_sites_own_verdict_counts() -> None:
+    assert extensions(Site()).verdict(FAILURE, pytest.fail).message == "no seats left"
+
+
+def test_without_one_ours_does() -> None:
+    assert extensions().verdict(FAILURE, pytest.fail).failure_class is FailureClass.TOOL_ERROR
+
+
+def test_a_broken_one_is_left_out() -> None:
+    errors: list[Exception] = []
+    assert extensions(Broken()).verdict(FAILURE, errors.append).failure_class is FailureClass.TOOL_ERROR
+    assert len(errors) == 1
+
+
+def test_every_listener_hears() -> None:
+    one, other, errors = Listener(), Listener(), []
+    change: Any = object()
+    extensions(one, Broken(), other).tell(change, errors.append)
+    assert one.heard == other.heard == [change]
+    assert len(errors) == 1

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from miniwdl_aws_batch_backend.errors import BatchRequestError
+from miniwdl_aws_batch_backend.poller import JobPoller, Missing, PollPlan, Seen
+from miniwdl_aws_batch_backend.termination import Mailbox
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def detail(job_id: str, status: str = "RUNNABLE", **more: Any) -> dict[str, Any]:
+    return {"jobId": job_id, "status": status, **more}
+
+
+@pytest.fixture
+def plan() -> PollPlan:
+    return PollPlan(period_min=1, period_max=10, grace=300)
+
+
+def watch(plan: PollPlan, *job_ids: str, now: float = 0.0) -> dict[str, Mailbox[Any]]:
+    boxes = {job_id: Mailbox[Any]() for job_id in job_ids}
+    for job_id, box in boxes.items():
+        plan.add(job_id, box, now)
+    return boxes
+
+
+def news(box: Mailbox[Any]) -> list[Any]:
+    found = []
+    while (item := box.get(0)) is not None:
+        found.append(item)
+    return found
+
+
+def test_each_change_is_told_once(plan: PollPlan) -> None:
+    box = watch(plan, "a")["a"]
+    for status in ("RUNNABLE", "RUNNABLE", "RUNNING", "RUNNING", "SUCCEEDED"):
+        plan.observe(["a"], [detail("a", status)], 1)
+    assert [item.job["status"] for item in news(box)] == ["RUNNABLE", "RUNNING", "SUCCEEDED"]
+
+
+def test_a_new_reason_or_log_stream_is_a_change(plan: PollPlan) -> None:
+    box = watch(plan, "a")["a"]
+    plan.observe(["a"], [detail("a")], 1)
+    plan.observe(["a"], [detail("a", statusReason="CAPACITY:x")], 2)
+    plan.observe(["a"], [detail("a", "RUNNING")], 3)
+    plan.observe(["a"], [detail("a", "RUNNING", container={"logStreamName": "s"})], 4)
+    assert len(news(box)) == 4
+
+
+def test_a_missing_job_is_reported_after_the_grace_only(plan: PollPlan) -> None:
+    box = watch(plan, "a")["a"]
+    plan.observe(["a"], [], 299)
+    assert news(box) == []
+    plan.observe(["a"], [], 301)
+    assert news(box) == [Missing(301)]
+    plan.observe(["a"], [detail("a")], 302)
+    assert isinstance(news(box)[0], Seen)
+    plan.observe(["a"], [], 500)
+    assert news(box) == []
+
+
+def test_at_most_100_are_asked_about_and_all_have_their_turn(plan: PollPlan) -> None:
+    watch(plan, *map(str, range(250)))
+    seen: set[str] = set()
+    for now in range(1, 4):
+        ids = plan.next_ids()
+        assert len(ids) <= 100
+        seen.update(ids)
+        plan.observe(ids, [detail(job_id) for job_id in ids], now)
+    assert len(seen) == 250
+
+
+def test_running_jobs_come_first(plan: PollPlan) -> None:
+    watch(plan, *map(str, range(300)))
+    for now in range(1, 4):
+        ids = plan.next_ids()
+        plan.observe(ids, [detail(job_id, "RUNNING" if int(job_id) >= 290 else "RUNNABLE") for job_id in ids], now)
+    assert set(map(str, range(290, 300))) <= set(plan.next_ids())
+
+
+def test_the_pace_falls_when_nothing_changes_and_recovers(plan: PollPlan) -> None:
+    watch(plan, "a")
+    plan.observe(["a"], [detail("a")], 0)
+    assert plan.delay(0, 0) == 1
+    for _ in range(20):
+        plan.observe(["a"], [detail("a")], 0)
+    assert plan.delay(0, 0) == 10
+    plan.observe(["a"], [detail("a", "RUNNING")], 0)
+    assert plan.delay(0, 0) == 1
+
+
+def test_a_quiet_sweep_over_many_jobs_takes_no_longer_than_over_one(plan: PollPlan) -> None:
+    watch(plan, *map(str, range(500)))
+    plan.sweep = 10
+    assert plan.delay(0, 0) == 2
+    watch(plan, *map(str, range(5000)))
+    plan.sweep = 10
+    assert plan.delay(0, 0) == 1, "requests never come closer than the shortest period"
+
+
+def test_a_job_that_nobody_watches_any_more(plan: PollPlan) -> None:
+    watch(plan, "a")
+    ids = plan.next_ids()
+    plan.watched.clear()
+    plan.observe(ids, [detail("a")], 1)
+
+
+class Source:
+    """Answers of DescribeJobs, with failures on demand."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self.asked: list[Sequence[str]] = []
+        self.done = threading.Event()
+
+    def __call__(self, ids: Sequence[str]) -> list[dict[str, Any]]:
+        self.asked.append(ids)
+        if self.failures:
+            self.failures -= 1
+            raise BatchRequestError("no", code="AccessDeniedException")
+        return [detail(job_id, "SUCCEEDED") for job_id in ids]
+
+
+def test_the_thread_tells_and_survives_failures() -> None:
+    source = Source()
+    source.failures = 3
+    poller = JobPoller(source, PollPlan(0.01, 0.02, 300))
+    box: Mailbox[Any] = Mailbox()
+    with poller.watch("a", box):
+        item = box.get(10)
+    assert isinstance(item, Seen)
+    assert len(source.asked) >= 4
+    with poller.watch("b", box):
+        item = box.get(10)
+    assert item.job["jobId"] == "b"

@@ -1,0 +1,48 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from miniwdl_aws_batch_backend.preflight import check
+from miniwdl_aws_hooks import CheckState, ConfigurationError, EnvironSettings, PreflightContext
+
+if TYPE_CHECKING:
+    from fake_batch import FakeBatch
+
+
+def look(batch: FakeBatch, task_queue: str | None, **options: str) -> list[tuple[str, CheckState]]:
+    settings = EnvironSettings({}, {("aws", key): value for key, value in options.items()})
+    context = PreflightContext(workflow_queue=None, task_queue=task_queue, mount_point="/mnt/fsx", settings=settings)
+    return [(item.subject, item.state) for item in check(context, lambda _region: batch)]
+
+
+def test_queues_that_take_jobs(batch: FakeBatch) -> None:
+    assert look(batch, "task", task_queue_fallback="spare") == [
+        ("task queue task", CheckState.OK),
+        ("fallback task queue spare", CheckState.OK),
+    ]
+
+
+def test_no_queue(batch: FakeBatch) -> None:
+    assert look(batch, None) == [("task queue", CheckState.FAILED)]
+
+
+def test_an_unknown_queue(batch: FakeBatch) -> None:
+    assert look(batch, "nowhere") == [("task queue nowhere", CheckState.FAILED)]
+
+
+@pytest.mark.parametrize("change", [{"state": "DISABLED"}, {"status": "INVALID", "statusReason": "no CE"}])
+def test_a_queue_that_takes_nothing(batch: FakeBatch, monkeypatch: pytest.MonkeyPatch, change: dict[str, str]) -> None:
+    answer = batch.describe_job_queues(["task"])["jobQueues"][0]
+
+    def describe(jobQueues: list[str]) -> dict[str, Any]:  # noqa: N803
+        return {"jobQueues": [{**answer, **change}]}
+
+    monkeypatch.setattr(batch, "describe_job_queues", describe)
+    assert look(batch, "task") == [("task queue task", CheckState.FAILED)]
+
+
+def test_wrong_options_are_found_here_too(batch: FakeBatch) -> None:
+    with pytest.raises(ConfigurationError, match=r"\[aws\] job_timeout"):
+        look(batch, "task", job_timeout="1")

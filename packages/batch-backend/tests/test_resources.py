@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from miniwdl_aws_batch_backend.errors import TaskSettingError
+from miniwdl_aws_batch_backend.resources import Resources, read_hints, resources_of
+from miniwdl_aws_batch_backend.settings import BackendSettings
+
+GIB = 1024**3
+QUEUE_ARN = "arn:aws:batch:eu-west-1:123456789012:job-queue/q"
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "parsed"),
+    [
+        ("queue", "gpu-queue", "gpu-queue"),
+        ("queue", QUEUE_ARN, QUEUE_ARN),
+        ("jobRoleArn", "arn:aws:iam::123456789012:role/a/b", "arn:aws:iam::123456789012:role/a/b"),
+        ("sharedMemorySize", 64, 64),
+        ("sharedMemorySize", "64", 64),
+        ("schedulingPriority", 9999, 9999),
+        ("shareIdentifier", "team_a", "team_a"),
+        ("ulimits", ["nofile=1:2", "nproc=7"],
+         [{"name": "nofile", "softLimit": 1, "hardLimit": 2}, {"name": "nproc", "softLimit": 7, "hardLimit": 7}]),
+        ("acceleratorCount", 4, 4),
+    ],
+)  # fmt: skip
+def test_hints(key: str, value: object, parsed: object) -> None:
+    assert read_hints({key: value, "cpu": 1}, "t") == {key: parsed}
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("queue", "no spaces"),
+        ("jobRoleArn", "my-role"),
+        ("sharedMemorySize", 0),
+        ("sharedMemorySize", 1.5),
+        ("sharedMemorySize", True),
+        ("schedulingPriority", 10000),
+        ("shareIdentifier", "a b"),
+        ("ulimits", "nofile=1"),
+        ("ulimits", ["nofile"]),
+        ("acceleratorCount", 17),
+        ("acceleratorType", 3),
+    ],
+)
+def test_wrong_hints_name_the_task_and_the_key(key: str, value: object) -> None:
+    with pytest.raises(TaskSettingError, match=rf"task align: runtime\.{key} must be"):
+        read_hints({key: value}, "align")
+
+
+def test_null_is_no_hint() -> None:
+    assert read_hints({"queue": None}, "t") == {}
+
+
+def test_defaults() -> None:
+    assert resources_of({}, BackendSettings(), "t") == Resources(1, 1024 - 33, 0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "growth", "given"),
+    [
+        (4 * GIB, 1.0, 4096 - 33),
+        (GIB // 2, 1.0, 512),  # no host is so small that this could fill it
+        (4 * GIB, 2.0, 8192 - 33),
+        (400 * GIB, 2.0, 512 * 1024 - 33),
+        (600 * GIB, 2.0, 600 * 1024 - 33),  # the cap never takes away what was asked for
+    ],
+)
+def test_memory(asked: int, growth: float, given: int) -> None:
+    assert resources_of({"memory_reservation": asked}, BackendSettings(), "t", growth).memory_mib == given
+
+
+def test_too_little_memory() -> None:
+    with pytest.raises(TaskSettingError, match=r"task t: runtime\.memory"):
+        resources_of({"memory_reservation": 1024**2}, BackendSettings(), "t")
+
+
+@pytest.mark.parametrize(
+    ("runtime", "gpus"),
+    [
+        ({"gpu": True}, 3),
+        ({"gpu": False}, 0),
+        ({"gpu": True, "acceleratorCount": 2}, 2),
+        ({"acceleratorType": "nvidia-tesla-t4"}, 3),
+        ({"acceleratorType": "tpu", "acceleratorCount": 2}, 0),
+    ],
+)
+def test_gpus(runtime: dict[str, object], gpus: int) -> None:
+    assert resources_of(runtime, BackendSettings(gpu_value=3), "t").gpu == gpus
+
+
+@given(st.integers(4 * 1024**2, 2000 * GIB), st.floats(1, 10), st.floats(1, 10))
+def test_memory_never_shrinks_with_growth(asked: int, one: float, other: float) -> None:
+    low, high = sorted([one, other])
+    runtime = {"memory_reservation": asked}
+    sizes = [resources_of(runtime, BackendSettings(), "t", growth).memory_mib for growth in (low, high)]
+    assert 4 <= sizes[0] <= sizes[1]
