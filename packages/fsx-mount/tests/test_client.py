@@ -2,7 +2,7 @@ import botocore.exceptions
 import pytest
 
 from miniwdl_aws_fsx_mount.client import FsxService, translate
-from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxUnreachableError
+from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxBusyError, FsxUnreachableError
 from miniwdl_aws_fsx_mount.tasks import TaskType
 from miniwdl_aws_hooks import ConfigurationError
 
@@ -16,6 +16,7 @@ def client_error(code, message="", status=400):
     ("exc", "expected"),
     [
         (client_error("FileSystemNotFound", "File system 'fs-1' does not exist."), FileSystemError),
+        (client_error("DataRepositoryTaskExecuting"), FsxBusyError),
         (client_error("ExpiredTokenException"), FsxAccessError),
         (client_error("AccessDeniedException"), FsxAccessError),
         (client_error("BadRequest"), FsxAccessError),

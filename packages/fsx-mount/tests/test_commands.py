@@ -90,7 +90,7 @@ def test_import(fsx, fsid, capsys):
         "describe_data_repository_tasks", {"DataRepositoryTasks": [task(kind, "SUCCEEDED", SucceededCount=2)]}
     )
     assert fsx_command("import", "--fsid", fsid, "s3://bucket/v1/idx/") == 0
-    assert capsys.readouterr().out == "task-0123456789abcdef0 succeeded: 2 of 2 files\n"
+    assert capsys.readouterr().out == "succeeded: 2 of 2 files\n"
 
 
 def test_import_without_waiting(fsx, fsid, capsys):
@@ -128,7 +128,7 @@ def test_release(fsx, s3, fsid, capsys):
     assert fsx_command("release", "--fsid", fsid, "--unused-days", "3", "--mount", "/nowhere", "/nowhere/refs/run") == 1
     assert capsys.readouterr().out.splitlines() == [
         "/refs/run: 1 files, 5 bytes are in S3 (s3://bucket/v1/run)",
-        "task-0123456789abcdef0 failed: 1 of 2 files, 1 failed",
+        "failed: 1 of 2 files, 1 failed",
         "task-0123456789abcdef0 did not succeed: in use",
     ]
 

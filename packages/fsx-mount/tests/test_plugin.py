@@ -4,7 +4,7 @@ from importlib.metadata import entry_points
 
 import pytest
 
-from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError
+from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxError
 from miniwdl_aws_fsx_mount.localize import path_map
 from miniwdl_aws_hooks import (
     CheckState,
@@ -13,6 +13,7 @@ from miniwdl_aws_hooks import (
     LocalizeRequest,
     MountContext,
     PreflightContext,
+    PublishRequest,
     create_manager,
 )
 from miniwdl_aws_hooks.testing import PluginConformance
@@ -143,3 +144,51 @@ def test_the_command_is_there(monkeypatch):
     (point,) = [point for point in entry_points(group="miniwdl_aws") if point.name == "fsx-mount"]
     ((command,),) = create_manager([point], {}).hook.miniwdl_aws_commands()
     assert command.name == "fsx"
+
+
+class TestPublish:
+    @pytest.fixture
+    def publish(self, make_settings, tmp_path):
+        (point,) = [point for point in entry_points(group="miniwdl_aws") if point.name == "fsx-mount"]
+        hooks = create_manager([point], {}).hook
+
+        def call(folder="s3://bucket/v1/run/", files=None, **settings):
+            made = make_settings(file_io__root=str(tmp_path), **settings)
+            return hooks.miniwdl_aws_publish(request=PublishRequest("/run", folder, files or {}, made))
+
+        return call
+
+    def test_only_when_asked_for(self, publish, fsx, fsid):
+        assert publish(aws__fs=fsid) is None
+        assert publish(folder="gs://bucket/x/", aws__fs=fsid, aws__publish="export") is None
+
+    def test_needs_a_file_system(self, publish, fsx):
+        with pytest.raises(ConfigurationError, match=r"\[aws\] fs"):
+            publish(aws__publish="export")
+
+    def test_refuses_before_there_is_anything_to_publish(self, publish, fsx, fsid):
+        fsx.add_response("describe_data_repository_associations", {"Associations": []})
+        with pytest.raises(FsxError, match="no data repository association covers it"):
+            publish(aws__fs=fsid, aws__publish="export")
+
+    def test_exports(self, publish, fsx, s3, fsid, tmp_path):
+        (tmp_path / "result").write_text("12345")
+        association = {
+            "AssociationId": "dra-0123456789abcdef0",
+            "FileSystemPath": "/results",
+            "DataRepositoryPath": "s3://bucket/v1",
+            "Lifecycle": "AVAILABLE",
+        }
+        task = {
+            "TaskId": "task-0123456789abcdef0",
+            "Lifecycle": "SUCCEEDED",
+            "Type": "EXPORT_TO_REPOSITORY",
+            "CreationTime": 0,
+        }
+        fsx.add_response("describe_data_repository_associations", {"Associations": [association]})
+        fsx.add_response("create_data_repository_task", {"DataRepositoryTask": task})
+        fsx.add_response("describe_data_repository_tasks", {"DataRepositoryTasks": [task]})
+        s3.add_response("head_object", {"ContentLength": 5}, {"Bucket": "bucket", "Key": "v1/run/result"})
+        report = publish(files={"result": str(tmp_path / "result")}, aws__fs=fsid, aws__publish="export")
+        assert (report.uploaded, report.size, report.failed) == (1, 5, {})
+        assert (tmp_path / "results/run/result").read_text() == "12345"

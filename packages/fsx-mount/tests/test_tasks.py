@@ -1,7 +1,7 @@
 import pytest
 
-from miniwdl_aws_fsx_mount.errors import FsxAccessError, FsxUnreachableError
-from miniwdl_aws_fsx_mount.tasks import read_task, watch
+from miniwdl_aws_fsx_mount.errors import FsxAccessError, FsxBusyError, FsxUnreachableError
+from miniwdl_aws_fsx_mount.tasks import TaskType, read_task, run_task, watch
 
 
 class FakeTasks:
@@ -9,6 +9,14 @@ class FakeTasks:
 
     def __init__(self, *states):
         self.states = list(states)
+
+        self.busy = 0
+
+    def start_task(self, fsid, kind, paths, *, report=None, unused_days=0):
+        self.busy -= 1
+        if self.busy >= 0:
+            raise FsxBusyError("another task is executing")
+        return "task-1"
 
     def task(self, task_id):
         state = self.states.pop(0)
@@ -70,3 +78,11 @@ def test_reads_failures():
     )
     assert (task.ended, task.message) == (True, "Path /x is invalid")
     assert task.progress == "failed: 1 of 3 files, 2 failed"
+
+
+def test_another_task_is_waited_for(said, slept):
+    service = FakeTasks(("SUCCEEDED", 9))
+    service.busy = 3
+    assert run_task(service, "fs-1", TaskType.EXPORT, ["x"], said.append, sleep=slept.append).id == "task-1"
+    assert said == ["waiting for another data repository task of the file system", "succeeded: 9 of 9 files"]
+    assert slept == [5.0] * 3

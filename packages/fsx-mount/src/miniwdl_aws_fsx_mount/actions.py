@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +18,7 @@ from miniwdl_aws_fsx_mount.preflight import check_mount_path
 from miniwdl_aws_fsx_mount.release import compare, describe, local_sizes, target_of
 from miniwdl_aws_fsx_mount.show import render_survey
 from miniwdl_aws_fsx_mount.survey import take_survey
-from miniwdl_aws_fsx_mount.tasks import PATHS_LIMIT, TaskType, watch
+from miniwdl_aws_fsx_mount.tasks import PATHS_LIMIT, TaskType, run_task
 from miniwdl_aws_fsx_mount.user_data import HostOptions, encode, user_data
 from miniwdl_aws_hooks import CheckState, ConfigurationError, EnvironSettings, ExitCode
 
@@ -121,19 +120,19 @@ def _run_tasks(
 ) -> int:
     code = ExitCode.OK
     for start in range(0, len(paths), PATHS_LIMIT):
-        task_id = service.start_task(fsid, kind, paths[start : start + PATHS_LIMIT], unused_days=unused_days)
+        chunk = paths[start : start + PATHS_LIMIT]
         if not wait:
-            sys.stdout.write(f"{task_id}\n")
+            sys.stdout.write(service.start_task(fsid, kind, chunk, unused_days=unused_days) + "\n")
             continue
-        task = watch(service, task_id, partial(_say, task_id))
+        task = run_task(service, fsid, kind, chunk, _say, unused_days=unused_days)
         if task.lifecycle != "SUCCEEDED" or task.failed:
-            _say(task_id, f"did not succeed: {task.message or task.progress}")
+            _say(f"{task.id} did not succeed: {task.message or task.progress}")
             code = ExitCode.FAILED
     return code
 
 
-def _say(task_id: str, text: str) -> None:
-    sys.stdout.write(f"{task_id} {text}\n")
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 

@@ -10,7 +10,7 @@ import botocore.exceptions
 from botocore.config import Config
 
 from miniwdl_aws_fsx_mount.associations import Association, read_associations
-from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxUnreachableError
+from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxBusyError, FsxUnreachableError
 from miniwdl_aws_fsx_mount.file_system import FileSystem, find_file_system
 from miniwdl_aws_fsx_mount.tasks import RepositoryTask, TaskType, read_task
 from miniwdl_aws_hooks import ConfigurationError, MiniwdlAwsError
@@ -75,6 +75,8 @@ def _translate_answer(exc: botocore.exceptions.ClientError, action: str) -> Mini
     if code == "FileSystemNotFound":
         hint = "check --fsid and the region; ids of EFS file systems look the same, but this needs FSx for Lustre"
         return FileSystemError(f"can't {action}: {message}", hint=hint, more_info=info)
+    if code == "DataRepositoryTaskExecuting":
+        return FsxBusyError(f"can't {action}: {message}", more_info=info, retryable=True)
     if code in _CREDENTIALS:
         return FsxAccessError(f"can't {action}: {message}", hint=_LOG_IN, more_info=info)
     if code.startswith("AccessDenied"):

@@ -2,7 +2,7 @@
 
 from miniwdl_aws_hooks import MiniwdlAwsError
 
-__all__ = ["FileSystemError", "FsxAccessError", "FsxError", "FsxUnreachableError"]
+__all__ = ["FileSystemError", "FsxAccessError", "FsxBusyError", "FsxError", "FsxUnreachableError"]
 
 
 class FsxError(MiniwdlAwsError):
@@ -19,3 +19,7 @@ class FsxAccessError(FsxError):
 
 class FsxUnreachableError(FsxError):
     """No answer from AWS, or one that says that the service has trouble."""
+
+
+class FsxBusyError(FsxError):
+    """Another data repository task keeps the file system from starting one; worth another try."""

@@ -9,7 +9,15 @@ from miniwdl_aws_hooks import Command, hookimpl
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from miniwdl_aws_hooks import Check, LocalizeRequest, Mount, MountContext, PreflightContext
+    from miniwdl_aws_hooks import (
+        Check,
+        LocalizeRequest,
+        Mount,
+        MountContext,
+        PreflightContext,
+        PublishReport,
+        PublishRequest,
+    )
 
 
 @hookimpl
@@ -43,3 +51,11 @@ def miniwdl_aws_commands() -> Sequence[Command]:
 
     help_text = "FSx for Lustre: show it, mount it on hosts, import from S3, release space"
     return [Command("fsx", help_text, configure, run)]
+
+
+@hookimpl
+def miniwdl_aws_publish(request: PublishRequest) -> PublishReport | None:
+    """Export results by FSx itself where ``[aws] publish = export``; else leave it to others."""
+    from miniwdl_aws_fsx_mount.export import answer_publish
+
+    return answer_publish(request)

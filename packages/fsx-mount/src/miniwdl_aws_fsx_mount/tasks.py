@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
-from miniwdl_aws_fsx_mount.errors import FsxUnreachableError
+from miniwdl_aws_fsx_mount.errors import FsxBusyError, FsxUnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["PATHS_LIMIT", "RepositoryTask", "TaskService", "TaskType", "read_task", "watch"]
+__all__ = ["PATHS_LIMIT", "RepositoryTask", "TaskService", "TaskType", "read_task", "run_task", "watch"]
 
 PATHS_LIMIT = 32
 """Paths of one task. The API's model has 100, the console's own text 32; the smaller number is safe."""
@@ -89,13 +89,47 @@ def read_task(description: Mapping[str, Any]) -> RepositoryTask:
     )
 
 
+def run_task(
+    service: TaskService,
+    fsid: str,
+    kind: TaskType,
+    paths: Sequence[str],
+    progress: Callable[[str], None],
+    *,
+    report: str | None = None,
+    unused_days: int = 0,
+    sleep: Callable[[float], None] = time.sleep,
+) -> RepositoryTask:
+    """
+    Start a task, as soon as no other one keeps the file system from it, and wait until it has ended.
+
+    :param progress: as for :func:`watch`; is also told what is waited for.
+    """
+    task_id = _start(service, fsid, kind, paths, report, unused_days)
+    if task_id is None:
+        progress("waiting for another data repository task of the file system")
+    while task_id is None:
+        sleep(PERIOD)
+        task_id = _start(service, fsid, kind, paths, report, unused_days)
+    return watch(service, task_id, progress, sleep=sleep)
+
+
+def _start(
+    service: TaskService, fsid: str, kind: TaskType, paths: Sequence[str], report: str | None, unused_days: int
+) -> str | None:
+    """Start a task; ``None`` when another one is in its way."""
+    try:
+        return service.start_task(fsid, kind, paths, report=report, unused_days=unused_days)
+    except FsxBusyError:
+        return None
+
+
 def watch(
     service: TaskService,
     task_id: str,
     progress: Callable[[str], None],
     *,
     sleep: Callable[[float], None] = time.sleep,
-    period: float = PERIOD,
 ) -> RepositoryTask:
     """
     Wait until a task has ended.
@@ -108,7 +142,7 @@ def watch(
         try:
             task = service.task(task_id)
         except FsxUnreachableError:
-            outage += period
+            outage += PERIOD
             if outage > PATIENCE:
                 raise
         else:
@@ -118,4 +152,4 @@ def watch(
                 said = task.progress
             if task.ended:
                 return task
-        sleep(period)
+        sleep(PERIOD)

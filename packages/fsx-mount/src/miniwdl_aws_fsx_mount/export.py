@@ -1,0 +1,222 @@
+"""
+``[aws] publish = export``: results reach S3 by FSx's own export tasks instead of by the workflow job's network.
+
+The files are placed under the association that covers the destination, exported, and looked up in S3: a file counts as
+published when its object is there with its size.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import logging
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
+from miniwdl_aws_fsx_mount.client import FsxService
+from miniwdl_aws_fsx_mount.errors import FsxError
+from miniwdl_aws_fsx_mount.file_system import check_id
+from miniwdl_aws_fsx_mount.objects import Objects
+from miniwdl_aws_fsx_mount.placing import place, target_path
+from miniwdl_aws_fsx_mount.tasks import PATHS_LIMIT, TaskType, run_task
+from miniwdl_aws_hooks import ConfigurationError, PublishReport
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from miniwdl_aws_fsx_mount.associations import Association, Located
+    from miniwdl_aws_fsx_mount.tasks import TaskService
+    from miniwdl_aws_hooks import PublishRequest, Settings
+
+__all__ = ["Exporter", "answer_publish", "destination", "export_paths", "export_wanted", "read_failures"]
+
+logger = logging.getLogger(__name__)
+
+ROUNDS = 3
+"""Times that a file is exported before it counts as failed."""
+
+LOOKUPS = 16
+"""HEAD requests in flight at once."""
+
+REPORTS = ".fsx-reports"
+"""Folder below an association's prefix where FSx lists files that failed; it must lie within the association."""
+
+
+def export_wanted(settings: Settings) -> bool:
+    """
+    Value of ``[aws] publish``.
+
+    :raises ConfigurationError: when it is neither ``upload`` nor ``export``.
+    """
+    text = (settings.get("aws", "publish") or "upload").lower()
+    if text not in {"upload", "export"}:
+        raise ConfigurationError(f"[aws] publish (MINIWDL__AWS__PUBLISH) must be upload or export, not {text!r}")
+    return text == "export"
+
+
+def destination(associations: Sequence[Association], folder: str) -> Located:
+    """
+    Find the place of a destination on the file system.
+
+    :raises FsxError: saying why it can't be exported to, and what to do.
+    """
+    automatic = [item for item in associations if item.auto_export]
+    if automatic:
+        raise FsxError(
+            f"can't export to {folder}: automatic export is on for {automatic[0].uri}, and FSx allows either that or "
+            "export tasks on a file system",
+            hint="switch automatic export off, or publish by upload (unset [aws] publish)",
+        )
+    located = PathMap(associations).locate_folder(folder)
+    if located is None:
+        known = ", ".join(item.uri for item in associations if item.usable) or "none"
+        raise FsxError(
+            f"can't export to {folder}: no data repository association covers it (there are: {known})",
+            hint="choose a destination under one of them, link the bucket, or publish by upload (unset [aws] publish)",
+        )
+    return located
+
+
+def export_paths(relative: str, names: Iterable[str], limit: int = PATHS_LIMIT) -> list[str]:
+    """
+    Cover files by as few paths as a task takes, and by as little else as possible.
+
+    :param relative: the folder, from the root of the file system.
+    :param names: paths of the files within the folder.
+    """
+    split = [name.split("/") for name in names]
+    for depth in range(max(map(len, split)), 0, -1):
+        cover = dict.fromkeys("/".join(filter(None, (relative, *parts[:depth]))) for parts in split)
+        if len(cover) <= limit:
+            return list(cover)
+    return [relative or "/"]
+
+
+def read_failures(report: str, relative: str) -> dict[str, str]:
+    """
+    Read a completion report: path, status and error code in each line.
+
+    :return: error codes by path within the folder.
+    """
+    failures = {}
+    for row in csv.reader(io.StringIO(report)):
+        if len(row) >= 3:
+            # A path that a spreadsheet might take for a formula is quoted once more.
+            path = row[0].strip('"').strip("/")
+            failures[path.removeprefix(f"{relative}/")] = row[2]
+    return failures
+
+
+@dataclass(frozen=True)
+class Exporter:
+    """Exports files of one file system."""
+
+    fsid: str
+    root: Path
+    """Where the file system is mounted."""
+    service: TaskService
+    size_of: Callable[[str, str], int | None]
+    """Size of an object by bucket and key; ``None`` when there is none."""
+    read: Callable[[str, str], str | None]
+    """Text of an object."""
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    def export(self, located: Located, folder: str, files: Mapping[str, str]) -> PublishReport:
+        """
+        Publish files.
+
+        :param folder: the destination's URI, ending in a slash.
+        :param files: where each lies, by its name under the folder.
+        """
+        started = self.clock()
+        sizes, there, failed = self._place_all(self.root / located.relative, files)
+        skipped = there - set(self._unpublished(folder, {name: sizes[name] for name in there}))
+        wanted = {name: size for name, size in sizes.items() if name not in skipped}
+        failed.update(self._export(located, folder, wanted))
+        written = [name for name in wanted if name not in failed]
+        return PublishReport(
+            uploaded=len(written),
+            skipped=len(skipped),
+            size=sum(wanted[name] for name in written),
+            seconds=self.clock() - started,
+            failed=failed,
+        )
+
+    def _place_all(self, folder: Path, files: Mapping[str, str]) -> tuple[dict[str, int], set[str], dict[str, str]]:
+        """Place files; return the sizes of all, those that were there already, and why others could not be placed."""
+        sizes: dict[str, int] = {}
+        there: set[str] = set()
+        failed: dict[str, str] = {}
+        for name, source in files.items():
+            placed = _try_to_place(Path(source), folder, name)
+            if isinstance(placed, str):
+                failed[name] = placed
+                continue
+            was_there, sizes[name] = placed
+            if was_there:
+                there.add(name)
+        return sizes, there, failed
+
+    def _export(self, located: Located, folder: str, sizes: Mapping[str, int]) -> dict[str, str]:
+        """Export in rounds, the last ones file by file; return why what is left isn't there."""
+        pending, reasons = list(sizes), dict[str, str]()
+        report = located.association.uri + REPORTS
+        for turn in range(ROUNDS):
+            if not pending:
+                break
+            limit = PATHS_LIMIT if turn == 0 else len(pending)
+            paths = export_paths(located.relative, pending, limit)
+            for start in range(0, len(paths), PATHS_LIMIT):
+                task = run_task(
+                    self.service,
+                    self.fsid,
+                    TaskType.EXPORT,
+                    paths[start : start + PATHS_LIMIT],
+                    lambda text: logger.info("exporting to %s: %s", folder, text),
+                    report=report,
+                    sleep=self.sleep,
+                )
+                if task.failed or task.message:
+                    reasons.update(dict.fromkeys(pending, task.message or "not exported"))
+                    text = self.read(*split_uri(f"{report}/{task.id}/failures.csv")) or ""
+                    reasons.update(read_failures(text, located.relative))
+            pending = self._unpublished(folder, {name: sizes[name] for name in pending})
+        return {name: reasons.get(name, "FSx exported it, but S3 does not have it") for name in pending}
+
+    def _unpublished(self, folder: str, sizes: Mapping[str, int]) -> list[str]:
+        """Those of some files that S3 does not have in their size."""
+        bucket, prefix = split_uri(folder)
+        if not sizes:
+            return []
+        with ThreadPoolExecutor(LOOKUPS) as pool:
+            found = pool.map(lambda name: self.size_of(bucket, prefix + name), sizes)
+            return [name for name, size in zip(sizes, found, strict=True) if size != sizes[name]]
+
+
+def _try_to_place(source: Path, folder: Path, name: str) -> tuple[bool, int] | str:
+    """Place a file; return whether it was there already, and its size, or else why it could not be placed."""
+    try:
+        target = target_path(folder, name)
+        return place(source, target), target.stat().st_size
+    except (OSError, FsxError) as exc:
+        return str(exc)
+
+
+def answer_publish(request: PublishRequest) -> PublishReport | None:
+    """Answer the ``publish`` hook, where export is wanted and the destination is in S3."""
+    settings = request.settings
+    if not export_wanted(settings) or not request.folder.startswith("s3://"):
+        return None
+    fsid, region = settings.get("aws", "fs"), settings.get("aws", "region")
+    if fsid is None:
+        raise ConfigurationError("[aws] publish = export needs [aws] fs, the file system to export from")
+    service, objects = FsxService.connect(region), Objects.connect(region)
+    located = destination(service.associations(check_id(fsid)), request.folder)
+    root = Path(settings.get("file_io", "root") or "/mnt/fsx")
+    exporter = Exporter(fsid, root, service, objects.size, objects.read)
+    return exporter.export(located, request.folder, request.files)
