@@ -1,14 +1,15 @@
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import ClassVar
+
 import botocore.exceptions
-import botocore.session
 import pytest
 
-from miniwdl_aws_s3_rails.access import S3Access, explain
+from miniwdl_aws_s3_rails import access as access_module
+from miniwdl_aws_s3_rails.access import S3Access, ask_region, explain
 from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.options import Options
-
-
-def access() -> S3Access:
-    return S3Access(Options(), botocore.session.Session())
 
 
 def client_error(code: str, message: str = "") -> botocore.exceptions.ClientError:
@@ -32,61 +33,85 @@ def test_errors_say_what_to_do(exc: Exception, message: str, hint: str) -> None:
     assert hint in str(error.hint)
 
 
-def test_endpoint_from_the_environment(s3_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert access().endpoint == s3_url
-    monkeypatch.setenv("AWS_ENDPOINT_URL_S3", "http://other:1234")
-    assert access().endpoint == "http://other:1234"
+class Region(BaseHTTPRequestHandler):
+    """An S3 that names regions, whatever else it says."""
+
+    status = 200
+    headers_sent: ClassVar[dict[str, str]] = {}
+    asked: ClassVar[list[str]] = []
+
+    def do_HEAD(self) -> None:
+        self.asked.append(self.path)
+        self.send_response(self.status)
+        for name, value in self.headers_sent.items():
+            self.send_header(name, value)
+        self.end_headers()
+
+    def log_message(self, *_args: object) -> None:
+        pass
 
 
-def test_aws_itself_has_no_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def region_server() -> Iterator[tuple[str, type[Region]]]:
+    handler = type("Handler", (Region,), {"asked": []})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}", handler
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize("status", [200, 301, 400, 403])
+def test_region_is_named_even_where_access_is_denied(region_server: tuple[str, type[Region]], status: int) -> None:
+    url, handler = region_server
+    handler.status, handler.headers_sent = status, {"x-amz-bucket-region": "ap-south-1"}
+    assert ask_region("my-bucket", "eu-west-1", base=url) == "ap-south-1"
+    assert handler.asked == ["/my-bucket"]
+
+
+def test_bucket_that_does_not_exist(region_server: tuple[str, type[Region]]) -> None:
+    url, handler = region_server
+    handler.status = 404
+    with pytest.raises(AccessError, match="cannot use bucket b1: it does not exist"):
+        ask_region("b1", "eu-west-1", base=url)
+
+
+def test_no_network() -> None:
+    with pytest.raises(AccessError, match="S3 cannot be reached") as caught:
+        ask_region("b1", "eu-west-1", base="http://127.0.0.1:1")
+    assert caught.value.retryable
+
+
+def test_region_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
-    assert access().endpoint is None
+    asked = []
+
+    def ask(bucket: str, region: str, **_kwargs: object) -> str:
+        asked.append((bucket, region))
+        return "ap-south-1"
+
+    monkeypatch.setattr(access_module, "ask_region", ask)
+    reached = S3Access(Options())
+    assert [reached.region_of("b"), reached.region_of("b")] == ["ap-south-1", "ap-south-1"]
+    assert asked == [("b", "us-east-1")]
 
 
 def test_other_servers_have_one_region(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-2")
-    assert access().region_of("any-bucket") == "eu-west-2"
-
-
-def test_region_of_a_bucket_is_asked_for_once_even_where_access_is_denied(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
-    reached = access()
-    asked = []
-
-    def head_bucket(**kwargs: str) -> None:
-        asked.append(kwargs["Bucket"])
-        error = client_error("403")
-        error.response["ResponseMetadata"] = {"HTTPHeaders": {"x-amz-bucket-region": "ap-south-1"}}  # type: ignore[typeddict-item]
-        raise error
-
-    monkeypatch.setattr(reached.anonymous_client, "head_bucket", head_bucket)
-    assert [reached.region_of("b"), reached.region_of("b")] == ["ap-south-1", "ap-south-1"]
-    assert asked == ["b"]
-
-
-def test_bucket_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("AWS_ENDPOINT_URL")
-    reached = access()
-
-    def head_bucket(**_kwargs: str) -> None:
-        error = client_error("404")
-        error.response["ResponseMetadata"] = {"HTTPHeaders": {}}  # type: ignore[typeddict-item]
-        raise error
-
-    monkeypatch.setattr(reached.anonymous_client, "head_bucket", head_bucket)
-    with pytest.raises(AccessError, match="cannot use bucket b: NoSuchBucket"):
-        reached.region_of("b")
+    assert S3Access(Options()).region_of("any-bucket") == "eu-west-2"
 
 
 def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    assert not access().can_sign()
+    reached = S3Access(Options())
+    assert not reached.can_sign()
     with pytest.raises(AccessError, match="no AWS credentials"):
-        access().store("bucket")
+        reached.store("bucket")
 
 
 def test_malformed_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "not a url")
     with pytest.raises(AccessError, match="cannot reach S3"):
-        _ = access().client
+        S3Access(Options()).store("bucket")

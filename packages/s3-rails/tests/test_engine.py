@@ -17,6 +17,13 @@ def test_listing(engine: Engine, bucket: Any) -> None:
         bucket[key] = b"data"
     assert [found.key for found in engine.list(S3Uri(bucket.name, "a/"))] == ["a/1", "a/2 +%", "a/ü/3"]
     assert engine.list(S3Uri(bucket.name, "c/")) == []
+    assert list(engine.peek(S3Uri(bucket.name, "a/"), 100)) == ["a/1", "a/2 +%", "a/ü/3"]
+
+
+def test_peeking_stops(engine: Engine, bucket: Any) -> None:
+    for index in range(1005):
+        bucket[f"a/{index:04d}"] = b""
+    assert len(engine.peek(S3Uri(bucket.name, "a/"), 10)) == 1000
 
 
 def test_finding_and_removing(engine: Engine, bucket: Any) -> None:

@@ -1,42 +1,41 @@
 """
-Where S3 is and who we are: sessions, endpoints, regions and stores. The only module that creates AWS clients.
+S3 within reach of this process: clients, regions and stores. The only module that creates AWS clients.
 
-botocore gives credentials (its whole chain), the endpoint and the requests that are not about bulk data; obstore moves
-the data. Nothing is asked of AWS before it is needed.
+obstore moves the data. botocore does the requests that are not about bulk data; nothing is created before it is needed.
 """
 
 from __future__ import annotations
 
+import os
+import ssl
 import threading
-from datetime import datetime, timedelta, timezone
+import urllib.error
+import urllib.request
+from datetime import timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
-from urllib.parse import urlsplit
 
 import botocore.exceptions
-import botocore.session
-from botocore import UNSIGNED
-from botocore.config import Config
 
 from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_s3_rails.surroundings import FALLBACK_REGION, Surroundings, ask_botocore, read_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from botocore.credentials import Credentials
+    from botocore.session import Session
     from mypy_boto3_s3 import S3Client
-    from obstore.store import S3Credential, S3Store
+    from obstore.store import ClientConfig, S3Store
 
     from miniwdl_aws_s3_rails.options import Options
 
 __all__ = ["S3Access", "explain"]
 
-CREDENTIAL_LIFE = timedelta(minutes=10)
-"""obstore asks again after this; botocore refreshes in time whatever expires."""
-
-FALLBACK_REGION = "us-east-1"
-
 REGION_HEADER = "x-amz-bucket-region"
+
+NOT_FOUND = 404
+
+REGION_TIMEOUT = 20
+"""Seconds to wait for AWS to name a bucket's region."""
 
 HINTS = {
     "NoSuchBucket": "create the bucket, or correct its name",
@@ -79,21 +78,35 @@ def explain(exc: Exception, doing: str) -> AccessError:
 class S3Access:
     """S3 as this process sees it; safe to share between threads."""
 
-    def __init__(self, options: Options, session: botocore.session.Session | None = None) -> None:
+    def __init__(self, options: Options, session: Session | None = None) -> None:
         """
         Remember how to reach S3.
 
-        :param session: botocore's default session when ``None``.
+        :param session: botocore's session to use; when ``None``, the environment is read first, and a default session
+            only if that doesn't settle everything.
         """
         self._options = options
-        self._session = session or botocore.session.get_session()
+        self._given_session = session
         self._lock = threading.RLock()
         self._regions: dict[str, str] = {}
         self._stores: dict[tuple[str, bool], S3Store] = {}
 
     @cached_property
+    def _session(self) -> Session:
+        import botocore.session
+
+        return self._given_session or botocore.session.get_session()
+
+    @cached_property
+    def surroundings(self) -> Surroundings:
+        """Credentials, region and endpoint."""
+        with self._lock:
+            settled = read_environment(os.environ) if self._given_session is None else None
+            return settled or ask_botocore(self._session, self.client)
+
+    @cached_property
     def client(self) -> S3Client:
-        """Client for single requests: permissions, listings, keys that obstore can't express."""
+        """Client for single requests: permissions, exact listings, keys that obstore can't express."""
         return self._create_client(signed=True)
 
     @cached_property
@@ -102,6 +115,9 @@ class S3Access:
         return self._create_client(signed=False)
 
     def _create_client(self, *, signed: bool) -> S3Client:
+        from botocore import UNSIGNED
+        from botocore.config import Config
+
         config = Config(
             retries={"mode": "standard", "max_attempts": self._options.attempts},
             max_pool_connections=16,
@@ -116,32 +132,19 @@ class S3Access:
                 raise explain(exc, "cannot reach S3") from exc
         return cast("S3Client", client)
 
-    @cached_property
-    def endpoint(self) -> str | None:
-        """URL of the S3 server when it is not AWS's own: AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL or the profile's."""
-        url = self.client.meta.endpoint_url
-        host = urlsplit(url).hostname or ""
-        return None if host.endswith((".amazonaws.com", ".amazonaws.com.cn")) else url
+    def can_sign(self) -> bool:
+        """Whether there are credentials at all."""
+        return self.surroundings.credentials is not None
 
     def region_of(self, bucket: str) -> str:
         """Region of a bucket, asked for once; other servers than AWS's have the configured one for all buckets."""
         with self._lock:
             if bucket not in self._regions:
-                self._regions[bucket] = self.client.meta.region_name if self.endpoint else self._ask_for_region(bucket)
+                here = self.surroundings
+                self._regions[bucket] = (
+                    here.region if here.endpoint else ask_region(bucket, here.region, ca_bundle=here.ca_bundle)
+                )
             return self._regions[bucket]
-
-    def _ask_for_region(self, bucket: str) -> str:
-        # AWS names the region in a header even where it refuses the request itself. Asked without a signature, it
-        # needs no permission, and no region to sign for.
-        try:
-            headers = self.anonymous_client.head_bucket(Bucket=bucket)["ResponseMetadata"]["HTTPHeaders"]
-        except botocore.exceptions.ClientError as exc:
-            headers = exc.response.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-            if REGION_HEADER not in headers:
-                raise explain(exc, f"cannot use bucket {bucket}") from exc
-        except botocore.exceptions.BotoCoreError as exc:
-            raise explain(exc, f"cannot use bucket {bucket}") from exc
-        return headers.get(REGION_HEADER, self.client.meta.region_name)
 
     def store(self, bucket: str, *, signed: bool = True) -> S3Store:
         """Store for the data of a bucket."""
@@ -155,26 +158,29 @@ class S3Access:
         from obstore.store import S3Store
 
         settings: dict[str, Any] = {}
-        if signed:
-            credentials = self._session.get_credentials()
-            if credentials is None:
-                raise explain(botocore.exceptions.NoCredentialsError(), f"cannot use bucket {bucket}")
-            settings["credential_provider"] = _provider(credentials)
-        else:
+        endpoint = self.surroundings.endpoint
+        if not signed:
             settings["skip_signature"] = True
-        if self.endpoint:
-            settings["endpoint"] = self.endpoint
+        elif self.surroundings.credentials is None:
+            raise explain(botocore.exceptions.NoCredentialsError(), f"cannot use bucket {bucket}")
+        else:
+            settings["credential_provider"] = self.surroundings.credentials
+        if endpoint:
+            settings["endpoint"] = endpoint
+        client_options: ClientConfig = {
+            "allow_http": (endpoint or "").startswith("http:"),
+            "connect_timeout": timedelta(seconds=10),
+            # Of one request, body included: a part must get through the slowest line that is worth using.
+            "timeout": timedelta(minutes=10),
+            "user_agent": "miniwdl-aws-s3-rails",
+        }
+        if self.surroundings.ca_bundle:
+            client_options["root_certificate"] = Path(self.surroundings.ca_bundle).read_bytes()
         return S3Store(
             bucket,
             region=region,
             virtual_hosted_style_request=False,
-            client_options={
-                "allow_http": (self.endpoint or "").startswith("http:"),
-                "connect_timeout": timedelta(seconds=10),
-                # Of one request, body included: a part must get through the slowest line that is worth using.
-                "timeout": timedelta(minutes=10),
-                "user_agent": "miniwdl-aws-s3-rails",
-            },
+            client_options=client_options,
             retry_config={
                 "max_retries": self._options.attempts,
                 "backoff": {
@@ -187,21 +193,27 @@ class S3Access:
             **settings,
         )
 
-    def can_sign(self) -> bool:
-        """Whether there are credentials at all."""
-        with self._lock:
-            return self._session.get_credentials() is not None
 
+def ask_region(bucket: str, region: str, *, ca_bundle: str | None = None, base: str | None = None) -> str:
+    """
+    Ask AWS for the region of a bucket: the answer to any request names it, even one that is refused.
 
-def _provider(credentials: Credentials) -> Callable[[], S3Credential]:
-    # obstore.auth.boto3 does the same, but needs Python 3.11 and the whole of boto3.
-    def provide() -> S3Credential:
-        frozen = credentials.get_frozen_credentials()
-        return {
-            "access_key_id": frozen.access_key or "",
-            "secret_access_key": frozen.secret_key or "",
-            "token": frozen.token,
-            "expires_at": datetime.now(timezone.utc) + CREDENTIAL_LIFE,
-        }
-
-    return provide
+    :param region: where to ask.
+    :param base: URL of the server, for tests.
+    """
+    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
+    url = f"{base or f'https://s3.{region}.{suffix}'}/{bucket}"
+    try:
+        request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - the scheme is ours
+        context = ssl.create_default_context(cafile=ca_bundle)
+        with urllib.request.urlopen(request, timeout=REGION_TIMEOUT, context=context) as answer:  # noqa: S310 - the same
+            headers = answer.headers
+    except urllib.error.HTTPError as exc:
+        if exc.code == NOT_FOUND:
+            raise AccessError(f"cannot use bucket {bucket}: it does not exist", hint=HINTS["NoSuchBucket"]) from exc
+        headers = exc.headers
+    except OSError as exc:
+        raise AccessError(
+            f"cannot use bucket {bucket}: S3 cannot be reached ({exc})", hint="check the network", retryable=True
+        ) from exc
+    return headers.get(REGION_HEADER) or region

@@ -141,6 +141,8 @@ class Engine:
         """Look an object up, ``None`` when it does not exist."""
 
         def attempt(signed: bool) -> Found | None:
+            if expressible(uri.key):
+                return self._head(uri, signed=signed)
             try:
                 head = self.client(signed=signed).head_object(Bucket=uri.bucket, Key=uri.key)
             except botocore.exceptions.ClientError as exc:
@@ -153,6 +155,38 @@ class Engine:
 
         return self.reading(uri.bucket, attempt)
 
+    def _head(self, uri: S3Uri, *, signed: bool) -> Found | None:
+        import obstore
+
+        store = self.access.store(uri.bucket, signed=signed)
+
+        def attempt() -> Found | None:
+            try:
+                head = obstore.head(store, uri.key)
+            except FileNotFoundError:
+                return None
+            return Found(uri.key, head["size"], head["e_tag"] or "")
+
+        return self.persist(f"cannot read {uri}", attempt)
+
+    def peek(self, folder: S3Uri, limit: int) -> dict[str, Found]:
+        """
+        Find what lies under a folder, by key, at little cost: keys that obstore can't express may be missing.
+
+        :param limit: stop after about that many.
+        """
+        import obstore
+
+        present: dict[str, Found] = {}
+        try:
+            for page in obstore.list(self.access.store(folder.bucket), folder.key, chunk_size=1000):
+                present.update((item["path"], Found(item["path"], item["size"], item["e_tag"] or "")) for item in page)
+                if len(present) >= limit:
+                    break
+        except (obstore.exceptions.BaseError, OSError, ValueError) as exc:
+            raise _judge(exc, f"cannot list {folder}") from exc
+        return present
+
     def remove(self, uri: S3Uri) -> None:
         """Remove an object."""
         try:
@@ -160,28 +194,20 @@ class Engine:
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
             raise explain(exc, f"cannot remove {uri}") from exc
 
-    def list(self, folder: S3Uri, limit: int | None = None) -> list[Found]:
-        """
-        List what lies under a folder, sorted by key.
+    def list(self, folder: S3Uri) -> list[Found]:
+        """List all that lies under a folder, sorted by key."""
+        return self.reading(folder.bucket, lambda signed: list(self._list(folder, signed=signed)))
 
-        :param limit: stop after about that many.
-        """
-        return self.reading(folder.bucket, lambda signed: list(self._list(folder, limit, signed=signed)))
-
-    def _list(self, folder: S3Uri, limit: int | None, *, signed: bool) -> Iterator[Found]:
+    def _list(self, folder: S3Uri, *, signed: bool) -> Iterator[Found]:
         pages = (
             self.client(signed=signed)
             .get_paginator("list_objects_v2")
             .paginate(Bucket=folder.bucket, Prefix=folder.key)
         )
-        count = 0
         try:
             for page in pages:
                 for item in page.get("Contents", ()):
-                    count += 1
                     yield Found(item["Key"], item["Size"], item["ETag"])
-                if limit is not None and count >= limit:
-                    return
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
             raise explain(exc, f"cannot list {folder}") from exc
 

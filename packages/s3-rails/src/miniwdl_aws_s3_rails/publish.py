@@ -7,7 +7,7 @@ from concurrent.futures import as_completed
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks import PublishReport
-from miniwdl_aws_s3_rails.errors import AccessError, RailsError
+from miniwdl_aws_s3_rails.errors import AccessError, RailsError, TransferError
 from miniwdl_aws_s3_rails.etags import PartDigest, file_etag
 from miniwdl_aws_s3_rails.meter import Meter
 from miniwdl_aws_s3_rails.plan import Item, make_plan, split_present
@@ -92,8 +92,8 @@ def _failure(future: Future[None]) -> str | None:
 
 def _present(engine: Engine, folder: S3Uri, count: int) -> dict[str, Found]:
     try:
-        return {found.key: found for found in engine.list(folder, limit=LIST_FACTOR * count)}
-    except AccessError as exc:
+        return engine.peek(folder, limit=LIST_FACTOR * count)
+    except (AccessError, TransferError) as exc:
         # Writing may be allowed where listing is not; everything travels then.
         logger.debug("cannot tell what is in %s already: %s", folder, exc)
         return {}
@@ -103,5 +103,5 @@ def _remove_stale(engine: Engine, uri: S3Uri) -> None:
     try:
         if engine.find(uri):
             engine.remove(uri)
-    except AccessError as exc:
+    except (AccessError, TransferError) as exc:
         logger.warning("an earlier run's %s may still be there: %s", uri, exc)

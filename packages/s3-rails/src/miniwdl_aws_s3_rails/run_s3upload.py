@@ -20,9 +20,7 @@ from miniwdl_aws_s3_rails.payload import place_payload
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from miniwdl_aws_hooks import PublishReport
-    from miniwdl_aws_s3_rails.settings import MiniwdlSettings
-
+    from miniwdl_aws_hooks import PublishReport, Settings
 __all__ = ["main"]
 
 logger = logging.getLogger("miniwdl_aws_s3_rails")
@@ -69,11 +67,11 @@ def _run(arguments: Arguments, relay: SignalRelay) -> int:
 
     settings = load_settings(arguments.passed_value("--cfg"))
     arguments = arguments.with_settings(settings)
-    if arguments.s3upload and not arguments.self_test:
-        _check_destination(arguments.s3upload, settings)
     run_dir = arguments.upload_directory()
     if run_dir is not None:
         return _upload_only(arguments, run_dir, settings)
+    if arguments.s3upload and not arguments.self_test:
+        _check_destination(arguments.s3upload, settings)
     with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as folder:
         command = _command(arguments, Path(folder), settings)
         code, stdout = run_child(command, _child_environ(arguments), relay)
@@ -93,7 +91,7 @@ def _check_mount(environ: Mapping[str, str]) -> None:
         )
 
 
-def _check_destination(folder: str, settings: MiniwdlSettings) -> None:
+def _check_destination(folder: str, settings: Settings) -> None:
     if not folder.startswith("s3://"):
         _publish(PublishRequest("", folder, {}, settings))  # nothing to write, but somebody must want to
         return
@@ -103,7 +101,7 @@ def _check_destination(folder: str, settings: MiniwdlSettings) -> None:
     check_writable(engine_for(settings), folder)
 
 
-def _command(arguments: Arguments, folder: Path, settings: MiniwdlSettings) -> list[str]:
+def _command(arguments: Arguments, folder: Path, settings: Settings) -> list[str]:
     program = [sys.executable, "-m", "WDL"]
     if arguments.self_test:
         return [*program, "run_self_test", *arguments.passed]
@@ -139,7 +137,7 @@ def _document(arguments: Arguments, stdout: bytes) -> dict[str, Any] | None:
     return document if isinstance(document, dict) and isinstance(document.get("dir"), str) else None
 
 
-def _upload_after(arguments: Arguments, settings: MiniwdlSettings, document: dict[str, Any], code: int) -> int:
+def _upload_after(arguments: Arguments, settings: Settings, document: dict[str, Any], code: int) -> int:
     run_dir = Path(document["dir"])
     logger.info("miniwdl ended with exit code %d", code)
     try:
@@ -156,7 +154,7 @@ def _upload_after(arguments: Arguments, settings: MiniwdlSettings, document: dic
     return code
 
 
-def _upload_only(arguments: Arguments, run_dir: Path, settings: MiniwdlSettings) -> int:
+def _upload_only(arguments: Arguments, run_dir: Path, settings: Settings) -> int:
     if not any((run_dir / name).is_file() for name in TEST_FILES):
         raise OptionError(f"--upload-only: {run_dir} is not a run directory of miniwdl's")
     folder, outputs = _upload(arguments, settings, run_dir)
@@ -166,7 +164,7 @@ def _upload_only(arguments: Arguments, run_dir: Path, settings: MiniwdlSettings)
     return ExitCode.OK
 
 
-def _upload(arguments: Arguments, settings: MiniwdlSettings, run_dir: Path) -> tuple[str, dict[str, Any] | None]:
+def _upload(arguments: Arguments, settings: Settings, run_dir: Path) -> tuple[str, dict[str, Any] | None]:
     from miniwdl_aws_s3_rails.destination import run_folder
     from miniwdl_aws_s3_rails.settings import read_layout
     from miniwdl_aws_s3_rails.upload import FinishedRun, upload_run
@@ -183,7 +181,7 @@ def _publish(request: PublishRequest) -> PublishReport:
     return report
 
 
-def _delete_after(arguments: Arguments, settings: MiniwdlSettings, run_dir: Path, *, succeeded: bool) -> None:
+def _delete_after(arguments: Arguments, settings: Settings, run_dir: Path, *, succeeded: bool) -> None:
     from miniwdl_aws_s3_rails.rundir import RunDirError, delete_run_dir, should_delete
     from miniwdl_aws_s3_rails.settings import read_layout
 

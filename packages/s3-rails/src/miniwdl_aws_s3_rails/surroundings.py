@@ -1,0 +1,104 @@
+"""
+Who we are and where S3 is: credentials, region and endpoint.
+
+botocore knows, but takes longer to start than a small upload takes altogether; so where the environment alone settles
+everything, as botocore itself would see it, botocore isn't asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    import botocore.session
+    from mypy_boto3_s3 import S3Client
+    from obstore.store import S3Credential
+
+__all__ = ["Surroundings", "ask_botocore", "read_environment"]
+
+FALLBACK_REGION = "us-east-1"
+
+CREDENTIAL_LIFE = timedelta(minutes=10)
+"""obstore asks again after this; botocore refreshes in time whatever expires."""
+
+UNSETTLED = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "AWS_USE_FIPS_ENDPOINT",
+    "AWS_USE_DUALSTACK_ENDPOINT",
+)
+"""Variables that make it more than reading a few others."""
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Everything that a request needs to know of its sender."""
+
+    region: str
+    endpoint: str | None
+    """URL of the S3 server when it is not AWS's own."""
+    credentials: Callable[[], S3Credential] | None
+    """Gives the credentials of the moment; ``None`` when there are none."""
+    ca_bundle: str | None = None
+    """File of certificates to trust instead of the system's: AWS_CA_BUNDLE."""
+
+
+def read_environment(environ: Mapping[str, str]) -> Surroundings | None:
+    """Read the environment, and return ``None`` unless it settles everything."""
+    key, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
+    if not key or not secret or any(environ.get(name) for name in UNSETTLED):
+        return None
+    config = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
+    if Path(config).expanduser().exists():
+        return None
+    credential: S3Credential = {
+        "access_key_id": key,
+        "secret_access_key": secret,
+        "token": environ.get("AWS_SESSION_TOKEN") or environ.get("AWS_SECURITY_TOKEN"),
+        "expires_at": None,
+    }
+    endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL") or None
+    if endpoint and not urlsplit(endpoint).hostname:
+        return None  # botocore says what is wrong with it
+    region, ca_bundle = environ.get("AWS_DEFAULT_REGION"), environ.get("AWS_CA_BUNDLE")
+    return Surroundings(region or FALLBACK_REGION, endpoint, lambda: credential, ca_bundle or None)
+
+
+def ask_botocore(session: botocore.session.Session, client: S3Client) -> Surroundings:
+    """
+    Let botocore find out: profiles, roles, container and instance metadata, configured endpoints.
+
+    :param client: a client made by that session.
+    """
+    host = urlsplit(client.meta.endpoint_url).hostname or ""
+    return Surroundings(
+        client.meta.region_name,
+        None if host.endswith((".amazonaws.com", ".amazonaws.com.cn")) else client.meta.endpoint_url,
+        _provider(session),
+        session.get_config_variable("ca_bundle"),
+    )
+
+
+def _provider(session: botocore.session.Session) -> Callable[[], S3Credential] | None:
+    # obstore.auth.boto3 does the same, but needs Python 3.11 and the whole of boto3.
+    credentials = session.get_credentials()
+    if credentials is None:
+        return None
+
+    def provide() -> S3Credential:
+        frozen = credentials.get_frozen_credentials()
+        return {
+            "access_key_id": frozen.access_key or "",
+            "secret_access_key": frozen.secret_key or "",
+            "token": frozen.token,
+            "expires_at": datetime.now(timezone.utc) + CREDENTIAL_LIFE,
+        }
+
+    return provide
