@@ -42,7 +42,7 @@ def test_waits_to_the_end_and_says_what_changes(said, slept):
     task = watch(service, "task-1", said.append, sleep=slept.append)
     assert (task.lifecycle, task.succeeded) == ("SUCCEEDED", 9)
     assert said == ["pending: 0 of 9 files", "executing: 2 of 9 files", "succeeded: 9 of 9 files"]
-    assert slept == [5.0] * 3
+    assert slept == [0.5, 1.0, 2.0]
 
 
 @pytest.mark.parametrize("lifecycle", ["FAILED", "CANCELED"])

@@ -20,7 +20,10 @@ if TYPE_CHECKING:
 
     from mypy_boto3_fsx import FSxClient
 
-__all__ = ["FsxService", "make_client", "translate", "translated"]
+__all__ = ["CONNECTIONS", "FsxService", "make_client", "translate", "translated"]
+
+CONNECTIONS = 16
+"""Requests that a client can have in flight at once."""
 
 _CREDENTIALS = frozenset(
     {
@@ -98,7 +101,12 @@ def translated(action: str) -> Iterator[None]:
 
 def make_client(service: str, region: str | None = None) -> Any:
     """Make a client that keeps trying for a while; nothing is sent yet."""
-    config = Config(retries={"total_max_attempts": 5, "mode": "standard"}, connect_timeout=10, read_timeout=30)
+    config = Config(
+        retries={"total_max_attempts": 5, "mode": "standard"},
+        connect_timeout=10,
+        read_timeout=30,
+        max_pool_connections=CONNECTIONS,
+    )
     with translated("use AWS"):
         return boto3.Session(region_name=region).client(service, config=config)
 

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
-from miniwdl_aws_fsx_mount.client import FsxService
+from miniwdl_aws_fsx_mount.client import CONNECTIONS, FsxService
 from miniwdl_aws_fsx_mount.errors import FsxError
 from miniwdl_aws_fsx_mount.file_system import check_id
 from miniwdl_aws_fsx_mount.objects import Objects
@@ -38,9 +38,6 @@ logger = logging.getLogger(__name__)
 
 ROUNDS = 3
 """Times that a file is exported before it counts as failed."""
-
-LOOKUPS = 16
-"""HEAD requests in flight at once."""
 
 REPORTS = ".fsx-reports"
 """Folder below an association's prefix where FSx lists files that failed; it must lie within the association."""
@@ -193,7 +190,7 @@ class Exporter:
         bucket, prefix = split_uri(folder)
         if not sizes:
             return []
-        with ThreadPoolExecutor(LOOKUPS) as pool:
+        with ThreadPoolExecutor(CONNECTIONS) as pool:
             found = pool.map(lambda name: self.size_of(bucket, prefix + name), sizes)
             return [name for name, size in zip(sizes, found, strict=True) if size != sizes[name]]
 

@@ -21,8 +21,8 @@ __all__ = ["PATHS_LIMIT", "RepositoryTask", "TaskService", "TaskType", "read_tas
 PATHS_LIMIT = 32
 """Paths of one task. The API's model has 100, the console's own text 32; the smaller number is safe."""
 
-PERIOD = 5.0
-"""Seconds between two looks at a task; they rarely end in less than half a minute."""
+FIRST_PERIOD, PERIOD = 0.5, 5.0
+"""Seconds between two looks at a task, at first and later: each wait is twice the one before."""
 
 PATIENCE = 900.0
 """Seconds of outage of the API that a wait survives; the task goes on meanwhile."""
@@ -137,12 +137,12 @@ def watch(
     :param progress: is told how far the task is whenever that changes.
     :raises FsxUnreachableError: when FSx can't be reached for long; the task goes on.
     """
-    said, outage = None, 0.0
+    said, outage, wait = None, 0.0, FIRST_PERIOD
     while True:
         try:
             task = service.task(task_id)
         except FsxUnreachableError:
-            outage += PERIOD
+            outage += wait
             if outage > PATIENCE:
                 raise
         else:
@@ -152,4 +152,5 @@ def watch(
                 said = task.progress
             if task.ended:
                 return task
-        sleep(PERIOD)
+        sleep(wait)
+        wait = min(2 * wait, PERIOD)
