@@ -388,3 +388,24 @@ def test_stopped_by_somebody_else(run) -> None:
     assert info["class"] == "stopped-by-user"
     assert "I said so" in info["message"]
     assert len(run.batch.submitted) == 1
+
+
+STUCK = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement is higher than that can be met"
+
+
+def test_a_job_that_is_stuck_is_explained_and_given_up(run, caplog) -> None:
+    run.batch.fates = [Fate(waiting=10**6, runnable_reason=STUCK)]
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(failing("true", "maxRetries: 1"), options={"aws": {"runnable_timeout": 0.3}})
+    info = error_of(caught)
+    assert info["class"] == "stuck-in-queue"
+    assert STUCK in info["message"]
+    assert "memory_delta" in info["message"]
+    assert [job.terminated for job in run.batch.submitted] == [True]
+    assert any("AWS Batch job waits for a host" in text and "memory_delta" in text for text in caplog.messages)
+
+
+def test_a_reason_that_passes_fails_nothing(run) -> None:
+    run.batch.fates = [Fate(waiting=3, runnable_reason=STUCK)]
+    _, outputs = run(HELLO, options={"aws": {"runnable_timeout": 30}})
+    assert outputs["said"] == "hello world"

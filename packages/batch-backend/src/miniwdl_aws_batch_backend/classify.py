@@ -11,15 +11,18 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_batch_backend.waiting import explain
 from miniwdl_aws_batch_backend.wrapper import MOUNT_MISSING
 from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobFailure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["RULES", "Evidence", "Rule", "classify"]
+__all__ = ["GIVEN_UP", "RULES", "Evidence", "Rule", "classify"]
 
 OUT_OF_MEMORY_EXIT = 137
+GIVEN_UP = "[aws] runnable_timeout"
+"""Begins the statusReason that this backend makes up for a job which it stopped for waiting too long."""
 
 
 @dataclass(frozen=True)
@@ -94,9 +97,9 @@ RULES: Sequence[Rule] = (
     Rule(
         FailureClass.STUCK_IN_QUEUE,
         FailurePolicy.FAIL,
-        "`Canceled by JobStateTimeLimit action`",
-        "the job queue's time limit cancelled the job while it waited: {reason}",
-        _says(r"JobStateTimeLimit action"),
+        "`Canceled by JobStateTimeLimit action`, or `[aws] runnable_timeout` is over",
+        "the job waited for a host in vain: {reason}",
+        _says(rf"JobStateTimeLimit action|{re.escape(GIVEN_UP)}"),
     ),
     Rule(
         FailureClass.TIMEOUT,
@@ -200,4 +203,6 @@ def classify(failure: JobFailure) -> FailureVerdict:
     message = rule.message.format(reason=evidence.text or "AWS gives no reason", code=evidence.code)
     if rule.failure_class is FailureClass.TOOL_ERROR and evidence.code == OUT_OF_MEMORY_EXIT:
         message += ": something killed it (SIGKILL), often for want of memory"
+    if rule.failure_class is FailureClass.STUCK_IN_QUEUE and (words := explain(evidence.text)):
+        message += f": {words}"
     return FailureVerdict(rule.failure_class, rule.policy, message)

@@ -12,6 +12,7 @@ from miniwdl_aws_batch_backend.client import BatchApi
 from miniwdl_aws_batch_backend.extensions import Extensions
 from miniwdl_aws_batch_backend.mounts import covering_mount, sentinel_of
 from miniwdl_aws_batch_backend.poller import JobPoller, PollPlan
+from miniwdl_aws_batch_backend.queues import QueuePositions
 from miniwdl_aws_batch_backend.rate import SelfTuningRate
 from miniwdl_aws_batch_backend.registry import DefinitionRegistry
 from miniwdl_aws_batch_backend.settings import BackendSettings, read_settings
@@ -42,6 +43,7 @@ class Engine:
     poller: JobPoller
     rate: SelfTuningRate
     extensions: Extensions
+    positions: QueuePositions
     termination: TerminationWatch = field(default_factory=TerminationWatch)
     process: str = field(default_factory=lambda: uuid.uuid4().hex)
     """A text that no other process has."""
@@ -79,6 +81,7 @@ class Engine:
             poller=JobPoller(api.describe, plan),
             rate=SelfTuningRate(settings.submit_rate),
             extensions=extensions,
+            positions=QueuePositions(api),
         )
 
 

@@ -6,11 +6,13 @@ import logging
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_batch_backend.classify import GIVEN_UP
 from miniwdl_aws_batch_backend.errors import BatchRequestError
 from miniwdl_aws_batch_backend.log import NOTICE_LEVEL, message
 from miniwdl_aws_batch_backend.poller import ACTIVE, ENDED, Missing, Seen
 from miniwdl_aws_batch_backend.report import log_stream
 from miniwdl_aws_batch_backend.termination import Mailbox
+from miniwdl_aws_batch_backend.waiting import QueueWait, WaitStep, explain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -58,6 +60,8 @@ class BatchJob:
         self._tell = tell
         self.job_id: str | None = None
         self.status: str | None = None
+        self._queue: str = ""
+        self._waited = QueueWait(engine.settings.runnable_timeout)
         self._started = False
         self._stream: str | None = None
 
@@ -100,6 +104,7 @@ class BatchJob:
         return str(found[0]["jobId"]) if found else None
 
     def _submitted(self, request: Mapping[str, Any]) -> None:
+        self._queue = request["jobQueue"]
         self._logger.info(
             message("AWS Batch job submitted", jobId=self.job_id, jobName=request["jobName"], queue=request["jobQueue"])
         )
@@ -119,10 +124,12 @@ class BatchJob:
             while True:
                 if self._terminating():
                     raise StoppedError(had_started=self._started)
-                news = box.get(self.STDERR_PERIOD if self.status == "RUNNING" else None)
+                news = box.get(self.STDERR_PERIOD if self.status == "RUNNING" else self._waited.delay(self._now()))
                 poll_stderr()
                 if isinstance(news, Missing):
                     news = self._look_again(news)
+                if news is None:
+                    news = self._mind_the_queue()
                 if news is None:
                     continue
                 self._enter(news.job)
@@ -158,8 +165,35 @@ class BatchJob:
         self.terminate()
         return Seen({"jobId": self.job_id, "status": "FAILED", "statusReason": VANISHED})
 
+    def _now(self) -> float:
+        return self._engine.clock()
+
+    def _mind_the_queue(self) -> Seen | None:
+        """Do what is due about a job that waits for a host; its end, when that is to give it up."""
+        step = self._waited.step(self._now())
+        if step is WaitStep.REPORT:
+            position = self._engine.positions.position(self._queue, str(self.job_id))
+            if position is not None:
+                self._logger.info(message("AWS Batch job waits for a host", jobId=self.job_id, position=position))
+        if step is not WaitStep.CHECK:
+            return None
+        jobs = self._engine.api.describe([str(self.job_id)])
+        if jobs:
+            self._waited.observe(jobs[0], self._now())
+        if not jobs or self._waited.step(self._now()) is not WaitStep.CHECK:
+            return Seen(jobs[0]) if jobs else None
+        self.terminate()
+        held = round(self._waited.held(self._now()))
+        reason = f"{GIVEN_UP}: RUNNABLE for {held} s with the reason {self._waited.reason}"
+        return Seen({**jobs[0], "status": "FAILED", "statusReason": reason})
+
     def _enter(self, job: Mapping[str, Any]) -> None:
         status, stream = job["status"], log_stream(job)
+        if self._waited.observe(job, self._now()):
+            reason = str(self._waited.reason)
+            fields = {"jobId": self.job_id, "queue": self._queue, "reason": reason, "meaning": explain(reason)}
+            position = self._engine.positions.position(self._queue, str(self.job_id))
+            self._logger.warning(message("AWS Batch job waits for a host", **fields, position=position))
         if status == self.status and stream == self._stream:
             return
         previous, self.status, self._stream = self.status, status, stream
