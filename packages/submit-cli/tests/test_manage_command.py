@@ -10,7 +10,12 @@ import pytest
 
 from miniwdl_aws_hooks import Check, CheckState, Command, MiniwdlAwsError, PluginError, hookimpl
 from miniwdl_aws_submit_cli import submit_command
+from miniwdl_aws_submit_cli.commands.cancel_command import stop
+from miniwdl_aws_submit_cli.commands.rerun_command import resubmission
+from miniwdl_aws_submit_cli.commands.sweep_command import orphans
+from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.manage_command import build_parser, main
+from miniwdl_aws_submit_cli.runs import Run
 
 Outcome = tuple[int, str, str]
 
@@ -51,10 +56,27 @@ def test_two_commands_of_one_name() -> None:
 
 def test_list(manage: Callable[..., Outcome], job_id: str) -> None:
     code, out, _err = manage("list")
+    header, row = out.splitlines()
     assert code == 0
-    assert out.startswith(job_id)
-    assert "hello" in out
+    assert header.split() == ["STATE", "AGE", "DURATION", "NAME", "RUN"]
+    assert row.split()[-2:] == ["hello", job_id]
     assert [job["jobId"] for job in json.loads(manage("list", "--json")[1])] == [job_id]
+
+
+def test_list_selects(manage: Callable[..., Outcome], job_id: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def listed(*words: str) -> list[str]:
+        return [job["jobId"] for job in json.loads(manage("list", "--json", *words)[1])]
+
+    assert submit_command.main(["hello.wdl", "n=1", "--tag", "Group=x", "--wait"]) == 0
+    tagged = capsys.readouterr().out.strip()
+    assert listed("--tag", "Group=x") == [tagged]
+    assert listed("--tag", "Group=y") == []
+    assert tagged in listed("--state", "succeeded")
+    assert listed("--state", "failed") == []
+    assert set(listed("--since", "1h")) == {tagged, job_id}
+    assert listed("--since", "2099-01-01") == []
+    assert manage("list", "--state", "asleep")[0] == 64
+    assert manage("list", "--since", "soon")[0] == 64
 
 
 @pytest.mark.parametrize("word", ["id", "prefix", "hello", "last"])
@@ -84,7 +106,10 @@ def test_a_name_needs_the_queue(manage: Callable[..., Outcome], monkeypatch: pyt
     assert "the workflow queue must be known: give --workflow-queue" in err
 
 
-def child(aws: Any, parent: str, name: str = "call-say-0") -> str:
+NAME = "say-0-token"
+
+
+def child(aws: Any, parent: str, name: str = NAME) -> str:
     """Submit a task job as the workflow job would have."""
     aws.register_job_definition(
         jobDefinitionName="task",
@@ -100,16 +125,91 @@ def child(aws: Any, parent: str, name: str = "call-say-0") -> str:
 
 
 def test_status_shows_the_tasks_of_this_run_only(aws: Any, manage: Callable[..., Outcome], job_id: str) -> None:
-    mine, _other = child(aws, job_id), child(aws, "another-run")
+    mine, other = child(aws, job_id), child(aws, "another-run")
     _code, out, _err = manage("status", job_id)
-    assert [line.split()[2] for line in out.splitlines()][:2] == [job_id, mine]
-    assert len(out.splitlines()) == 2
+    assert out.startswith(f"hello  {job_id}")
+    assert f"└─ {NAME}" in out
+    assert mine in out
+    assert other not in out
+    (call,) = json.loads(manage("status", job_id, "--json")[1])["calls"]
+    assert [item["job_id"] for item in call["tries"]] == [mine]
+
+
+def test_logs(aws: Any, manage: Callable[..., Outcome], parts: Any, job_id: str) -> None:
+    child(aws, job_id)
+    assert manage("wait", job_id)[0] == 0
+    assert manage("logs", job_id)[1] == "first line\nsecond line\n"
+    assert manage("logs", job_id, "--grep", "^sec")[1] == "second line\n"
+    assert manage("logs", job_id, "--since", "1h")[1] == ""
+    assert manage("logs", job_id, "--task", NAME)[1] == f"{NAME} | first line\n{NAME} | second line\n"
+    assert manage("logs", job_id, "--all")[1].splitlines() == [
+        "hello | first line", "hello | second line", f"{NAME} | first line", f"{NAME} | second line",
+    ]  # fmt: skip
+    followed = manage("logs", job_id, "--all", "--follow")[1].splitlines()
+    assert sorted(followed) == sorted(manage("logs", job_id, "--all")[1].splitlines())
+    event = json.loads(manage("logs", job_id, "--json")[1].splitlines()[0])
+    assert (event["message"], event["from"], event["timestamp"]) == ("first line", "hello", 1)
+    assert parts.followed[0].end_marker == "[miniwdl-aws] end of log"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["--task", "nope"], "--task nope: run"), (["--grep", "("], "--grep (: not a regular expression")],
+)
+def test_logs_of_nothing(manage: Callable[..., Outcome], job_id: str, words: list[str], message: str) -> None:
+    code, _out, err = manage("logs", job_id, *words)
+    assert code == 64
+    assert message in err
+
+
+def test_logs_need_a_part(aws: Any, manager: pluggy.PluginManager, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["logs", "last", "--workflow-queue", "workflow"]) == 64
+    assert "`miniwdl-aws logs` needs miniwdl-aws-cwlogs: pip install" in capsys.readouterr().err
 
 
 def test_wait_reproduces_the_exit_code(manage: Callable[..., Outcome], job_id: str) -> None:
     code, out, err = manage("wait", "last", "--json", "--follow")
     assert code == json.loads(out)["exitCode"] == 0
     assert "second line" in err
+
+
+def test_rerun_submits_the_same(aws: Any, manage: Callable[..., Outcome], job_id: str) -> None:
+    code, out, _err = manage("rerun", job_id, "--wait")
+    again = out.strip()
+    assert code == 0
+    assert again != job_id
+    first, second = (aws.describe_jobs(jobs=[each])["jobs"][0] for each in (job_id, again))
+    for key in ("jobName", "jobQueue", "jobDefinition", "tags"):
+        assert first[key] == second[key]
+    assert first["container"]["command"] == second["container"]["command"]
+    names = {item["name"] for item in second["container"]["environment"]}
+    assert "WDL_PAYLOAD" in names
+
+
+def test_resubmission_leaves_out_what_batch_adds() -> None:
+    detail = {
+        "jobName": "n",
+        "jobQueue": "q",
+        "jobDefinition": "d:1",
+        "tags": {"Group": "x"},
+        "container": {
+            "command": ["run"],
+            "environment": [{"name": "A", "value": "1"}, {"name": "AWS_BATCH_JOB_ID", "value": "j"}],
+            "resourceRequirements": [{"type": "VCPU", "value": "2"}],
+        },
+    }
+    assert resubmission(detail) == {
+        "jobName": "n",
+        "jobQueue": "q",
+        "jobDefinition": "d:1",
+        "containerOverrides": {
+            "command": ["run"],
+            "environment": [{"name": "A", "value": "1"}],
+            "resourceRequirements": [{"type": "VCPU", "value": "2"}],
+        },
+        "propagateTags": True,
+        "tags": {"Group": "x"},
+    }
 
 
 def test_cancel_reports_what_it_stopped(manage: Callable[..., Outcome], job_id: str) -> None:
@@ -119,6 +219,90 @@ def test_cancel_reports_what_it_stopped(manage: Callable[..., Outcome], job_id: 
     assert report["jobId"] == job_id
     assert report["taskJobsStopped"] == []
     assert "0 task jobs" in err
+
+
+class Stoppable:
+    """Jobs that take a few looks to stop."""
+
+    def __init__(self, jobs: dict[str, str], *, looks: int = 2) -> None:
+        self.jobs = {
+            job_id: {"jobId": job_id, "jobName": job_id, "createdAt": 100_000, "status": status, "left": looks}
+            for job_id, status in jobs.items()
+        }
+        for job_id, job in self.jobs.items():
+            job["tags"] = {} if job_id.startswith("w") else {"AWS_BATCH_PARENT_JOB_ID": "w" + job_id[1:2]}
+            job["container"] = {"environment": [{"name": "MINIWDL__AWS__TASK_QUEUE", "value": "task"}]}
+        self.terminated: list[str] = []
+
+    def terminate(self, job_id: str, reason: str) -> None:
+        assert reason.startswith("stopped by miniwdl-aws cancel")
+        self.terminated.append(job_id)
+
+    def describe(self, ids: list[str]) -> dict[str, Any]:
+        return {job_id: dict(self.jobs[job_id]) for job_id in ids if job_id in self.jobs}
+
+    def list_jobs(self, queue: str, *, status: str | None = None, **_: Any) -> list[dict[str, Any]]:
+        for job_id in self.terminated:
+            self.jobs[job_id]["left"] -= 1
+            if self.jobs[job_id]["left"] <= 0:
+                self.jobs[job_id]["status"] = "FAILED"
+        return [job for job in self.jobs.values() if job["tags"] and status in (None, job["status"])]
+
+
+def stop_run(batch: Any, job_id: str = "w1") -> dict[str, object]:
+    time = [0.0]
+
+    def sleep(seconds: float) -> None:
+        time[0] += seconds
+        batch.list_jobs("task")
+
+    return stop(batch, Run(batch.jobs[job_id]), lambda _text: None, clock=lambda: time[0], sleep=sleep)
+
+
+def test_cancel_stops_the_workflow_first_and_then_what_it_left() -> None:
+    batch = Stoppable({"w1": "RUNNING", "t1a": "RUNNING", "t1b": "SUCCEEDED", "t1c": "RUNNABLE", "t2a": "RUNNING"})
+    report = stop_run(batch)
+    assert batch.terminated == ["w1", "t1a", "t1c"]
+    assert report == {"jobId": "w1", "workflowJobStopped": True, "taskJobsStopped": ["t1a", "t1c"]}
+
+
+def test_cancel_of_an_ended_run_stops_what_it_left() -> None:
+    batch = Stoppable({"w1": "FAILED", "t1a": "RUNNING"})
+    assert stop_run(batch) == {"jobId": "w1", "workflowJobStopped": False, "taskJobsStopped": ["t1a"]}
+
+
+def test_cancel_says_when_jobs_do_not_stop() -> None:
+    batch = Stoppable({"w1": "FAILED", "t1a": "RUNNING"}, looks=10_000)
+    with pytest.raises(RefusedError, match="1 task jobs still run: t1a"):
+        stop_run(batch)
+
+
+def test_orphans_are_task_jobs_whose_workflow_job_ended_or_is_forgotten() -> None:
+    batch: Any = Stoppable(
+        {
+            "w1": "RUNNING",
+            "t1a": "RUNNING",
+            "w2": "FAILED",
+            "t2a": "RUNNING",
+            "t2b": "SUCCEEDED",
+            "t3a": "RUNNABLE",
+        }
+    )
+    assert {job["jobId"] for job in orphans(batch, ["task"])} == {"t2a", "t3a"}
+
+
+def test_sweep(aws: Any, manage: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, job_id: str) -> None:
+    code, out, err = manage("sweep")
+    assert (code, out) == (0, "")
+    assert "no task job is left" in err
+    left = {"jobId": "t9", "jobName": "say", "status": "RUNNING", "createdAt": 1}
+    left["tags"] = {"AWS_BATCH_PARENT_JOB_ID": "w9"}  # type: ignore[assignment]
+    monkeypatch.setattr("miniwdl_aws_submit_cli.commands.sweep_command.orphans", lambda _batch, _queues: [left])
+    code, out, err = manage("sweep")
+    assert out.split()[0] == "t9"
+    assert "--yes stops them" in err
+    assert json.loads(manage("sweep", "--json")[1])[0]["parent"] == "w9"
+    assert "stopped 1 task jobs" in manage("sweep", "--yes")[2]
 
 
 class Checks:
@@ -144,13 +328,14 @@ def test_doctor_is_content(
     lines = [line.split(maxsplit=1) for line in out.splitlines()]
     assert code == 0
     assert {line[0] for line in lines} == {"ok", "warning", "hint:"}
+    assert "renew it" in out
     assert "registry/workflow:1" in out
 
 
 def test_doctor_fails_and_asks_everybody(
     manager: pluggy.PluginManager, manage: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("MINIWDL__AWS__TASK_QUEUE", "closed")
+    monkeypatch.setenv("MINIWDL__AWS__WORKFLOW_QUEUE", "closed")
     manager.register(Checks(error=MiniwdlAwsError("no licence", hint="buy one")), name="licences")
     manager.register(Checks(Check("moon", CheckState.OK, "is up")), name="moon")
     code, out, _err = manage("doctor")

@@ -62,7 +62,7 @@ def test_the_job_id_alone_is_on_stdout_and_the_next_commands_on_stderr(
     assert found["container"]["command"] == [
         "miniwdl-run-s3upload", "@payload", "--verbose", "--dir", "/mnt/fsx/miniwdl_run",
     ]  # fmt: skip
-    for command in ("status", "wait --follow", "cancel"):
+    for command in ("status", "logs", "wait", "cancel"):
         assert f"miniwdl-aws {command} {job_id}" in err
 
 
@@ -294,7 +294,7 @@ def test_ctrl_c_leaves_the_run_alive(manager: pluggy.PluginManager, submit: Call
     code, out, err = submit("hello.wdl", "n=1", "--follow")
     assert code == 130
     assert "the run goes on" in err
-    assert f"miniwdl-aws wait --follow {out.strip()}" in err
+    assert f"miniwdl-aws wait {out.strip()} --follow" in err
 
 
 def test_the_ancestor_is_noticed(submit: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -184,6 +184,13 @@ class Batch:
             for page in self._client.get_paginator("list_jobs").paginate(jobQueue=queue, **selection):
                 yield from (dict(job) for job in page["jobSummaryList"])
 
+    def queue_front(self, queue: str) -> list[str]:
+        """Ids of the first RUNNABLE jobs of a queue, at most 100, in the order in which they will start."""
+        with translated("look at the front of the queue"):
+            snapshot = self._client.get_job_queue_snapshot(jobQueue=queue)
+            jobs = snapshot.get("frontOfQueue", {}).get("jobs", [])
+            return [job["jobArn"].rpartition("/")[2] for job in jobs]
+
     def terminate(self, job_id: str, reason: str) -> None:
         """Stop a job at whatever state it is in."""
         with translated("stop the job"):

@@ -2,46 +2,92 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+import sys
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Protocol
 
 from miniwdl_aws_hooks.errors import MissingPartError
 from miniwdl_aws_hooks.protocol import END_OF_LOG, TASK_LOG_GROUP
 from miniwdl_aws_hooks.types import FollowRequest
+from miniwdl_aws_submit_cli.console_text import printable
+from miniwdl_aws_submit_cli.log_lines import read_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     import pluggy
 
+    from miniwdl_aws_submit_cli.progress import Progress
     from miniwdl_aws_submit_cli.wait import JobState, Watcher
 
-__all__ = ["require_follower", "stay"]
+__all__ = ["PlainView", "View", "choose_view", "require_follower", "stay"]
 
 
-def require_follower(manager: pluggy.PluginManager) -> None:
+class View(Protocol):
+    """What shows a run."""
+
+    def state(self, state: JobState) -> None:
+        """Show the state of the workflow job."""
+        ...
+
+    def line(self, text: str) -> None:
+        """Show a line of a log."""
+        ...
+
+
+class PlainView:
+    """One line after the other, in order."""
+
+    def __init__(self, say: Callable[[str], None]) -> None:
+        self._say = say
+
+    def state(self, state: JobState) -> None:
+        """Show it when the job isn't over."""
+        if not state.ended:
+            self._say(f"[{state.status.lower()}]" + (f" {state.reason}" if state.reason else ""))
+
+    def line(self, text: str) -> None:
+        """Show it without control sequences."""
+        self._say(printable(text))
+
+
+def choose_view(
+    name: str, progress: Progress, update: Callable[[], None], say: Callable[[str], None], *, plain: bool
+) -> AbstractContextManager[View]:
+    """
+    Make the live view on a terminal, else the plain one.
+
+    :param update: tells the progress what AWS Batch knows.
+    """
+    if plain or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        return nullcontext(PlainView(say))
+    from miniwdl_aws_submit_cli.panel import LiveView
+
+    return LiveView(name, progress, update)
+
+
+def require_follower(manager: pluggy.PluginManager, what: str = "--follow") -> None:
     """
     Check that somebody can follow logs, before anything is submitted.
 
+    :param what: what needs it, as the user wrote it.
     :raises MissingPartError: when nobody can.
     """
     if not manager.hook.miniwdl_aws_follow_logs.get_hookimpls():
-        raise MissingPartError.of("--follow", "miniwdl-aws-cwlogs")
+        raise MissingPartError.of(what, "miniwdl-aws-cwlogs")
 
 
-def stay(watcher: Watcher, manager: pluggy.PluginManager, say: Callable[[str], None], *, follow: bool) -> JobState:
+def stay(watcher: Watcher, manager: pluggy.PluginManager, view: View, progress: Progress, *, follow: bool) -> JobState:
     """
     Wait for the end of a job.
 
-    :param say: receives each new state and each line of the log.
+    :param progress: told each line of the log.
     :param follow: show the log, too.
     """
-
-    def show(state: JobState) -> None:
-        if not state.ended:
-            say(f"[{state.status.lower()}]" + (f" {state.reason}" if state.reason else ""))
-
     if follow:
-        started = watcher.wait(lambda state: state.log_stream is not None, show)
+        started = watcher.wait(lambda state: state.log_stream is not None, view.state)
         if started.log_stream:
             request = FollowRequest(
                 group=TASK_LOG_GROUP,
@@ -50,5 +96,10 @@ def stay(watcher: Watcher, manager: pluggy.PluginManager, say: Callable[[str], N
                 end_marker=END_OF_LOG,
             )
             for event in manager.hook.miniwdl_aws_follow_logs(request=request) or ():
-                say(event.message)
-    return watcher.wait(lambda _state: False, show)
+                read = read_line(event.message)
+                if read:
+                    progress.read(read)
+                else:
+                    progress.read_other(event.message)
+                view.line(event.message)
+    return watcher.wait(lambda _state: False, view.state)

@@ -1,7 +1,9 @@
+# PYTHON_ARGCOMPLETE_OK
 """``miniwdl-aws``: subcommands from every installed part."""
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import TYPE_CHECKING
 
@@ -27,7 +29,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str]) -> int:
     commands = [command for found in get_manager().hook.miniwdl_aws_commands() for command in found or ()]
-    args = build_parser(commands).parse_args(argv)
+    parser = build_parser(commands)
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
+    args = parser.parse_args(argv)
     run: Command = args.command
     return run.run(args)
 

@@ -156,6 +156,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(("--no-env",), "do not pass MINIWDL__* environment variables on to the workflow job", kind=Kind.FLAG),
     Option(("--wait", "-w"), "wait for the end of the run and exit with its code", kind=Kind.FLAG),
     Option(("--follow", "-f"), "wait, and show the workflow's log as it comes", kind=Kind.FLAG),
+    Option(("--plain",), "follow by plain lines, without the live panel", kind=Kind.FLAG),
     Option(("--self-test",), "run miniwdl's self test instead of a workflow", kind=Kind.FLAG),
     Option(("--dry-run",), "check everything and show what would be submitted; submit nothing", kind=Kind.FLAG),
     Option(("--json",), "print one JSON object instead of the job id", kind=Kind.FLAG),

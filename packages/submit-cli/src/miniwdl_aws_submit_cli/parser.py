@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from miniwdl_aws_hooks.errors import ConfigurationError, PluginError
@@ -46,7 +47,10 @@ def build_parser(plugin_options: Sequence[SubmitOption]) -> Parser:
         allow_abbrev=False,
     )
     for item in OPTIONS:
-        parser.add_argument(*item.flags, **_arguments(item))
+        action = parser.add_argument(*item.flags, **_arguments(item))
+        if item.choices:
+            # argparse checks no choices here, since they may also come from the environment; shells may offer them.
+            action.completer = partial(_offer, item.choices)  # type: ignore[attr-defined]
     add_plugin_options(parser, plugin_options)
     parser.add_argument("--version", action=_Version, nargs=0, help="show the installed parts and their versions")
     return parser
@@ -81,6 +85,10 @@ def parse(parser: argparse.ArgumentParser, argv: Sequence[str]) -> tuple[argpars
     end = words.index("--") if "--" in words else len(words)
     namespace, rest = parser.parse_known_args(words[:end])
     return namespace, rest, words[end + 1 :]
+
+
+def _offer(choices: Sequence[str], **_: object) -> Sequence[str]:
+    return choices
 
 
 def _arguments(item: Option) -> dict[str, Any]:

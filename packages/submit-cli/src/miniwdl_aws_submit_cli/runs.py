@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_submit_cli.batch import Batch
 
-__all__ = ["Run", "find_run", "list_runs", "task_jobs"]
+__all__ = ["Run", "TaskJobs", "find_run", "list_runs", "unfinished"]
 
 _JOB_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LAST = "last"
@@ -36,9 +36,26 @@ class Run:
         return str(self.detail["jobId"])
 
     @property
+    def name(self) -> str:
+        """Its name."""
+        return str(self.detail["jobName"])
+
+    @property
     def environment(self) -> dict[str, str]:
         """Its environment variables."""
         return {item["name"]: item["value"] for item in self.detail.get("container", {}).get("environment", ())}
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        return self.detail["status"] in ENDED
+
+    @property
+    def log_streams(self) -> list[str]:
+        """Its log streams, the first attempt's first; none until it runs."""
+        containers = [attempt.get("container") or {} for attempt in self.detail.get("attempts") or ()]
+        names = [item.get("logStreamName") for item in (*containers, self.detail.get("container") or {})]
+        return list(dict.fromkeys(name for name in names if name))
 
     @property
     def task_queues(self) -> list[str]:
@@ -84,18 +101,37 @@ def list_runs(batch: Batch, queue: str, *, since: int = 0) -> list[dict[str, Any
     return sorted(jobs, key=lambda job: int(job["createdAt"]), reverse=True)
 
 
-def task_jobs(batch: Batch, run: Run) -> list[dict[str, Any]]:
+class TaskJobs:
     """
-    Find the task jobs of a run, oldest first.
+    The task jobs of a run, looked up again and again.
 
-    ListJobs can't select by tag, so every job of the task queues that is not older than the run is described; that is
-    one request per 100 jobs.
+    ListJobs can't select by tag, so each new job of the task queues is described once, 100 in a request; after that,
+    the list itself says how the job fares, and only one whose status changed is described again.
     """
-    since = int(run.detail["createdAt"]) - CLOCK_SKEW
-    ids = [job["jobId"] for queue in run.task_queues for job in list_runs(batch, queue, since=since)]
-    details = batch.describe(list(dict.fromkeys(ids))).values()
-    found = [job for job in details if (job.get("tags") or {}).get(PARENT_JOB_TAG) == run.job_id]
-    return sorted(found, key=lambda job: int(job["createdAt"]))
+
+    def __init__(self, batch: Batch, run: Run) -> None:
+        self._batch = batch
+        self._run = run
+        self._since = int(run.detail["createdAt"]) - CLOCK_SKEW
+        self._mine: dict[str, dict[str, Any]] = {}
+        self._foreign: set[str] = set()
+
+    def refresh(self) -> list[dict[str, Any]]:
+        """Look; return the JobDetails, the oldest job first."""
+        changed = []
+        for queue in self._run.task_queues:
+            for job in list_runs(self._batch, queue, since=self._since):
+                job_id = job["jobId"]
+                known = self._mine.get(job_id)
+                if job_id not in self._foreign and (known is None or known["status"] != job["status"]):
+                    changed.append(job_id)
+        details = self._batch.describe(changed)
+        for job_id, detail in details.items():
+            if (detail.get("tags") or {}).get(PARENT_JOB_TAG) == self._run.job_id:
+                self._mine[job_id] = detail
+            else:
+                self._foreign.add(job_id)
+        return sorted(self._mine.values(), key=lambda job: int(job["createdAt"]))
 
 
 def unfinished(jobs: Iterable[Mapping[str, Any]]) -> list[str]:

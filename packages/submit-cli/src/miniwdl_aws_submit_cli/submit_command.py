@@ -1,3 +1,4 @@
+# PYTHON_ARGCOMPLETE_OK
 """
 ``miniwdl-aws-submit``: from a command line to a workflow job, and to its end where the user waits.
 
@@ -7,7 +8,6 @@ Heavy modules (boto3, miniwdl) are imported where they are needed, so that ``--h
 from __future__ import annotations
 
 import os
-import shlex
 import sys
 from contextlib import ExitStack
 from importlib.metadata import PackageNotFoundError, version
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.manager import get_manager
-from miniwdl_aws_submit_cli.console import emit, emit_json, guarded, say
+from miniwdl_aws_submit_cli.console import emit_json, guarded, say
 from miniwdl_aws_submit_cli.options import option
 from miniwdl_aws_submit_cli.parser import build_parser, parse
 from miniwdl_aws_submit_cli.resolve import find, find_required, resolve
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_submit_cli.batch import Batch
     from miniwdl_aws_submit_cli.resolve import Resolved, Settings
-    from miniwdl_aws_submit_cli.submission import Plan
     from miniwdl_aws_submit_cli.surroundings import Surroundings
     from miniwdl_aws_submit_cli.workflow_source import RunSource
 
@@ -47,7 +46,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _main(argv: Sequence[str]) -> int:
     manager = get_manager()
     added = plugin_options(manager)
-    args, rest, positional = parse(build_parser(added), argv)
+    parser = build_parser(added)
+    if "_ARGCOMPLETE" in os.environ:
+        from miniwdl_aws_submit_cli.completion import complete_submit
+
+        complete_submit(parser)
+    args, rest, positional = parse(parser, argv)
     args.waiting = args.wait or args.follow
     args.s3upload = find(option("--s3upload"), vars(args), os.environ, {}).value or None
     if not (rest or positional or args.self_test):
@@ -74,6 +78,7 @@ def _submit(
     surroundings: Surroundings,
 ) -> int:
     from miniwdl_aws_submit_cli.batch import connect
+    from miniwdl_aws_submit_cli.staying import Submitted, stay_with
     from miniwdl_aws_submit_cli.submission import Submission
 
     queue = find_required(option("--workflow-queue"), vars(args), os.environ, {})
@@ -98,7 +103,8 @@ def _submit(
         say("dry run: nothing was staged or submitted")
         return ExitCode.OK
     job_id = batch.submit({**plan.request, "jobDefinition": batch.ensure_definition(dict(plan.definition))})
-    return _after(args, job_id, plan, batch, manager, surroundings)
+    submitted = Submitted(job_id, *(str(plan.request[key]) for key in ("jobName", "jobQueue", "jobDefinition")))
+    return stay_with(submitted, args, batch, manager, surroundings)
 
 
 def _settings(batch: Batch, workflow_queue: Resolved, given: dict[str, Any]) -> Settings:
@@ -126,54 +132,6 @@ def _source(
             raise ConfigurationError(f"--self-test takes no WDL and no options of miniwdl: {[*rest, *positional][0]}")
         return self_test_source()
     return read_source(read_arguments(rest, positional, settings.mount, os.environ), settings.mount, stack)
-
-
-def _after(
-    args: argparse.Namespace,
-    job_id: str,
-    plan: Plan,
-    batch: Batch,
-    manager: pluggy.PluginManager,
-    surroundings: Surroundings,
-) -> int:
-    """Tell what was submitted, and stay with it where the user waits."""
-    facts = {
-        "jobId": job_id,
-        "jobName": plan.request["jobName"],
-        "jobQueue": plan.request["jobQueue"],
-        "jobDefinition": plan.definition["jobDefinitionName"],
-        "region": batch.region,
-    }
-    if not args.json:
-        emit(job_id)
-    say(f"submitted workflow job {facts['jobName']} to queue {facts['jobQueue']}")
-    if not args.waiting:
-        if args.json:
-            emit_json(facts)
-        _say_next(job_id, surroundings)
-        return ExitCode.OK
-
-    from miniwdl_aws_submit_cli.follow import stay
-    from miniwdl_aws_submit_cli.wait import Watcher, outcome
-
-    try:
-        state = stay(Watcher(batch.describe, job_id), manager, say, follow=args.follow)
-    except KeyboardInterrupt:
-        say(f"\n{PROGRAM}: interrupted; the run goes on")
-        _say_next(job_id, surroundings)
-        return ExitCode.INTERRUPTED
-    code, sentence = outcome(state)
-    say(f"{PROGRAM}: {sentence}" if code else sentence)
-    if args.json:
-        emit_json({**facts, "status": state.status, "exitCode": code, "logStream": state.log_stream})
-    return code
-
-
-def _say_next(job_id: str, surroundings: Surroundings) -> None:
-    extra = "".join(f" {shlex.quote(word)}" for word in surroundings.words)
-    say(f"  state:  miniwdl-aws status {job_id}{extra}")
-    say(f"  log:    miniwdl-aws wait --follow {job_id}{extra}")
-    say(f"  stop:   miniwdl-aws cancel {job_id}{extra}")
 
 
 def _notice_of_ancestor() -> None:

@@ -17,13 +17,15 @@ from miniwdl_aws_submit_cli.errors import LostContactError, RefusedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-__all__ = ["JobState", "Watcher", "outcome", "state_of"]
+__all__ = ["JobState", "Patience", "Watcher", "outcome", "state_of"]
 
 ENDED = frozenset({"SUCCEEDED", "FAILED"})
 FASTEST, SLOWEST = 1.0, 5.0
 """Seconds between two looks: soon while much may happen, then ever more slowly."""
 PATIENCE = 600.0
 """Seconds without an answer after which contact counts as lost."""
+
+_COME_BACK = "the run may well go on; come back with `miniwdl-aws wait`"
 
 STOPPED_BY = "stopped by miniwdl-aws cancel"
 """How the reason begins with which this project terminates jobs."""
@@ -39,6 +41,8 @@ class JobState:
     reason: str = ""
     exit_code: int | None = None
     log_stream: str | None = None
+    seconds: float | None = None
+    """How long it ran, once it ended."""
 
     @property
     def ended(self) -> bool:
@@ -60,7 +64,9 @@ def state_of(job_id: str, detail: Mapping[str, Any] | None) -> JobState:
     exit_code = container.get("exitCode", last.get("exitCode"))
     reason = detail.get("statusReason") or container.get("reason") or last.get("reason") or ""
     stream = container.get("logStreamName") or last.get("logStreamName")
-    return JobState(job_id, detail["status"], reason, exit_code, stream)
+    started, stopped = detail.get("startedAt"), detail.get("stoppedAt")
+    seconds = (stopped - started) / 1000 if started and stopped else None
+    return JobState(job_id, detail["status"], reason, exit_code, stream, seconds)
 
 
 def outcome(state: JobState) -> tuple[int, str]:
@@ -77,6 +83,53 @@ def outcome(state: JobState) -> tuple[int, str]:
         return state.exit_code, f"the run failed with exit code {state.exit_code}"
     reason = state.reason or "AWS Batch gives no reason"
     return ExitCode.FAILED, f"the workflow job failed without an exit code: {reason}"
+
+
+class Patience:
+    """Bears requests that fail, as long as the trouble may pass."""
+
+    def __init__(self, what: str, clock: Callable[[], float] = time.monotonic, seconds: float = PATIENCE) -> None:
+        """
+        Begin in contact.
+
+        :param what: what is asked about, for the error: ``job 0123``.
+        :param seconds: how long there may be no usable answer.
+        """
+        self._what = what
+        self._clock = clock
+        self._seconds = seconds
+        self._silent_since: float | None = None
+
+    def answered(self) -> None:
+        """Note a usable answer."""
+        self._silent_since = None
+
+    def refused(self, error: RefusedError) -> None:
+        """
+        Note a request that failed.
+
+        :raises LostContactError: when it always will, or has failed for too long.
+        """
+        if error.retryable is False:
+            raise LostContactError(
+                f"lost contact with {self._what}: {error.message}", hint=error.hint or _COME_BACK
+            ) from error
+        self.unanswered(error.message)
+
+    def unanswered(self, trouble: str) -> None:
+        """
+        Note that there was no usable answer.
+
+        :raises LostContactError: when there was none for too long.
+        """
+        now = self._clock()
+        if self._silent_since is None:
+            self._silent_since = now
+        silence = now - self._silent_since
+        if silence >= self._seconds:
+            raise LostContactError(
+                f"lost contact with {self._what} for {silence / 60:.0f} minutes: {trouble}", hint=_COME_BACK
+            )
 
 
 class Watcher:
@@ -100,9 +153,8 @@ class Watcher:
         self._describe = describe
         self._clock = clock
         self._sleep = sleep
-        self._patience = patience
+        self._patience = Patience(f"job {job_id}", clock, patience)
         self._period = FASTEST
-        self._silent_since: float | None = None
         self._looked_at: float | None = None
         self.state = JobState(job_id, "")
 
@@ -120,12 +172,12 @@ class Watcher:
         try:
             found = state_of(job_id, self._describe([job_id]).get(job_id))
         except RefusedError as exc:
-            self._bear(now, exc.message, exc if exc.retryable is False else None)
+            self._patience.refused(exc)
             return self.state
         if not found.status:
-            self._bear(now, "AWS Batch does not know the job", None)
+            self._patience.unanswered("AWS Batch does not know the job")
             return self.state
-        self._silent_since = None
+        self._patience.answered()
         self._period = FASTEST if found.status != self.state.status else min(self._period * 1.2, SLOWEST)
         self.state = found
         return found
@@ -134,27 +186,14 @@ class Watcher:
         """
         Look until a condition holds or the job ends.
 
-        :param on_change: called with each new status.
+        :param on_change: called with each new status, and each new reason for one.
         """
-        shown = self.state.status
+        shown = (self.state.status, self.state.reason)
         while True:
             state = self.look()
-            if state.status != shown:
-                shown = state.status
+            if (state.status, state.reason) != shown:
+                shown = (state.status, state.reason)
                 on_change(state)
             if state.ended or until(state):
                 return state
             self._sleep(self._period)
-
-    def _bear(self, now: float, trouble: str, final: RefusedError | None) -> None:
-        """Note that there was no usable answer."""
-        if self._silent_since is None:
-            self._silent_since = now
-        silence = now - self._silent_since
-        if final is None and silence < self._patience:
-            return
-        for_long = "" if final else f" for {silence / 60:.0f} minutes"
-        raise LostContactError(
-            f"lost contact with job {self.state.job_id}{for_long}: {trouble}",
-            hint=(final.hint if final else None) or "the run may well go on; come back with `miniwdl-aws wait`",
-        ) from final

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
+import os
 import time
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.commands.session import open_session
 from miniwdl_aws_submit_cli.console import emit_json, say
 from miniwdl_aws_submit_cli.errors import RefusedError
-from miniwdl_aws_submit_cli.runs import task_jobs, unfinished
+from miniwdl_aws_submit_cli.runs import TaskJobs, unfinished
 from miniwdl_aws_submit_cli.wait import STOPPED_BY, Watcher
 
 if TYPE_CHECKING:
@@ -24,6 +24,8 @@ __all__ = ["run", "stop"]
 
 TASKS_PATIENCE = 300.0
 """Seconds that task jobs get to end after they were told to."""
+CALM_LOOKS = 2
+PERIOD = 2.0
 
 
 def run(args: Namespace) -> int:
@@ -49,7 +51,7 @@ def stop(
 
     :raises RefusedError: when task jobs still run after several minutes.
     """
-    reason = f"{STOPPED_BY} ({getpass.getuser()})"
+    reason = f"{STOPPED_BY} ({os.environ.get('USER') or os.getuid()})"
     was_running = bool(unfinished([found.detail]))
     if was_running:
         progress(f"stopping workflow job {found.job_id}")
@@ -58,16 +60,20 @@ def stop(
     else:
         progress(f"workflow job {found.job_id} had ended: {found.detail['status']}")
     deadline = clock() + TASKS_PATIENCE
-    stopped: list[str] = []
-    # New ids may still appear: a job submitted at the last moment becomes visible late.
-    while left := unfinished(task_jobs(batch, found)):
+    tasks, stopped = TaskJobs(batch, found), []
+    # A job submitted at the last moment becomes visible late, so one look without any is not enough.
+    calm = 0 if was_running else 1
+    while calm < CALM_LOOKS:
+        left = unfinished(tasks.refresh())
+        calm = 0 if left else calm + 1
         for job_id in left:
             if job_id not in stopped:
                 progress(f"stopping task job {job_id}")
                 batch.terminate(job_id, reason)
                 stopped.append(job_id)
-        if clock() > deadline:
+        if left and clock() > deadline:
             raise RefusedError(f"{len(left)} task jobs still run: {', '.join(left[:5])}", hint="cancel once more")
-        sleep(2.0)
+        if calm < CALM_LOOKS:
+            sleep(PERIOD)
     progress(f"stopped: {'the workflow job' if was_running else 'no workflow job'}, {len(stopped)} task jobs")
     return {"jobId": found.job_id, "workflowJobStopped": was_running, "taskJobsStopped": stopped}

@@ -11,6 +11,7 @@ from miniwdl_aws_hooks.settings import EnvironSettings
 from miniwdl_aws_hooks.types import Check, CheckState, PreflightContext
 from miniwdl_aws_submit_cli.commands.session import open_session
 from miniwdl_aws_submit_cli.console import emit
+from miniwdl_aws_submit_cli.job import NO_IMAGE
 from miniwdl_aws_submit_cli.options import option
 from miniwdl_aws_submit_cli.queues import QueueTable
 from miniwdl_aws_submit_cli.resolve import find
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     import pluggy
 
-    from miniwdl_aws_submit_cli.batch import Batch
+    from miniwdl_aws_submit_cli.commands.session import Session
 
 __all__ = ["collect", "run"]
 
@@ -30,7 +31,7 @@ _MARKS = {CheckState.OK: "ok", CheckState.WARNING: "warning", CheckState.FAILED:
 def run(args: Namespace) -> int:
     """Print all checks as one table; fail when one failed."""
     with open_session(args) as session:
-        checks = collect(session.manager, _context(session.batch, session.queue))
+        checks = collect(session.manager, _context(session))
     width = max((len(check.subject) for check in checks), default=0)
     for check in checks:
         emit(f"{_MARKS[check.state]:<8} {check.subject:<{width}}  {check.message}")
@@ -53,17 +54,19 @@ def collect(manager: pluggy.PluginManager, context: PreflightContext) -> list[Ch
     return found
 
 
-def _context(batch: Batch, queue: str | None) -> PreflightContext:
+def _context(session: Session) -> PreflightContext:
+    batch, queue = session.batch, session.queue
     known = QueueTable(batch.queues()).get(queue) if queue else None
     tags = known.tags if known else {}
-    values = {name: find(option(name), {}, os.environ, tags).value for name in ("--task-queue", "--fsid", "--mount")}
+    names = ("--task-queue", "--fsid", "--mount", "--image", "--staging")
+    values = {name: find(option(name), {}, os.environ, tags).value for name in names}
     overrides = {
         ("aws", "workflow_queue"): queue or "",
         ("aws", "task_queue"): values["--task-queue"],
         ("aws", "fs"): values["--fsid"],
         ("aws", "region"): batch.region,
-        ("aws", "workflow_image"): find(option("--image"), {}, os.environ, tags).value,
-        ("aws", "staging"): find(option("--staging"), {}, os.environ, tags).value,
+        ("aws", "workflow_image"): values["--image"] or ("" if session.surroundings.needs_image else NO_IMAGE),
+        ("aws", "staging"): values["--staging"],
     }
     return PreflightContext(
         workflow_queue=queue,

@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.manager import get_manager
 from miniwdl_aws_submit_cli.batch import Batch, connect
 from miniwdl_aws_submit_cli.console import say
@@ -32,6 +33,16 @@ class Session:
     manager: pluggy.PluginManager
     surroundings: Surroundings
     queue: str | None
+
+    def require_queue(self) -> str:
+        """
+        Name the workflow queue.
+
+        :raises ConfigurationError: when nobody did.
+        """
+        if not self.queue:
+            raise ConfigurationError(f"--workflow-queue is missing: {option('--workflow-queue').sources}")
+        return self.queue
 
     def find(self, word: str) -> Run:
         """Find a run by what the user calls it."""

@@ -1,48 +1,95 @@
-"""``miniwdl-aws status``: where a run and its tasks stand."""
+"""``miniwdl-aws status``: where a run and its calls stand."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_submit_cli.calls import calls_of
 from miniwdl_aws_submit_cli.commands.session import open_session
 from miniwdl_aws_submit_cli.console import emit, emit_json
-from miniwdl_aws_submit_cli.runs import task_jobs
-from miniwdl_aws_submit_cli.wait import state_of
+from miniwdl_aws_submit_cli.errors import RefusedError
+from miniwdl_aws_submit_cli.formats import ago, duration
+from miniwdl_aws_submit_cli.runs import TaskJobs
+from miniwdl_aws_submit_cli.tree import draw
+from miniwdl_aws_submit_cli.wait import outcome, state_of
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Mapping
-    from typing import Any
+    from collections.abc import Iterable
 
-__all__ = ["run"]
+    from miniwdl_aws_submit_cli.batch import Batch
+    from miniwdl_aws_submit_cli.calls import Call
+    from miniwdl_aws_submit_cli.runs import Run
+
+__all__ = ["positions", "run"]
 
 
 def run(args: Namespace) -> int:
-    """Print the workflow job and its task jobs."""
+    """Print the run, and its calls as a tree."""
     with open_session(args) as session:
         found = session.find(args.run)
-        jobs = [found.detail, *task_jobs(session.batch, found)]
+        calls = calls_of(TaskJobs(session.batch, found).refresh())
+        places = positions(session.batch, calls)
     if args.json:
-        workflow, *tasks = (_facts(job) for job in jobs)
-        emit_json({**workflow, "tasks": tasks})
+        emit_json(_facts(found, calls, places))
         return ExitCode.OK
-    for depth, job in enumerate(jobs):
-        facts = _facts(job)
-        shown = f"exit {facts['exitCode']}" if facts["exitCode"] is not None else ""
-        words = [f"{facts['status']:<9}", facts["jobName"], facts["jobId"], shown, facts["reason"]]
-        emit(("  " if depth else "") + "  ".join(word for word in words if word))
+    now = time.time()
+    emit(_headline(found, now))
+    state = state_of(found.job_id, found.detail)
+    if state.ended:
+        emit(outcome(state)[1])
+    elif state.reason:
+        emit(state.reason)
+    for line in draw(calls, now, places, everything=args.all):
+        emit(line)
     return ExitCode.OK
 
 
-def _facts(job: Mapping[str, Any]) -> dict[str, Any]:
-    state = state_of(job["jobId"], job)
+def positions(batch: Batch, calls: Iterable[Call]) -> dict[str, int]:
+    """Find the places in their queues, from 1, of jobs that wait among the first 100; nothing where AWS won't say."""
+    queues = {call.latest.queue for call in calls if call.latest.status == "RUNNABLE"}
+    found: dict[str, int] = {}
+    for queue in sorted(queues):
+        try:
+            front = batch.queue_front(queue)
+        except RefusedError:
+            continue
+        found.update({job_id: place for place, job_id in enumerate(front, start=1)})
+    return found
+
+
+def _headline(found: Run, now: float) -> str:
+    detail = found.detail
+    words = [found.name, found.job_id, detail["status"].lower()]
+    if detail.get("startedAt"):
+        words.append(duration((detail.get("stoppedAt") or now * 1000) / 1000 - detail["startedAt"] / 1000))
+    words.append(f"submitted {ago(detail['createdAt'], now)} ago")
+    return "  ".join(words)
+
+
+def _facts(found: Run, calls: Iterable[Call], places: dict[str, int]) -> dict[str, Any]:
+    state = state_of(found.job_id, found.detail)
+    detail = found.detail
     return {
         "jobId": state.job_id,
-        "jobName": job["jobName"],
+        "jobName": found.name,
         "status": state.status,
-        "exitCode": state.exit_code,
+        "exitCode": outcome(state)[0] if state.ended else None,
         "reason": state.reason,
         "logStream": state.log_stream,
-        "createdAt": job["createdAt"],
+        "createdAt": detail["createdAt"],
+        "startedAt": detail.get("startedAt"),
+        "stoppedAt": detail.get("stoppedAt"),
+        "calls": [
+            {
+                "call": call.path,
+                "task": call.task,
+                "position": places.get(call.latest.job_id),
+                "tries": [asdict(item) for item in call.tries],
+            }
+            for call in calls
+        ],
     }

@@ -6,7 +6,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks.types import Command
-from miniwdl_aws_submit_cli.commands.arguments import configure_list, configure_queue, configure_run, configure_wait
+from miniwdl_aws_submit_cli.commands.arguments import (
+    configure_list,
+    configure_logs,
+    configure_queue,
+    configure_rerun,
+    configure_run,
+    configure_status,
+    configure_sweep,
+    configure_wait,
+)
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -25,8 +34,11 @@ def _command(name: str, text: str, configure: Callable[[ArgumentParser], None]) 
 
 COMMANDS = (
     _command("list", "list the runs of a queue", configure_list),
-    _command("status", "show where a run stands", configure_run),
+    _command("status", "show where a run and its calls stand", configure_status),
+    _command("logs", "show the log of a run, or of its calls", configure_logs),
     _command("wait", "wait for the end of a run and exit with its code", configure_wait),
     _command("cancel", "stop a run and all of its tasks", configure_run),
+    _command("rerun", "submit a run again; the call cache does the rest", configure_rerun),
+    _command("sweep", "find task jobs whose workflow job is gone", configure_sweep),
     _command("doctor", "check everything that a run needs", configure_queue),
 )

@@ -1,0 +1,61 @@
+"""
+Completion in the shell, by argcomplete; imported only while a shell asks for it.
+
+Enable it with one line in the shell's start-up file, for both commands::
+
+    eval "$(register-python-argcomplete miniwdl-aws-submit miniwdl-aws)"                      # bash, zsh
+    register-python-argcomplete --shell fish miniwdl-aws-submit miniwdl-aws | source          # fish
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import argcomplete
+from argcomplete.io import warn
+
+from miniwdl_aws_hooks.errors import MiniwdlAwsError
+from miniwdl_aws_submit_cli.miniwdl_cli import fill_run_parser
+from miniwdl_aws_submit_cli.parser import Parser
+
+if TYPE_CHECKING:
+    import argparse
+
+__all__ = ["complete_run", "complete_submit"]
+
+
+def complete_submit(parser: argparse.ArgumentParser) -> None:
+    """
+    Complete a command line of ``miniwdl-aws-submit``: our options, those of ``miniwdl run``, and the WDL's inputs.
+
+    :param parser: with our options, which win where miniwdl has one of the same name.
+    """
+    both = fill_run_parser(Parser(prog="miniwdl").add_subparsers(parser_class=_Both))
+    for action in parser._actions:  # private, but there is no other way to enumerate them
+        both._add_action(action)
+    argcomplete.autocomplete(both)
+
+
+class _Both(Parser):
+    """A parser in which a later option takes the place of an earlier one of the same name."""
+
+    def __init__(self, **arguments: Any) -> None:
+        super().__init__(**{**arguments, "conflict_handler": "resolve"})
+
+
+def complete_run(prefix: str, parsed_args: argparse.Namespace, **_: object) -> list[str]:
+    """Complete RUN: ``last``, names and ids of the queue's runs; of AWS only, since nothing is started by a Tab key."""
+    from miniwdl_aws_submit_cli.batch import connect
+    from miniwdl_aws_submit_cli.options import option
+    from miniwdl_aws_submit_cli.resolve import find
+    from miniwdl_aws_submit_cli.runs import LAST, list_runs
+
+    queue = find(option("--workflow-queue"), vars(parsed_args), os.environ, {}).value
+    known = [LAST]
+    if queue:
+        try:
+            known += [word for job in list_runs(connect(), queue) for word in (job["jobName"], job["jobId"])]
+        except MiniwdlAwsError as exc:
+            warn(exc.message)
+    return [word for word in dict.fromkeys(known) if word.startswith(prefix)]

@@ -1,0 +1,84 @@
+"""
+Lines of a workflow job's log, read back: miniwdl's text format, and its JSON format (``--log-json``). Pure.
+
+Source: ``StructuredLogMessage`` of ``WDL._util``: ``message :: key: JSON, key: JSON``.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["LogLine", "read_line"]
+
+_TEXT = re.compile(
+    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?P<source>\S+) (?P<level>[A-Z]+) (?P<rest>.*)", re.DOTALL
+)
+_PARTS = re.compile(r"\.(?=[wt]:)")
+_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
+_KEY = re.compile(r"\s*([A-Za-z_]\w*): ")
+_decoder = json.JSONDecoder()
+
+
+@dataclass(frozen=True)
+class LogLine:
+    """One line."""
+
+    source: str
+    """Name of the logger: ``wdl.w:align.w:call-sub-1.t:call-sort``."""
+    level: str
+    message: str
+    fields: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_task(self) -> bool:
+        """Whether a task wrote it, not a workflow."""
+        return self.source.startswith("wdl.") and self.source.rpartition(".")[2].startswith("t:")
+
+    @property
+    def call(self) -> str:
+        """Path of the call within the run, as its directories are named: ``call-sub-1/call-sort``."""
+        _wdl, _top, *inner = _PARTS.split(self.source)
+        return "/".join(part[2:] for part in inner)
+
+
+def read_line(text: str) -> LogLine | None:
+    """Read a line; ``None`` when it isn't one that miniwdl's logging wrote."""
+    if text.startswith("{"):
+        return _read_json(text)
+    match = _TEXT.fullmatch(_ESCAPES.sub("", text.rstrip()))
+    if not match:
+        return None
+    message, _, rest = match["rest"].partition(" :: ")
+    return LogLine(match["source"], match["level"], message, _read_fields(rest))
+
+
+def _read_json(text: str) -> LogLine | None:
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return None
+    if not isinstance(value, dict) or not {"source", "level", "message"} <= value.keys():
+        return None
+    fields = {key: item for key, item in value.items() if key not in ("source", "level", "message")}
+    return LogLine(str(value["source"]), str(value["level"]), str(value["message"]), fields)
+
+
+def _read_fields(text: str) -> dict[str, Any]:
+    """Read ``key: JSON, key: JSON``; stop at what isn't so, since a line may have been cut."""
+    fields: dict[str, Any] = {}
+    at = 0
+    while match := _KEY.match(text, at):
+        try:
+            fields[match[1]], at = _decoder.raw_decode(text, match.end())
+        except ValueError:
+            break
+        if text[at : at + 1] != ",":
+            break
+        at += 1
+    return fields

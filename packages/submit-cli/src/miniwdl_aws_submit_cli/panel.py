@@ -1,0 +1,125 @@
+"""
+The live panel below the log, on a terminal. Imports rich, so it is imported only when a run is followed there.
+
+A thread of its own asks AWS Batch about the task jobs, since the main one sleeps while there is no news in the log.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import suppress
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.text import Text
+
+from miniwdl_aws_hooks.errors import MiniwdlAwsError
+from miniwdl_aws_submit_cli.console_text import printable
+from miniwdl_aws_submit_cli.formats import duration
+from miniwdl_aws_submit_cli.progress import STATES, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from miniwdl_aws_submit_cli.wait import JobState
+
+__all__ = ["LiveView", "render"]
+
+STYLES = {
+    "waiting": "dim",
+    "queued": "yellow",
+    "starting": "cyan",
+    "running": "bold blue",
+    "succeeded": "green",
+    "failed": "bold red",
+    "cached": "magenta",
+}
+REFRESH = 4
+"""Frames a second."""
+LOOK_PERIOD = 5.0
+"""Seconds between two looks at the task jobs."""
+
+
+def render(name: str, status: str, seconds: float, progress: Progress) -> Panel:
+    """Draw the panel."""
+    counts = progress.counts()
+    states = Text("   ").join(
+        Text(f"{state} {counts[state]}", style=STYLES[state] if counts[state] else "dim") for state in STATES
+    )
+    rows = [states]
+    if progress.queue_reason or progress.queue_position:
+        place = f"position {progress.queue_position}" if progress.queue_position else ""
+        told = "  ".join(part for part in (place, printable(progress.queue_reason or "")) if part)
+        rows.append(Text(f"queue: {told}", style="yellow"))
+    troubles = [
+        f"{number} {what}"
+        for number, what in ((progress.lost_hosts, "lost hosts"), (progress.retries, "retries"))
+        if number
+    ]
+    if troubles:
+        rows.append(Text(", ".join(troubles), style="yellow"))
+    if progress.uploaded:
+        rows.append(Text(f"uploaded {progress.uploaded}", style="green"))
+    elif progress.uploading:
+        rows.append(Text(f"uploading to {progress.uploading}", style="cyan"))
+    title = Text(f"{name}  {status or 'submitted'}  {duration(seconds)}")
+    return Panel(Group(*rows), title=title, title_align="left", subtitle="Ctrl-C detaches, the run goes on")
+
+
+class LiveView:
+    """Shows log lines, and the panel below them."""
+
+    def __init__(
+        self,
+        name: str,
+        progress: Progress,
+        update: Callable[[], None],
+        *,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """
+        Prepare.
+
+        :param update: asks AWS Batch and tells the progress; called again and again in a thread.
+        :param stream: standard error when ``None``.
+        """
+        self._name = name
+        self._progress = progress
+        self._update = update
+        self._clock = clock
+        self._began = clock()
+        self._status = ""
+        self._console = Console(file=stream, stderr=stream is None)
+        self._live = Live(console=self._console, get_renderable=self._frame, refresh_per_second=REFRESH, transient=True)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="panel", daemon=True)
+
+    def __enter__(self) -> LiveView:
+        self._live.start()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._live.stop()
+
+    def state(self, state: JobState) -> None:
+        """Show the state of the workflow job."""
+        self._status = state.status.lower()
+
+    def line(self, text: str) -> None:
+        """Show a line of a log."""
+        self._console.print(Text(printable(text)), soft_wrap=True)
+
+    def _frame(self) -> Panel:
+        return render(self._name, self._status, self._clock() - self._began, self._progress)
+
+    def _watch(self) -> None:
+        while not self._stop.wait(LOOK_PERIOD):
+            # On errors the panel shows what the log says; whether contact is lost for good is the main thread's matter.
+            with suppress(MiniwdlAwsError):
+                self._update()

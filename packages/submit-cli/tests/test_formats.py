@@ -1,0 +1,33 @@
+import pytest
+
+from miniwdl_aws_hooks import ConfigurationError
+from miniwdl_aws_submit_cli.formats import ago, duration, parse_since, when
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0s"), (-3, "0s"), (45.9, "45s"), (192, "3m12s"), (3600, "1h00m"), (7500, "2h05m"), (273600, "3d4h")],
+)
+def test_duration(seconds: float, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_ago() -> None:
+    assert ago(1_000_000, 1060) == "1m00s"
+    assert ago(None, 1060) == ""
+    assert len(when(1_700_000_000_000)) == len("2023-11-14 22:13")
+
+
+@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("2h", 7200), ("3d", 259200), ("1w", 604800)])
+def test_since_a_time_ago(text: str, seconds: int) -> None:
+    assert parse_since(text, 1_000_000) == (1_000_000 - seconds) * 1000
+
+
+def test_since_a_date() -> None:
+    assert parse_since("2026-01-31T12:00:00+00:00", 0) == 1_769_860_800_000
+    assert parse_since("2026-01-31", 0) == parse_since("2026-01-31T00:00", 0)
+
+
+def test_since_anything_else() -> None:
+    with pytest.raises(ConfigurationError, match="--since takes a time ago"):
+        parse_since("yesterday", 0)
