@@ -36,6 +36,16 @@ def test_a_stream_by_its_name(job, capsys):
     assert capsys.readouterr().out == "2023-11-14T22:13:20.000Z one\n2023-11-14T22:13:20.000Z two\n"
 
 
+def test_several_streams(job, logs, capsys):
+    logs.write("other", "three")
+    assert main(["--group", "g", "--stream", "def/default/1", "other", "--stream", "other"]) == 0
+    assert sorted(capsys.readouterr().out.splitlines()) == [
+        "[def/default/1] one",
+        "[def/default/1] two",
+        "[other] three",
+    ]
+
+
 def test_several_jobs_are_told_apart(aws, logs, job, capsys):
     aws.jobs["j-2"] = {**job, "jobId": "j-2", "jobName": "sort", "container": {"logStreamName": "def/default/2"}}
     logs.write("def/default/2", "three")

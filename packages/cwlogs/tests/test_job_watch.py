@@ -144,3 +144,10 @@ def test_asks_about_a_hundred_at_a_time(batch, watch):
     jobs = watch(*map(str, range(250)))
     assert [len(request) for request in batch.requests] == [100, 100, 50]
     assert len(jobs.new()) == 250
+
+
+def test_jobs_of_one_name_are_told_apart_by_their_ids(batch, watch):
+    for job_id in ("0123456789", "abcdefghij"):
+        batch.set(job_id, "RUNNING", f"s{job_id}", jobName="align")
+    jobs = watch("0123456789", "abcdefghij")
+    assert [jobs.label(name) for name in names(jobs.new())] == ["align 01234567", "align abcdefgh"]

@@ -66,7 +66,7 @@ def _parser() -> argparse.ArgumentParser:
         "--since", metavar="TIME", help="leave out what is older: 30s, 10m, 2h, 3d ago, or an ISO 8601 time"
     )
     parser.add_argument("--group", metavar="NAME", help="log group, instead of a job")
-    parser.add_argument("--stream", metavar="NAME", action="append", help="log stream in the group; may be repeated")
+    parser.add_argument("--stream", metavar="NAME", action="extend", nargs="+", help="log streams in the group")
     parser.add_argument("-t", "--timestamps", action="store_true", help="begin each line with its time (UTC)")
     parser.add_argument("--json", action="store_true", help="one JSON object per event")
     parser.add_argument("--rate", metavar="N", type=float, help="requests a second at most (default 5)")

@@ -80,7 +80,7 @@ class Pace:
     """Between two requests for a stream that is talking."""
     idle: float = 3.0
     """The same for one that has been silent for long."""
-    growth: float = 1.5
+    growth: float = 1.25
     """Factor by which each answer without news lengthens the interval."""
     grace: float = 10.0
     """Silence after the job's end that ends its stream: the log driver and CloudWatch take a few seconds each."""

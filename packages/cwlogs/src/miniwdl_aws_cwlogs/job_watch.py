@@ -115,7 +115,8 @@ class JobWatch:
 
     def _followed(self, job: JobLogs, stream: StreamName) -> Followed:
         self._known.add(stream)
-        self._labels[stream.name] = job.name
+        namesakes = sum(other.name == job.name for other in self._jobs.values())
+        self._labels[stream.name] = job.name if namesakes == 1 else f"{job.name} {job.job_id[:8]}"
         settled = job.stopped_at is not None and self._wall_clock() * 1000 - job.stopped_at > SETTLED_MS
         return Followed(
             self._open(stream),
