@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -19,31 +19,23 @@ from WDL.runtime.error import Interrupted, Terminated
 from WDL.runtime.task_container import TaskContainer
 
 from miniwdl_aws_batch_backend import client
-from miniwdl_aws_batch_backend.definition import build_definition, merge_properties
+from miniwdl_aws_batch_backend.callkey import CallFacts, call_key
+from miniwdl_aws_batch_backend.draft import Draft, TaskCall, draft_job
 from miniwdl_aws_batch_backend.engine import Engine
 from miniwdl_aws_batch_backend.errors import TaskSettingError
 from miniwdl_aws_batch_backend.job import BatchJob, StoppedError
+from miniwdl_aws_batch_backend.journal import Entry
 from miniwdl_aws_batch_backend.log import message
-from miniwdl_aws_batch_backend.mounts import MountPlan, plan_mounts
 from miniwdl_aws_batch_backend.names import task_name
-from miniwdl_aws_batch_backend.paths import JobPaths, lies_within, top_run_dir
+from miniwdl_aws_batch_backend.paths import JobPaths, lies_within, rebase, top_run_dir
+from miniwdl_aws_batch_backend.recovery import take_over
 from miniwdl_aws_batch_backend.report import failure_info, log_stream, stderr_tail
-from miniwdl_aws_batch_backend.request import JobPlan, job_name, submit_request
+from miniwdl_aws_batch_backend.request import submit_request
 from miniwdl_aws_batch_backend.resources import HINTS, read_hints, resources_of
 from miniwdl_aws_batch_backend.settings import LoaderSettings
-from miniwdl_aws_batch_backend.wrapper import command_file, job_command, read_exit_code
-from miniwdl_aws_hooks import (
-    FailureClass,
-    FailurePolicy,
-    FailureVerdict,
-    JobChange,
-    JobContext,
-    JobFailure,
-    JobRole,
-    MiniwdlAwsError,
-    QueueContext,
-)
-from miniwdl_aws_hooks.protocol import RUN_DIR_TAG
+from miniwdl_aws_batch_backend.taskdir import first_free, link_inputs, open_to_any_user, write_command
+from miniwdl_aws_batch_backend.wrapper import command_file, read_exit_code
+from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobChange, JobFailure, MiniwdlAwsError
 
 if TYPE_CHECKING:
     import logging
@@ -95,11 +87,14 @@ class BatchBackend(TaskContainer):
 
     def __init__(self, cfg: WDL.runtime.config.Loader, run_id: str, host_dir: str) -> None:
         """Make the first work directory."""
-        self._paths = JobPaths(host_dir)
+        self._paths = first_free(host_dir)
         super().__init__(cfg, run_id, host_dir)
         # Jobs have the file system where this process has it.
         self.container_dir = host_dir
         self._task = task_name(host_dir, run_id)
+        self._submitted = False
+        self._moved_from: str | None = None
+        """Work directory of a killed run from which results came."""
         self._interruptions = 0
         self._growth = 1.0
         self._copies_inputs = False
@@ -142,7 +137,14 @@ class BatchBackend(TaskContainer):
 
     def host_path(self, container_path: str, inputs_only: bool = False) -> str | None:
         """Accept absolute paths in the current work directory; the base class refuses all others."""
-        return super().host_path(self._paths.canonical(container_path), inputs_only)
+        works = filter(None, [self._paths.work, self._moved_from])
+        # To the base class each job's work directory is the first one's.
+        canonical = next((path for work in works if (path := rebase(container_path, work, self._first_work))), None)
+        return super().host_path(canonical or container_path, inputs_only)
+
+    @property
+    def _first_work(self) -> str:
+        return f"{self.container_dir}/work"
 
     def add_paths(self, host_paths: Iterable[str]) -> None:
         """Let the task see its input Directories where they are: ``find`` and ``tar`` don't follow a link to one."""
@@ -208,28 +210,8 @@ class BatchBackend(TaskContainer):
             self._engine.termination.pause(seconds, self._terminating)
 
     def _next_directory(self) -> None:
-        self._paths = JobPaths(self.host_dir, self._paths.number + 1)
+        self._paths = first_free(self.host_dir, self._paths.number + 1)
         Path(self._paths.work).mkdir(parents=True)
-
-    def _link_inputs(self) -> None:
-        """Put links to the inputs where the command, and files that it reads, look for them."""
-        places = dict.fromkeys([JobPaths(self.host_dir), self._paths])
-        made: set[str] = set()
-        for host_path, container_path in self.input_path_map.items():
-            target = host_path.rstrip("/")
-            if not container_path.startswith(f"{self.container_dir}/"):
-                continue  # seen where it is
-            if target.startswith(f"{self.host_dir}/write_/"):
-                # Written by this process for itself alone; the task may run as somebody else.
-                Path(target).chmod(0o664)
-            for place in places:
-                link = place.retarget(container_path.rstrip("/"))
-                folder = str(Path(link).parent)
-                if folder not in made:
-                    Path(folder).mkdir(parents=True, exist_ok=True)
-                    made.add(folder)
-                with suppress(FileExistsError):
-                    Path(link).symlink_to(target)
 
     # --- running it
 
@@ -278,12 +260,14 @@ class BatchBackend(TaskContainer):
         self, logger: logging.Logger, terminating: Callable[[], bool], command: str
     ) -> int | tuple[FailureVerdict, int | None]:
         """Submit one job and wait for it; give its exit code, or why there is none that counts."""
-        request = self._request(self._prepare(logger, command))
         job = BatchJob(self._engine, logger, terminating, lambda detail, previous: self._tell(logger, detail, previous))
-        job.submit(request)
+        own = self._paths
+        self._start(logger, job, command)
         with ExitStack() as cleanup:
             poll_stderr = cleanup.enter_context(self.poll_stderr_context(logger))
             detail = job.wait(poll_stderr, cleanup, self.task_running_context)
+        if self._paths != own:
+            self._bring_home(logger, own)
         self._note(logger, detail)
         if detail["status"] == "SUCCEEDED":
             return 0
@@ -315,99 +299,81 @@ class BatchBackend(TaskContainer):
 
     # --- what is submitted
 
-    def _prepare(self, logger: logging.Logger, command: str) -> JobPlan:
-        """Write the files that the job reads, and say what to submit."""
-        if not self._copies_inputs or self._paths.number > 1:
-            self._link_inputs()
-        environment = {name: self._paths.retarget(value) for name, value in self.runtime_values.get("env", {}).items()}
-        temporary = f"{self._paths.command}.tmp"
-        Path(temporary).write_text(command_file(self._paths.retarget(command), environment))
-        # A first try that is still alive may be reading its own; so nothing is written in place.
-        Path(temporary).replace(self._paths.command)
-        if not self.cfg["task_runtime"].get_bool("as_user"):
-            # An image may name any user, and AWS Batch can't add a group to it.
-            for path in (self.host_dir, self._paths.work):
-                Path(path).chmod(0o777)
-        resources = resources_of(self.runtime_values, self._engine.settings, self._task, self._growth)
-        if self._growth > 1:
-            logger.notice(message("more memory after running out of it", memory_mib=resources.memory_mib))  # type: ignore[attr-defined]
-        settings = self._engine.settings
-        return JobPlan(
-            name=job_name(self.run_id, self.host_dir, self._paths.number, self._engine.process),
-            queue=self._queue(),
-            command=job_command(
-                self._paths,
-                shell=self.cfg.get("task_runtime", "command_shell"),
-                sentinel=self._engine.sentinel,
-                owner=self._owner(),
-                batch_attempts=settings.batch_attempts,
-            ),
-            resources=resources,
-            timeout=settings.job_timeout,
-            attempts=settings.batch_attempts,
-            tags={RUN_DIR_TAG: Path(top_run_dir(self.host_dir, self._engine.root)).name},
-            scheduling_priority=self.runtime_values.get("schedulingPriority"),
-            share_identifier=self.runtime_values.get("shareIdentifier"),
-        )
-
-    def _request(self, plan: JobPlan) -> dict[str, Any]:
-        """Let plugins add to the job, find its definition, and write the request."""
-        image = self._image()
-        changes = self._engine.extensions.prepare(
-            JobContext(
-                role=JobRole.TASK,
-                name=plan.name,
-                queue=plan.queue,
-                image=image,
-                settings=self._engine.reader,
-                run_id=self.run_id,
-                task_name=self._task,
-                try_number=self._paths.number,
-                runtime=self.runtime_values,
-            )
-        )
-        properties = merge_properties({}, self._engine.settings.container_properties, "[aws] container_properties")
-        properties = merge_properties(properties, changes.container_properties, "a plugin")
-        as_user = self.cfg["task_runtime"].get_bool("as_user")
-        definition = build_definition(
-            image=image,
-            mounts=self._mounts(),
-            properties=properties,
-            runtime=self.runtime_values,
-            user=f"{os.geteuid()}:{os.getegid()}" if as_user else None,
+    def _call(self) -> TaskCall:
+        default_image = self.cfg.get_dict("task_runtime", "defaults").get("docker", "")
+        return TaskCall(
+            run_id=self.run_id,
             task=self._task,
+            paths=self._paths,
+            runtime=self.runtime_values,
+            image=str(self.runtime_values.get("docker", default_image)).removeprefix("docker://"),
+            shell=self.cfg.get("task_runtime", "command_shell"),
+            as_user=self._as_user,
+            chown=self.cfg.get_bool("file_io", "chown"),
+            interruptions=self._interruptions,
+            growth=self._growth,
         )
-        complete = JobPlan(**{**vars(plan), "tags": {**plan.tags, **changes.tags}, "environment": changes.environment})
-        return submit_request(complete, self._engine.definitions.arn_of(definition))
 
-    def _image(self) -> str:
-        default = self.cfg.get_dict("task_runtime", "defaults").get("docker", "")
-        return str(self.runtime_values.get("docker", default)).removeprefix("docker://")
+    @property
+    def _as_user(self) -> bool:
+        return bool(self.cfg["task_runtime"].get_bool("as_user"))
 
-    def _mounts(self) -> MountPlan:
-        engine = self._engine
-        run_dir = top_run_dir(self.host_dir, engine.root) if engine.settings.isolation == "run" else None
-        return plan_mounts(engine.mounts, engine.root, run_dir)
+    def _start(self, logger: logging.Logger, job: BatchJob, command: str) -> None:
+        """Write the files that the job reads and submit it, or go on with one of a killed run."""
+        if not self._copies_inputs or self._paths.number > 1:
+            link_inputs(self._paths, self.input_path_map)
+        environment: dict[str, str] = self.runtime_values.get("env", {})
+        retargeted = {name: self._paths.retarget(value) for name, value in environment.items()}
+        write_command(self._paths, command_file(self._paths.retarget(command), retargeted))
+        if not self._as_user:
+            open_to_any_user(self._paths)
+        draft = draft_job(self._engine, self._call())
+        if self._growth > 1:
+            memory = draft.plan.resources.memory_mib
+            logger.notice(message("more memory after running out of it", memory_mib=memory))  # type: ignore[attr-defined]
+        recovery = self._engine.recovery
+        key = self._key(draft, command) if recovery else None
+        if recovery is None or key is None:
+            job.submit(self._request(draft))
+            return
+        left = None if self._submitted else recovery.claim(key, logger)
+        self._submitted = True
+        if left is not None:
+            self._paths = JobPaths(left.task_dir, left.number)
+            recovery.journal.intend(left)
+            job.go_on(left)
+            return
+        request = self._request(draft)
+        recovery.journal.intend(Entry(key, draft.plan.name, draft.plan.queue, self.host_dir, self._paths.number))
+        recovery.journal.submitted(draft.plan.name, job.submit(request))
 
-    def _queue(self) -> str:
-        return self._engine.extensions.queue(
-            QueueContext(
-                run_id=self.run_id,
-                task_name=self._task,
-                try_number=self._paths.number,
-                interruptions=self._interruptions,
-                preemptible=self.runtime_values.get("preemptible", 0),
-                queue=self._engine.queue,
-                fallback_queue=self._engine.settings.task_queue_fallback,
-                runtime=self.runtime_values,
-                settings=self._engine.reader,
+    def _request(self, draft: Draft) -> dict[str, Any]:
+        return submit_request(draft.plan, self._engine.definitions.arn_of(draft.definition))
+
+    def _key(self, draft: Draft, command: str) -> str | None:
+        resources = draft.plan.resources
+        return call_key(
+            CallFacts(
+                task=self._task,
+                task_dir=self.host_dir,
+                run_dir=top_run_dir(self.host_dir, self._engine.root),
+                command=command,
+                shell=self.cfg.get("task_runtime", "command_shell"),
+                environment=self.runtime_values.get("env", {}),
+                inputs=self.input_path_map,
+                definition=draft.definition,
+                resources=(resources.vcpu, resources.memory_mib, resources.gpu),
             )
         )
 
-    def _owner(self) -> str | None:
-        """Whom the task's files are given to: miniwdl must be able to read, link and delete them."""
-        wanted = self.cfg.get_bool("file_io", "chown") and not self.cfg["task_runtime"].get_bool("as_user")
-        return f"{os.geteuid()}:{os.getegid()}" if wanted and os.geteuid() != 0 else None
+    def _bring_home(self, logger: logging.Logger, own: JobPaths) -> None:
+        """Have the results of a killed run's job in this run, where all others are."""
+        try:
+            take_over(self._paths, own)
+        except OSError as exc:
+            logger.warning(message("results stay in the killed run", dir=self._paths.task_dir, error=str(exc)))
+            return
+        self._moved_from, self._paths = self._paths.work, own
 
     # --- what is told of it
 

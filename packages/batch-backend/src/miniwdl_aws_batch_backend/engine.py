@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import logging
 import os
 import time
 import uuid
@@ -10,12 +12,14 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_batch_backend.client import BatchApi
 from miniwdl_aws_batch_backend.extensions import Extensions
+from miniwdl_aws_batch_backend.journal import Journal, journal_folder
 from miniwdl_aws_batch_backend.mounts import covering_mount, sentinel_of
 from miniwdl_aws_batch_backend.poller import JobPoller, PollPlan
 from miniwdl_aws_batch_backend.queues import QueuePositions
 from miniwdl_aws_batch_backend.rate import SelfTuningRate
+from miniwdl_aws_batch_backend.recovery import Recovery
 from miniwdl_aws_batch_backend.registry import DefinitionRegistry
-from miniwdl_aws_batch_backend.settings import BackendSettings, read_settings
+from miniwdl_aws_batch_backend.settings import BackendSettings, is_on, read_settings
 from miniwdl_aws_batch_backend.termination import TerminationWatch
 from miniwdl_aws_hooks import ConfigurationError, Mount, Settings, get_manager
 
@@ -24,6 +28,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 __all__ = ["Engine"]
+
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -44,8 +50,10 @@ class Engine:
     rate: SelfTuningRate
     extensions: Extensions
     positions: QueuePositions
+    recovery: Recovery | None
+    """``None`` when no journal is kept."""
     termination: TerminationWatch = field(default_factory=TerminationWatch)
-    process: str = field(default_factory=lambda: uuid.uuid4().hex)
+    process: str = ""
     """A text that no other process has."""
     clock: Callable[[], float] = time.time
 
@@ -69,6 +77,7 @@ class Engine:
         sentinel = sentinel_of(covering_mount(mounts, root))
         api = BatchApi(connect(settings.region), settings.api_attempts)
         plan = PollPlan(settings.describe_period_min, settings.describe_period_max, settings.describe_grace)
+        process = uuid.uuid4().hex
         return cls(
             settings=settings,
             reader=reader,
@@ -82,7 +91,23 @@ class Engine:
             rate=SelfTuningRate(settings.submit_rate),
             extensions=extensions,
             positions=QueuePositions(api),
+            recovery=_recovery(settings, reader, root, process, api),
+            process=process,
         )
+
+
+def _recovery(settings: BackendSettings, reader: Settings, root: str, process: str, api: BatchApi) -> Recovery | None:
+    """Keep a journal when finished calls are kept as well, and go on with jobs when finished calls are reused."""
+    if not settings.adopt or not is_on(reader.get("call_cache", "put")):
+        return None
+    own_job = os.environ.get("AWS_BATCH_JOB_ID")
+    try:
+        journal = Journal(journal_folder(root), process, own_job)
+    except OSError as exc:
+        logger.warning("no journal of jobs is kept, so none could be adopted if this process were killed: %s", exc)
+        return None
+    atexit.register(journal.close)
+    return Recovery(journal, api, own_job, adopts=is_on(reader.get("call_cache", "get")))
 
 
 def _root(reader: Settings) -> str:

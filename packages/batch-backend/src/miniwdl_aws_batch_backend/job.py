@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
     from miniwdl_aws_batch_backend.engine import Engine
+    from miniwdl_aws_batch_backend.journal import Entry
 
 __all__ = ["BatchJob", "StoppedError"]
 
@@ -94,6 +95,14 @@ class BatchJob:
             rate.succeeded()
             self._submitted(request)
             return self.job_id
+
+    def go_on(self, entry: Entry) -> None:
+        """Take a job that another process submitted, in place of submitting one."""
+        self._logger.log(
+            NOTICE_LEVEL,
+            message("going on with the AWS Batch job of a killed run", jobId=entry.job_id, dir=entry.task_dir),
+        )
+        self.job_id, self._queue = entry.job_id, entry.queue
 
     def _pause(self, seconds: float) -> bool:
         return self._engine.termination.pause(seconds, self._terminating)

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-__all__ = ["JobPaths", "lies_within", "top_run_dir"]
+__all__ = ["JobPaths", "lies_within", "rebase", "top_run_dir"]
 
 _LOGS = ("workflow.log", "task.log")
 _MAX_GAP = 1
@@ -74,11 +74,10 @@ class JobPaths:
             return text
         return re.sub(re.escape(self._first_work) + r"(?![\w.-])", lambda _: self.work, text)
 
-    def canonical(self, path: str) -> str:
-        """Make a path in this job's work directory one in the first's, the only one that miniwdl knows."""
-        if path == self.work or path.startswith(self.work + "/"):
-            return self._first_work + path[len(self.work) :]
-        return path
+
+def rebase(path: str, old: str, new: str) -> str | None:
+    """Move a path from one folder to another; ``None`` when it isn't in the first."""
+    return new + path[len(old) :] if path == old or path.startswith(old + "/") else None
 
 
 def lies_within(path: str, folder: str) -> bool:

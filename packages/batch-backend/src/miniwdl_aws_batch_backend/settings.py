@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks import Settings
 
-__all__ = ["BackendSettings", "LoaderSettings", "read_settings"]
+__all__ = ["BackendSettings", "LoaderSettings", "is_on", "read_settings"]
 
 Parser = Callable[[str], Any]
 
@@ -52,6 +52,11 @@ def _parse_switch(text: str) -> bool:
     if text.lower() in ("false", "no", "0", "off"):
         return False
     raise ValueError
+
+
+def is_on(text: str | None) -> bool:
+    """Whether an option of miniwdl's own is switched on."""
+    return text is not None and _parse_switch(text)
 
 
 def _choice(*values: str) -> _Kind:

@@ -1,0 +1,137 @@
+"""
+Goes on with task jobs that outlived the process which submitted them.
+
+When a workflow job is killed, its task jobs run on. The same workflow submitted again gets a new run directory; for
+each call that the call cache doesn't know, a job of an equal call is looked for in the journals of killed processes.
+One that still runs, or has succeeded meanwhile, takes the place of a new one; its results are moved into the new run.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_batch_backend.errors import BatchRequestError
+from miniwdl_aws_batch_backend.journal import Entry, Journal, LeftJournal, claiming, left_journals
+from miniwdl_aws_batch_backend.log import message
+from miniwdl_aws_batch_backend.paths import JobPaths
+from miniwdl_aws_batch_backend.poller import ENDED, MAX_DESCRIBE
+from miniwdl_aws_batch_backend.wrapper import read_exit_code
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from miniwdl_aws_batch_backend.client import BatchApi
+
+__all__ = ["Recovery", "take_over"]
+
+FORGOTTEN = 8 * 86400
+"""Seconds after which AWS Batch no longer knows a finished job, so that a journal is of no use."""
+
+
+class Recovery:
+    """Keeps this process's journal, and finds jobs to go on with; looks for them once, when the first call asks."""
+
+    def __init__(self, journal: Journal, api: BatchApi, own_job: str | None, *, adopts: bool) -> None:
+        """
+        Look at nothing yet.
+
+        :param journal: of this process.
+        :param own_job: id of the Batch job that this process is; an earlier attempt of it is gone for certain.
+        :param adopts: whether to go on with jobs, besides keeping the journal.
+        """
+        self.journal = journal
+        self._adopts = adopts
+        self._api = api
+        self._own_job = own_job
+        self._lock = threading.Lock()
+        self._found: dict[str, list[tuple[LeftJournal, Entry]]] | None = None
+
+    def claim(self, key: str, logger: logging.Logger) -> Entry | None:
+        """Take over a job of an equal call, if there is one."""
+        if not self._adopts:
+            return None
+        with self._lock:
+            if self._found is None:
+                self._found = {}
+                try:
+                    self._found = self._look()
+                except BatchRequestError as exc:
+                    logger.warning(message("jobs of killed runs could not be looked up", error=exc.message))
+            candidates = self._found.get(key, [])
+            while candidates:
+                left, entry = candidates.pop()
+                with claiming(self.journal.path.parent):
+                    if left.claim(entry):
+                        return entry
+        return None
+
+    def _look(self) -> dict[str, list[tuple[LeftJournal, Entry]]]:
+        folder = self.journal.path.parent
+        journals = left_journals(folder, self.journal.path)
+        owners = {left.owner for left in journals if left.owner and left.owner != self._own_job}
+        # A lock may be held on another host without being seen here; a job that runs is certain to hold it.
+        alive = {job["jobId"] for job in self._describe(owners) if job["status"] not in ENDED}
+        found: dict[str, list[tuple[LeftJournal, Entry]]] = {}
+        for left in journals:
+            if left.owner in alive:
+                continue
+            useful = self._useful(left.entries)
+            for entry in useful:
+                found.setdefault(entry.key, []).append((left, entry))
+            if not useful or time.time() - left.path.stat().st_mtime > FORGOTTEN:
+                with claiming(folder):
+                    left.path.unlink(missing_ok=True)
+        return found
+
+    def _useful(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those whose jobs run, or have succeeded and left their results where they were."""
+        with_ids = [entry if entry.job_id else self._by_name(entry) for entry in entries]
+        jobs = {job["jobId"]: job for job in self._describe(entry.job_id for entry in with_ids if entry.job_id)}
+        return [entry for entry in with_ids if _is_useful(entry, jobs.get(str(entry.job_id)))]
+
+    def _by_name(self, entry: Entry) -> Entry:
+        filters = [{"name": "JOB_NAME", "values": [entry.name]}]
+        jobs = self._api.call("list_jobs", jobQueue=entry.queue, filters=filters)["jobSummaryList"]
+        return Entry(**{**vars(entry), "job_id": jobs[0]["jobId"]}) if jobs else entry
+
+    def _describe(self, job_ids: Iterable[str]) -> list[Mapping[str, Any]]:
+        ids = list(job_ids)
+        pages = [ids[start : start + MAX_DESCRIBE] for start in range(0, len(ids), MAX_DESCRIBE)]
+        return [job for page in pages for job in self._api.describe(page)]
+
+
+def _is_useful(entry: Entry, job: Mapping[str, Any] | None) -> bool:
+    paths = JobPaths(entry.task_dir, entry.number)
+    if job is None or job["status"] == "FAILED" or not Path(paths.work).is_dir():
+        return False
+    return job["status"] != "SUCCEEDED" or read_exit_code(paths.exit_code) == 0
+
+
+def take_over(theirs: JobPaths, ours: JobPaths) -> None:
+    """
+    Move the results of a job that has ended into another run's task directory.
+
+    Links stay where they were, for absolute links among the results, and for whoever looks there.
+
+    :raises OSError: when that can't be done, as between two file systems.
+    """
+    shutil.rmtree(ours.work)
+    for old, new in (
+        (theirs.work, ours.work),
+        (theirs.stdout, ours.stdout),
+        (theirs.stderr, ours.stderr),
+        (theirs.exit_code, ours.exit_code),
+    ):
+        # A job that was adopted before left links here itself.
+        real = os.path.realpath(old)
+        if Path(real).exists():
+            Path(real).rename(new)
+            for place in {old, real}:
+                Path(place).unlink(missing_ok=True)
+                Path(place).symlink_to(new)

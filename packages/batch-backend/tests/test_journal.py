@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from miniwdl_aws_batch_backend.journal import Entry, Journal, LeftJournal, claiming, journal_folder, left_journals
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ONE = Entry("k1", "n1", "q", "/runs/a", 1)
+TWO = Entry("k2", "n2", "q", "/runs/b", 2)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return journal_folder(str(tmp_path))
+
+
+def abandon(folder: Path, process: str, *entries: Entry, owner: str | None = None) -> Path:
+    """Leave a journal as a killed process does: the kernel drops its lock, and nobody deletes the file."""
+    journal = Journal(folder, process, owner)
+    for entry in entries:
+        journal.intend(replace(entry, job_id=None))
+        if entry.job_id:
+            journal.submitted(entry.name, entry.job_id)
+    copy = journal.path.read_bytes()
+    journal.close()
+    journal.path.write_bytes(copy)
+    return journal.path
+
+
+def test_a_killed_process_leaves_its_jobs(folder: Path) -> None:
+    path = abandon(folder, "a", replace(ONE, job_id="j1"), TWO, owner="w")
+    (left,) = left_journals(folder, folder / "own.jsonl")
+    assert (left.path, left.owner) == (path, "w")
+    assert left.entries == (replace(ONE, job_id="j1"), TWO)
+
+
+def test_an_orderly_end_leaves_nothing(folder: Path) -> None:
+    journal = Journal(folder, "a", None)
+    journal.intend(ONE)
+    journal.close()
+    journal.close()
+    journal.submitted("n1", "too late")
+    assert list(folder.glob("*.jsonl")) == []
+
+
+def test_a_process_that_lives_is_left_alone(folder: Path) -> None:
+    journal = Journal(folder, "a", None)
+    journal.intend(ONE)
+    assert left_journals(folder, folder / "own.jsonl") == []
+    assert not LeftJournal.read(journal.path).is_dead()
+    journal.close()
+
+
+def test_a_torn_line(folder: Path) -> None:
+    path = abandon(folder, "a", ONE, TWO)
+    path.write_bytes(path.read_bytes()[:-10])
+    assert LeftJournal.read(path).entries == (ONE,)
+    path.write_bytes(b"")
+    assert LeftJournal.read(path).entries == ()
+
+
+def test_a_job_is_claimed_once(folder: Path) -> None:
+    path = abandon(folder, "a", ONE, TWO)
+    left = LeftJournal.read(path)
+    with claiming(folder):
+        assert left.claim(ONE)
+        assert not left.claim(ONE)
+    assert LeftJournal.read(path).entries == (TWO,)
+    path.unlink()
+    with claiming(folder):
+        assert not left.claim(TWO)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_nobody_elses_word_is_taken(folder: Path) -> None:
+    os.chown(abandon(folder, "a", ONE), 12345, 12345)
+    assert left_journals(folder, folder / "own.jsonl") == []
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / ".miniwdl-aws").touch()
+    with pytest.raises(OSError):
+        Journal(journal_folder(str(tmp_path)), "a", None)

@@ -1,0 +1,159 @@
+from __future__ import annotations
+
+import itertools
+import logging
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from fake_batch import FakeBatch, FakeJob, Fate, client_error
+from test_journal import abandon
+
+from miniwdl_aws_batch_backend.client import BatchApi
+from miniwdl_aws_batch_backend.journal import Entry, Journal, journal_folder
+from miniwdl_aws_batch_backend.paths import JobPaths
+from miniwdl_aws_batch_backend.recovery import FORGOTTEN, Recovery, take_over
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+LOGGER = logging.getLogger("test")
+
+
+class Scene:
+    """A file system with a task directory, a job in some state, and journals."""
+
+    def __init__(self, root: Path, batch: FakeBatch) -> None:
+        self.root, self.batch = root, batch
+        self.folder = journal_folder(str(root))
+        self.paths = JobPaths(str(root / "call-a"))
+        Path(self.paths.work).mkdir(parents=True)
+        self.journals: list[Journal] = []
+
+    def job(self, status: str, name: str = "n") -> str:
+        request = {"jobName": name, "jobQueue": "q"}
+        job = FakeJob(request, {"jobDefinitionName": "d", "containerProperties": {"image": "i"}}, Fate(waiting=99))
+        job.status = status
+        self.batch.jobs[job.job_id] = job
+        return job.job_id
+
+    def entry(self, job_id: str | None) -> Entry:
+        return Entry("k", "n", "q", self.paths.task_dir, 1, job_id)
+
+    def recovery(self, *, adopts: bool = True, own_job: str | None = None) -> Recovery:
+        self.journals.append(Journal(self.folder, f"own{len(self.journals)}", own_job))
+        return Recovery(self.journals[-1], BatchApi(self.batch, 1), own_job, adopts=adopts)
+
+
+@pytest.fixture
+def scene(tmp_path: Path, batch: FakeBatch) -> Iterator[Scene]:
+    scene = Scene(tmp_path, batch)
+    yield scene
+    for journal in scene.journals:
+        journal.close()
+
+
+@pytest.mark.parametrize("status", ["SUBMITTED", "RUNNABLE", "RUNNING"])
+def test_a_job_that_has_not_ended(scene: Scene, status: str) -> None:
+    entry = scene.entry(scene.job(status))
+    abandon(scene.folder, "dead", entry)
+    recovery = scene.recovery()
+    assert recovery.claim("another", LOGGER) is None
+    assert recovery.claim("k", LOGGER) == entry
+    assert recovery.claim("k", LOGGER) is None
+    assert scene.recovery().claim("k", LOGGER) is None
+
+
+@pytest.mark.parametrize(("exit_code", "taken"), [("0\n", True), ("1\n", False), (None, False)])
+def test_a_job_that_has_succeeded_needs_its_results(scene: Scene, exit_code: str | None, taken: bool) -> None:
+    abandon(scene.folder, "dead", scene.entry(scene.job("SUCCEEDED")))
+    if exit_code:
+        Path(scene.paths.exit_code).write_text(exit_code)
+    assert (scene.recovery().claim("k", LOGGER) is not None) is taken
+
+
+def test_a_job_whose_directory_is_gone(scene: Scene) -> None:
+    abandon(scene.folder, "dead", scene.entry(scene.job("RUNNING")))
+    Path(scene.paths.work).rmdir()
+    assert scene.recovery().claim("k", LOGGER) is None
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_failed_or_forgotten_jobs_are_of_no_use_nor_is_their_journal(scene: Scene, known: bool) -> None:
+    path = abandon(scene.folder, "dead", scene.entry(scene.job("FAILED") if known else "unheard-of"))
+    assert scene.recovery().claim("k", LOGGER) is None
+    assert not path.exists()
+
+
+def test_killed_in_mid_submission(scene: Scene) -> None:
+    abandon(scene.folder, "dead", scene.entry(None))
+    job_id = scene.job("RUNNING")
+    claimed = scene.recovery().claim("k", LOGGER)
+    assert claimed is not None
+    assert claimed.job_id == job_id
+
+
+def test_killed_before_submission(scene: Scene) -> None:
+    abandon(scene.folder, "dead", scene.entry(None))
+    assert scene.recovery().claim("k", LOGGER) is None
+
+
+def test_a_workflow_job_that_runs_keeps_its_jobs_even_when_its_lock_is_not_seen(scene: Scene) -> None:
+    owner = scene.job("RUNNABLE", "workflow")
+    abandon(scene.folder, "elsewhere", scene.entry(scene.job("RUNNING")), owner=owner)
+    assert scene.recovery().claim("k", LOGGER) is None
+    assert scene.recovery(own_job=owner).claim("k", LOGGER) is not None, "an earlier attempt of this same job is gone"
+
+
+def test_switched_off(scene: Scene) -> None:
+    abandon(scene.folder, "dead", scene.entry(scene.job("RUNNING")))
+    assert scene.recovery(adopts=False).claim("k", LOGGER) is None
+    assert not scene.batch.calls
+
+
+def test_trouble_with_AWS_is_no_error_and_not_repeated(scene: Scene, caplog: pytest.LogCaptureFixture) -> None:  # noqa: N802
+    abandon(scene.folder, "dead", scene.entry(scene.job("RUNNING")))
+    scene.batch.errors["describe_jobs"] = [client_error("DescribeJobs", "AccessDeniedException")]
+    recovery = scene.recovery()
+    assert [recovery.claim("k", LOGGER) for _ in range(3)] == [None] * 3
+    assert scene.batch.calls["describe_jobs"] == 1
+    assert "could not be looked up" in caplog.text
+
+
+def test_old_journals_are_deleted(scene: Scene) -> None:
+    path = abandon(scene.folder, "dead", scene.entry(scene.job("RUNNING")))
+    os.utime(path, (0, path.stat().st_mtime - FORGOTTEN - 1))
+    scene.recovery().claim("x", LOGGER)
+    assert not path.exists()
+
+
+def fill(paths: JobPaths) -> None:
+    Path(paths.work).mkdir(parents=True, exist_ok=True)
+    Path(paths.work, "out").write_text("result")
+    Path(paths.work, "link").symlink_to(f"{paths.work}/out")
+    for path in (paths.stdout, paths.stderr, paths.exit_code):
+        Path(path).write_text(f"{Path(path).name}\n")
+
+
+def test_take_over(tmp_path: Path) -> None:
+    chain = [JobPaths(str(tmp_path / name), number) for name, number in (("r1", 2), ("r2", 1), ("r3", 1))]
+    fill(chain[0])
+    for before, after in itertools.pairwise(chain):
+        Path(after.work).mkdir(parents=True)
+        # The journal of a run that was killed in its turn still names the first directory.
+        take_over(replace(chain[0]), after)
+        assert not Path(after.work).is_symlink()
+        assert Path(after.work, "link").read_text() == "result"
+        assert Path(after.stdout).read_text() == "stdout2.txt\n"
+        assert Path(before.work, "out").read_text() == "result"
+
+
+def test_take_over_of_a_job_that_left_little(tmp_path: Path) -> None:
+    theirs, ours = JobPaths(str(tmp_path / "r1")), JobPaths(str(tmp_path / "r2"))
+    for paths in (theirs, ours):
+        Path(paths.work).mkdir(parents=True)
+    take_over(theirs, ours)
+    assert Path(ours.work).is_dir()
+    assert not Path(ours.stdout).exists()
