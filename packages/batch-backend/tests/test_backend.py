@@ -98,6 +98,8 @@ def test_a_failing_command(run) -> None:
     assert info["stderr"] == ["oops"]
     assert info["jobId"] in run.batch.jobs
     assert info["logStreamName"]
+    detail = json.loads(Path(info["dir"], "batch_job.json").read_text())
+    assert detail["status"] == "FAILED"
 
 
 def test_retries_keep_their_files_apart(run) -> None:

@@ -8,6 +8,7 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
     NoCredentialsError,
+    ParamValidationError,
     ReadTimeoutError,
 )
 from fake_batch import FakeBatch, client_error
@@ -34,6 +35,7 @@ URL = "https://batch.us-east-1.amazonaws.com"
         (ConnectTimeoutError(endpoint_url=URL), False, False, True),
         (ReadTimeoutError(endpoint_url=URL), False, True, True),
         (NoCredentialsError(), False, False, False),
+        (ParamValidationError(report="Invalid type for parameter ulimits"), False, False, False),
     ],
 )
 def test_translation(error: Exception, throttled: bool, ambiguous: bool, retryable: bool) -> None:

@@ -268,9 +268,9 @@ class BatchBackend(TaskContainer):
             detail = job.wait(poll_stderr, cleanup, self.task_running_context)
         if self._paths != own:
             self._bring_home(logger, own)
-        self._note(logger, detail)
         if detail["status"] == "SUCCEEDED":
             return 0
+        self._note(logger, detail)
         exit_file = read_exit_code(self._paths.exit_code)
         exit_code = detail.get("container", {}).get("exitCode")
         if exit_code and exit_code == exit_file and self.success_exit_code(exit_code):

@@ -78,9 +78,12 @@ def _instance_region() -> str | None:
 def translate(exc: Exception, operation: str) -> BatchRequestError:
     """Turn botocore's exception into ours."""
     response: Mapping[str, Any] | None = getattr(exc, "response", None)
+    hint: str | None = None
     if response is None:
         name = type(exc).__name__
-        hint = None
+        if name == "ParamValidationError":
+            hint = "see [aws] container_properties and plugins that add to jobs"
+            return BatchRequestError(f"the request for {operation} is malformed: {exc}", code=name, hint=hint)
         if name in _NOT_CONFIGURED:
             hint = "configure credentials as for the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/"
         retryable = name not in _NOT_CONFIGURED
@@ -93,7 +96,6 @@ def translate(exc: Exception, operation: str) -> BatchRequestError:
     status = int(metadata.get("HTTPStatusCode", 0))
     throttled = code in _THROTTLED or status == 429
     broken = status >= 500 and not throttled
-    hint = None
     if code in _FORBIDDEN:
         hint = f"the role of this process needs the permission for batch:{operation.title().replace('_', '')}"
     elif code in _CREDENTIALS:

@@ -61,7 +61,7 @@ class JobPaths:
 
     @property
     def detail(self) -> str:
-        """What AWS Batch said of the job in the end."""
+        """What AWS Batch said of the job in the end, when it failed."""
         return self._numbered("batch_job", ".json")
 
     @property

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks import Settings
 
-__all__ = ["BackendSettings", "LoaderSettings", "is_on", "read_settings"]
+__all__ = ["BackendSettings", "LoaderSettings", "is_on", "read_option", "read_settings"]
 
 Parser = Callable[[str], Any]
 
@@ -126,26 +126,36 @@ def read_settings(settings: Settings) -> BackendSettings:
 
     :raises ConfigurationError: naming the option.
     """
-    values: dict[str, Any] = {}
-    for option in fields(BackendSettings):
-        text = settings.get("aws", option.name)
-        if text is None:
-            continue
-        kind: _Kind = option.metadata["kind"]
-        try:
-            values[option.name] = kind.parse(text)
-        except ValueError:
-            raise ConfigurationError(
-                f"[aws] {option.name} must be {kind.expected}, not {text!r}",
-                hint=f"correct it in the miniwdl configuration or in MINIWDL__AWS__{option.name.upper()}",
-            ) from None
-    parsed = BackendSettings(**values)
+    parsed = BackendSettings(**{name: read_option(settings, name) for name in _OPTIONS})
     if parsed.describe_period_max < parsed.describe_period_min:
         raise ConfigurationError(
             f"[aws] describe_period_max ({parsed.describe_period_max:g}) must not be below "
             f"describe_period_min ({parsed.describe_period_min:g})"
         )
     return parsed
+
+
+_OPTIONS = {option.name: option for option in fields(BackendSettings)}
+_DEFAULTS = BackendSettings()
+
+
+def read_option(settings: Settings, name: str) -> Any:
+    """
+    Parse one of the options, or take its default.
+
+    :raises ConfigurationError: naming the option.
+    """
+    text = settings.get("aws", name)
+    if text is None:
+        return getattr(_DEFAULTS, name)
+    kind: _Kind = _OPTIONS[name].metadata["kind"]
+    try:
+        return kind.parse(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"[aws] {name} must be {kind.expected}, not {text!r}",
+            hint=f"correct it in the miniwdl configuration or in MINIWDL__AWS__{name.upper()}",
+        ) from None
 
 
 class LoaderSettings:

@@ -1,0 +1,277 @@
+"""
+Measure the task backend beside the EFS ancestor (miniwdl-aws 0.12.2) and miniwdl without any cloud.
+
+Work: a scatter of N trivial tasks, call cache off. The two that need a cloud share one local cloud, which runs in a
+process of its own; the floor is miniwdl-backend-bare, which starts each command itself. Contenders take turns, so that
+whatever else the machine does hits all of them. CPU and memory are those of the miniwdl process, without its children.
+After each run, the outputs are checked.
+
+Usage: nox -s bench-orchestration -- [--sizes 100 500 2000] [--rounds 3] [--json FILE]
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ROOT = Path(__file__).resolve().parents[1]
+SLOW = 120.0
+"""Seconds beyond which a contender is not run again at this size."""
+CONCURRENCY = 500
+
+WDL = """version 1.1
+workflow w {
+    input { Int n }
+    scatter (i in range(n)) { call t { input: i = i } }
+    output { Array[Int] numbers = t.number }
+}
+task t {
+    input { Int i }
+    command <<< echo ~{i} >>>
+    output { Int number = read_int(stdout()) }
+}
+"""
+
+CLOUD = """
+import json, sys
+from pathlib import Path
+import boto3
+from miniwdl_aws_local_cloud import LocalCloud
+with LocalCloud(Path(sys.argv[1])) as cloud:
+    (system,) = boto3.client("fsx", **cloud.client_options).describe_file_systems()["FileSystems"]
+    print(json.dumps({**cloud.environ, "MINIWDL__AWS__FS": system["FileSystemId"]}), flush=True)
+    for command in sys.stdin:
+        if command.strip() == "reset":
+            cloud.counts.reset()
+        print(json.dumps(cloud.counts.read()), flush=True)
+"""
+
+# miniwdl's own command line, with what it used written down at the end.
+RUN = """
+import json, resource, sys
+from WDL.CLI import main
+usage_file = sys.argv.pop(1)
+code = 1
+try:
+    code = main() or 0
+except SystemExit as exc:
+    code = exc.code or 0
+finally:
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    with open(usage_file, "w") as out:
+        json.dump({"cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / 1024}, out)
+sys.exit(code)
+"""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """Somebody who runs the tasks."""
+
+    name: str
+    requirements: tuple[str, ...]
+    """What its environment is made of."""
+    options: tuple[tuple[str, str], ...]
+    """Environment variables."""
+    sizes: tuple[int, ...] | None = None
+    """The only sizes it is run at; all when ``None``."""
+    cloud: bool = True
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """One run of one contender."""
+
+    contender: str
+    tasks: int
+    wall: float
+    cpu: float
+    memory: float
+    calls: dict[str, int]
+
+
+def contenders(concurrency: int) -> list[Contender]:
+    """List who takes part."""
+    parts = tuple(str(ROOT / "packages" / name) for name in ("hooks", "fsx-mount", "batch-backend"))
+    ancestor = ("miniwdl==1.16.0", "miniwdl-aws==0.12.2")
+    queue = ("MINIWDL__AWS__TASK_QUEUE", "task")
+    old = (("MINIWDL__SCHEDULER__CONTAINER_BACKEND", "aws_batch_job_no_efs"), ("MINIWDL__AWS__FS", "0"), queue)
+    tuned = (("MINIWDL__AWS__SUBMIT_PERIOD", "0.02"), ("MINIWDL__AWS__DESCRIBE_PERIOD", "0.2"))
+    many = ("MINIWDL__SCHEDULER__TASK_CONCURRENCY", str(concurrency))
+    bare = (("MINIWDL__SCHEDULER__CONTAINER_BACKEND", "bare"),)
+    return [
+        Contender(
+            "this project",
+            ("miniwdl==1.16.0", *parts),
+            (("MINIWDL__SCHEDULER__CONTAINER_BACKEND", "aws_batch"), queue, many),
+        ),
+        Contender("floor (no cloud)", ("miniwdl==1.16.0", "miniwdl-backend-bare==0.0.1"), bare, cloud=False),
+        Contender("ancestor, default", ancestor, (*old, many), sizes=(100,)),
+        Contender("ancestor, tuned", ancestor, (*old, *tuned, many), sizes=(100, 500)),
+    ]
+
+
+def environment_of(contender: Contender, top: Path) -> Path:
+    """
+    Make the contender's environment and give its Python.
+
+    Each has no more than it needs, since miniwdl looks through all installed distributions for each task.
+    """
+    folder = top / hashlib.sha256(repr(contender.requirements).encode()).hexdigest()[:8]
+    if not folder.exists():
+        subprocess.run(["uv", "venv", "--quiet", "--python", sys.executable, str(folder)], check=True)
+        # The ancestor still imports what setuptools no longer brings along.
+        needed = [*contender.requirements, "setuptools<81"]
+        python = str(folder / "bin" / "python")
+        subprocess.run(["uv", "pip", "install", "--quiet", "--python", python, *needed], check=True)
+    return folder / "bin" / "python"
+
+
+class Cloud:
+    """A local cloud in a process of its own."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        """Wait until it is up."""
+        self._process = process
+        self.environ: Mapping[str, str] = json.loads(self._answer())
+
+    def counts(self, command: str) -> dict[str, int]:
+        """Ask for the requests so far; ``reset`` starts counting again first."""
+        assert self._process.stdin is not None
+        self._process.stdin.write(command + "\n")
+        self._process.stdin.flush()
+        counts: dict[str, int] = json.loads(self._answer())
+        return counts
+
+    def _answer(self) -> str:
+        assert self._process.stdout is not None
+        line = self._process.stdout.readline()
+        if not line:
+            raise RuntimeError(f"the local cloud ended with exit code {self._process.wait()}")
+        return line
+
+
+@contextmanager
+def local_cloud(state: Path) -> Iterator[Cloud]:
+    """Start a cloud, and end it."""
+    command = [sys.executable, "-c", CLOUD, str(state)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            yield Cloud(process)
+        finally:
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait(60)
+
+
+def measure(contender: Contender, python: Path, tasks: int, cloud: Cloud, top: Path) -> Measurement:
+    """Run the tasks once, and check what came out."""
+    root = Path(cloud.environ["MINIWDL__FILE_IO__ROOT"])
+    source = root / "scatter.wdl"
+    source.write_text(WDL)
+    usage, cfg = top / "usage.json", top / "empty.cfg"
+    cfg.touch()
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MINIWDL", "AWS_"))}
+    environ = {
+        **inherited,
+        **cloud.environ,
+        **dict(contender.options),
+        "MINIWDL_CFG": str(cfg),
+        "MINIWDL__CALL_CACHE__PUT": "false",
+        "MINIWDL__CALL_CACHE__GET": "false",
+    }
+    runs = tempfile.mkdtemp(dir=root)
+    command = [str(python), "-c", RUN, str(usage), "run", str(source), f"n={tasks}", "--dir", runs, "--no-color"]
+    cloud.counts("reset")
+    started = time.monotonic()
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    wall = time.monotonic() - started
+    if done.returncode != 0:
+        raise RuntimeError(f"{contender.name} failed with {tasks} tasks:\n{done.stderr[-3000:]}")
+    numbers = json.loads(done.stdout)["outputs"]["w.numbers"]
+    if numbers != list(range(tasks)):
+        raise RuntimeError(f"{contender.name} gave wrong outputs with {tasks} tasks")
+    used = json.loads(usage.read_text())
+    calls = {name: count for name, count in cloud.counts("read").items() if name.startswith("batch:")}
+    return Measurement(contender.name, tasks, wall, used["cpu"], used["memory"], calls if contender.cloud else {})
+
+
+def measure_all(sizes: list[int], rounds: int, concurrency: int) -> list[Measurement]:
+    """Run everybody at each size, taking turns."""
+    results: list[Measurement] = []
+    with tempfile.TemporaryDirectory(prefix="bench-orchestration-") as folder:
+        top = Path(folder)
+        everybody = [(contender, environment_of(contender, top)) for contender in contenders(concurrency)]
+        for tasks in sizes:
+            with local_cloud(top / f"cloud-{tasks}") as cloud:
+                slow: set[str] = set()
+                for number in range(rounds):
+                    for contender, python in everybody:
+                        if contender.name in slow or (contender.sizes and tasks not in contender.sizes):
+                            continue
+                        result = measure(contender, python, tasks, cloud, top)
+                        print(f"N={tasks} round {number + 1}: {result.contender} {result.wall:.1f} s", file=sys.stderr)
+                        results.append(result)
+                        if result.wall > SLOW:
+                            slow.add(contender.name)
+    return results
+
+
+def _used(item: Measurement) -> tuple[float, float, float]:
+    return item.wall, item.cpu, item.memory
+
+
+def table(results: list[Measurement]) -> str:
+    """Write the medians as a table."""
+    rows = [
+        "| N | contender | runs | wall, s | CPU, s | CPU a task, ms | memory, MB | Batch requests |",
+        "|" + "---|" * 8,
+    ]
+    for tasks, name in dict.fromkeys((item.tasks, item.contender) for item in results):
+        group = [item for item in results if (item.tasks, item.contender) == (tasks, name)]
+        wall, cpu, memory = (statistics.median(values) for values in zip(*map(_used, group), strict=True))
+        middle = sorted(group, key=lambda item: item.wall)[len(group) // 2]
+        calls = ", ".join(f"{key.removeprefix('batch:')} {count}" for key, count in sorted(middle.calls.items()))
+        figures = f"{wall:.1f} | {cpu:.1f} | {1000 * cpu / tasks:.1f} | {memory:.0f}"
+        rows.append(f"| {tasks} | {name} | {len(group)} | {figures} | {calls or '-'} |")
+    return "\n".join(rows)
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description="Measure the task backend beside others.")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 500, 2000], metavar="N")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--concurrency", type=int, default=CONCURRENCY, help="tasks in flight at once (not the floor)")
+    parser.add_argument("--json", type=Path, help="write all measurements here")
+    arguments = parser.parse_args()
+    results = measure_all(arguments.sizes, arguments.rounds, arguments.concurrency)
+    machine: dict[str, Any] = {
+        "system": platform.platform(),
+        "processors": os.cpu_count(),
+        "python": platform.python_version(),
+    }
+    print(f"{machine['system']}, {machine['processors']} processors, Python {machine['python']}\n")
+    print(table(results))
+    if arguments.json:
+        content = {"machine": machine, "measurements": [asdict(item) for item in results]}
+        arguments.json.write_text(json.dumps(content, indent=2))
+
+
+if __name__ == "__main__":
+    main()
