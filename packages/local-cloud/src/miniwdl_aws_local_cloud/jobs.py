@@ -138,8 +138,6 @@ class Job:
     detail: Mapping[str, Any]
     hidden_until: float = 0.0
     """Seconds since the epoch until which DescribeJobs doesn't know it."""
-    stop_reason: str | None = None
-    """Why a user stopped it."""
     _json: tuple[Mapping[str, Any], str] | None = field(default=None, repr=False)
 
     @property

@@ -61,6 +61,17 @@ def create_resources(
     :return: id of the file system.
     """
     subnet, group = _network(batch.ec2_backend)
+    file_system_id = _create_file_system(fsx, state, subnet, group)
+    _create_queues(settings, batch, subnet, group, file_system_id)
+    for bucket in BUCKETS:
+        if bucket not in s3.buckets:
+            s3.create_bucket(bucket, settings.region)
+    logs.ensure_log_group(LOG_GROUP)
+    return file_system_id
+
+
+def _create_queues(settings: CloudSettings, batch: BatchBackend, subnet: str, group: str, file_system_id: str) -> None:
+    """Make each job queue with a compute environment of its own; the workflow queue's tags name the rest."""
     role = batch.iam_backend.create_role(
         role_name="AWSServiceRoleForBatch",
         assume_role_policy_document=_TRUST,
@@ -89,7 +100,6 @@ def create_resources(
             role.arn,
         )
 
-    file_system_id = _create_file_system(fsx, state, subnet, group)
     tags = {
         "DefaultTaskQueue": TASK_QUEUE,
         "DefaultTaskQueueFallback": FALLBACK_QUEUE,
@@ -103,11 +113,6 @@ def create_resources(
     ):
         order: list[dict[str, Any]] = [{"order": 1, "computeEnvironment": environment(name, vcpus, kind).arn}]
         batch.create_job_queue(name, "1", None, "ENABLED", order, tags if name == WORKFLOW_QUEUE else None)
-    for bucket in BUCKETS:
-        if bucket not in s3.buckets:
-            s3.create_bucket(bucket, settings.region)
-    logs.ensure_log_group(LOG_GROUP)
-    return file_system_id
 
 
 def _network(ec2: EC2Backend) -> tuple[str, str]:
