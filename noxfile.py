@@ -188,10 +188,10 @@ def bench_orchestration(session: nox.Session) -> None:
     bench(session, "orchestration.py")
 
 
-@nox.session(name="bench-transfer", default=False)
-def bench_transfer(session: nox.Session) -> None:
-    """Measure the S3 rails beside s5cmd, the AWS CLI and boto3 on a real S3 server."""
-    bench(session, "transfer.py")
+@nox.session(name="bench-follow", default=False)
+def bench_follow(session: nox.Session) -> None:
+    """Measure the log follower: lag, requests and processor time over many streams, and beside awslogs on one."""
+    bench(session, "follow.py")
 
 
 if __name__ == "__main__":
