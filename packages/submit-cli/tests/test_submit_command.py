@@ -16,7 +16,6 @@ import pluggy
 import pytest
 
 from miniwdl_aws_hooks import SubmitEnvironment, SubmitOption, hookimpl
-from miniwdl_aws_submit_cli import submit_command
 from miniwdl_aws_submit_cli.submit_command import main
 
 Outcome = tuple[int, str, str]
@@ -299,5 +298,5 @@ def test_ctrl_c_leaves_the_run_alive(manager: pluggy.PluginManager, submit: Call
 
 def test_the_ancestor_is_noticed(submit: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
     assert "miniwdl-aws 0" not in submit("hello.wdl", "n=1")[2]
-    monkeypatch.setattr(submit_command, "version", lambda name: "0.12.2" if name == "miniwdl-aws" else "1")
+    monkeypatch.setattr("importlib.metadata.version", lambda name: "0.12.2" if name == "miniwdl-aws" else "1")
     assert "note: miniwdl-aws 0.12.2, which works with EFS, is installed too" in submit("hello.wdl", "n=1")[2]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks.markers import hookimpl
-from miniwdl_aws_submit_cli.commands.table import COMMANDS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -18,6 +17,8 @@ __all__ = ["miniwdl_aws_commands", "miniwdl_aws_preflight"]
 @hookimpl
 def miniwdl_aws_commands() -> Iterable[Command]:
     """Add the subcommands that manage runs."""
+    from miniwdl_aws_submit_cli.commands.table import COMMANDS
+
     return COMMANDS
 
 

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import ExitStack
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks.errors import ConfigurationError
@@ -136,6 +135,8 @@ def _source(
 
 def _notice_of_ancestor() -> None:
     """Say so when another project's distribution may own the command of the same name."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         other = version("miniwdl-aws")
     except PackageNotFoundError:
