@@ -25,7 +25,14 @@ BUCKETS = itertools.count()
 
 @pytest.fixture(scope="session")
 def s3_url() -> Iterator[str]:
-    """URL of a server that lives as long as the tests."""
+    """
+    URL of a server that lives as long as the tests.
+
+    S3_RAILS_TEST_SERVER names another one to test against, which takes the key ``someone`` with the secret ``secret``.
+    """
+    if url := os.environ.get("S3_RAILS_TEST_SERVER"):
+        yield url
+        return
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()

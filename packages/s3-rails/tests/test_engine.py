@@ -15,8 +15,8 @@ def test_one_engine_per_process() -> None:
 def test_listing(engine: Engine, bucket: Any) -> None:
     for key in ("a/1", "a/2 +%", "a/ü/3", "b/1"):
         bucket[key] = b"data"
-    assert [found.key for found in engine.list(S3Uri(bucket.name, "a/"))] == ["a/1", "a/2 +%", "a/ü/3"]
-    assert engine.list(S3Uri(bucket.name, "c/")) == []
+    assert [found.key for found in engine.find_all(S3Uri(bucket.name, "a/"))] == ["a/1", "a/2 +%", "a/ü/3"]
+    assert engine.find_all(S3Uri(bucket.name, "c/")) == []
     assert list(engine.peek(S3Uri(bucket.name, "a/"), 100)) == ["a/1", "a/2 +%", "a/ü/3"]
 
 
@@ -36,7 +36,7 @@ def test_finding_and_removing(engine: Engine, bucket: Any) -> None:
     assert engine.find(uri) is None
 
 
-@pytest.mark.parametrize("operation", ["find", "list", "remove"])
+@pytest.mark.parametrize("operation", ["find", "find_all", "remove"])
 def test_missing_bucket(engine: Engine, operation: str) -> None:
     uri = S3Uri("no-such-bucket", "key")
     if operation == "find":

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from miniwdl_aws_s3_rails.etags import PartDigest, Verdict, file_etag, judge, parts_of
+from miniwdl_aws_s3_rails.etags import PartDigest, Verdict, file_etag, judge, part_count, parts_of
 
 DATA = bytes(range(256)) * 10
 
@@ -24,6 +24,11 @@ def test_parts(tmp_path: Path) -> None:
     expected = md5(md5(DATA[:1000]) + md5(DATA[1000:2000]) + md5(DATA[2000:])).hex() + "-3"
     assert file_etag(path, len(DATA), 1000) == expected
     assert b"".join(parts_of(path, 1000)) == DATA
+
+
+@pytest.mark.parametrize(("etag", "count"), [('"' + "a" * 32 + '-17"', 17), ("a" * 32, 1), ("not-an-md5", 1), ("", 1)])
+def test_part_count(etag: str, count: int) -> None:
+    assert part_count(etag) == count
 
 
 def test_nothing(tmp_path: Path) -> None:

@@ -65,7 +65,7 @@ def test_folder_comes_back_exactly(engine: Engine, bucket: Any, folder: Path, tm
     assert uri.endswith("/my dir/")
     assert result.size == result.uploaded == 400
     root = S3Uri.parse(uri)
-    folders, files = layout(root, engine.list(root))
+    folders, files = layout(root, engine.find_all(root))
     copy = tmp_path / "copy"
     for name in folders:
         (copy / name).mkdir(parents=True, exist_ok=True)

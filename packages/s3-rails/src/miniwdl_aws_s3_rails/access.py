@@ -78,15 +78,17 @@ def explain(exc: Exception, doing: str) -> AccessError:
 class S3Access:
     """S3 as this process sees it; safe to share between threads."""
 
-    def __init__(self, options: Options, session: Session | None = None) -> None:
+    def __init__(self, options: Options, session: Session | None = None, *, backoff: float = 0.1) -> None:
         """
         Remember how to reach S3.
 
         :param session: botocore's session to use; when ``None``, the environment is read first, and a default session
             only if that doesn't settle everything.
+        :param backoff: seconds before obstore's own second try of a request; tests don't wait.
         """
         self._options = options
         self._given_session = session
+        self._backoff = timedelta(seconds=backoff)
         self._lock = threading.RLock()
         self._regions: dict[str, str] = {}
         self._stores: dict[tuple[str, bool], S3Store] = {}
@@ -184,8 +186,8 @@ class S3Access:
             retry_config={
                 "max_retries": self._options.attempts,
                 "backoff": {
-                    "init_backoff": timedelta(milliseconds=100),
-                    "max_backoff": timedelta(seconds=10),
+                    "init_backoff": self._backoff,
+                    "max_backoff": 100 * self._backoff,
                     "base": 2,
                 },
                 "retry_timeout": timedelta(minutes=3),

@@ -91,7 +91,7 @@ def _make_place(parent: Path) -> Path:
 
 
 def _fetch_folder(receiver: Receiver, folder: S3Uri, target: Path) -> None:
-    found = receiver.engine.list(folder)
+    found = receiver.engine.find_all(folder)
     if not found:
         raise AccessError(f"there is nothing under {folder}")
     folders, files = layout(folder, found)

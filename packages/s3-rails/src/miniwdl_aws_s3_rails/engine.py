@@ -35,6 +35,9 @@ T = TypeVar("T")
 
 NOT_FOUND = 404
 
+PAGE = 1000
+"""Keys per page of a listing, the most that S3 gives."""
+
 BACKOFF_START, BACKOFF_LIMIT = 0.5, 20.0
 
 
@@ -179,7 +182,7 @@ class Engine:
 
         present: dict[str, Found] = {}
         try:
-            for page in obstore.list(self.access.store(folder.bucket), folder.key, chunk_size=1000):
+            for page in obstore.list(self.access.store(folder.bucket), folder.key, chunk_size=PAGE):
                 present.update((item["path"], Found(item["path"], item["size"], item["e_tag"] or "")) for item in page)
                 if len(present) >= limit:
                     break
@@ -194,11 +197,32 @@ class Engine:
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
             raise explain(exc, f"cannot remove {uri}") from exc
 
-    def list(self, folder: S3Uri) -> list[Found]:
+    def find_all(self, folder: S3Uri) -> list[Found]:
         """List all that lies under a folder, sorted by key."""
-        return self.reading(folder.bucket, lambda signed: list(self._list(folder, signed=signed)))
+        return self.reading(folder.bucket, lambda signed: self._list(folder, signed=signed))
 
-    def _list(self, folder: S3Uri, *, signed: bool) -> Iterator[Found]:
+    def _list(self, folder: S3Uri, *, signed: bool) -> list[Found]:
+        found = self._list_plain(folder, signed=signed)
+        return list(self._list_exactly(folder, signed=signed)) if found is None else found
+
+    def _list_plain(self, folder: S3Uri, *, signed: bool) -> list[Found] | None:
+        """List with obstore, or return ``None`` when there may be keys that it can't express."""
+        import obstore
+
+        if not folder.key:
+            return None
+        store = self.access.store(folder.bucket, signed=signed)
+        found: list[Found] = []
+        try:
+            for page in obstore.list(store, folder.key, chunk_size=PAGE):
+                if not all(item["size"] for item in page):
+                    return None  # markers of empty folders look like empty files here
+                found += [Found(item["path"], item["size"], item["e_tag"] or "") for item in page]
+        except (obstore.exceptions.BaseError, OSError, ValueError):
+            return None  # let botocore find the words for what is wrong
+        return found
+
+    def _list_exactly(self, folder: S3Uri, *, signed: bool) -> Iterator[Found]:
         pages = (
             self.client(signed=signed)
             .get_paginator("list_objects_v2")

@@ -17,8 +17,11 @@ if TYPE_CHECKING:
     from pathlib import Path
     from typing import IO
 
-__all__ = ["Verdict", "PartDigest", "file_etag", "judge", "md5_of", "parts_of"]
+__all__ = ["Verdict", "PartDigest", "file_etag", "judge", "md5_of", "part_count", "parts_of"]
 
+
+BLOCK = 1024 * 1024
+"""Bytes read at once where only a digest is wanted."""
 
 MD5 = re.compile(r"[0-9a-f]{32}(?:-(\d+))?")
 
@@ -46,7 +49,11 @@ class PartDigest:
 
     def add(self, part: bytes | memoryview) -> None:
         """Take the next part, in order."""
-        self._digests.append(md5_of(part))
+        self.add_digest(md5_of(part))
+
+    def add_digest(self, digest: bytes) -> None:
+        """Take the MD5 of the next part."""
+        self._digests.append(digest)
 
     def etag(self, *, multipart: bool) -> str:
         """ETag, without quotes, of what was added so far."""
@@ -72,11 +79,26 @@ def _read_fully(file: IO[bytes], size: int) -> bytes:
 
 
 def file_etag(path: Path, size: int, part_size: int) -> str:
-    """ETag that a file of a size gets when it is uploaded in parts of another."""
-    digest = PartDigest()
-    for part in parts_of(path, part_size):
-        digest.add(part)
-    return digest.etag(multipart=size > part_size)
+    """ETag that a file of a size gets when it is uploaded in parts of another; takes little memory."""
+    parts = PartDigest()
+    with path.open("rb", buffering=0) as file:
+        for start in range(0, size, part_size):
+            parts.add_digest(_digest(file, min(part_size, size - start)))
+    return parts.etag(multipart=size > part_size)
+
+
+def _digest(file: IO[bytes], size: int) -> bytes:
+    digest = hashlib.md5(usedforsecurity=False)
+    while size and (block := file.read(min(size, BLOCK))):
+        digest.update(block)
+        size -= len(block)
+    return digest.digest()
+
+
+def part_count(etag: str) -> int:
+    """In how many parts an object was uploaded, as its ETag says; 1 where it doesn't."""
+    match = MD5.fullmatch(etag.strip('"'))
+    return int(match[1]) if match and match[1] else 1
 
 
 def judge(ours: str, theirs: str | None) -> Verdict:

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import FIRST_EXCEPTION, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+import botocore.exceptions
 
 from miniwdl_aws_s3_rails.engine import Found, expressible
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
-from miniwdl_aws_s3_rails.etags import Verdict, judge, md5_of
+from miniwdl_aws_s3_rails.etags import PartDigest, Verdict, file_etag, judge, md5_of, part_count
+from miniwdl_aws_s3_rails.options import MIB
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from concurrent.futures import Future
     from pathlib import Path
 
     from obstore import GetOptions
@@ -22,6 +25,45 @@ if TYPE_CHECKING:
     from miniwdl_aws_s3_rails.engine import Engine
 
 __all__ = ["Receiver"]
+
+
+MAX_RANGE = 64 * MIB
+"""Parts of an object up to this size are fetched as they were uploaded, so that their checksums come for free."""
+
+
+@dataclass
+class _Arrival:
+    """An object on its way into a file."""
+
+    uri: S3Uri
+    found: Found
+    path: Path
+    range_size: int
+    part_size: int | None
+    """Size of the parts in which it was uploaded; ``None`` where that isn't known, so that nothing can be checked."""
+    digests: dict[int, bytes] = field(default_factory=dict)
+    """MD5 of each range, by where it starts."""
+
+    @property
+    def starts(self) -> range:
+        """Where its ranges start; there are none in an empty object."""
+        return range(0, self.found.size, self.range_size)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it comes in one piece, and is checked as such."""
+        return self.found.size <= self.range_size
+
+    def etag(self) -> str:
+        """ETag that the file would have, had it been uploaded in the same parts."""
+        if self.part_size is None:
+            return ""
+        if self.part_size != self.range_size:
+            return file_etag(self.path, self.found.size, self.part_size)
+        digest = PartDigest()
+        for start in self.starts:
+            digest.add_digest(self.digests[start])
+        return digest.etag(multipart=True)
 
 
 @dataclass(frozen=True)
@@ -53,15 +95,46 @@ class Receiver:
 
     def fetch_all(self, bucket: str, wanted: Iterable[tuple[Found, Path]]) -> None:
         """Fetch objects of one bucket, each into a file of its own; the first that can't be had ends it."""
-        futures: list[Future[None]] = []
+        arrivals = []
         for found, path in wanted:
+            uri = S3Uri(bucket, found.key)
             path.parent.mkdir(parents=True, exist_ok=True)
             with path.open("xb") as file:
                 file.truncate(found.size)
-            futures += [
-                self.engine.pool.submit(self._fetch_range, S3Uri(bucket, found.key), found, path, start)
-                for start in range(0, found.size, self.engine.options.part_size)
-            ]
+            part_size = self._part_size(uri, found)
+            default = self.engine.options.part_size
+            in_parts = part_size is not None and part_size < found.size and part_size <= MAX_RANGE
+            range_size = part_size if part_size and in_parts else default
+            arrivals.append(_Arrival(uri, found, path, range_size, part_size))
+        self._fetch_ranges(arrivals)
+        for arrival in arrivals:
+            if not arrival.is_whole:
+                self.engine.persist(f"cannot read {arrival.uri}", partial(self._check, arrival))
+
+    def _part_size(self, uri: S3Uri, found: Found) -> int | None:
+        """Size of the parts in which an object was uploaded; ``None`` where the server tells nothing plausible."""
+        count = part_count(found.etag)
+        if count == 1:
+            return found.size
+        size = self._size_of_part(uri, 1)
+        return size if size and -(-found.size // size) == count else None
+
+    def _size_of_part(self, uri: S3Uri, number: int) -> int | None:
+        def head(signed: bool) -> int:
+            client = self.engine.client(signed=signed)
+            return client.head_object(Bucket=uri.bucket, Key=uri.key, PartNumber=number)["ContentLength"]
+
+        try:
+            return self.engine.reading(uri.bucket, head)
+        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
+            return None
+
+    def _fetch_ranges(self, arrivals: Iterable[_Arrival]) -> None:
+        futures = [
+            self.engine.pool.submit(self._fetch_range, arrival, start)
+            for arrival in arrivals
+            for start in arrival.starts
+        ]
         done, pending = wait(futures, return_when=FIRST_EXCEPTION)
         for future in pending:
             future.cancel()
@@ -69,26 +142,49 @@ class Receiver:
         for future in done:
             future.result()
 
-    def _fetch_range(self, uri: S3Uri, found: Found, path: Path, start: int) -> None:
-        end = min(start + self.engine.options.part_size, found.size)
+    def _fetch_range(self, arrival: _Arrival, start: int) -> None:
+        uri, found = arrival.uri, arrival.found
+        end = min(start + arrival.range_size, found.size)
 
         def attempt(signed: bool) -> None:
             data = self._get(uri, (start, end), found.etag, signed=signed)
             if len(data) != end - start:
                 raise TransferError(f"cannot read {uri}: the answer was cut short", retryable=True)
-            whole = start == 0 and end == found.size
-            if whole and judge(md5_of(data).hex(), found.etag) is Verdict.DIFFERENT and not self._opaque(uri, signed):
-                raise TransferError(f"cannot read {uri}: it arrived damaged", retryable=True)
-            file = os.open(path, os.O_WRONLY)
+            digest = md5_of(data)
+            if arrival.is_whole and not self._is_intact(uri, found, digest.hex(), signed=signed):
+                raise _damaged(uri)
+            file = os.open(arrival.path, os.O_WRONLY)
             try:
                 os.pwrite(file, data, start)
             finally:
                 os.close(file)
+            arrival.digests[start] = digest
 
         with self.engine.budget.draw(end - start):
             self.engine.reading(
                 uri.bucket, lambda signed: self.engine.persist(f"cannot read {uri}", lambda: attempt(signed))
             )
+
+    def _check(self, arrival: _Arrival) -> None:
+        """Check an object that came in ranges; one that is damaged is fetched again, and fails this try."""
+        uri, found = arrival.uri, arrival.found
+        ours = arrival.etag()
+
+        def is_intact(signed: bool) -> bool:
+            return self._is_intact(uri, found, ours, signed=signed) or not self._has_equal_parts(arrival)
+
+        if not self.engine.reading(uri.bucket, is_intact):
+            self._fetch_ranges([arrival])
+            raise _damaged(uri)
+
+    def _is_intact(self, uri: S3Uri, found: Found, ours: str, *, signed: bool) -> bool:
+        """Tell whether content is what the ETag stands for, or whether that can't be known."""
+        return judge(ours, found.etag) is not Verdict.DIFFERENT or self._opaque(uri, signed)
+
+    def _has_equal_parts(self, arrival: _Arrival) -> bool:
+        """Make sure that all parts were of one size, which nobody must: else the ETag can't be worked out."""
+        inner = range(2, part_count(arrival.found.etag))
+        return all(self._size_of_part(arrival.uri, number) == arrival.part_size for number in inner)
 
     def _opaque(self, uri: S3Uri, signed: bool) -> bool:
         # With SSE-KMS an ETag looks like an MD5, but is none.
@@ -105,3 +201,7 @@ class Receiver:
         # If-Match: all ranges must come from one version of the object.
         result = obstore.get(self.engine.access.store(uri.bucket, signed=signed), uri.key, options=options)
         return result.bytes().to_bytes()
+
+
+def _damaged(uri: S3Uri) -> TransferError:
+    return TransferError(f"cannot read {uri}: it arrived damaged", retryable=True)

@@ -119,7 +119,7 @@ def _digest(path: Path) -> str:
 def _missing(engine: Engine, place: _Place) -> dict[S3Uri, _Source]:
     """Tell what isn't there yet. Where the digest is part of the key, the same size means the same content."""
     if place.uri.is_folder:
-        there = {found.key: found.size for found in engine.list(place.uri)}
+        there = {found.key: found.size for found in engine.find_all(place.uri)}
     else:
         found = engine.find(place.uri)
         there = {found.key: found.size} if found else {}
