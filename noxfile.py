@@ -105,7 +105,7 @@ def isolated(session: nox.Session, package: str) -> None:
     """Run a package's tests with its built wheel and nothing of its siblings but hooks."""
     wheels = dict.fromkeys([wheel_of("hooks"), wheel_of(package)])
     session.install(*wheels, *groups("test"), *package_test_requirements(package))
-    session.run("pytest", *workers(), f"packages/{package}", *session.posargs)
+    session.run("pytest", *workers(), "-m", "not containers", f"packages/{package}", *session.posargs)
 
 
 def wheel_of(package: str) -> str:
@@ -147,7 +147,7 @@ def minimums(session: nox.Session) -> None:
     """Run the packages' tests with the lowest versions that they declare to work with."""
     editable = [part for name in PARTS for part in ("--editable", f"packages/{name}")]
     session.install("--resolution=lowest-direct", *editable, *groups("test"), *package_test_requirements())
-    session.run("pytest", *workers(), "packages", *session.posargs)
+    session.run("pytest", *workers(), "-m", "not containers", "packages", *session.posargs)
 
 
 @nox.session(default=False)

@@ -90,7 +90,7 @@ def test_a_killed_one_is_replaced(state) -> None:
 
 def test_an_idle_one_of_another_version_is_replaced(state) -> None:
     record = detached.ensure(state)
-    older = CloudRecord(record.endpoint, record.access_key, record.region, record.pid, "0.0.1")
+    older = CloudRecord(record.endpoint, record.access_key, record.region, record.runner, record.pid, "0.0.1")
     older.write(state / "cloud.json")
     assert detached.ensure(state).pid != record.pid
 
@@ -110,7 +110,7 @@ def test_a_folder_that_cannot_be(tmp_path) -> None:
 
 
 def test_nobody_at_the_recorded_address(tmp_path) -> None:
-    record = CloudRecord("http://127.0.0.1:9", "key", "us-east-1", 1, "0")
+    record = CloudRecord("http://127.0.0.1:9", "key", "us-east-1", "process", 1, "0")
     record.write(tmp_path / "cloud.json")
     assert detached.find(tmp_path) is None
     assert detached.stop(tmp_path) is None

@@ -9,10 +9,11 @@ from miniwdl_aws_hooks.testing import PluginConformance
 class TestLocalCloudPlugin(PluginConformance):
     plugin_name = "local-cloud"
 
-    def test_adds_an_option_and_a_command(self, hooks) -> None:
-        ((option,),) = hooks.miniwdl_aws_submit_options()
+    def test_adds_options_and_a_command(self, hooks) -> None:
+        (options,) = hooks.miniwdl_aws_submit_options()
         ((command,),) = hooks.miniwdl_aws_commands()
-        assert (option.name, option.metavar, command.name) == ("--local", None, "local")
+        assert [(option.name, option.metavar) for option in options] == [("--local", None), ("--runner", "RUNNER")]
+        assert command.name == "local"
 
 
 def test_nothing_heavy_is_imported_for_the_sake_of_help() -> None:

@@ -4,10 +4,14 @@ import argparse
 import shlex
 from pathlib import Path
 
+import pytest
+
+from miniwdl_aws_hooks import ConfigurationError
 from miniwdl_aws_local_cloud import detached
 from miniwdl_aws_local_cloud.command import export_lines
 from miniwdl_aws_local_cloud.settings import state_dir
-from miniwdl_aws_local_cloud.submitting import closing_lines, enter, environment_for
+from miniwdl_aws_local_cloud.submitting import closing_lines, enter, enter_runner, environment_for
+from miniwdl_aws_local_cloud.variables import submit_variables
 
 CLOUD = {"AWS_ENDPOINT_URL": "http://x", "MINIWDL__AWS__WORKFLOW_QUEUE": "workflow"}
 STATE = Path("/work dir/state")
@@ -50,6 +54,32 @@ def test_where_the_state_lies(tmp_path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert state_dir({}) == tmp_path.resolve() / "miniwdl-aws-local"
     assert state_dir({"MINIWDL_AWS_LOCAL_DIR": "x/../y"}) == tmp_path.resolve() / "y"
+
+
+def test_a_runner_alone() -> None:
+    with (
+        pytest.raises(ConfigurationError, match="--runner is for --local"),
+        enter_runner(argparse.Namespace(runner="engine")),
+    ):
+        pass
+    with enter_runner(argparse.Namespace(runner="engine", local=True)) as environment:
+        assert environment.needs_image
+
+
+@pytest.mark.parametrize("entered", [enter, enter_runner])
+def test_an_unknown_runner(entered) -> None:
+    with (
+        pytest.raises(ConfigurationError, match="--runner vm is unknown"),
+        entered(argparse.Namespace(runner="vm", local=True)),
+    ):
+        pass
+
+
+def test_containers_see_the_file_system_where_it_is_on_aws() -> None:
+    process = submit_variables("http://x", "key", "us-east-1", STATE, "process")
+    engine = submit_variables("http://x", "key", "us-east-1", STATE, "engine")
+    assert process["MINIWDL__FILE_IO__ROOT"] == "/work dir/state/fsx"
+    assert process.keys() - engine.keys() == {"MINIWDL__FILE_IO__ROOT"}
 
 
 def test_entering_starts_a_cloud_that_stays(tmp_path, monkeypatch) -> None:

@@ -37,7 +37,7 @@ from miniwdl_aws_local_cloud.resources import create_resources, link, pool_size
 from miniwdl_aws_local_cloud.s3 import FileBackedS3, file_backed
 from miniwdl_aws_local_cloud.scheduler import Scheduler
 from miniwdl_aws_local_cloud.serving import HttpServer
-from miniwdl_aws_local_cloud.settings import JOB_MARKER, CloudSettings
+from miniwdl_aws_local_cloud.settings import ENGINE, JOB_MARKER, CloudSettings
 from miniwdl_aws_local_cloud.variables import aws_variables, submit_variables
 
 if TYPE_CHECKING:
@@ -46,6 +46,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from typing_extensions import Self
+
+    from miniwdl_aws_local_cloud.engine_connection import EngineConnection
+    from miniwdl_aws_local_cloud.runner import Runner
 
 __all__ = ["LocalCloud"]
 
@@ -92,6 +95,7 @@ class LocalCloud:
         self._lock_patience = lock_patience
         self._account = str(next(_accounts))
         self._exit = contextlib.ExitStack()
+        self._engine: EngineConnection
         self._s3: FileBackedS3
         self._server: HttpServer
         self._front: Front
@@ -114,7 +118,7 @@ class LocalCloud:
     @property
     def environ(self) -> dict[str, str]:
         """Environment variables for whoever is to use this cloud."""
-        return submit_variables(self.endpoint, self.access_key, self.settings.region, self.state)
+        return submit_variables(self.endpoint, self.access_key, self.settings.region, self.state, self.settings.runner)
 
     @property
     def client_options(self) -> dict[str, str]:
@@ -144,6 +148,10 @@ class LocalCloud:
     def _start(self, undo: contextlib.ExitStack) -> None:
         _claim(self.state, self._lock_patience, undo)
         end_leftovers(self.state)
+        if self.settings.runner == ENGINE:
+            from miniwdl_aws_local_cloud.engine_connection import connect
+
+            self._engine = connect()
         region = self.settings.region
         self._s3 = s3 = self._install(s3_backends, "s3", file_backed(self.state / "s3"), "aws", undo)
         undo.callback(s3.close)
@@ -191,18 +199,20 @@ class LocalCloud:
         undo.callback(services.pop, self._account)
         return services[self._account][region]
 
-    def _make_runner(self, loop: asyncio.AbstractEventLoop) -> ProcessRunner:
-        variables = {
-            **host_environment(os.environ),
-            "MINIWDL_CFG": str(workflow_cfg()),
+    def _job_variables(self) -> dict[str, str]:
+        # Asked for when a job starts: the port is known only when the server is up.
+        return {
             JOB_MARKER: str(self.state),
+            **aws_variables(self.endpoint, self.access_key, self.settings.region),
         }
-        # The port is known only when the server is up, and no job starts before.
-        return ProcessRunner(
-            loop,
-            self.state / "work",
-            lambda: {**variables, **aws_variables(self.endpoint, self.access_key, self.settings.region)},
-        )
+
+    def _make_runner(self, loop: asyncio.AbstractEventLoop) -> Runner:
+        if self.settings.runner == ENGINE:
+            from miniwdl_aws_local_cloud.engine import EngineRunner
+
+            return EngineRunner(loop, self._engine, self.state, self._job_variables, pull=self.settings.pull)
+        variables = {**host_environment(os.environ), "MINIWDL_CFG": str(workflow_cfg())}
+        return ProcessRunner(loop, self.state / "work", lambda: {**variables, **self._job_variables()})
 
 
 def _folder_of(state: Path, file_system_id: str, ours: str) -> Path:

@@ -58,7 +58,7 @@ def export_lines(variables: Mapping[str, str], environ: Mapping[str, str]) -> li
 
 
 def _variables(record: CloudRecord, state: Path) -> dict[str, str]:
-    return submit_variables(record.endpoint, record.access_key, record.region, state)
+    return submit_variables(record.endpoint, record.access_key, record.region, state, record.runner)
 
 
 def _print(*lines: str) -> None:
@@ -107,7 +107,7 @@ def _status(state: Path, *, export: bool) -> int:
         return ExitCode.OK
     status = record.ask("GET", "status")
     _print(
-        f"up at {record.endpoint}, process {record.pid}, version {record.version}",
+        f"up at {record.endpoint}, process {record.pid}, version {record.version}, runner {record.runner}",
         f"jobs: {status['unfinished']} waiting or running, {status['jobs'] - status['unfinished']} ended",
         f"objects of S3: {state / 's3'}",
         f"file system: {state / 'fsx'}",

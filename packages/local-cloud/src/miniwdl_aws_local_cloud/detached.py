@@ -36,21 +36,22 @@ def find(state: Path) -> CloudRecord | None:
     return record if record is not None and record.alive() else None
 
 
-def ensure(state: Path, options: Sequence[str] = ()) -> CloudRecord:
+def ensure(state: Path, options: Sequence[str] = (), runner: str | None = None) -> CloudRecord:
     """
     Find the cloud that serves a folder, or start one.
 
     :param options: more options of the server, if it has to be started.
+    :param runner: what its jobs must be; ``None`` takes what is there.
     :raises StateFolderError: when the folder can't be written.
-    :raises CloudStartError: when the server does not come up, or one of another version is busy.
+    :raises CloudStartError: when the server does not come up, or one that is up doesn't suit and is busy.
     """
     try:
         (state / "logs").mkdir(parents=True, exist_ok=True)
         with FileLock(state / CLOUD_LOCK).acquire(timeout=START_PATIENCE):
             record = find(state)
-            if record is None or _outdated(record, state):
-                record = _start(state, options)
-            return record
+            if record is not None and not _suits(record, state, runner):
+                record = None
+            return record or _start(state, [*options, *(["--runner", runner] if runner else [])])
     except Timeout as exc:
         raise CloudStartError(f"another command has been starting the local cloud of {state} for a minute") from exc
     except OSError as exc:
@@ -60,17 +61,18 @@ def ensure(state: Path, options: Sequence[str] = ()) -> CloudRecord:
         ) from exc
 
 
-def _outdated(record: CloudRecord, state: Path) -> bool:
-    """Whether a server of another version was there; it is ended then."""
-    if record.version == __version__:
-        return False
+def _suits(record: CloudRecord, state: Path, runner: str | None) -> bool:
+    """Whether a cloud that is up is what is wanted; otherwise it is ended, unless it is busy."""
+    if record.version == __version__ and runner in {None, record.runner}:
+        return True
     if record.ask("GET", "status")["unfinished"]:
         raise CloudStartError(
-            f"a local cloud of version {record.version} is busy in {state}, and this is {__version__}",
+            f"a local cloud of version {record.version} with runner {record.runner} is busy in {state}; wanted are "
+            f"version {__version__} and runner {runner or record.runner}",
             hint="wait for its jobs, or end them with: miniwdl-aws local down",
         )
     stop(state)
-    return True
+    return False
 
 
 def _start(state: Path, options: Sequence[str]) -> CloudRecord:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from miniwdl_aws_hooks import ConfigurationError, MiniwdlAwsError
 
-__all__ = ["CloudStartError", "FaultPlanError", "LocalCloudError", "StateFolderError"]
+__all__ = ["CloudStartError", "EngineError", "FaultPlanError", "LocalCloudError", "StateFolderError"]
 
 
 class LocalCloudError(MiniwdlAwsError):
@@ -21,3 +21,7 @@ class CloudStartError(LocalCloudError):
 
 class FaultPlanError(LocalCloudError, ConfigurationError):
     """A fault plan has an unknown or malformed entry."""
+
+
+class EngineError(LocalCloudError):
+    """No container engine answers."""

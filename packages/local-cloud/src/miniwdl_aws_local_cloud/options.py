@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_local_cloud.errors import FaultPlanError
-from miniwdl_aws_local_cloud.settings import CloudSettings
+from miniwdl_aws_local_cloud.settings import PROCESS, PULL_POLICIES, RUNNERS, CloudSettings
 
 if TYPE_CHECKING:
     import argparse
@@ -22,6 +22,15 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how a cloud behaves; ``miniwdl-aws local up`` has them too."""
     parser.add_argument(
         "--slots", type=int, metavar="N", help="vCPUs for tasks at once (default: twice this machine's processors)"
+    )
+    parser.add_argument(
+        "--runner",
+        choices=RUNNERS,
+        default=PROCESS,
+        help="what a job is: a process of this machine, or a container of an engine, Docker or Podman",
+    )
+    parser.add_argument(
+        "--pull", choices=PULL_POLICIES, default="missing", help="when images are pulled (default: missing ones)"
     )
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port on 127.0.0.1 (default: a free one)")
     parser.add_argument(
@@ -46,7 +55,7 @@ def _link(text: str) -> tuple[str, str]:
 
 def settings_of(args: argparse.Namespace) -> CloudSettings:
     """Read the options."""
-    return CloudSettings(slots=args.slots)
+    return CloudSettings(slots=args.slots, runner=args.runner, pull=args.pull)
 
 
 def read_faults(path: Path | None) -> list[Fault]:

@@ -10,13 +10,19 @@ __all__ = ["miniwdl_aws_commands", "miniwdl_aws_submit_options"]
 
 @hookimpl
 def miniwdl_aws_submit_options() -> list[SubmitOption]:
-    """Add ``--local``: everything happens on this machine, without an AWS account."""
+    """Add ``--local``: everything happens on this machine, without an AWS account; and ``--runner`` for it."""
     return [
         SubmitOption(
             name="--local",
             help="run on this machine, in a local cloud that is started when needed: no AWS account, no containers",
             enter=submitting.enter,
-        )
+        ),
+        SubmitOption(
+            name="--runner",
+            metavar="RUNNER",
+            help="with --local: process (default) or engine, containers of Docker or Podman, which need --image",
+            enter=submitting.enter_runner,
+        ),
     ]
 
 

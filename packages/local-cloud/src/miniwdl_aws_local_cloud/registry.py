@@ -29,6 +29,7 @@ class CloudRecord:
     endpoint: str
     access_key: str
     region: str
+    runner: str
     pid: int
     version: str
 

@@ -42,7 +42,9 @@ def serve(cloud: LocalCloud, idle: float, ready: Callable[[CloudRecord], None]) 
     :param idle: seconds without jobs and requests after which it ends; 0 for never.
     :param ready: called when others can find it.
     """
-    record = CloudRecord(cloud.endpoint, cloud.access_key, cloud.settings.region, os.getpid(), __version__)
+    record = CloudRecord(
+        cloud.endpoint, cloud.access_key, cloud.settings.region, cloud.settings.runner, os.getpid(), __version__
+    )
     path = cloud.state / CLOUD_FILE
     lock = FileLock(cloud.state / CLOUD_LOCK)
     record.write(path)

@@ -10,7 +10,18 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DEFAULT_IDLE", "DEFAULT_STATE_DIR", "JOB_MARKER", "STATE_DIR_VARIABLE", "CloudSettings", "state_dir"]
+__all__ = [
+    "DEFAULT_IDLE",
+    "DEFAULT_STATE_DIR",
+    "ENGINE",
+    "JOB_MARKER",
+    "PROCESS",
+    "PULL_POLICIES",
+    "RUNNERS",
+    "STATE_DIR_VARIABLE",
+    "CloudSettings",
+    "state_dir",
+]
 
 STATE_DIR_VARIABLE = "MINIWDL_AWS_LOCAL_DIR"
 """Environment variable that names the state folder."""
@@ -24,6 +35,11 @@ Environment variable of every job: the state folder of the cloud that runs it. T
 because miniwdl warns of such variables when it doesn't know them.
 """
 
+
+PROCESS = "process"
+ENGINE = "engine"
+RUNNERS = (PROCESS, ENGINE)
+PULL_POLICIES = ("missing", "always", "never")
 
 DEFAULT_IDLE = 300.0
 """Seconds without jobs and requests after which a detached cloud ends."""
@@ -53,6 +69,10 @@ class CloudSettings:
     submit_rate: float | None = None
     """SubmitJob requests a second beyond which they are throttled, as AWS does beyond 50; ``None`` for no limit."""
     region: str = "us-east-1"
+    runner: str = PROCESS
+    """What a job is: a ``process`` of this machine, or a container of an ``engine``, Docker or Podman."""
+    pull: str = "missing"
+    """When the engine runner pulls images: ``missing``, ``always`` or ``never``."""
 
     @property
     def task_slots(self) -> int:

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from miniwdl_aws_hooks import SubmitEnvironment
-from miniwdl_aws_local_cloud.settings import state_dir
+from miniwdl_aws_hooks import ConfigurationError, SubmitEnvironment
+from miniwdl_aws_local_cloud.settings import PROCESS, RUNNERS, state_dir
 from miniwdl_aws_local_cloud.variables import misleading, submit_variables, without_proxy
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-__all__ = ["closing_lines", "enter", "environment_for"]
+__all__ = ["closing_lines", "enter", "enter_runner", "environment_for"]
 
 RUNS = "miniwdl_run"
 
@@ -31,15 +31,35 @@ def enter(args: Namespace) -> Iterator[SubmitEnvironment]:
     from miniwdl_aws_local_cloud.detached import ensure
 
     state = state_dir()
-    record = ensure(state)
-    variables = submit_variables(record.endpoint, record.access_key, record.region, state)
+    record = ensure(state, runner=_asked_runner(args))
+    variables = submit_variables(record.endpoint, record.access_key, record.region, state, record.runner)
     waiting = bool(getattr(args, "waiting", False))
     upload = getattr(args, "s3upload", None)
     yield SubmitEnvironment(
         environ=environment_for(variables, os.environ),
         closing_lines=lambda: closing_lines(state, upload, waiting=waiting),
-        needs_image=False,
+        needs_image=record.runner != PROCESS,
     )
+
+
+@contextmanager
+def enter_runner(args: Namespace) -> Iterator[SubmitEnvironment]:
+    """
+    Check ``--runner``, which ``--local`` has heeded.
+
+    :raises ConfigurationError: when it stands alone.
+    """
+    _asked_runner(args)
+    if not getattr(args, "local", False):
+        raise ConfigurationError("--runner is for --local", hint="add --local, or leave it out")
+    yield SubmitEnvironment()
+
+
+def _asked_runner(args: Namespace) -> str | None:
+    runner: str | None = getattr(args, "runner", None)
+    if runner and runner not in RUNNERS:
+        raise ConfigurationError(f"--runner {runner} is unknown", hint=f"one of {', '.join(RUNNERS)}")
+    return runner
 
 
 def environment_for(variables: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
