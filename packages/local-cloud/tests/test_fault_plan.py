@@ -128,6 +128,42 @@ def test_stuck_for_a_while(user, cloud) -> None:
     assert (job["status"], job["statusReason"]) == ("SUCCEEDED", EXITED)
 
 
+def test_stuck_until_the_queue_gives_up(user, cloud) -> None:
+    cloud.faults.add([Fault(FaultKind.QUEUE_LIMIT, seconds=0.05)])
+    job = user.run("true")
+    assert (job["status"], job["isCancelled"]) == ("FAILED", True)
+    assert job["statusReason"].startswith("Canceled by JobStateTimeLimit action due to reason: CAPACITY:")
+
+
+def test_a_stuck_job_is_at_the_head_of_its_queue(user, cloud) -> None:
+    cloud.faults.add([Fault(FaultKind.STUCK)])
+    job_id = user.submit("true")
+    user.reach(job_id, "RUNNABLE")
+    (first,) = user.batch.get_job_queue_snapshot(jobQueue="task")["frontOfQueue"]["jobs"]
+    assert first["jobArn"].endswith(job_id)
+    user.batch.terminate_job(jobId=job_id, reason="enough")
+
+
+def test_timeout_ahead_of_time(user, cloud) -> None:
+    cloud.faults.add([Fault(FaultKind.TIMEOUT, seconds=0.05)])
+    job = user.run("exec sleep 60", timeout={"attemptDurationSeconds": 3600}, retryStrategy={"attempts": 2})
+    assert (job["status"], job["statusReason"]) == ("FAILED", "Job attempt duration exceeded timeout")
+    assert len(job["attempts"]) == 1, "what timed out is never tried again"
+
+
+def test_a_host_without_the_file_system(user, cloud, tmp_path) -> None:
+    (tmp_path / "run").mkdir()
+    places = {"shared": str(tmp_path), "run": f"{tmp_path}/run"}
+    user.define(
+        "mounted",
+        volumes=[{"name": name, "host": {"sourcePath": place}} for name, place in places.items()],
+        mountPoints=[{"sourceVolume": name, "containerPath": place} for name, place in places.items()],
+    )
+    looking = {"jobDefinition": "mounted", "containerOverrides": {"command": ["test", "-d", places["run"]]}}
+    cloud.faults.add([Fault(FaultKind.MOUNT_MISSING)])
+    assert [user.run(**looking)["status"] for _ in range(2)] == ["FAILED", "SUCCEEDED"]
+
+
 def test_slow_start(user, cloud) -> None:
     cloud.faults.add([Fault(FaultKind.SLOW_START, seconds=0.05)])
     assert user.run("true")["status"] == "SUCCEEDED"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import logging
+import re
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_local_cloud.faults import Fault, FaultKind, FaultPlan
@@ -15,11 +17,11 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable
 
-    from miniwdl_aws_local_cloud.jobs import Job
+    from miniwdl_aws_local_cloud.jobs import Job, JobSpec
     from miniwdl_aws_local_cloud.logs import LogSink, LogWriter
     from miniwdl_aws_local_cloud.runner import Execution, Runner
 
-__all__ = ["Attempt", "AttemptContext", "Outcome", "TIMED_OUT"]
+__all__ = ["TIMED_OUT", "Attempt", "AttemptContext", "Outcome", "without_mounts"]
 
 logger = logging.getLogger(__name__)
 
@@ -117,14 +119,15 @@ class Attempt:
         self._timers.append(self._context.loop.call_later(seconds, action))
 
     def _launch(self) -> None:
+        spec = self._job.spec
         launch = Launch(
-            spec=self._job.spec,
+            spec=without_mounts(spec) if self._fault(FaultKind.MOUNT_MISSING) else spec,
             task_id=self._task_id,
             environment={
                 "AWS_BATCH_JOB_ID": self._job.id,
                 "AWS_BATCH_JOB_ATTEMPT": str(self._number),
-                "AWS_BATCH_CE_NAME": self._job.spec.environment_name,
-                "AWS_BATCH_JQ_NAME": self._job.spec.queue,
+                "AWS_BATCH_CE_NAME": spec.environment_name,
+                "AWS_BATCH_JQ_NAME": spec.queue,
             },
             started=self._started,
             failed=self._failed,
@@ -155,8 +158,10 @@ class Attempt:
             status=Status.RUNNING,
             startedAt=self._started_at,
         )
-        if spec.timeout is not None:
-            self._later(spec.timeout, lambda: self._end_with(_Verdict(TIMED_OUT, final=True)))
+        early = self._fault(FaultKind.TIMEOUT)
+        timeout = early.seconds if early else spec.timeout
+        if timeout is not None:
+            self._later(timeout, lambda: self._end_with(_Verdict(TIMED_OUT, final=True)))
         strike = self._fault(FaultKind.HOST_LOST, FaultKind.OUT_OF_MEMORY, FaultKind.KILL)
         if strike:
             self._later(strike.seconds, lambda: self._strike(strike))
@@ -207,6 +212,17 @@ class Attempt:
         self._done(
             self._job, Outcome(detail, succeeded and self._verdict is None, verdict.status_reason, verdict.final)
         )
+
+
+def without_mounts(spec: JobSpec) -> JobSpec:
+    """Give the job as it is on a host that has empty folders where file systems should be mounted."""
+    hosts = [volume.get("host") or {} for volume in spec.container.get("volumes") or ()]
+    paths = sorted(host["sourcePath"] for host in hosts if host.get("sourcePath"))
+    text = json.dumps(spec.container)
+    for path in paths:
+        if not any(path.startswith(f"{other}/") for other in paths):
+            text = re.sub(re.escape(path) + r'(?=[/"])', f"{path}.not-mounted", text)
+    return replace(spec, container=json.loads(text))
 
 
 def _verdict_of(fault: Fault) -> _Verdict:

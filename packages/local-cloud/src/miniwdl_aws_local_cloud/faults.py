@@ -46,10 +46,16 @@ class FaultKind(str, Enum):
     """DescribeJobs and ListJobs don't know the job for ``seconds`` after its submission."""
     STUCK = "stuck"
     """The job stays RUNNABLE with ``reason`` as its statusReason, for ``seconds`` or for ever when 0."""
+    QUEUE_LIMIT = "queue-limit"
+    """The job stays RUNNABLE with ``reason``; after ``seconds`` the queue's time limit for that state cancels it."""
     SLOW_START = "slow-start"
     """The job stays STARTING for ``seconds``."""
     START_FAILURE = "start-failure"
     """The container never starts: ``reason`` is its reason, such as CannotPullContainerError."""
+    MOUNT_MISSING = "mount-missing"
+    """The host has empty folders where file systems should be mounted, as Docker makes them without a word."""
+    TIMEOUT = "timeout"
+    """The job's timeout strikes ``seconds`` after the start, however long it is."""
     HOST_LOST = "host-lost"
     """The host goes away ``seconds`` after the start."""
     OUT_OF_MEMORY = "out-of-memory"
@@ -70,6 +76,7 @@ JOB_FAULTS = frozenset(FaultKind) - REQUEST_FAULTS - {FaultKind.EXPORT_FAILURE}
 _DEFAULT_REASONS = {
     FaultKind.ERROR: "InternalServerError",
     FaultKind.STUCK: STUCK,
+    FaultKind.QUEUE_LIMIT: STUCK,
     FaultKind.START_FAILURE: CANNOT_PULL,
     FaultKind.HOST_LOST: HOST_LOST,
     FaultKind.OUT_OF_MEMORY: OUT_OF_MEMORY,

@@ -95,8 +95,13 @@ class Scheduler:
         return len(self._unfinished)
 
     def waiting(self, environment_name: str) -> list[Job]:
-        """Tell the RUNNABLE jobs of a compute environment in the order in which they will run."""
-        return self._call(lambda: self._pool(environment_name).waiting())
+        """Tell the RUNNABLE jobs of a compute environment in the order in which they will run; stuck ones block it."""
+
+        def find() -> list[Job]:
+            stuck = [job for job in self._stuck if job.spec.environment_name == environment_name]
+            return stuck + self._pool(environment_name).waiting()
+
+        return self._call(find)
 
     def close(self) -> None:
         """End all jobs, running ones after a short while, and the thread."""
@@ -150,10 +155,14 @@ class Scheduler:
             self._queue(job)
 
     def _queue(self, job: Job) -> None:
-        stuck = self._faults.for_job([FaultKind.STUCK], job.spec.name, job.spec.queue, job.attempt)
+        kinds = [FaultKind.STUCK, FaultKind.QUEUE_LIMIT]
+        stuck = self._faults.for_job(kinds, job.spec.name, job.spec.queue, job.attempt)
         if stuck:
             job.change(status=Status.RUNNABLE, statusReason=stuck.text)
-            self._stuck[job] = self._loop.call_later(stuck.seconds, self._unstick, job) if stuck.seconds else None
+            if stuck.kind is FaultKind.QUEUE_LIMIT:
+                self._stuck[job] = self._loop.call_later(stuck.seconds, self._exceed_limit, job, stuck.text)
+            else:
+                self._stuck[job] = self._loop.call_later(stuck.seconds, self._unstick, job) if stuck.seconds else None
             return
         job.change(status=Status.RUNNABLE, statusReason=None)
         self._pool(job.spec.environment_name).add(job)
@@ -162,6 +171,11 @@ class Scheduler:
     def _unstick(self, job: Job) -> None:
         del self._stuck[job]
         self._queue(job)
+
+    def _exceed_limit(self, job: Job, reason: str) -> None:
+        del self._stuck[job]
+        job.change(isCancelled=True)
+        self._end(job, Status.FAILED, f"Canceled by JobStateTimeLimit action due to reason: {reason}")
 
     def _place(self, environment_name: str) -> None:
         pool = self._pool(environment_name)
