@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import WDL
 from fake_batch import Fate, TakenAnywayError, client_error
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 HELLO = """
 version 1.1
@@ -411,3 +415,36 @@ def test_a_reason_that_passes_fails_nothing(run) -> None:
     run.batch.fates = [Fate(waiting=3, runnable_reason=STUCK)]
     _, outputs = run(HELLO, options={"aws": {"runnable_timeout": 30}})
     assert outputs["said"] == "hello world"
+
+
+class Unanswered:
+    """Stands before describe_jobs: some requests are refused, from the moment something was told."""
+
+    def __init__(self, batch: Any, *, after: Callable[[list[Any]], bool], times: int) -> None:
+        self.describe, self.after, self.left, self.begun = batch.describe_jobs, after, times, False
+        batch.describe_jobs = self
+
+    def __call__(self, jobs: list[str]) -> Any:
+        if self.begun and self.left:
+            self.left -= 1
+            raise client_error("DescribeJobs", "AccessDeniedException")
+        answer = self.describe(jobs)
+        self.begun = self.begun or self.after(answer["jobs"])
+        return answer
+
+
+def test_a_missing_job_is_kept_while_AWS_cannot_be_asked(run) -> None:  # noqa: N802
+    run.batch.fates = [Fate(missing=2)]
+    doorman = Unanswered(run.batch, after=lambda jobs: not jobs, times=5)
+    _, outputs = run(HELLO, options={"aws": {"describe_grace": 0}})
+    assert outputs["said"] == "hello world"
+    assert len(run.batch.submitted) == 1
+    assert doorman.left == 0
+
+
+def test_a_stuck_job_is_kept_while_AWS_cannot_be_asked(run) -> None:  # noqa: N802
+    run.batch.fates = [Fate(waiting=1, runnable_reason=STUCK)]
+    doorman = Unanswered(run.batch, after=lambda jobs: jobs[0].get("statusReason") == STUCK, times=6)
+    _, outputs = run(HELLO, options={"aws": {"runnable_timeout": 0.1}})
+    assert outputs["said"] == "hello world"
+    assert doorman.left == 0

@@ -77,6 +77,8 @@ CASES = [
      "CAPACITY", isCancelled=True), None, C.STUCK_IN_QUEUE, P.FAIL),
     ("overrides", job("Container Overrides length must be at most 8192"), None, C.JOB_REJECTED, P.FAIL),
     ("FAILED, but all went well", job("something"), 0, C.CONFLICTING_EXIT, P.INFRASTRUCTURE),
+    ("FAILED with an exit code, but all went well", job(exit_code=137), 0, C.CONFLICTING_EXIT, P.INFRASTRUCTURE),
+    ("gone from Batch", job("AWS Batch does not know the job any more"), 143, C.JOB_VANISHED, P.INFRASTRUCTURE),
     ("nothing at all", job(None), None, C.UNKNOWN, P.INFRASTRUCTURE),
 ]  # fmt: skip
 

@@ -18,11 +18,13 @@ from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobFa
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["GIVEN_UP", "RULES", "Evidence", "Rule", "classify"]
+__all__ = ["GIVEN_UP", "RULES", "VANISHED", "Evidence", "Rule", "classify"]
 
 OUT_OF_MEMORY_EXIT = 137
 GIVEN_UP = "[aws] runnable_timeout"
 """Begins the statusReason that this backend makes up for a job which it stopped for waiting too long."""
+VANISHED = "AWS Batch does not know the job any more"
+"""The statusReason that this backend makes up for a job which is missing from DescribeJobs' answers."""
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,14 @@ _NOT_STARTED = _says(
 )
 
 RULES: Sequence[Rule] = (
+    Rule(
+        FailureClass.JOB_VANISHED,
+        FailurePolicy.INFRASTRUCTURE,
+        "missing from DescribeJobs for `[aws] describe_grace`, and when asked about alone",
+        "AWS Batch took the job and does not know it any more",
+        # Before all others: it was stopped as well, in case it still ran, and so may have left any exit code.
+        _says(re.escape(VANISHED)),
+    ),
     Rule(
         FailureClass.STUCK_IN_QUEUE,
         FailurePolicy.FAIL,
@@ -175,9 +185,9 @@ RULES: Sequence[Rule] = (
     Rule(
         FailureClass.CONFLICTING_EXIT,
         FailurePolicy.INFRASTRUCTURE,
-        "FAILED, although the exit file says 0",
+        "FAILED, with whatever exit code, although the exit file says 0",
         "AWS Batch reports a failure, although the task's command ended well: {reason}",
-        lambda evidence: evidence.exit_file == 0 and not evidence.exit_code,
+        lambda evidence: evidence.exit_file == 0,
     ),
     Rule(
         FailureClass.TOOL_ERROR,

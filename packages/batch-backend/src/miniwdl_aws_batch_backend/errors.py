@@ -6,7 +6,7 @@ from typing import Any
 
 from miniwdl_aws_hooks import MiniwdlAwsError
 
-__all__ = ["BatchRequestError", "JobVanishedError", "RequestTooLargeError", "TaskSettingError"]
+__all__ = ["BatchRequestError", "RequestTooLargeError", "TaskSettingError"]
 
 
 class TaskSettingError(MiniwdlAwsError):
@@ -15,10 +15,6 @@ class TaskSettingError(MiniwdlAwsError):
 
 class RequestTooLargeError(MiniwdlAwsError):
     """A SubmitJob request beyond AWS's limits, found before it is sent."""
-
-
-class JobVanishedError(MiniwdlAwsError):
-    """AWS Batch does not know a job any more that it once took."""
 
 
 class BatchRequestError(MiniwdlAwsError):

@@ -6,7 +6,7 @@ import logging
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_batch_backend.classify import GIVEN_UP
+from miniwdl_aws_batch_backend.classify import GIVEN_UP, VANISHED
 from miniwdl_aws_batch_backend.errors import BatchRequestError
 from miniwdl_aws_batch_backend.log import NOTICE_LEVEL, message
 from miniwdl_aws_batch_backend.poller import ACTIVE, ENDED, Missing, Seen
@@ -24,8 +24,6 @@ __all__ = ["BatchJob", "StoppedError"]
 
 LOUD = frozenset({"RUNNING", "SUCCEEDED", "FAILED"})
 """States whose beginning is logged as a notice."""
-
-VANISHED = "AWS Batch does not know the job any more"
 
 
 class StoppedError(Exception):
@@ -166,13 +164,27 @@ class BatchJob:
             self.terminate()
             raise
 
-    def _look_again(self, missing: Missing) -> Seen:
+    def _ask(self) -> Mapping[str, Any] | None:
+        """
+        Ask about this job alone.
+
+        :return: ``None`` when AWS doesn't know it.
+        :raises BatchRequestError: when AWS can't be asked, which says nothing about the job.
+        """
         jobs = self._engine.api.describe([str(self.job_id)])
-        if jobs:
-            return Seen(jobs[0])
+        return jobs[0] if jobs else None
+
+    def _look_again(self, missing: Missing) -> Seen | None:
+        try:
+            job = self._ask()
+        except BatchRequestError as exc:
+            self._logger.warning(message("cannot look for a missing job", jobId=self.job_id, error=exc.message))
+            return None
+        if job is not None:
+            return Seen(job)
         self._logger.error(message(VANISHED, jobId=self.job_id, seconds=round(missing.seconds)))
         self.terminate()
-        return Seen({"jobId": self.job_id, "status": "FAILED", "statusReason": VANISHED})
+        return Seen({"jobId": self.job_id, "jobQueue": self._queue, "status": "FAILED", "statusReason": VANISHED})
 
     def _now(self) -> float:
         return self._engine.clock()
@@ -186,15 +198,21 @@ class BatchJob:
                 self._logger.info(message("AWS Batch job waits for a host", jobId=self.job_id, position=position))
         if step is not WaitStep.CHECK:
             return None
-        jobs = self._engine.api.describe([str(self.job_id)])
-        if jobs:
-            self._waited.observe(jobs[0], self._now())
-        if not jobs or self._waited.step(self._now()) is not WaitStep.CHECK:
-            return Seen(jobs[0]) if jobs else None
+        try:
+            job = self._ask()
+        except BatchRequestError as exc:
+            self._logger.warning(message("cannot look at a waiting job", jobId=self.job_id, error=exc.message))
+            job = None
+        if job is None:
+            self._pause(self._engine.settings.describe_period_max)
+            return None
+        self._waited.observe(job, self._now())
+        if self._waited.step(self._now()) is not WaitStep.CHECK:
+            return Seen(job)
         self.terminate()
         held = round(self._waited.held(self._now()))
         reason = f"{GIVEN_UP}: RUNNABLE for {held} s with the reason {self._waited.reason}"
-        return Seen({**jobs[0], "status": "FAILED", "statusReason": reason})
+        return Seen({**job, "status": "FAILED", "statusReason": reason})
 
     def _enter(self, job: Mapping[str, Any]) -> None:
         status, stream = job["status"], log_stream(job)

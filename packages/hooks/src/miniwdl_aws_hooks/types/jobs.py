@@ -137,6 +137,8 @@ class FailureClass(str, Enum):
     """Batch says FAILED, the exit file says 0."""
     JOB_REJECTED = "job-rejected"
     """Batch took the job, then found its request invalid."""
+    JOB_VANISHED = "job-vanished"
+    """Batch took the job, and does not know it any more."""
     UNKNOWN = "unknown"
 
 
