@@ -14,7 +14,9 @@ S3 = {
     "get_object": "s3:GetObject",
     "head_object": "s3:GetObject",
     "list_objects_v2": "s3:ListBucket",
+    "complete_multipart_upload": "s3:PutObject",
     "put_object": "s3:PutObject",
+    "upload_part": "s3:PutObject",
 }
 ANONYMOUS = {"head_bucket"}
 """Asked without credentials, for a bucket's region only."""

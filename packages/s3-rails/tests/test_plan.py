@@ -1,7 +1,7 @@
 from pathlib import Path
 
 from miniwdl_aws_s3_rails.engine import Found
-from miniwdl_aws_s3_rails.plan import make_plan, split_present
+from miniwdl_aws_s3_rails.plan import describe, make_plan, split_present
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 FOLDER = S3Uri.parse("s3://bucket/run/")
@@ -47,3 +47,14 @@ def test_only_what_is_equal_is_skipped() -> None:
     assert [item.name for item in equal] == ["same"]
     assert {item.name for item in missing} == {"diff", "size", "new", "opaque"}
     assert len(asked) == 3, "content is only read where the size is the same"
+
+
+def test_a_plan_in_words() -> None:
+    sizes = {"a/0/x": 1024, "a/1/x": 512, "b/y": 10, "workflow.log": 0}
+    assert describe(sizes) == ["a: 2 objects, 1.5 KiB", "b: 1 object, 10 B", "workflow.log: 1 object, 0 B"]
+
+
+def test_a_long_plan_in_words() -> None:
+    lines = describe({f"o{index:02d}/x": index for index in range(25)})
+    assert lines[0] == "o24: 1 object, 24 B"
+    assert lines[20:] == ["5 more: 5 objects, 10 B"]

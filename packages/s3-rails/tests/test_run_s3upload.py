@@ -110,8 +110,8 @@ def test_success(command: Command, bucket: Any) -> None:
     assert json.loads(bucket[prefix + "outputs.json"]) == expected
     assert bucket[prefix + "greeting/greeting.txt"] == b"hello world\n"
     assert b"workflow start" in bucket[prefix + "workflow.log"]
-    assert len([key for key in bucket.keys() if key.startswith(prefix)]) == 7  # noqa: SIM118 - not a dict
-    assert "uploaded 7 objects" in result.stderr
+    assert len([key for key in bucket.keys() if key.startswith(prefix)]) == 8  # noqa: SIM118 - not a dict
+    assert "uploaded 8 objects" in result.stderr
 
 
 def test_failure(command: Command, bucket: Any) -> None:
@@ -120,7 +120,8 @@ def test_failure(command: Command, bucket: Any) -> None:
     assert result.document["s3upload"] == bucket.uri("out/")
     assert result.document["cause"]["exit_status"] == 42
     assert sorted(bucket.keys()) == [
-        "out/CommandFailed_stderr.txt", "out/CommandFailed_stdout.txt", "out/error.json", "out/workflow.log",
+        "out/CommandFailed_stderr.txt", "out/CommandFailed_stdout.txt", "out/error.json",
+        "out/upload_manifest.json", "out/workflow.log",
     ]  # fmt: skip
     assert b"this is stderr" in bucket["out/CommandFailed_stderr.txt"]
     cause = json.loads(bucket["out/error.json"])["cause"]
@@ -282,4 +283,4 @@ def test_stopping_the_job_stops_the_run_and_uploads_its_log(command: Command, bu
     assert job.returncode not in (0, None)
     assert json.loads(stdout)["cause"]["error"] == "Terminated"
     assert stderr.splitlines()[-1] == END_OF_LOG
-    assert sorted(bucket.keys()) == ["out/error.json", "out/task.log"]
+    assert sorted(bucket.keys()) == ["out/error.json", "out/task.log", "out/upload_manifest.json"]

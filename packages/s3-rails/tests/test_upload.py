@@ -24,7 +24,8 @@ class Recorder:
         failed = {name: "it broke" for name in request.files if name in self.broken}
         taken = {name: Path(path).read_bytes() for name, path in request.files.items() if name not in failed}
         self.groups.append(taken)
-        return PublishReport(len(taken), 0, sum(map(len, taken.values())), 0.1, failed)
+        checks = dict.fromkeys(taken, "md5")
+        return PublishReport(len(taken), 0, sum(map(len, taken.values())), 0.1, failed, checks)
 
     @property
     def names(self) -> list[list[str]]:
@@ -54,8 +55,28 @@ def fail(run: FinishedRun, stderr: Path) -> None:
 def test_data_then_logs_then_outputs(run: FinishedRun) -> None:
     send = Recorder()
     outputs = upload_run(run, FOLDER, send)
-    assert send.names == [["x/x.txt"], ["workflow.log"], ["outputs.json"]]
+    assert send.names == [["x/x.txt"], ["workflow.log"], ["upload_manifest.json"], ["outputs.json"]]
     assert outputs == json.loads(send.groups[-1]["outputs.json"]) == {"wf.x": FOLDER + "x/x.txt", "wf.n": 1}
+
+
+def test_the_manifest_says_what_proves_each_object(run: FinishedRun) -> None:
+    send = Recorder()
+    upload_run(run, FOLDER, send)
+    assert json.loads(send.groups[2]["upload_manifest.json"]) == {
+        "format": 1,
+        "run": "20250101_000000_wf",
+        "objects": {"workflow.log": {"size": 3, "check": "md5"}, "x/x.txt": {"size": 4, "check": "md5"}},
+    }
+
+
+def test_the_plan_comes_first_the_sum_last(run: FinishedRun, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    upload_run(run, FOLDER, Recorder())
+    first, *_, last = caplog.messages
+    assert first == f"to upload: 2 objects, 7 B, to {FOLDER}"
+    assert caplog.messages[1:3] == ["  x: 1 object, 4 B", "  workflow.log: 1 object, 3 B"]
+    assert last.startswith(f"uploaded 4 objects to {FOLDER}, ")
+    assert last.endswith("/s)")
 
 
 def test_failed_run(run: FinishedRun) -> None:
@@ -64,9 +85,9 @@ def test_failed_run(run: FinishedRun) -> None:
     fail(run, stderr)
     send = Recorder()
     assert upload_run(run, FOLDER, send) is None
-    assert send.names[-1] == ["CommandFailed_stderr.txt", "error.json", "workflow.log"]
-    assert send.groups[-1]["CommandFailed_stderr.txt"] == b"oh no"
-    error = json.loads(send.groups[-1]["error.json"])
+    assert send.names[1:] == [["CommandFailed_stderr.txt", "error.json", "workflow.log"], ["upload_manifest.json"]]
+    assert send.groups[1]["CommandFailed_stderr.txt"] == b"oh no"
+    error = json.loads(send.groups[1]["error.json"])
     assert error["cause"]["stderr_s3file"] == FOLDER + "CommandFailed_stderr.txt"
     assert "stdout_s3file" not in error["cause"]
 
@@ -81,7 +102,7 @@ def test_streams_that_lead_elsewhere_stay(run: FinishedRun, tmp_path: Path, how:
     send = Recorder()
     upload_run(run, FOLDER, send)
     assert b"not yours" not in [data for group in send.groups for data in group.values()]
-    assert "stderr_s3file" not in json.loads(send.groups[-1]["error.json"])["cause"]
+    assert "stderr_s3file" not in json.loads(send.groups[1]["error.json"])["cause"]
 
 
 @pytest.mark.parametrize("name", ["workflow.log", "outputs.json", "error.json"])
@@ -100,7 +121,8 @@ def test_own_files_replaced_by_links_stay(run: FinishedRun, tmp_path: Path, name
     [
         (["x/x.txt"], [[], ["workflow.log"]]),
         (["workflow.log"], [["x/x.txt"], []]),
-        (["outputs.json"], [["x/x.txt"], ["workflow.log"], []]),
+        (["upload_manifest.json"], [["x/x.txt"], ["workflow.log"], []]),
+        (["outputs.json"], [["x/x.txt"], ["workflow.log"], ["upload_manifest.json"], []]),
         (["everything"], []),
     ],
 )

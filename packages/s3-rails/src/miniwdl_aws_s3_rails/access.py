@@ -22,6 +22,7 @@ from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.surroundings import FALLBACK_REGION, Surroundings, ask_botocore, read_environment
 
 if TYPE_CHECKING:
+    from botocore.model import OperationModel
     from botocore.session import Session
     from mypy_boto3_s3 import S3Client
     from obstore.store import ClientConfig, S3Store
@@ -132,7 +133,21 @@ class S3Access:
                 client: Any = self._session.create_client("s3", region_name=region, config=config)
             except (botocore.exceptions.BotoCoreError, ValueError) as exc:
                 raise explain(exc, "cannot reach S3") from exc
+        client.meta.events.register("provide-client-params.s3.*", self._complete)
         return cast("S3Client", client)
+
+    def _complete(self, params: dict[str, Any], model: OperationModel, **_more: object) -> dict[str, Any]:
+        """Give each request the parameters that all of its kind get, as the stores do on their side."""
+        ours = self._options.protection.parameters()
+        if self._options.requester_pays:
+            ours["RequestPayer"] = "requester"
+        members = model.input_shape.members if model.input_shape else {}
+        return {**{name: value for name, value in ours.items() if name in members}, **params}
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether S3 is AWS's own, and no other server."""
+        return self.surroundings.endpoint is None
 
     def can_sign(self) -> bool:
         """Whether there are credentials at all."""
@@ -159,7 +174,7 @@ class S3Access:
     def _create_store(self, bucket: str, region: str, *, signed: bool) -> S3Store:
         from obstore.store import S3Store
 
-        settings: dict[str, Any] = {}
+        settings = self._options.protection.store_config(aws=self.is_aws)
         endpoint = self.surroundings.endpoint
         if not signed:
             settings["skip_signature"] = True
@@ -169,6 +184,8 @@ class S3Access:
             settings["credential_provider"] = self.surroundings.credentials
         if endpoint:
             settings["endpoint"] = endpoint
+        if self._options.requester_pays:
+            settings["request_payer"] = True
         client_options: ClientConfig = {
             "allow_http": (endpoint or "").startswith("http:"),
             "connect_timeout": timedelta(seconds=10),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,7 +29,8 @@ what is uploaded, and in which order:
   1. the files that the workflow made its outputs: s3://bucket/folder/OUTPUT_NAME/FILE
   2. workflow.log (task.log for a single task); if the run failed, error.json and the failing task's standard streams,
      CommandFailed_stderr.txt and CommandFailed_stdout.txt
-  3. outputs.json, with s3:// URIs in place of paths; where it is, the upload is whole
+  3. upload_manifest.json: size of each of these, and what proves it to be whole
+  4. outputs.json, with s3:// URIs in place of paths; where it is, the upload is whole
 
 examples:
   miniwdl-run-s3upload align.wdl reads=s3://my-data/reads.fq.gz --s3upload s3://my-results/align
@@ -52,8 +53,14 @@ class Arguments:
     task_queue: str | None
     self_test: bool
     upload_only: str | None
+    no_overwrite: bool
     passed: tuple[str, ...]
     """Arguments for ``miniwdl run``."""
+
+    @property
+    def overrides(self) -> dict[tuple[str, str], str]:
+        """What the command line sets of the configuration."""
+        return {("s3_rails", "overwrite"): "false"} if self.no_overwrite else {}
 
     def passed_value(self, *names: str) -> str | None:
         """Value of an option among the arguments passed through: the last one counts."""
@@ -85,7 +92,7 @@ class Arguments:
                 )
         if self.upload_only and not s3upload:
             raise OptionError("--upload-only needs --s3upload")
-        return Arguments(s3upload, delete_after, self.task_queue, self.self_test, self.upload_only, self.passed)
+        return replace(self, s3upload=s3upload, delete_after=delete_after)
 
     def upload_directory(self) -> Path | None:
         """Run directory that ``--upload-only`` names."""
@@ -121,7 +128,11 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     )
     parser.add_argument("--self-test", action="store_true", help="run `miniwdl run_self_test` instead of a workflow")
     parser.add_argument("--upload-only", metavar="RUN_DIR", help="run nothing: upload a run directory of before")
-    known, passed = parser.parse_known_args(argv)
-    return Arguments(
-        known.s3upload, known.delete_after, known.task_queue, known.self_test, known.upload_only, tuple(passed)
+    parser.add_argument(
+        "--no-overwrite",
+        action="store_true",
+        help="never replace an object in S3 that differs, not even one that somebody writes meanwhile: "
+        "the upload fails then [environment: MINIWDL__S3_RAILS__OVERWRITE=false]",
     )
+    known, passed = parser.parse_known_args(argv)
+    return Arguments(**vars(known), passed=tuple(passed))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
 from miniwdl_aws_s3_rails.access import explain
+from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_s3_rails.products import OUTPUTS_JSON
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 if TYPE_CHECKING:
     from miniwdl_aws_s3_rails.engine import Engine
 
-__all__ = ["check_writable", "run_folder"]
+__all__ = ["check_vacant", "check_writable", "run_folder"]
 
 PROBE = ".miniwdl-aws-write-test"
 
@@ -27,11 +29,26 @@ def run_folder(text: str, run_name: str) -> str:
     return text if text.endswith("/") else f"{text}/{run_name}/"
 
 
+def check_vacant(engine: Engine, text: str) -> None:
+    """
+    Make sure, under ``--no-overwrite``, that a folder does not hold the results of a run already.
+
+    :raises AccessError: when it does.
+    """
+    # A folder of the run's own is as new as the run.
+    if engine.options.products.replace or not text.endswith("/"):
+        return
+    uri = S3Uri.parse(text).join(OUTPUTS_JSON)
+    if engine.find(uri) is not None:
+        raise AccessError(f"{uri} is there already, and --no-overwrite protects the run that it belongs to")
+
+
 def check_writable(engine: Engine, text: str, *, what: str = "--s3upload") -> S3Uri:
     """
     Make sure that a folder can be written, by starting an upload in parts and giving it up.
 
-    That needs the same permission as a whole upload, but leaves no object behind, not even for a moment.
+    That needs the same permissions as a whole upload, those for encryption and tags included, but leaves no object
+    behind, not even for a moment.
 
     :param what: who gave the URI, for errors.
     :raises AccessError: when it can't.
@@ -43,7 +60,8 @@ def check_writable(engine: Engine, text: str, *, what: str = "--s3upload") -> S3
         raise explain(botocore.exceptions.NoCredentialsError(), f"cannot write to {text}")
     client = engine.access.client
     try:
-        started = client.create_multipart_upload(Bucket=probe.bucket, Key=probe.key)
+        parameters: dict[str, Any] = engine.options.products.parameters()
+        started = client.create_multipart_upload(Bucket=probe.bucket, Key=probe.key, **parameters)
     except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
         raise explain(exc, f"cannot write to {text}") from exc
     # s3:AbortMultipartUpload is a permission of its own. Without it, what stays is invisible, empty and free of charge.

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import random
 import threading
-import time
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import botocore.exceptions
 
 from miniwdl_aws_s3_rails.access import S3Access, explain
 from miniwdl_aws_s3_rails.budget import Budget
-from miniwdl_aws_s3_rails.errors import AccessError, TransferError
+from miniwdl_aws_s3_rails.errors import AccessError, StoppedError, TransferError
 from miniwdl_aws_s3_rails.options import Options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from concurrent.futures import Future
 
     from mypy_boto3_s3 import S3Client
 
@@ -39,6 +39,12 @@ PAGE = 1000
 """Keys per page of a listing, the most that S3 gives."""
 
 BACKOFF_START, BACKOFF_LIMIT = 0.5, 20.0
+
+TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
+"""Errors of conditional writes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
+
+STOP_GRACE = 5.0
+"""Seconds that running transfers have to give up: time to abort an upload in parts, so that none stays unfinished."""
 
 
 @dataclass(frozen=True)
@@ -79,7 +85,7 @@ class Engine:
         options: Options,
         access: S3Access,
         *,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] | None = None,
     ) -> None:
         """
         Take the parts; nothing starts before it is needed.
@@ -89,7 +95,8 @@ class Engine:
         self.options = options
         self.access = access
         self.budget = Budget(options.max_memory)
-        self._sleep = sleep
+        self._stopping = threading.Event()
+        self._sleep = sleep or self._stopping.wait
         self._anonymous: set[str] = set()
         self._lock = threading.Lock()
 
@@ -97,6 +104,25 @@ class Engine:
     def pool(self) -> ThreadPoolExecutor:
         """Threads for transfers. What runs in them must never wait for the pool itself."""
         return ThreadPoolExecutor(self.options.concurrency, thread_name_prefix="s3-rails")
+
+    @property
+    def sends_checksum(self) -> bool:
+        """Whether a checksum goes along with what is written, for the server to compare."""
+        return self.options.protection.sends_checksum(aws=self.access.is_aws)
+
+    def stop(self) -> None:
+        """Stop all transfers of the process for good: none begins, those in parts end with their next part."""
+        self._stopping.set()
+
+    def go_on(self) -> None:
+        """Raise an error when the process is about to end."""
+        if self._stopping.is_set():
+            raise StoppedError("the transfer was stopped")
+
+    def give_up(self, futures: Iterable[Future[Any]], grace: float = STOP_GRACE) -> None:
+        """Stop all transfers, and let those of the pool that run already come to an end."""
+        self.stop()
+        wait([future for future in futures if not future.cancel()], timeout=grace)
 
     def persist(self, what: str, attempt: Callable[[], T]) -> T:
         """
@@ -106,6 +132,7 @@ class Engine:
         """
         delay = BACKOFF_START
         for remaining in range(self.options.attempts - 1, -1, -1):
+            self.go_on()
             try:
                 return attempt()
             except Exception as exc:
@@ -236,11 +263,16 @@ class Engine:
             raise explain(exc, f"cannot list {folder}") from exc
 
 
-def _judge(exc: Exception, what: str) -> AccessError | TransferError:
+CHANGED = "somebody else changed it meanwhile"
+
+
+def _judge(exc: Exception, what: str) -> AccessError | StoppedError | TransferError:
     from obstore import exceptions as obstore
 
-    if isinstance(exc, (AccessError, TransferError)):
+    if isinstance(exc, (AccessError, StoppedError, TransferError)):
         return exc
+    if isinstance(exc, botocore.exceptions.ClientError) and exc.response.get("Error", {}).get("Code") in TAKEN:
+        return TransferError(f"{what}: {CHANGED}", retryable=True)
     if isinstance(exc, (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError)):
         return explain(exc, what)
     if isinstance(exc, (obstore.PermissionDeniedError, obstore.UnauthenticatedError)):
@@ -248,7 +280,7 @@ def _judge(exc: Exception, what: str) -> AccessError | TransferError:
     if isinstance(exc, FileNotFoundError):
         return AccessError(f"{what}: it does not exist", hint="check the bucket's name, and the key")
     if isinstance(exc, (obstore.PreconditionError, obstore.AlreadyExistsError)):
-        return TransferError(f"{what}: somebody else changed it meanwhile", retryable=True)
+        return TransferError(f"{what}: {CHANGED}", retryable=True)
     if isinstance(exc, obstore.BaseError):
         return TransferError(f"{what}: {_first_line(exc)}", retryable=True)
     return TransferError(f"{what}: {_first_line(exc)}", retryable=False)

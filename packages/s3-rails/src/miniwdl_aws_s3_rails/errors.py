@@ -15,6 +15,7 @@ __all__ = [
     "OptionError",
     "PayloadError",
     "RailsError",
+    "StoppedError",
     "TransferError",
     "UploadError",
     "UriError",
@@ -45,6 +46,12 @@ class AccessError(RailsError):
 
 class TransferError(RailsError):
     """One object could not be transferred, or did not arrive as it left."""
+
+
+class StoppedError(RailsError):
+    """The process is about to end: nothing new begins, what had begun is given up."""
+
+    exit_code = ExitCode.TERMINATED
 
 
 class PayloadError(RailsError):

@@ -1,19 +1,25 @@
-"""Counts what travels, and says so now and then."""
+"""Counts what travels, and shows it: a bar on a terminal, else a line now and then."""
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
+    from typing import TextIO
 
 __all__ = ["Meter", "human_size"]
 
 PERIOD = 10.0
 """Seconds between two lines of progress."""
+
+FRAME = 0.2
+"""Seconds between two looks of the bar."""
 
 
 def human_size(size: float) -> str:
@@ -73,18 +79,35 @@ class Meter:
         )
 
     @contextmanager
-    def reporting(self, period: float = PERIOD) -> Iterator[Meter]:
-        """Say a line every so often while the block runs."""
+    def reporting(
+        self, *, stream: TextIO | None = None, wait: Callable[[float], bool] | None = None
+    ) -> Iterator[Meter]:
+        """
+        Show progress while the block runs.
+
+        :param stream: where a bar goes if it is a terminal; standard error.
+        :param wait: waits for some seconds or the end of the block, and tells whether it was the end; for tests.
+        """
         ended = threading.Event()
+        wait = wait or ended.wait
+        stream = stream or sys.stderr
+        on_terminal = stream.isatty()
+        shown = self._bar(stream) if on_terminal else nullcontext(lambda: self._say(self.line()))
 
-        def report() -> None:
-            while not ended.wait(period):
-                self._say(self.line())
+        def report(show: Callable[[], None]) -> None:
+            while not wait(FRAME if on_terminal else PERIOD):
+                show()
 
-        thread = threading.Thread(target=report, daemon=True, name="s3-rails-progress")
-        thread.start()
-        try:
-            yield self
-        finally:
-            ended.set()
-            thread.join()
+        with shown as show:
+            thread = threading.Thread(target=report, args=(show,), daemon=True, name="s3-rails-progress")
+            thread.start()
+            try:
+                yield self
+            finally:
+                ended.set()
+                thread.join()
+
+    def _bar(self, stream: TextIO) -> AbstractContextManager[Callable[[], None]]:
+        from miniwdl_aws_s3_rails.bar import shown_bar
+
+        return shown_bar(stream, self._size, lambda: (self._bytes, self.line()))

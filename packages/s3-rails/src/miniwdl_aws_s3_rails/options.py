@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_s3_rails.errors import OptionError
+from miniwdl_aws_s3_rails.writing import SECTION, Protection, PutOptions, read_protection, read_put_options, read_switch
 
 if TYPE_CHECKING:
     from miniwdl_aws_hooks import Settings
 
-__all__ = ["MIB", "Options", "parse_size"]
+__all__ = ["GIB", "MIB", "Options", "parse_size"]
 
-SECTION = "s3_rails"
 MIB = 1024 * 1024
+GIB = 1024 * MIB
 SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
-UNITS = {"": 1, "K": 1024, "M": MIB, "G": 1024 * MIB, "T": 1024 * 1024 * MIB}
+UNITS = {"": 1, "K": 1024, "M": MIB, "G": GIB, "T": 1024 * GIB}
 
 
 def parse_size(text: str, what: str) -> int:
@@ -43,6 +44,14 @@ class Options:
     """Files larger than this travel in parts of this size, at the same time."""
     attempts: int = 5
     """Tries per object, on top of the retries of single requests."""
+    requester_pays: bool = False
+    """Whether we pay for requests to buckets whose owners want that."""
+    protection: Protection = field(default_factory=Protection)
+    """What all objects get that are written."""
+    products: PutOptions = field(default_factory=PutOptions)
+    """What the products of runs get."""
+    confirm_above: int = 10 * GIB
+    """Bytes of local files that are staged without asking."""
 
     @classmethod
     def read(cls, settings: Settings) -> Options:
@@ -51,6 +60,10 @@ class Options:
         return cls(
             concurrency=_count(settings, "concurrency", default.concurrency),
             max_memory=max(_size(settings, "max_memory", default.max_memory), 4 * default.part_size),
+            requester_pays=read_switch(settings, "requester_pays") is True,
+            protection=read_protection(settings),
+            products=read_put_options(settings),
+            confirm_above=_size(settings, "confirm_above", default.confirm_above),
         )
 
 

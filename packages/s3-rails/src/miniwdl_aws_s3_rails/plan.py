@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_s3_rails.etags import Verdict, judge
+from miniwdl_aws_s3_rails.meter import human_size
 from miniwdl_aws_s3_rails.uri import MAX_KEY_BYTES, S3Uri
 
 if TYPE_CHECKING:
@@ -14,7 +15,10 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_s3_rails.engine import Found
 
-__all__ = ["Item", "Plan", "make_plan", "split_present"]
+__all__ = ["Item", "Plan", "describe", "make_plan", "split_present"]
+
+SHOWN = 20
+"""How many outputs a described plan spells out."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,28 @@ def make_plan(folder: S3Uri, files: Mapping[str, str], size_of: Callable[[Path],
         else:
             items.append(Item(name, path, size, uri))
     return Plan(tuple(sorted(items, key=lambda item: (-item.size, item.name))), failed)
+
+
+def describe(sizes: Mapping[str, int]) -> list[str]:
+    """
+    Say what a plan comprises, in lines: each output with its objects and bytes, the largest first.
+
+    :param sizes: bytes by name under the folder.
+    """
+    outputs: dict[str, tuple[int, int]] = {}
+    for name, size in sizes.items():
+        output = name.partition("/")[0]
+        count, total = outputs.get(output, (0, 0))
+        outputs[output] = (count + 1, total + size)
+    ranked = sorted(outputs.items(), key=lambda item: (-item[1][1], item[0]))
+    lines = [f"{output}: {_amount(*amount)}" for output, amount in ranked[:SHOWN]]
+    if rest := [amount for _, amount in ranked[SHOWN:]]:
+        lines.append(f"{len(rest)} more: {_amount(sum(count for count, _ in rest), sum(size for _, size in rest))}")
+    return lines
+
+
+def _amount(count: int, size: int) -> str:
+    return f"{count} object{'' if count == 1 else 's'}, {human_size(size)}"
 
 
 def split_present(

@@ -13,11 +13,30 @@ import stat
 from dataclasses import dataclass, field
 from pathlib import Path
 
-__all__ = ["OUTPUTS_JSON", "Products", "collect_outputs", "is_within", "plain_file"]
+__all__ = [
+    "ERROR_JSON",
+    "LOGS",
+    "MANIFEST",
+    "OUTPUTS_JSON",
+    "OWN_NAMES",
+    "STREAMS",
+    "Products",
+    "collect_outputs",
+    "is_within",
+    "plain_file",
+]
 
 OUTPUTS_JSON, ERROR_JSON = "outputs.json", "error.json"
 
-OWN_NAMES = frozenset({OUTPUTS_JSON, ERROR_JSON, "workflow.log", "task.log"})
+MANIFEST = "upload_manifest.json"
+"""What was uploaded, and what proves that it is whole."""
+
+LOGS = ("workflow.log", "task.log", "workflow.log.json", "task.log.json")
+
+STREAMS = {stream: f"CommandFailed_{stream}.txt" for stream in ("stderr", "stdout")}
+"""Names of the failing task's standard streams."""
+
+OWN_NAMES = frozenset({OUTPUTS_JSON, ERROR_JSON, MANIFEST, *LOGS, *STREAMS.values()})
 """Names beside the outputs that are the run's own; only ``[file_io] use_relative_output_paths`` can clash with them."""
 
 DIRECTORY_MARKER = ".WDL_Directory"

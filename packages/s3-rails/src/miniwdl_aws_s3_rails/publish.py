@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import as_completed
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks import PublishReport
+from miniwdl_aws_s3_rails.destination import check_vacant
 from miniwdl_aws_s3_rails.errors import AccessError, RailsError, TransferError
 from miniwdl_aws_s3_rails.etags import PartDigest, file_etag
 from miniwdl_aws_s3_rails.meter import Meter
 from miniwdl_aws_s3_rails.plan import Item, make_plan, split_present
-from miniwdl_aws_s3_rails.products import ERROR_JSON, OUTPUTS_JSON
-from miniwdl_aws_s3_rails.sender import Sender, part_size_for
+from miniwdl_aws_s3_rails.products import ERROR_JSON, OUTPUTS_JSON, OWN_NAMES
+from miniwdl_aws_s3_rails.sender import Check, Sender, part_size_for
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 if TYPE_CHECKING:
-    from concurrent.futures import Future
-
     from miniwdl_aws_hooks import PublishRequest
     from miniwdl_aws_s3_rails.engine import Engine, Found
 
@@ -37,23 +37,26 @@ def publish(request: PublishRequest, engine: Engine) -> PublishReport:
     """
     folder = S3Uri.parse(request.folder, what="the destination")
     plan = make_plan(folder, request.files, lambda path: path.stat().st_size)
-    is_last = OUTPUTS_JSON in request.files
-    _remove_stale(engine, folder.join(ERROR_JSON if is_last else OUTPUTS_JSON))
+    may_replace = engine.options.products.replace
+    if may_replace:
+        _make_way(engine, folder, last=OUTPUTS_JSON in request.files)
     missing, equal = split_present(
         plan.items,
         _present(engine, folder, len(plan.items)),
         lambda item: _etag(item, engine.options.part_size),
     )
+    if missing and not may_replace and OUTPUTS_JSON not in request.files:
+        check_vacant(engine, request.folder)
     meter = Meter("uploading", len(missing), sum(item.size for item in missing), lambda line: logger.info("%s", line))
     with meter.reporting():
-        failed = _send(engine, missing, meter)
-    sent = [item for item in missing if item.name not in failed]
+        checks, failed = _send(engine, missing, meter)
     return PublishReport(
-        uploaded=len(sent),
+        uploaded=len(checks),
         skipped=len(equal),
-        size=sum(item.size for item in sent),
+        size=sum(item.size for item in missing if item.name in checks),
         seconds=meter.seconds,
         failed={**plan.failed, **failed},
+        checks={**checks, **{item.name: Check.MD5.value for item in equal}},
     )
 
 
@@ -63,31 +66,34 @@ def _etag(item: Item, part_size: int) -> str:
     return file_etag(item.path, item.size, part_size_for(item.size, part_size))
 
 
-def _send(engine: Engine, items: list[Item], meter: Meter) -> dict[str, str]:
-    sender = Sender(engine, meter.add)
+def _send(engine: Engine, items: list[Item], meter: Meter) -> tuple[dict[str, str], dict[str, str]]:
+    """Send all, and return by name what proves each to be whole, and why each that isn't there failed."""
+    data = Sender(engine, meter.add, engine.options.products)
+    # What tools read right after the run, and what is small, gains nothing from a colder storage class.
+    own = replace(data, options=replace(data.options, storage_class=None))
 
-    def send(item: Item) -> None:
-        if item.is_marker:
-            sender.put_bytes(item.uri, b"")
-        else:
-            sender.put(item.uri, item.path, item.size)
+    def send(item: Item) -> Check:
+        sender = own if item.name in OWN_NAMES else data
+        check = sender.put_bytes(item.uri, b"") if item.is_marker else sender.put(item.uri, item.path, item.size)
         meter.finish_one()
+        return check
 
     futures = {engine.pool.submit(send, item): item for item in items}
+    checks: dict[str, str] = {}
+    failed: dict[str, str] = {}
     try:
-        return {futures[future].name: reason for future in as_completed(futures) if (reason := _failure(future))}
-    finally:
-        for future in futures:
-            future.cancel()
-
-
-def _failure(future: Future[None]) -> str | None:
-    exc = future.exception()
-    if exc is None:
-        return None
-    if isinstance(exc, (RailsError, OSError)):
-        return exc.message if isinstance(exc, RailsError) else str(exc)
-    raise exc
+        for future in as_completed(futures):
+            name = futures[future].name
+            try:
+                checks[name] = future.result().value
+            except RailsError as exc:
+                failed[name] = exc.message
+            except OSError as exc:
+                failed[name] = str(exc)
+    except BaseException:
+        engine.give_up(futures)
+        raise
+    return checks, failed
 
 
 def _present(engine: Engine, folder: S3Uri, count: int) -> dict[str, Found]:
@@ -99,9 +105,30 @@ def _present(engine: Engine, folder: S3Uri, count: int) -> dict[str, Found]:
         return {}
 
 
-def _remove_stale(engine: Engine, uri: S3Uri) -> None:
+def _make_way(engine: Engine, folder: S3Uri, *, last: bool) -> None:
+    """Remove what an earlier run left in the folder and what would be wrong from now on."""
+    if not last:
+        _remove_stale(engine, folder.join(OUTPUTS_JSON))
+        return
     try:
-        if engine.find(uri):
-            engine.remove(uri)
-    except (AccessError, TransferError) as exc:
+        _remove_stale(engine, folder.join(ERROR_JSON))
+    except RailsError as exc:
+        logger.warning("%s", exc)
+
+
+def _remove_stale(engine: Engine, uri: S3Uri) -> None:
+    known = True
+    try:
+        if engine.find(uri) is None:
+            return
+    except AccessError:
+        known = False  # where nothing may be read, or listed, a missing object looks like a forbidden one
+    try:
+        engine.remove(uri)
+    except AccessError as exc:
+        if known:
+            raise AccessError(
+                f"{exc.message}; it is an earlier run's, and does not fit what comes now",
+                hint="allow s3:DeleteObject, or upload to another folder",
+            ) from exc
         logger.warning("an earlier run's %s may still be there: %s", uri, exc)

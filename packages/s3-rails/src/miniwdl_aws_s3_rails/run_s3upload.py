@@ -65,7 +65,7 @@ def _run(arguments: Arguments, relay: SignalRelay) -> int:
     _check_mount(os.environ)
     from miniwdl_aws_s3_rails.settings import load_settings
 
-    settings = load_settings(arguments.passed_value("--cfg"))
+    settings = load_settings(arguments.passed_value("--cfg"), arguments.overrides)
     arguments = arguments.with_settings(settings)
     run_dir = arguments.upload_directory()
     if run_dir is not None:
@@ -95,10 +95,11 @@ def _check_destination(folder: str, settings: Settings) -> None:
     if not folder.startswith("s3://"):
         _publish(PublishRequest("", folder, {}, settings))  # nothing to write, but somebody must want to
         return
-    from miniwdl_aws_s3_rails.destination import check_writable
+    from miniwdl_aws_s3_rails.destination import check_vacant, check_writable
     from miniwdl_aws_s3_rails.engine import engine_for
 
     check_writable(engine_for(settings), folder)
+    check_vacant(engine_for(settings), folder)
 
 
 def _command(arguments: Arguments, folder: Path, settings: Settings) -> list[str]:

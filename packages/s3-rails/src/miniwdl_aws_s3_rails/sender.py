@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import botocore.exceptions
 
 from miniwdl_aws_s3_rails.engine import expressible
-from miniwdl_aws_s3_rails.errors import TransferError
-from miniwdl_aws_s3_rails.etags import PartDigest, Verdict, judge, parts_of
+from miniwdl_aws_s3_rails.errors import AccessError, TransferError
+from miniwdl_aws_s3_rails.etags import PartDigest, Verdict, file_etag, judge, parts_of
 from miniwdl_aws_s3_rails.options import MIB
+from miniwdl_aws_s3_rails.parts import put_in_parts
+from miniwdl_aws_s3_rails.writing import PutOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from miniwdl_aws_s3_rails.engine import Engine
+    from miniwdl_aws_s3_rails.engine import Engine, Found
     from miniwdl_aws_s3_rails.uri import S3Uri
 
 __all__ = ["Check", "Sender", "part_size_for"]
@@ -27,14 +32,19 @@ MAX_PARTS = 10_000
 PARTS_AT_ONCE = 6
 """Of one file."""
 
+UNCONDITIONAL = "this S3 server does not offer the conditional writes that --no-overwrite needs"
+OCCUPIED = "there is another object already, which --no-overwrite protects"
+
 
 class Check(str, Enum):
     """How we know that an object is what we sent."""
 
     MD5 = "md5"
     """Its ETag is the MD5 of the content, or of the parts' MD5s."""
+    CRC64NVME = "crc64nvme"
+    """The server compared the checksum that went along with the data, and keeps it with the object."""
     SIZE = "size"
-    """The server's ETag tells nothing (SSE-KMS, say): its size is right, and the request was signed with its hash."""
+    """The server tells neither: the size is right, and each request was signed with the hash of what it brought."""
 
 
 def part_size_for(size: int, preferred: int) -> int:
@@ -50,24 +60,55 @@ class Sender:
     engine: Engine
     sent: Callable[[int], None] = lambda _size: None
     """Told of bytes that went out; tries that failed are taken back as negative numbers."""
+    options: PutOptions = field(default_factory=PutOptions)
 
     def put(self, uri: S3Uri, path: Path, size: int) -> Check:
         """
         Send a file that must have a given size, as it was when it was planned.
 
-        :raises TransferError: when it did not get there whole.
+        :raises TransferError: when it did not get there whole, or another object may not be replaced.
         :raises AccessError: when we may not write there.
         """
-        return self.engine.persist(f"cannot write {uri}", lambda: self._counted(uri, path, size))
+        part_size = part_size_for(size, self.engine.options.part_size)
+        return self._persist(
+            uri, size, lambda: file_etag(path, size, part_size), lambda: self._counted(uri, path, size)
+        )
 
     def put_bytes(self, uri: S3Uri, data: bytes) -> Check:
         """Send a piece of data."""
         digest = PartDigest()
         digest.add(data)
-        return self.engine.persist(
-            f"cannot write {uri}",
-            lambda: self._verify(uri, self._put_piece(uri, data), digest.etag(multipart=False), len(data)),
+        etag = digest.etag(multipart=False)
+        return self._persist(
+            uri, len(data), lambda: etag, lambda: self._verify(uri, self._put_piece(uri, data), etag, len(data))
         )
+
+    def _persist(self, uri: S3Uri, size: int, etag_of: Callable[[], str], send: Callable[[], Check]) -> Check:
+        """Send until it works. Where nothing may be replaced, a try whose answer got lost counts as done."""
+
+        def attempt() -> Check:
+            found = None if self.options.replace else self._seen(uri)
+            if found is None:
+                return self._refusals_explained(uri, send)
+            if found.size == size and judge(etag_of(), found.etag) is Verdict.SAME:
+                return Check.MD5
+            raise TransferError(f"cannot write {uri}: {OCCUPIED}", retryable=False)
+
+        return self.engine.persist(f"cannot write {uri}", attempt)
+
+    def _refusals_explained(self, uri: S3Uri, send: Callable[[], Check]) -> Check:
+        try:
+            return send()
+        except Exception as exc:
+            if self.options.replace or "NotImplemented" not in str(exc):
+                raise
+            raise TransferError(f"cannot write {uri}: {UNCONDITIONAL}", retryable=False) from exc
+
+    def _seen(self, uri: S3Uri) -> Found | None:
+        # Not needed where the server knows conditional writes; some ignore what they don't know.
+        with suppress(AccessError):
+            return self.engine.find(uri)
+        return None
 
     def _counted(self, uri: S3Uri, path: Path, size: int) -> Check:
         total = 0
@@ -86,28 +127,37 @@ class Sender:
     def _put_once(self, uri: S3Uri, path: Path, size: int, count: Callable[[int], None]) -> Check:
         digest = PartDigest()
         part_size = part_size_for(size, self.engine.options.part_size)
-        in_parts = size > part_size and expressible(uri.key)
+        in_parts = size > part_size
         with self.engine.budget.draw(part_size * (PARTS_AT_ONCE + 2) if in_parts else size):
-            parts = _exactly(path, size, part_size if in_parts else max(size, 1))
+            parts = self._observed(_exactly(path, size, part_size if in_parts else max(size, 1)), digest)
             if in_parts:
-                etag = self._put_parts(uri, _observed(parts, digest, count), part_size)
+                etag = self._put_parts(uri, _counting(parts, count), part_size)
             else:
-                data = b"".join(parts)
-                digest.add(data)
-                etag = self._put_piece(uri, data)
+                etag = self._put_piece(uri, b"".join(parts))
                 count(size)
         return self._verify(uri, etag, digest.etag(multipart=in_parts), size)
+
+    def _observed(self, parts: Iterator[bytes], digest: PartDigest) -> Iterator[bytes]:
+        for part in parts:
+            self.engine.go_on()
+            digest.add(part)
+            yield part
 
     def _put_piece(self, uri: S3Uri, data: bytes) -> str | None:
         import obstore
 
         if not expressible(uri.key):
-            return self.engine.access.client.put_object(Bucket=uri.bucket, Key=uri.key, Body=data)["ETag"]
-        return obstore.put(self.engine.access.store(uri.bucket), uri.key, data, use_multipart=False)["e_tag"]
+            more: dict[str, Any] = {**self.options.parameters(), **self.options.condition()}
+            return self.engine.access.client.put_object(Bucket=uri.bucket, Key=uri.key, Body=data, **more)["ETag"]
+        more = self.options.store_arguments()
+        return obstore.put(self.engine.access.store(uri.bucket), uri.key, data, use_multipart=False, **more)["e_tag"]
 
     def _put_parts(self, uri: S3Uri, parts: Iterator[bytes], part_size: int) -> str | None:
         import obstore
 
+        if not expressible(uri.key) or not self.options.replace:
+            client = self.engine.access.client
+            return put_in_parts(client, uri, parts, self.options, at_once=PARTS_AT_ONCE)
         return obstore.put(
             self.engine.access.store(uri.bucket),
             uri.key,
@@ -115,17 +165,26 @@ class Sender:
             use_multipart=True,
             chunk_size=part_size,
             max_concurrency=PARTS_AT_ONCE,
+            **self.options.store_arguments(),
         )["e_tag"]
 
     def _verify(self, uri: S3Uri, etag: str | None, expected: str, size: int) -> Check:
         if judge(expected, etag) is Verdict.SAME:
             return Check.MD5
         # With SSE-KMS an ETag looks like an MD5, but is none: only the object's own description tells.
-        head = self.engine.access.client.head_object(Bucket=uri.bucket, Key=uri.key)
+        head = self._describe(uri)
         opaque = head.get("ServerSideEncryption", "").startswith("aws:kms") or "SSECustomerAlgorithm" in head
         if head["ContentLength"] != size or (not opaque and judge(expected, etag) is Verdict.DIFFERENT):
             raise TransferError(f"cannot write {uri}: it arrived damaged", retryable=True)
-        return Check.SIZE
+        compared = self.engine.sends_checksum and "ChecksumCRC64NVME" in head
+        return Check.CRC64NVME if compared else Check.SIZE
+
+    def _describe(self, uri: S3Uri) -> Mapping[str, Any]:
+        client = self.engine.access.client
+        with suppress(botocore.exceptions.ClientError):
+            # With SSE-KMS the checksum is only shown to those who have kms:Decrypt.
+            return client.head_object(Bucket=uri.bucket, Key=uri.key, ChecksumMode="ENABLED")
+        return client.head_object(Bucket=uri.bucket, Key=uri.key)
 
 
 def _exactly(path: Path, size: int, part_size: int) -> Iterator[bytes]:
@@ -140,8 +199,7 @@ def _exactly(path: Path, size: int, part_size: int) -> Iterator[bytes]:
         raise TransferError(f"{path} changed while it was being sent", retryable=False)
 
 
-def _observed(parts: Iterator[bytes], digest: PartDigest, count: Callable[[int], None]) -> Iterator[bytes]:
+def _counting(parts: Iterator[bytes], count: Callable[[int], None]) -> Iterator[bytes]:
     for part in parts:
-        digest.add(part)
         count(len(part))
         yield part

@@ -17,36 +17,46 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks import Settings
 
+    Overrides = Mapping[tuple[str, str], str]
+
 __all__ = ["MiniwdlSettings", "load_settings", "read_layout"]
 
 
 class MiniwdlSettings:
     """The ``Settings`` of this project on top of miniwdl's configuration loader."""
 
-    def __init__(self, cfg: Loader) -> None:
-        """Wrap a loader."""
+    def __init__(self, cfg: Loader, overrides: Overrides | None = None) -> None:
+        """
+        Wrap a loader.
+
+        :param overrides: what the command line sets.
+        """
         self.cfg = cfg
+        self._overrides = overrides or {}
 
     def get(self, section: str, key: str) -> str | None:
         """Value of ``[section] key``; empty strings count as unset."""
+        if (section, key) in self._overrides:
+            return self._overrides[section, key] or None
         return (self.cfg.get(section, key) if self.cfg.has_option(section, key) else None) or None
 
 
-def load_settings(cfg_file: str | None) -> Settings:
+def load_settings(cfg_file: str | None, overrides: Overrides | None = None) -> Settings:
     """
     Load the configuration that ``miniwdl run`` is going to load.
 
     miniwdl takes a while to import; where no configuration file is involved, the environment tells all that we ask for.
 
     :param cfg_file: what its option ``--cfg`` names, if given.
+    :param overrides: what options of our own set.
     """
     if not cfg_file and not _is_configured(os.environ):
-        return EnvironSettings()
+        return EnvironSettings(overrides=overrides)
     from WDL.runtime.config import Loader
 
     quiet = logging.getLogger(__name__ + ".loader")
     quiet.setLevel(logging.ERROR)
-    return MiniwdlSettings(Loader(quiet, filenames=[cfg_file] if cfg_file else None))
+    return MiniwdlSettings(Loader(quiet, filenames=[cfg_file] if cfg_file else None), overrides)
 
 
 def _is_configured(environ: Mapping[str, str]) -> bool:

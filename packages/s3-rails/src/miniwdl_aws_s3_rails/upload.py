@@ -1,14 +1,15 @@
 """
 Sends the products of a finished run to its upload folder: data, then logs and error.json, then outputs.json.
 
-The order is a promise: where ``outputs.json`` is, everything that it names is there too.
+The order is a promise: where ``outputs.json`` is, everything that it names is there too. Just before it comes
+a manifest that says of each object how large it is and what proves that it is whole.
 """
 
 from __future__ import annotations
 
 import json
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,13 @@ from miniwdl_aws_hooks import PublishRequest
 from miniwdl_aws_s3_rails.errors import RailsError, UploadError
 from miniwdl_aws_s3_rails.meter import human_size
 from miniwdl_aws_s3_rails.outputs import rewrite_outputs
+from miniwdl_aws_s3_rails.plan import describe
 from miniwdl_aws_s3_rails.products import (
     ERROR_JSON,
+    LOGS,
+    MANIFEST,
     OUTPUTS_JSON,
+    STREAMS,
     Products,
     collect_outputs,
     is_within,
@@ -34,7 +39,7 @@ __all__ = ["FinishedRun", "Layout", "upload_run"]
 
 logger = logging.getLogger(__name__)
 
-LOGS = ("workflow.log", "task.log", "workflow.log.json", "task.log.json")
+MANIFEST_FORMAT = 1
 
 
 @dataclass(frozen=True)
@@ -65,9 +70,14 @@ def upload_run(run: FinishedRun, folder: str, send: Callable[[PublishRequest], P
     :raises UploadError: when anything is missing in the end; there is no outputs.json then.
     """
     products = collect_outputs(run.run_dir, run.layout.root, hardlinks=run.layout.output_hardlinks)
+    data = {name: str(path) for name, path in products.files.items()}
+    logs = _logs(run.run_dir, folder)
     groups = _Groups(run, folder, send, failed=dict(products.refused))
-    groups.send({name: str(path) for name, path in products.files.items()})
-    groups.send(_logs(run.run_dir, folder))
+    groups.announce({**data, **logs})
+    groups.send(data)
+    groups.send(logs)
+    groups.give_up_if_failed()
+    groups.send({MANIFEST: str(_write_json(run.run_dir / MANIFEST, groups.manifest()))})
     groups.give_up_if_failed()
     if not plain_file(run.run_dir / OUTPUTS_JSON) or plain_file(run.run_dir / ERROR_JSON):
         groups.close()
@@ -91,6 +101,24 @@ class _Groups:
     skipped: int = 0
     size: int = 0
     seconds: float = 0.0
+    sizes: dict[str, int] = field(default_factory=dict)
+    checks: dict[str, str] = field(default_factory=dict)
+
+    def announce(self, files: Mapping[str, str]) -> None:
+        """Say what is going to travel, where to, and how much it is."""
+        self.sizes = {name: _size(name, path) for name, path in files.items()}
+        total = human_size(sum(self.sizes.values()))
+        logger.info("to upload: %d objects, %s, to %s", len(files), total, self.folder)
+        for line in describe(self.sizes):
+            logger.info("  %s", line)
+
+    def manifest(self) -> dict[str, Any]:
+        """Describe what is there now. The same objects give the same text, whenever they were sent."""
+        objects = {
+            name: {"size": size, **({"check": self.checks[name]} if name in self.checks else {})}
+            for name, size in sorted(self.sizes.items())
+        }
+        return {"format": MANIFEST_FORMAT, "run": self.run.run_dir.name, "objects": objects}
 
     def send(self, files: Mapping[str, str]) -> None:
         """Send a group; what fails is noted."""
@@ -102,6 +130,7 @@ class _Groups:
             self.failed.update(dict.fromkeys(files, exc.message))
             return
         self.failed.update(report.failed)
+        self.checks.update(report.checks)
         self.uploaded += report.uploaded
         self.skipped += report.skipped
         self.size += report.size
@@ -145,14 +174,20 @@ def _streams(error: dict[str, Any], run_dir: Path, folder: str) -> dict[str, str
     """Find the failing task's standard streams, and note in the error where they go."""
     cause = error.get("cause", error)
     files = {}
-    for stream in ("stderr", "stdout"):
+    for stream, name in STREAMS.items():
         path = cause.get(f"{stream}_file")
         # The task had its hands on these files: a link in their place may lead anywhere.
         if isinstance(path, str) and is_within(path, run_dir) and plain_file(Path(path)):
-            name = f"CommandFailed_{stream}.txt"
             files[name] = path
             cause[f"{stream}_s3file"] = folder + name
     return files
+
+
+def _size(name: str, path: str) -> int:
+    try:
+        return 0 if name.endswith("/") else Path(path).stat().st_size
+    except OSError:
+        return 0  # publishing it says what is wrong with it
 
 
 def _write_json(path: Path, content: object) -> Path:

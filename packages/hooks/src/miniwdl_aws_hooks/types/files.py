@@ -50,6 +50,8 @@ class PublishReport:
     seconds: float
     failed: Mapping[str, str] = field(default_factory=dict)
     """Why each object that could not be written wasn't, by its name under the folder."""
+    checks: Mapping[str, str] = field(default_factory=dict)
+    """What proves that each object is what its file is, by its name: ``md5``, ``crc64nvme``, ``size``."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class StageRequest:
     """Only say what would travel."""
     progress: Callable[[str], None] = lambda _message: None
     """Receives one line of text at a time for the user."""
+    confirm: Callable[[str], bool] = lambda _question: True
+    """Asked before much travels, whether to go on."""
 
 
 @dataclass(frozen=True)
