@@ -27,6 +27,9 @@ class Recorder(BaseHTTPRequestHandler):
     """Status and body by operation, where it is another one than yes."""
     described: ClassVar[dict[str, str]]
     """Headers that describe an object."""
+    hanging: ClassVar[set[str]]
+    """Operations that get no answer, until the server ends."""
+    ended: ClassVar[threading.Event]
 
     def log_message(self, *_args: object) -> None:
         pass
@@ -43,6 +46,10 @@ class Recorder(BaseHTTPRequestHandler):
         elif "uploadId" in query:
             operation = {"PUT": "PART", "POST": "COMPLETE", "DELETE": "ABORT"}[self.command]
         self.seen.append((operation, {name.lower(): value for name, value in self.headers.items()}))
+        if operation in self.hanging:
+            self.ended.wait(60)
+            self.close_connection = True
+            return
         bodies = {"START": STARTED, "COMPLETE": COMPLETED, "LIST": LISTED}
         status, body = self.answers.get(operation, (200, bodies.get(operation, b"")))
         self.send_response(status)
@@ -61,11 +68,9 @@ class Recorder(BaseHTTPRequestHandler):
 @contextmanager
 def recording_server() -> Iterator[tuple[str, type[Recorder]]]:
     """Run such a server, and give its URL and what it remembers."""
-    handler = type(
-        "Handler",
-        (Recorder,),
-        {"seen": [], "answers": {}, "described": {"ETag": '"e"', "Last-Modified": "Wed, 21 Oct 2015 07:28:00 GMT"}},
-    )
+    described = {"ETag": '"e"', "Last-Modified": "Wed, 21 Oct 2015 07:28:00 GMT"}
+    state = {"seen": [], "answers": {}, "described": described, "hanging": set(), "ended": threading.Event()}
+    handler = type("Handler", (Recorder,), state)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
@@ -73,5 +78,6 @@ def recording_server() -> Iterator[tuple[str, type[Recorder]]]:
         try:
             yield f"http://127.0.0.1:{server.server_port}", handler
         finally:
+            handler.ended.set()
             server.shutdown()
             thread.join()

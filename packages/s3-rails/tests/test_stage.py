@@ -1,3 +1,4 @@
+import dataclasses
 import hashlib
 import os
 from pathlib import Path
@@ -6,12 +7,15 @@ from typing import Any
 import pytest
 
 from miniwdl_aws_hooks import StageItem, StageRequest
+from miniwdl_aws_s3_rails.access import S3Access
 from miniwdl_aws_s3_rails.downloads import layout
 from miniwdl_aws_s3_rails.engine import Engine
-from miniwdl_aws_s3_rails.errors import OptionError
+from miniwdl_aws_s3_rails.errors import OptionError, TransferError
+from miniwdl_aws_s3_rails.options import MIB
 from miniwdl_aws_s3_rails.receiver import Receiver
 from miniwdl_aws_s3_rails.stage import stage
 from miniwdl_aws_s3_rails.uri import S3Uri
+from miniwdl_aws_s3_rails.writing import Protection, PutOptions
 
 
 def run(engine: Engine, bucket: Any, *items: StageItem, **options: Any) -> Any:
@@ -117,3 +121,65 @@ def test_loops_are_named(engine: Engine, bucket: Any, folder: Path) -> None:
 def test_unreadable(engine: Engine, bucket: Any, tmp_path: Path, directory: bool) -> None:
     with pytest.raises(OptionError, match=r"gone can't be read: No such file"):
         run(engine, bucket, StageItem(str(tmp_path / "gone"), directory=directory))
+
+
+class TestMuch:
+    @pytest.fixture
+    def frugal(self, engine: Engine) -> Engine:
+        """Asks above 10 bytes."""
+        return Engine(dataclasses.replace(engine.options, confirm_above=10), engine.access)
+
+    @pytest.fixture
+    def item(self, tmp_path: Path) -> StageItem:
+        (tmp_path / "reads").write_bytes(b"x" * 11)
+        return StageItem(str(tmp_path / "reads"))
+
+    def test_asks_before_much_travels(self, frugal: Engine, bucket: Any, item: StageItem) -> None:
+        asked: list[str] = []
+        with pytest.raises(OptionError, match=r"11 B of local files would travel to s3://.*, more than 10 B") as caught:
+            run(frugal, bucket, item, confirm=asked.append)  # returns None, which is no
+        assert "--yes" in str(caught.value.hint)
+        assert asked == [caught.value.message]
+        assert bucket.keys() == []
+
+    def test_goes_on_when_told_so(self, frugal: Engine, bucket: Any, item: StageItem) -> None:
+        assert run(frugal, bucket, item, confirm=lambda _question: True).uploaded == 11
+
+    def test_what_is_there_does_not_count(self, frugal: Engine, bucket: Any, item: StageItem) -> None:
+        run(frugal, bucket, item)
+        assert run(frugal, bucket, item, confirm=lambda _question: False).uploaded == 0
+
+    def test_a_dry_run_never_asks(self, frugal: Engine, bucket: Any, item: StageItem) -> None:
+        assert run(frugal, bucket, item, dry_run=True, confirm=lambda _question: False).uploaded == 11
+
+
+@pytest.mark.parametrize("size", [10, 11 * MIB])
+def test_a_file_that_changes_after_it_was_hashed(
+    engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+) -> None:
+    """Under the digest of the old content, the new one would be taken for it ever after."""
+    path = tmp_path / "reads"
+    path.write_bytes(b"a" * size)
+    original = engine.find
+
+    def find(uri: S3Uri) -> Any:
+        path.write_bytes(b"b" * size)
+        os.utime(path, ns=(1, 1))
+        return original(uri)
+
+    monkeypatch.setattr(engine, "find", find)
+    with pytest.raises(TransferError, match="reads changed while it was being sent"):
+        run(engine, bucket, StageItem(str(path)))
+    assert bucket.keys() == []
+
+
+def test_encrypted_but_never_cold(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    """An archived input could not be read by the run that it is for."""
+    products = PutOptions("GLACIER", (("a", "b"),))
+    options = dataclasses.replace(engine.options, products=products, protection=Protection("AES256"))
+    (tmp_path / "reads").write_text("data")
+    result = run(Engine(options, S3Access(options)), bucket, StageItem(str(tmp_path / "reads")))
+    (uri,) = result.uris.values()
+    head = bucket.client.head_object(Bucket=bucket.name, Key=uri.removeprefix(bucket.uri()))
+    assert head["ServerSideEncryption"] == "AES256"
+    assert "StorageClass" not in head

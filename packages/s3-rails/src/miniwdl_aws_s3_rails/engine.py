@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import threading
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -19,6 +19,7 @@ from miniwdl_aws_s3_rails.access import S3Access, explain
 from miniwdl_aws_s3_rails.budget import Budget
 from miniwdl_aws_s3_rails.errors import AccessError, StoppedError, TransferError
 from miniwdl_aws_s3_rails.options import Options
+from miniwdl_aws_s3_rails.pool import DaemonPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -101,9 +102,9 @@ class Engine:
         self._lock = threading.Lock()
 
     @cached_property
-    def pool(self) -> ThreadPoolExecutor:
+    def pool(self) -> DaemonPool:
         """Threads for transfers. What runs in them must never wait for the pool itself."""
-        return ThreadPoolExecutor(self.options.concurrency, thread_name_prefix="s3-rails")
+        return DaemonPool(self.options.concurrency, "s3-rails")
 
     @property
     def sends_checksum(self) -> bool:

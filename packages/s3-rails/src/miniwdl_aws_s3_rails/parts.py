@@ -7,11 +7,12 @@ Each part answers with the checksum that botocore sent along, if it sent one; S3
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 import botocore.exceptions
+
+from miniwdl_aws_s3_rails.pool import DaemonPool
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +59,7 @@ def _send(client: S3Client, upload: dict[str, Any], parts: Iterable[bytes], at_o
     done: list[Part] = []
     running: deque[Future[Part]] = deque()
     # Threads of its own: those of the engine's pool must not wait for one another.
-    with ThreadPoolExecutor(at_once, thread_name_prefix="s3-rails-parts") as pool:
+    with DaemonPool(at_once, "s3-rails-parts") as pool:
         for number, part in enumerate(parts, 1):
             running.append(pool.submit(send, number, part))
             if len(running) == at_once:

@@ -54,11 +54,17 @@ def main(argv: Sequence[str] | None = None) -> int:
         return exc.exit_code if isinstance(exc, RailsError) else ExitCode.USAGE
     except Stopped as exc:
         sys.stderr.write(f"miniwdl-run-s3upload: {exc}; the run directory is kept\n")
-        return 128 + exc.number
+        _end_log()
+        # Transfers may hang in the network yet, and must neither delay the end nor disturb it.
+        os._exit(128 + exc.number)
     finally:
-        sys.stdout.flush()
-        sys.stderr.write(f"\n{END_OF_LOG}\n")
-        sys.stderr.flush()
+        _end_log()
+
+
+def _end_log() -> None:
+    sys.stdout.flush()
+    sys.stderr.write(f"\n{END_OF_LOG}\n")
+    sys.stderr.flush()
 
 
 def _run(arguments: Arguments, relay: SignalRelay) -> int:
@@ -125,6 +131,8 @@ def _child_environ(arguments: Arguments) -> dict[str, str]:
     environ = {name: value for name, value in os.environ.items() if name not in CONSUMED}
     if arguments.task_queue:
         environ["MINIWDL__AWS__TASK_QUEUE"] = arguments.task_queue
+    for (section, key), value in arguments.overrides.items():
+        environ[f"MINIWDL__{section.upper()}__{key.upper()}"] = value
     return environ
 
 

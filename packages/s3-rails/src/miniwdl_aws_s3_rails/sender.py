@@ -54,6 +54,31 @@ def part_size_for(size: int, preferred: int) -> int:
 
 
 @dataclass(frozen=True)
+class _File:
+    """A file as it was when it was planned."""
+
+    path: Path
+    size: int
+    modified: int | None
+
+    def read(self, part_size: int) -> Iterator[bytes]:
+        """
+        Read it in parts.
+
+        :raises TransferError: at its end, before anything has a name in S3, when it is not what it was: no retry helps.
+        """
+        seen = 0
+        for part in parts_of(self.path, part_size):
+            seen += len(part)
+            if seen > self.size:
+                break
+            yield part
+        now = os.stat(self.path)  # noqa: PTH116 - one call, on whatever the path is
+        if seen != self.size or now.st_size != self.size or self.modified not in (None, now.st_mtime_ns):
+            raise TransferError(f"{self.path} changed while it was being sent", retryable=False)
+
+
+@dataclass(frozen=True)
 class Sender:
     """Sends files through an engine."""
 
@@ -62,16 +87,17 @@ class Sender:
     """Told of bytes that went out; tries that failed are taken back as negative numbers."""
     options: PutOptions = field(default_factory=PutOptions)
 
-    def put(self, uri: S3Uri, path: Path, size: int) -> Check:
+    def put(self, uri: S3Uri, path: Path, size: int, modified: int | None = None) -> Check:
         """
         Send a file that must have a given size, as it was when it was planned.
 
+        :param modified: time of its last change in nanoseconds, where its content must be that of then.
         :raises TransferError: when it did not get there whole, or another object may not be replaced.
         :raises AccessError: when we may not write there.
         """
         part_size = part_size_for(size, self.engine.options.part_size)
         return self._persist(
-            uri, size, lambda: file_etag(path, size, part_size), lambda: self._counted(uri, path, size)
+            uri, size, lambda: file_etag(path, size, part_size), lambda: self._counted(uri, path, size, modified)
         )
 
     def put_bytes(self, uri: S3Uri, data: bytes) -> Check:
@@ -110,7 +136,7 @@ class Sender:
             return self.engine.find(uri)
         return None
 
-    def _counted(self, uri: S3Uri, path: Path, size: int) -> Check:
+    def _counted(self, uri: S3Uri, path: Path, size: int, modified: int | None) -> Check:
         total = 0
 
         def count(amount: int) -> None:
@@ -119,17 +145,17 @@ class Sender:
             self.sent(amount)
 
         try:
-            return self._put_once(uri, path, size, count)
+            return self._put_once(uri, _File(path, size, modified), count)
         except BaseException:
             self.sent(-total)
             raise
 
-    def _put_once(self, uri: S3Uri, path: Path, size: int, count: Callable[[int], None]) -> Check:
-        digest = PartDigest()
+    def _put_once(self, uri: S3Uri, file: _File, count: Callable[[int], None]) -> Check:
+        digest, size = PartDigest(), file.size
         part_size = part_size_for(size, self.engine.options.part_size)
         in_parts = size > part_size
         with self.engine.budget.draw(part_size * (PARTS_AT_ONCE + 2) if in_parts else size):
-            parts = self._observed(_exactly(path, size, part_size if in_parts else max(size, 1)), digest)
+            parts = self._observed(file.read(part_size if in_parts else max(size, 1)), digest)
             if in_parts:
                 etag = self._put_parts(uri, _counting(parts, count), part_size)
             else:
@@ -185,18 +211,6 @@ class Sender:
             # With SSE-KMS the checksum is only shown to those who have kms:Decrypt.
             return client.head_object(Bucket=uri.bucket, Key=uri.key, ChecksumMode="ENABLED")
         return client.head_object(Bucket=uri.bucket, Key=uri.key)
-
-
-def _exactly(path: Path, size: int, part_size: int) -> Iterator[bytes]:
-    """Read a file in parts; that it has another size than planned is an error that no retry mends."""
-    seen = 0
-    for part in parts_of(path, part_size):
-        seen += len(part)
-        if seen > size:
-            break
-        yield part
-    if seen != size or os.stat(path).st_size != size:  # noqa: PTH116 - one call, on whatever the path is
-        raise TransferError(f"{path} changed while it was being sent", retryable=False)
 
 
 def _counting(parts: Iterator[bytes], count: Callable[[int], None]) -> Iterator[bytes]:

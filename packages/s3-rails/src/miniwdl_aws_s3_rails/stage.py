@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +38,7 @@ class _Source:
 
     path: Path | None
     size: int
+    modified: int | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def stage(request: StageRequest, engine: Engine) -> StageResult:
     """
     Bring files and folders to S3 unless they are there.
 
-    :raises RailsError: when one of them can't be read, or does not get there.
+    :raises RailsError: when one of them can't be read, does not get there, or is too much to go without asking.
     """
     folder = S3Uri.parse(request.folder, what="the staging folder").as_folder()
     places = {item.path: _place(item, folder) for item in request.items}
@@ -63,6 +65,7 @@ def stage(request: StageRequest, engine: Engine) -> StageResult:
         for uri, source in missing.items():
             request.progress(f"would upload {source.path or 'an empty folder'} ({human_size(source.size)}) to {uri}")
     elif missing:
+        _ask(request, engine, travels)
         meter = Meter("staging", len(missing), travels, request.progress)
         with meter.reporting():
             _send(engine, missing, meter)
@@ -71,22 +74,38 @@ def stage(request: StageRequest, engine: Engine) -> StageResult:
     return StageResult({path: str(place.uri) for path, place in places.items()}, size, travels)
 
 
+def _ask(request: StageRequest, engine: Engine, travels: int) -> None:
+    limit = engine.options.confirm_above
+    if travels <= limit:
+        return
+    question = f"{human_size(travels)} of local files would travel to {request.folder}, more than {human_size(limit)}"
+    if not request.confirm(question):
+        raise OptionError(question, hint="--yes lets them travel, --dry-run lists them")
+
+
 def _place(item: StageItem, folder: S3Uri) -> _Place:
     path = Path(item.path)
     try:
         if item.directory:
             return _place_tree(path, folder)
+        source = _source(path)
         uri = folder.join(f"sha256/{_digest(path)}/{path.name}")
-        return _Place(uri, {uri: _Source(path, path.stat().st_size)})
+        return _Place(uri, {uri: source})
     except OSError as exc:
         raise OptionError(f"{exc.filename or path} can't be read: {exc.strerror or exc}") from exc
+
+
+def _source(path: Path) -> _Source:
+    """Look at a file before its content is read: a later change is noticed then."""
+    now = path.stat()
+    return _Source(path, now.st_size, now.st_mtime_ns)
 
 
 def _place_tree(top: Path, folder: S3Uri) -> _Place:
     sources: dict[str, _Source] = {}
     digests: dict[str, str] = {}
     for name, path in _walk(top, "", ()):
-        sources[name] = _Source(path, path.stat().st_size if path else 0)
+        sources[name] = _source(path) if path else _Source(None, 0)
         digests[name] = _digest(path) if path else ""
     listing = json.dumps(digests, sort_keys=True)
     root = folder.join(f"sha256/{hashlib.sha256(listing.encode()).hexdigest()}/{top.name}/")
@@ -133,13 +152,13 @@ def _send(engine: Engine, missing: Mapping[S3Uri, _Source], meter: Meter) -> Non
         if source.path is None:
             sender.put_bytes(uri, b"")
         else:
-            sender.put(uri, source.path, source.size)
+            sender.put(uri, source.path, source.size, source.modified)
         meter.finish_one()
 
     futures = [engine.pool.submit(send, uri, source) for uri, source in missing.items()]
     try:
-        for future in futures:
+        for future in as_completed(futures):
             future.result()
-    finally:
-        for future in futures:
-            future.cancel()
+    except BaseException:
+        engine.give_up(futures)
+        raise

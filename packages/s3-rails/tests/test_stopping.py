@@ -1,0 +1,175 @@
+"""Signals end transfers early: nothing half-written under its name, nothing left running, the right exit code."""
+
+import importlib.util
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from miniwdl_aws_hooks import EnvironSettings, PublishRequest, StageItem, StageRequest
+from miniwdl_aws_hooks.protocol import END_OF_LOG
+from miniwdl_aws_s3_rails.access import S3Access
+from miniwdl_aws_s3_rails.engine import Engine
+from miniwdl_aws_s3_rails.errors import StoppedError, TransferError
+from miniwdl_aws_s3_rails.options import MIB, Options
+from miniwdl_aws_s3_rails.publish import publish
+from miniwdl_aws_s3_rails.sender import Sender
+from miniwdl_aws_s3_rails.stage import stage
+from miniwdl_aws_s3_rails.uri import S3Uri
+
+PATIENCE = 30
+"""Seconds after which something that should have happened never will."""
+
+
+def load_recorder() -> Any:
+    """Import the server beside this file; with importlib mode, tests are no package."""
+    spec = importlib.util.spec_from_file_location("recorder", Path(__file__).with_name("recorder.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["recorder"] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+recorder = load_recorder()
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    with recorder.recording_server() as (url, handler):
+        handler.answers["HEAD"] = (404, b"")
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        yield handler
+
+
+def operations(recorded: Any) -> list[str]:
+    return [operation for operation, _ in recorded.seen]
+
+
+def await_operation(recorded: Any, operation: str, process: Any = None) -> None:
+    """Wait until a server has seen an operation: events come from another process."""
+    deadline = time.monotonic() + PATIENCE
+    while operation not in operations(recorded):
+        assert time.monotonic() < deadline, "it never came"
+        assert process is None or process.poll() is None, process.communicate()
+        threading.Event().wait(0.02)
+
+
+@pytest.fixture
+def run_dir(tmp_path: Path) -> Path:
+    run_dir = tmp_path.resolve() / "20250101_000000_wf"
+    (run_dir / "out/x").mkdir(parents=True)
+    (run_dir / "work").mkdir()
+    (run_dir / "work/small").write_text("data")
+    (run_dir / "work/large").write_bytes(os.urandom(40 * MIB))
+    for name in ("small", "large"):
+        (run_dir / "out/x" / name).symlink_to(f"../../work/{name}")
+    (run_dir / "outputs.json").write_text("{}")
+    (run_dir / "workflow.log").write_text("log")
+    return run_dir
+
+
+@pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_server_that_never_answers_holds_nothing_up(recorded: Any, run_dir: Path, sent: int, code: int) -> None:
+    recorded.hanging.update(("PUT", "PART"))
+    command = [sys.executable, "-m", "miniwdl_aws_s3_rails", "--upload-only", str(run_dir), "--s3upload", "s3://b1/x/"]
+    command += ["--delete-after", "always"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        await_operation(recorded, "PUT", process)
+        await_operation(recorded, "PART", process)
+        process.send_signal(sent)
+        stdout, stderr = process.communicate(timeout=PATIENCE)
+    assert process.returncode == code
+    assert stdout == ""
+    assert stderr.splitlines()[-1] == END_OF_LOG
+    assert f"stopped by {signal.Signals(sent).name}; the run directory is kept" in stderr
+    assert "Traceback" not in stderr
+    assert run_dir.is_dir()
+    assert "COMPLETE" not in operations(recorded)
+    puts = [headers for operation, headers in recorded.seen if operation == "PUT"]
+    assert len(puts) == 1, "nothing new began after the signal, no outputs.json above all"
+
+
+def test_an_upload_in_parts_is_given_up_and_cleared_away(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(os.urandom(16 * MIB))
+    sizes: list[int] = []
+
+    def sent(size: int) -> None:
+        sizes.append(size)
+        engine.stop()
+
+    for key in ("plain", "odd//key"):
+        with pytest.raises(StoppedError, match="stopped"):
+            Sender(engine, sent).put(S3Uri(bucket.name, key), source, 16 * MIB)
+    assert sum(sizes) == 0, "what went out in vain is taken back"
+    assert bucket.keys() == []
+    assert "Uploads" not in bucket.client.list_multipart_uploads(Bucket=bucket.name)
+
+
+def test_a_try_that_waits_for_the_next_one_ends() -> None:
+    engine = Engine(Options(), S3Access(Options()))
+    tried = threading.Event()
+
+    def attempt() -> None:
+        tried.set()
+        threading.Timer(0.05, engine.stop).start()
+        raise TransferError("busy", retryable=True)
+
+    begun = time.monotonic()
+    with pytest.raises(StoppedError):
+        engine.persist("x", attempt)
+    assert tried.is_set()
+    assert time.monotonic() - begun < 5
+
+
+class Interrupted(BaseException):
+    """What a signal raises in the main thread."""
+
+
+def interrupt(*_args: Any) -> None:
+    raise Interrupted
+
+
+def publish_all(engine: Engine, bucket: Any, files: dict[str, str]) -> None:
+    publish(PublishRequest("/run", bucket.uri("run/"), files, EnvironSettings({})), engine)
+
+
+def stage_all(engine: Engine, bucket: Any, files: dict[str, str]) -> None:
+    stage(StageRequest(tuple(StageItem(path) for path in files.values()), bucket.uri("staging/")), engine)
+
+
+@pytest.mark.parametrize("transfer", [publish_all, stage_all])
+def test_the_rest_is_never_begun(
+    engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transfer: Callable[..., None]
+) -> None:
+    files = {}
+    for index in range(50):
+        path = tmp_path / f"f{index}"
+        path.write_text("data")
+        files[path.name] = str(path)
+    gate = threading.Event()
+    put, stop = Sender.put, engine.stop
+
+    def late_put(self: Sender, *args: Any) -> Any:
+        gate.wait(PATIENCE)
+        return put(self, *args)
+
+    def stop_and_open() -> None:
+        stop()
+        gate.set()
+
+    monkeypatch.setattr(Sender, "put", late_put)
+    monkeypatch.setattr(engine, "stop", stop_and_open)
+    monkeypatch.setattr(f"miniwdl_aws_s3_rails.{transfer.__name__.partition('_')[0]}.as_completed", interrupt)
+    with pytest.raises(Interrupted):
+        transfer(engine, bucket, files)
+    assert bucket.keys() == []
