@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from concurrent.futures import FIRST_EXCEPTION, wait
 from dataclasses import dataclass, field
@@ -12,15 +13,15 @@ import botocore.exceptions
 
 from miniwdl_aws_s3_rails.engine import Found, expressible
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
-from miniwdl_aws_s3_rails.etags import PartDigest, Verdict, file_etag, judge, md5_of, part_count
+from miniwdl_aws_s3_rails.etags import PartDigest, Verdict, file_etag, judge, part_count
 from miniwdl_aws_s3_rails.options import MIB
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from obstore import GetOptions
+    from obstore import Bytes, GetOptions
 
     from miniwdl_aws_s3_rails.engine import Engine
 
@@ -29,6 +30,12 @@ __all__ = ["Receiver"]
 
 MAX_RANGE = 64 * MIB
 """Parts of an object up to this size are fetched as they were uploaded, so that their checksums come for free."""
+
+CHUNK = MIB // 4
+"""What is written to disk at once, while the rest of a range is still on its way."""
+
+IN_FLIGHT = 2 * MIB
+"""Memory that a range takes while it arrives: a few chunks, here and in the buffers of the connection."""
 
 
 @dataclass
@@ -90,7 +97,7 @@ class Receiver:
         what = f"cannot read {uri}"
         return self.engine.reading(
             uri.bucket,
-            lambda signed: self.engine.persist(what, lambda: self._get(uri, None, None, signed=signed)),
+            lambda signed: self.engine.persist(what, lambda: b"".join(self._get(uri, None, None, signed=signed))),
         )
 
     def fetch_all(self, bucket: str, wanted: Iterable[tuple[Found, Path]]) -> None:
@@ -147,20 +154,22 @@ class Receiver:
         end = min(start + arrival.range_size, found.size)
 
         def attempt(signed: bool) -> None:
-            data = self._get(uri, (start, end), found.etag, signed=signed)
-            if len(data) != end - start:
-                raise TransferError(f"cannot read {uri}: the answer was cut short", retryable=True)
-            digest = md5_of(data)
-            if arrival.is_whole and not self._is_intact(uri, found, digest.hex(), signed=signed):
-                raise _damaged(uri)
+            digest = hashlib.md5(usedforsecurity=False)
             file = os.open(arrival.path, os.O_WRONLY)
             try:
-                os.pwrite(file, data, start)
+                at = start
+                for chunk in self._get(uri, (start, end), found.etag, signed=signed):
+                    digest.update(chunk)
+                    at += os.pwrite(file, chunk, at)
             finally:
                 os.close(file)
-            arrival.digests[start] = digest
+            if at != end:
+                raise TransferError(f"cannot read {uri}: the answer was cut short", retryable=True)
+            if arrival.is_whole and not self._is_intact(uri, found, digest.hexdigest(), signed=signed):
+                raise _damaged(uri)
+            arrival.digests[start] = digest.digest()
 
-        with self.engine.budget.draw(end - start):
+        with self.engine.budget.draw(min(end - start, IN_FLIGHT)):
             self.engine.reading(
                 uri.bucket, lambda signed: self.engine.persist(f"cannot read {uri}", lambda: attempt(signed))
             )
@@ -191,16 +200,25 @@ class Receiver:
         head = self.engine.client(signed=signed).head_object(Bucket=uri.bucket, Key=uri.key)
         return head.get("ServerSideEncryption", "").startswith("aws:kms") or "SSECustomerAlgorithm" in head
 
-    def _get(self, uri: S3Uri, span: tuple[int, int] | None, etag: str | None, *, signed: bool) -> bytes:
+    def _get(
+        self, uri: S3Uri, span: tuple[int, int] | None, etag: str | None, *, signed: bool
+    ) -> Iterator[bytes | Bytes]:
         import obstore
 
         if not expressible(uri.key):
             more: Any = {"Range": f"bytes={span[0]}-{span[1] - 1}", "IfMatch": etag} if span else {}
-            return self.engine.client(signed=signed).get_object(Bucket=uri.bucket, Key=uri.key, **more)["Body"].read()
+            answer = self.engine.client(signed=signed).get_object(Bucket=uri.bucket, Key=uri.key, **more)
+            yield from answer["Body"].iter_chunks(CHUNK)
+            return
         options: GetOptions | None = {"range": span, "if_match": etag} if span else None
         # If-Match: all ranges must come from one version of the object.
         result = obstore.get(self.engine.access.store(uri.bucket, signed=signed), uri.key, options=options)
-        return result.bytes().to_bytes()
+        if span and span[1] - span[0] <= CHUNK:
+            yield result.bytes()
+            return
+        for chunk in result.stream(min_chunk_size=CHUNK):
+            self.engine.go_on()
+            yield chunk
 
 
 def _damaged(uri: S3Uri) -> TransferError:
