@@ -49,8 +49,8 @@ for part in "${PARTS[@]}"; do
     uv build --quiet --wheel --project "$root" --package "miniwdl-aws-$part" --out-dir "$context/parts" "$root"
 done
 rm -f "$context/parts/.gitignore"
-# The lock file is resolved when there is none yet; keep it to get the same image again.
-[ -f "$root/uv.lock" ] || uv lock --quiet --project "$root"
+# The lock file is resolved when there is none yet; what is in it stays as it is. Keep it to get the same image again.
+uv lock --quiet --project "$root"
 uv export --quiet --project "$root" --frozen "${packages[@]}" --no-default-groups --no-emit-workspace --no-annotate \
     --no-header --output-file "$context/requirements.txt"
 if [ "$vendor" = 1 ]; then
