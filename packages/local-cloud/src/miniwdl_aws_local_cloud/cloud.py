@@ -31,6 +31,7 @@ from miniwdl_aws_local_cloud.faults import Fault, FaultPlan
 from miniwdl_aws_local_cloud.front import Front
 from miniwdl_aws_local_cloud.fsx import FolderRepository, FsxOperations, LustreBackend
 from miniwdl_aws_local_cloud.leftovers import end_leftovers
+from miniwdl_aws_local_cloud.log_store import IndexedLogs
 from miniwdl_aws_local_cloud.logs import MotoLogSink
 from miniwdl_aws_local_cloud.processes import ProcessRunner, host_environment
 from miniwdl_aws_local_cloud.resources import create_resources, link, pool_size
@@ -158,7 +159,7 @@ class LocalCloud:
         s3.add_bundled(BUNDLED_BUCKET, bundled_objects())
         fsx = self._install(fsx_backends, "fsx", LustreBackend, region, undo)
         batch = batch_backends[self._account][region]
-        logs = logs_backends[self._account][region]
+        logs = self._install(logs_backends, "logs", IndexedLogs, region, undo)
         file_system_id = create_resources(self.settings, self.state, batch, fsx, s3, logs)
         undo.callback(fsx.close)
         fsx.repository = FolderRepository(
