@@ -29,7 +29,7 @@ __all__ = ["Check", "Sender", "part_size_for"]
 MAX_PARTS = 10_000
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
 
-PARTS_AT_ONCE = 6
+PARTS_AT_ONCE = 5
 """Of one file."""
 
 UNCONDITIONAL = "this S3 server does not offer the conditional writes that --no-overwrite needs"
