@@ -5,6 +5,7 @@ import io
 import json
 import lzma
 import random
+import sys
 import zipfile
 from argparse import Namespace
 from collections.abc import Callable, Iterator
@@ -152,6 +153,24 @@ def test_dry_run_submits_and_stages_nothing(aws: Any, parts: Any, here: Path, su
     assert values["WDL_PAYLOAD"].endswith(" bytes)")
     assert nothing_submitted(aws)
     assert aws.describe_job_definitions()["jobDefinitions"] == []
+
+
+@pytest.mark.parametrize(
+    ("terminal", "words", "goes_on"), [(True, [], False), (True, ["--yes"], True), (False, [], True)]
+)
+def test_who_sits_at_a_terminal_is_asked_before_much_is_staged(
+    parts: Any, here: Path, submit: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch,
+    terminal: bool, words: list[str], goes_on: bool,
+) -> None:  # fmt: skip
+    monkeypatch.setattr(sys, "stdin", Namespace(isatty=lambda: terminal))
+    (here / "r.fq").write_text("reads")
+    submit("hello.wdl", "n=1", "reads=r.fq", "--staging", "s3://bucket/st", *words)
+    assert parts.staged[0].confirm("?") is goes_on
+
+
+def test_no_overwrite_is_for_the_upload(aws: Any, submit: Callable[..., Outcome]) -> None:
+    out = submit("hello.wdl", "n=1", "--s3upload", "s3://bucket/out/", "--no-overwrite")[1]
+    assert job(aws, out.strip())["container"]["command"][-3:] == ["--s3upload", "s3://bucket/out/", "--no-overwrite"]
 
 
 def test_wait_reproduces_success(submit: Callable[..., Outcome]) -> None:

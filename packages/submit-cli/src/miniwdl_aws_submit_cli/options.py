@@ -120,6 +120,11 @@ OPTIONS: tuple[Option, ...] = (
         choices=("always", "success", "failure"),
     ),
     Option(
+        ("--no-overwrite",),
+        "never replace an object in the S3 folder that differs: the upload fails instead",
+        kind=Kind.FLAG,
+    ),
+    Option(
         ("--staging",),
         "S3 folder for local files that the run needs",
         metavar="s3://BUCKET/PREFIX",
@@ -158,6 +163,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(("--follow", "-f"), "wait, and show the workflow's log as it comes", kind=Kind.FLAG),
     Option(("--plain",), "follow by plain lines, without the live panel", kind=Kind.FLAG),
     Option(("--self-test",), "run miniwdl's self test instead of a workflow", kind=Kind.FLAG),
+    Option(("--yes",), "stage even more than 10 GiB of local files from a terminal", kind=Kind.FLAG),
     Option(("--dry-run",), "check everything and show what would be submitted; submit nothing", kind=Kind.FLAG),
     Option(("--json",), "print one JSON object instead of the job id", kind=Kind.FLAG),
 )

@@ -88,8 +88,10 @@ class Submission:
         environ: Mapping[str, str],
         no_env: bool,
         needs_image: bool,
+        no_overwrite: bool,
         dry_run: bool,
         progress: Callable[[str], None],
+        confirm: Callable[[str], bool],
     ) -> None:
         self.settings = settings
         self.manager = manager
@@ -97,8 +99,10 @@ class Submission:
         self.environ = environ
         self.no_env = no_env
         self.needs_image = needs_image
+        self.no_overwrite = no_overwrite
         self.dry_run = dry_run
         self.progress = progress
+        self.confirm = confirm
         overrides = {
             ("aws", "task_queue"): settings.task_queue,
             ("aws", "task_queue_fallback"): settings.task_queue_fallback or "",
@@ -154,6 +158,8 @@ class Submission:
             command += ["--s3upload", settings.s3upload]
             if settings.delete_after:
                 command += ["--delete-after", settings.delete_after]
+            if self.no_overwrite:
+                command.append("--no-overwrite")
         return command
 
     def _with_payload(self, job: WorkflowJob, payload: Payload | None) -> tuple[WorkflowJob, str | None]:
@@ -178,5 +184,5 @@ class Submission:
             )
         return stage(
             self.manager,
-            StageRequest(items=items, folder=self.settings.staging, dry_run=self.dry_run, progress=self.progress),
+            StageRequest(items, self.settings.staging, self.dry_run, self.progress, self.confirm),
         )

@@ -18,7 +18,6 @@ from miniwdl_aws_hooks.manager import get_manager
 from miniwdl_aws_submit_cli.console import emit_json, guarded, say
 from miniwdl_aws_submit_cli.options import option
 from miniwdl_aws_submit_cli.parser import build_parser, parse
-from miniwdl_aws_submit_cli.resolve import find, find_required, resolve
 from miniwdl_aws_submit_cli.surroundings import enter, plugin_options
 
 if TYPE_CHECKING:
@@ -51,6 +50,8 @@ def _main(argv: Sequence[str]) -> int:
 
         complete_submit(parser)
     args, rest, positional = parse(parser, argv)
+    from miniwdl_aws_submit_cli.resolve import find  # what follows is not needed for `--help`
+
     args.waiting = args.wait or args.follow
     args.s3upload = find(option("--s3upload"), vars(args), os.environ, {}).value or None
     if not (rest or positional or args.self_test):
@@ -77,6 +78,7 @@ def _submit(
     surroundings: Surroundings,
 ) -> int:
     from miniwdl_aws_submit_cli.batch import connect
+    from miniwdl_aws_submit_cli.resolve import find_required
     from miniwdl_aws_submit_cli.staying import Submitted, stay_with
     from miniwdl_aws_submit_cli.submission import Submission
 
@@ -94,8 +96,11 @@ def _submit(
             environ=os.environ,
             no_env=args.no_env,
             needs_image=surroundings.needs_image,
+            no_overwrite=args.no_overwrite,
             dry_run=args.dry_run,
             progress=say,
+            # Whoever sits at a terminal may have named the wrong folder; a script has been thought about.
+            confirm=lambda _question: args.yes or not (sys.stdin and sys.stdin.isatty()),
         ).plan(source)
     if args.dry_run:
         emit_json(plan.shown(), indent=None if args.json else 2)
@@ -109,6 +114,7 @@ def _submit(
 def _settings(batch: Batch, workflow_queue: Resolved, given: dict[str, Any]) -> Settings:
     """Look the queues up, once, and resolve all options with the workflow queue's tags."""
     from miniwdl_aws_submit_cli.queues import QueueTable
+    from miniwdl_aws_submit_cli.resolve import find, resolve
 
     queues = QueueTable(batch.queues())
     tags = queues.find(workflow_queue.value, workflow_queue.source).tags

@@ -1,0 +1,120 @@
+"""What the S3 rails promise, through the whole submission: staging, the upload folder, and what is left alone there."""
+
+from __future__ import annotations
+
+import json
+
+import pexpect
+import pytest
+
+from .conftest import BIN, TIMEOUT, WDL
+
+STAGED = str(WDL / "staged.wdl")
+HELLO = str(WDL / "hello.wdl")
+
+
+@pytest.fixture
+def reads(tmp_path):
+    """Files that no other test stages, with names that are not easy."""
+    files = [tmp_path / name for name in ("reads 1.fq", "it's +20%.fq")]
+    for file in files:
+        file.write_text(f"{file}\n")
+    return [f"files={file}" for file in files]
+
+
+def staged(shell):
+    return [key for key in shell.keys("staging") if key.endswith(".fq")]
+
+
+def at_terminal(shell, *arguments, **env):
+    """Submit as somebody who sits at a terminal; give the exit code and what they see."""
+    child = pexpect.spawn(
+        str(BIN / "miniwdl-aws-submit"),
+        list(arguments),
+        cwd=str(shell.cwd),
+        env={**shell.environ, "TERM": "dumb", **env},
+        dimensions=(50, 400),
+        encoding="utf-8",
+        timeout=TIMEOUT,
+    )
+    child.expect(pexpect.EOF)
+    child.close()
+    return child.exitstatus, child.before
+
+
+def test_staging_is_listed_then_allowed_then_done_once(shell, reads, tmp_path):
+    before = staged(shell)
+    size = sum((tmp_path / name).stat().st_size for name in ("reads 1.fq", "it's +20%.fq"))
+    listed = shell.submit(STAGED, *reads, "--dry-run")
+    assert listed.code == 0, listed.stderr
+    assert "would upload" in listed.stderr
+    assert f"reads 1.fq ({(tmp_path / 'reads 1.fq').stat().st_size} B) to s3://staging/" in listed.stderr
+    assert json.loads(listed.stdout)["staging"]["bytesToUpload"] == size
+
+    little = {"MINIWDL__S3_RAILS__CONFIRM_ABOVE": str(size - 1)}
+    code, seen = at_terminal(shell, STAGED, *reads, **little)
+    assert code == 64
+    assert f"{size} B of local files would travel to s3://staging/" in seen
+    assert "--yes" in seen
+    assert "Traceback" not in seen
+    assert staged(shell) == before
+
+    code, seen = at_terminal(shell, STAGED, *reads, "--yes", "--wait", **little)
+    assert code == 0, seen
+    new = set(staged(shell)) - set(before)
+    assert sorted(key.rsplit("/", 1)[-1] for key in new) == ["it's +20%.fq", "reads 1.fq"]
+
+    s3 = shell.client("s3")
+    times = {key: s3.head_object(Bucket="staging", Key=key)["LastModified"] for key in new}
+    again = shell.submit(STAGED, *reads, "--s3upload", "s3://demo/staged/", "--wait", env=little)
+    assert again.code == 0, again.stderr
+    outputs = shell.read_json("s3://demo/staged/outputs.json")
+    assert outputs["staged.names"] == ["reads 1.fq", "it's +20%.fq"]
+    assert shell.read(outputs["staged.together"]).decode() == "".join(
+        f"{word.removeprefix('files=')}\n" for word in reads
+    )
+    assert times == {key: s3.head_object(Bucket="staging", Key=key)["LastModified"] for key in new}
+
+
+def test_no_overwrite(shell, folder):
+    arguments = (HELLO, "--s3upload", folder + "/", "--no-overwrite")
+    first = shell.submit(*arguments, "--wait")
+    assert first.code == 0, first.stderr
+    prefix = folder.removeprefix("s3://demo/") + "/"
+    before = {key: shell.read(f"s3://demo/{key}") for key in shell.keys("demo", prefix)}
+    manifest = json.loads(before[f"{prefix}upload_manifest.json"])
+    assert {prefix + name for name in manifest["objects"]} == set(before) - {
+        f"{prefix}outputs.json",
+        f"{prefix}upload_manifest.json",
+    }
+    assert {item["check"] for item in manifest["objects"].values()} == {"md5"}
+    second = shell.submit(*arguments, "names=Other", "--follow")
+    assert second.code == 69, second.stderr
+    assert f"{folder}/outputs.json is there already, and --no-overwrite protects the run" in second.stderr
+    assert {key: shell.read(f"s3://demo/{key}") for key in shell.keys("demo", prefix)} == before
+
+
+def test_options_reach_the_objects(shell, folder):
+    env = {
+        "MINIWDL__S3_RAILS__ENCRYPTION": "aws:kms",
+        "MINIWDL__S3_RAILS__STORAGE_CLASS": "STANDARD_IA",
+        "MINIWDL__S3_RAILS__OBJECT_TAGS": '{"project": "genomes"}',
+    }
+    done = shell.submit(HELLO, "--s3upload", folder + "/", "--wait", env=env)
+    assert done.code == 0, done.stderr
+    s3 = shell.client("s3")
+    uri = shell.read_json(f"{folder}/outputs.json")["hello.letters"][0]
+    for name in (uri.removeprefix(f"{folder}/"), "workflow.log", "outputs.json"):
+        where = {"Bucket": "demo", "Key": f"{folder.removeprefix('s3://demo/')}/{name}"}
+        head = s3.head_object(**where)
+        assert head["ServerSideEncryption"] == "aws:kms"
+        assert head.get("StorageClass") == ("STANDARD_IA" if name.endswith(".txt") else None)
+        assert s3.get_object_tagging(**where)["TagSet"] == [{"Key": "project", "Value": "genomes"}]
+
+
+def test_options_that_are_wrong_are_found_before_anything_runs(shell, folder):
+    done = shell.submit(HELLO, "--s3upload", folder + "/", "--follow", env={"MINIWDL__S3_RAILS__ENCRYPTION": "rot13"})
+    assert done.code == 64
+    assert "[s3_rails] encryption must be AES256, aws:kms or aws:kms:dsse, not 'rot13'" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert shell.keys("demo", folder.removeprefix("s3://demo/")) == []
