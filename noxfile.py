@@ -194,6 +194,12 @@ def bench_follow(session: nox.Session) -> None:
     bench(session, "follow.py")
 
 
+@nox.session(name="bench-transfer", default=False)
+def bench_transfer(session: nox.Session) -> None:
+    """Measure uploads and downloads beside s5cmd, the AWS CLI and boto3, on a SeaweedFS server of its own."""
+    bench(session, "transfer.py")
+
+
 if __name__ == "__main__":
     os.chdir(ROOT)
     sys.exit(nox.main())
