@@ -83,3 +83,37 @@ def test_listing_may_be_forbidden(engine: Engine, bucket: Any, tmp_path: Path, m
     monkeypatch.setattr(engine, "find", denied)
     (tmp_path / "a").write_text("a")
     assert publish(request(bucket, {"a": str(tmp_path / "a")}), engine).uploaded == 1
+
+
+class TestAnEarlierOutputsJsonThatStays:
+    """Beside other results it would promise what isn't true."""
+
+    @pytest.fixture
+    def files(self, tmp_path: Path) -> dict[str, str]:
+        (tmp_path / "a").write_text("a")
+        return {"a": str(tmp_path / "a")}
+
+    @pytest.fixture(autouse=True)
+    def may_not_delete(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(uri: object) -> None:
+            raise AccessError(f"cannot remove {uri}: Access Denied")
+
+        monkeypatch.setattr(engine, "remove", refuse)
+
+    def test_nothing_changes(self, engine: Engine, bucket: Any, files: dict[str, str]) -> None:
+        bucket["run/outputs.json"] = b"{}"
+        with pytest.raises(AccessError, match="it is an earlier run's, and does not fit") as caught:
+            publish(request(bucket, files), engine)
+        assert "s3:DeleteObject" in str(caught.value.hint)
+        assert bucket.keys() == ["run/outputs.json"]
+
+    def test_where_nobody_can_tell_it_is_a_warning(
+        self, engine: Engine, bucket: Any, files: dict[str, str], monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:  # fmt: skip
+        def refuse(uri: object) -> None:
+            raise AccessError(f"cannot read {uri}: Forbidden")
+
+        monkeypatch.setattr(engine, "find", refuse)
+        assert publish(request(bucket, files), engine).failed == {}
+        assert "may still be there" in caplog.text
