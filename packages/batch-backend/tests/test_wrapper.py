@@ -100,6 +100,19 @@ def test_sigterm_reaches_the_command(shell: list[str], paths: JobPaths) -> None:
     assert Path(paths.stdout).read_text() == "bye\n"
 
 
+def test_an_early_sigterm_is_not_lost(shell: list[str], tmp_path: Path) -> None:
+    processes = []
+    for number in range(20):
+        paths = JobPaths(str(tmp_path / str(number)))
+        Path(paths.work).mkdir(parents=True)
+        processes.append(start(shell, paths, "exec sleep 60"))
+        time.sleep(0.0005 * number)
+        processes[-1].terminate()
+    for process in processes:
+        process.communicate(timeout=20)
+        assert process.returncode in (-signal.SIGTERM, 128 + signal.SIGTERM)
+
+
 def test_a_process_left_behind_does_not_keep_the_job_alive(shell: list[str], paths: JobPaths) -> None:
     process = start(shell, paths, "sleep 60 & echo done >&2")
     started = time.monotonic()

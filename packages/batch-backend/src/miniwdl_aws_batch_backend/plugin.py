@@ -1,17 +1,25 @@
-"""What this distribution answers to the hooks."""
+"""What this distribution answers to the hooks. Heavy imports stay inside the functions: every ``--help`` loads this."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_hooks import JobChanges, JobRole, hookimpl
+from miniwdl_aws_hooks import hookimpl
 from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from miniwdl_aws_hooks import Check, FailureVerdict, JobContext, JobFailure, PreflightContext, QueueContext
+    from miniwdl_aws_hooks import (
+        Check,
+        FailureVerdict,
+        JobChanges,
+        JobContext,
+        JobFailure,
+        PreflightContext,
+        QueueContext,
+    )
 
 __all__ = [
     "miniwdl_aws_classify_failure",
@@ -43,6 +51,7 @@ def miniwdl_aws_classify_failure(failure: JobFailure) -> FailureVerdict | None:
 def miniwdl_aws_prepare_job(context: JobContext) -> JobChanges | None:
     """Tag task jobs with where they come from, and with ``[aws] job_tags``."""
     from miniwdl_aws_batch_backend.settings import read_option
+    from miniwdl_aws_hooks import JobChanges, JobRole
 
     if context.role is not JobRole.TASK:
         return None

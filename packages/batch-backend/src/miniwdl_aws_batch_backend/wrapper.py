@@ -32,23 +32,31 @@ does: there is nowhere to write it.
 _NONE = "-"
 """Stands for an argument that isn't there: AWS refuses empty texts in a command."""
 
+# A child of dash that gets SIGTERM before it has put the parent's trap off loses it; its standard output is there later
+# than that. Without end it must not be waited for, since it may never be there, on a full disk for instance.
+_STOP = """\
+if [ -n "$m_c" ]; then
+for m_k in 1 2 3 4 5; do [ -e "$3" ] && break; sleep 1; done
+kill -TERM "$m_c" 2>/dev/null
+fi"""
 # The names of its variables don't occur in images' environments, so that none changes what a tool finds in its own.
 # 1 work directory, 2 command, 3 stdout, 4 stderr, 5 exit code, 6 shell, 7 sentinel, 8 owner of what the task writes
 _SCRIPT = f"""\
 set -f
-m_s= m_t=
+m_c= m_s= m_t=
 lost() {{ echo "miniwdl-aws: this host lacks the shared file system: no $1" >&2; exit {MOUNT_MISSING}; }}
 [ "$7" = - ] || [ -e "$7" ] || lost "$7"
 cd -- "$1" || lost "$1"
-trap 'm_s=1; kill -TERM "$m_c" 2>/dev/null' TERM INT HUP
+trap 'm_s=1
+{_STOP}' TERM INT HUP
 m_p="$4.pipe"; rm -f -- "$m_p"
 if mkfifo -- "$m_p"; then tee -- "$4" <"$m_p" >&2 & m_t=$!; else m_p="$4"; fi
 $6 "$2" >"$3" 2>"$m_p" & m_c=$!
-[ -z "$m_s" ] || kill -TERM "$m_c"
+[ -z "$m_s" ] || {_STOP}
 while :; do wait "$m_c"; m_r=$?; kill -0 "$m_c" 2>/dev/null || break; done
 echo "$m_r" >"$5.tmp" && mv -f -- "$5.tmp" "$5"
 if [ -n "$m_t" ]; then
-(sleep 5; kill "$m_t") >/dev/null 2>&1 & m_w=$!
+(sleep "${{m_s:-5}}"; kill "$m_t") >/dev/null 2>&1 & m_w=$!
 wait "$m_t"; kill "$m_w"; rm -f -- "$m_p"
 fi
 [ "$8" = - ] || chown -RPh "$8" . "$3" "$4" "$5"
@@ -59,7 +67,7 @@ _FRESH_WORK = """\
 m_n=${AWS_BATCH_JOB_ATTEMPT:-1}
 m_o="$1.attempt$((m_n-1))"
 if [ "$m_n" -gt 1 ] && mv -- "$1" "$m_o"; then
-mkdir -- "$1"; [ ! -e "$m_o/_miniwdl_inputs" ] || mv -- "$m_o/_miniwdl_inputs" "$1/"; rm -f -- "$5"
+mkdir -- "$1"; [ ! -e "$m_o/_miniwdl_inputs" ] || mv -- "$m_o/_miniwdl_inputs" "$1/"; rm -f -- "$3" "$5"
 fi
 """
 """With attempts made by Batch itself: each starts in an empty directory, as miniwdl's own do."""

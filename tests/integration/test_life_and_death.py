@@ -1,0 +1,217 @@
+"""What becomes of task jobs when the miniwdl that submitted them is stopped, or killed and submitted again."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from miniwdl_aws_local_cloud import CloudSettings, Fault, FaultKind, LocalCloud
+
+from .conftest import BIN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+PATIENCE = 60.0
+STOPPED_WITHIN = 20.0
+ALIVE = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
+TASKS = 24
+
+WAITING = f"""version 1.1
+workflow waiting {{
+    scatter (i in range({TASKS})) {{ call wait {{ input: i = i }} }}
+}}
+task wait {{
+    input {{ Int i }}
+    command <<< echo ~{{i}}; sleep 300 >>>
+    output {{}}
+}}
+"""
+
+# Odd calls go on until a gate is opened; each tells what it did.
+GATED = """version 1.1
+workflow gated {
+    input { String log  String gate  String note = "as before" }
+    scatter (i in range(6)) { call work { input: i = i, log = log, gate = gate, note = note } }
+    output { Array[File] made = work.made }
+}
+task work {
+    input { Int i  String log  String gate  String note }
+    command <<<
+        echo "~{i} ~{note}" >> "~{log}"
+        for _ in $(seq ~{if i % 2 == 0 then 0 else 600}); do [ -e "~{gate}" ] || sleep 0.1; done
+        echo "~{i}" > made
+    >>>
+    output { File made = "made" }
+}
+"""
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    settings = CloudSettings(slots=40, stop_timeout=STOPPED_WITHIN)
+    with LocalCloud(tmp_path_factory.mktemp("cloud"), settings) as running:
+        yield running
+
+
+@pytest.fixture
+def root(cloud: LocalCloud) -> Path:
+    return Path(cloud.environ["MINIWDL__FILE_IO__ROOT"])
+
+
+def until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, f"not in time: {what}"
+        time.sleep(0.02)
+
+
+def alive(cloud: LocalCloud) -> list[str]:
+    """Ids of the task jobs that have not ended."""
+    batch = boto3.client("batch", **cloud.client_options)
+    return [
+        job["jobId"] for state in ALIVE for job in batch.list_jobs(jobQueue="task", jobStatus=state)["jobSummaryList"]
+    ]
+
+
+class Miniwdl:
+    """A run of the waiting workflow that will be stopped when it has written some commands."""
+
+    def __init__(self, cloud: LocalCloud, root: Path, name: str, chance: random.Random) -> None:
+        self.folder = root / name
+        self.commands = chance.randint(0, TASKS)
+        self.delay = chance.uniform(0, 0.3)
+        source = root / "waiting.wdl"
+        source.write_text(WAITING)
+        (system,) = boto3.client("fsx", **cloud.client_options).describe_file_systems()["FileSystems"]
+        environ = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(root),
+            **cloud.environ,
+            "MINIWDL__SCHEDULER__CONTAINER_BACKEND": "aws_batch",
+            "MINIWDL__SCHEDULER__TASK_CONCURRENCY": str(TASKS),
+            "MINIWDL__AWS__TASK_QUEUE": "task",
+            "MINIWDL__AWS__FS": system["FileSystemId"],
+        }
+        self.process = subprocess.Popen(
+            [str(BIN / "miniwdl"), "run", str(source), "--dir", f"{self.folder}/."],
+            env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        )  # fmt: skip
+        self.stopped = 0.0
+
+    def stop(self) -> None:
+        until(self._is_ready, "the commands were written")
+        time.sleep(self.delay)
+        self.stopped = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+
+    def _is_ready(self) -> bool:
+        assert self.process.poll() is None, self.process.communicate()[1]
+        return self.folder.is_dir() and len(list(self.folder.glob("call-*/command"))) >= self.commands
+
+    def finish(self) -> None:
+        _, log = self.process.communicate(timeout=PATIENCE)
+        assert self.process.returncode != 0, log
+        assert time.monotonic() - self.stopped < STOPPED_WITHIN
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_job_outlives_a_run_that_is_stopped(cloud: LocalCloud, root: Path, seed: int) -> None:
+    """Five runs at once, each stopped at a random moment: twenty moments in all."""
+    chance = random.Random(seed)
+    cloud.faults.add([Fault(FaultKind.DELAY, operation="SubmitJob", seconds=0.1, times=None)])
+    cloud.counts.reset()
+    runs = [Miniwdl(cloud, root, f"stopped-{seed}-{number}", chance) for number in range(5)]
+    for run in sorted(runs, key=lambda run: run.commands):
+        run.stop()
+    for run in runs:
+        run.finish()
+    cloud.faults.clear()
+    submitted = cloud.counts.read()["batch:SubmitJob"]
+    assert 0 < submitted < 5 * TASKS, "some were stopped amidst their submissions"
+    until(lambda: not alive(cloud), "all jobs ended", STOPPED_WITHIN - (time.monotonic() - runs[-1].stopped))
+
+
+def test_stopping_the_workflow_job_stops_its_tasks(cloud: LocalCloud, shell: Any, tmp_path: Path) -> None:
+    source = tmp_path / "waiting.wdl"
+    source.write_text(WAITING)
+    submitted = shell.submit(str(source))
+    assert submitted.code == 0, submitted.stderr
+    until(lambda: len(alive(cloud)) == TASKS, "all tasks were submitted")
+    shell.client("batch").terminate_job(jobId=submitted.job_id, reason="enough")
+    until(lambda: not alive(cloud), "all jobs ended", STOPPED_WITHIN)
+    until(lambda: shell.job(submitted.job_id)["status"] == "FAILED", "the workflow job ended")
+    reasons = {job["statusReason"] for job in shell.children(submitted.job_id)}
+    assert reasons == {"terminated by miniwdl"}
+
+
+def kill_processes_of(job_id: str) -> None:
+    """Do what happens when the host of a job dies."""
+    mark = f"AWS_BATCH_JOB_ID={job_id}".encode()
+    for environ in Path("/proc").glob("[0-9]*/environ"):
+        try:
+            if mark in environ.read_bytes().split(b"\0"):
+                os.kill(int(environ.parent.name), signal.SIGKILL)
+        except OSError:  # it is gone, or not ours
+            continue
+
+
+def claimed(root: Path) -> int:
+    """Number of jobs that runs have taken over from killed ones."""
+    journals = (root / ".miniwdl-aws" / "journal").glob("*.jsonl")
+    return sum("claimed" in json.loads(line) for journal in journals for line in journal.read_text().splitlines())
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="finds a job's processes by /proc")
+def test_what_a_killed_run_left_is_gone_on_with(cloud: LocalCloud, shell: Any, root: Path, tmp_path: Path) -> None:
+    source, changed = tmp_path / "gated.wdl", tmp_path / "changed.wdl"
+    source.write_text(GATED)
+    changed.write_text(GATED.replace('echo "~{i}" > made', 'echo "number ~{i}" > made'))
+    log, gate, cache = root / "did.txt", root / "gate", root / "miniwdl_call_cache"
+
+    def submit(wdl: Path, run: str, *inputs: str, **env: str) -> str:
+        folder = ("--dir", str(root / run))
+        done = shell.submit(str(wdl), f"log={log}", f"gate={gate}", *inputs, *folder, env=env)
+        assert done.code == 0, done.stderr
+        return str(done.job_id)
+
+    def did(note: str = "") -> list[str]:
+        lines = log.read_text().splitlines() if log.exists() else []
+        return sorted(line for line in lines if line.endswith(note))
+
+    def is_over(job_id: str) -> bool:
+        return shell.job(job_id)["status"] in ("SUCCEEDED", "FAILED")
+
+    killed = submit(source, "killed")
+    until(lambda: len(did()) == 6 and len(list(cache.rglob("*.json"))) == 3, "even calls ended, odd ones are at work")
+    kill_processes_of(killed)
+    until(lambda: is_over(killed), "the workflow job ended")
+    assert len(alive(cloud)) == 3
+
+    others = [
+        submit(changed, "changed-command"),
+        submit(source, "changed-input", "note=another"),
+        submit(source, "not-adopting", MINIWDL__AWS__ADOPT="false"),
+    ]
+    until(lambda: len(did()) == 6 + 6 + 6 + 3, "what differs was run, and what must not be adopted was run again")
+    again = submit(source, "again")
+    until(lambda: claimed(root) == 3, "the same submission took the running jobs over")
+    gate.touch()
+    until(lambda: all(is_over(job_id) for job_id in [*others, again]), "all ended")
+    assert {shell.job(job_id)["status"] for job_id in [*others, again]} == {"SUCCEEDED"}
+    assert did("another") == [f"{number} another" for number in range(6)]
+    # Even calls: the killed run and the changed command. Odd ones: also the run that must not adopt.
+    expected = [number for number in range(6) for _ in range(3 if number % 2 else 2)]
+    assert did("as before") == [f"{number} as before" for number in expected]
+    assert shell.children(again) == [], "nothing was submitted: three calls came from the cache, three were adopted"
+    outputs = json.loads((root / "again" / "_LAST" / "outputs.json").read_text())
+    assert [Path(made).read_text() for made in outputs["gated.made"]] == [f"{number}\n" for number in range(6)]
