@@ -16,7 +16,7 @@ from miniwdl_aws_cwlogs.stream import Page
 from miniwdl_aws_hooks import LogEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
 
 class FakeClock:
@@ -40,36 +40,95 @@ class FakeLogs:
 
     page_size: int = 10_000
     streams: dict[str, list[LogEvent]] = field(default_factory=dict)
+    """Events in the order of their arrival."""
     requests: dict[str, int] = field(default_factory=lambda: defaultdict(int))
+    """By stream; those for many streams by ``*``."""
     faults: list[Exception | None] = field(default_factory=list)
     """What the next requests raise; ``None`` lets one pass."""
+    lane_faults: list[Exception | None] = field(default_factory=list)
+    """The same of requests for many streams."""
     empty_pages: int = 0
     """How many of the next pages are empty although there is more."""
     generation: int = 0
     """Raise it to make all tokens handed out so far invalid."""
+    tokens_by_time: bool = False
+    """Whether a token is a place in time instead of one in the order of arrival; AWS doesn't say."""
+    clock: Callable[[], float] | None = None
+    asked: list[tuple[list[str], int, str | None]] = field(default_factory=list)
+    """Names, start time and token of the requests for many streams."""
+
+    arrived: dict[str, list[int]] = field(default_factory=dict)
+    """When each event of a stream arrived, in milliseconds."""
 
     def write(self, stream: str, *messages: str, at: int = 0) -> None:
         self.streams.setdefault(stream, []).extend(LogEvent(at, message, stream) for message in messages)
+        now = int(self.clock() * 1000) if self.clock else 0
+        self.arrived.setdefault(stream, []).extend(now for _ in messages)
 
     def get(self, group: str, stream: str, *, token: str | None, start_time: int | None) -> Page:
-        self.requests[stream] += 1
-        if self.faults:
-            fault = self.faults.pop(0)
-            if fault is not None:
-                raise fault
+        self._count(stream, self.faults)
         if stream not in self.streams:
             raise StreamMissingError("the specified log stream does not exist")
-        generation, position, hops = (int(part) for part in (token or f"{self.generation}/0/0").split("/"))
-        if generation != self.generation:
-            raise TokenRefusedError("the specified nextToken is invalid")
-        events = [event for event in self.streams[stream] if start_time is None or event.timestamp >= start_time]
+        position, hops = self._position(token)
+        kept = [it for it in enumerate(self.streams[stream]) if it[1].timestamp >= (start_time or 0)]
+        if self.tokens_by_time:
+            kept.sort(key=lambda item: item[1].timestamp)
+        place = {number: place for place, (number, _event) in enumerate(kept)}
+        if self.tokens_by_time and position is not None:
+            after = self.streams[stream][position].timestamp, position
+            page = [it for it in kept if (it[1].timestamp, it[0]) > after]
+        else:
+            page = kept[0 if position is None else place[position] + 1 :]
         if self.empty_pages:
             self.empty_pages -= 1
-            return Page([], f"{generation}/{position}/{hops + 1}")
-        page = events[position : position + self.page_size]
+            return Page([], self._token(position, hops + 1))
         if not page and token:
             return Page([], token)
-        return Page(page, f"{generation}/{position + len(page)}/{hops}")
+        page = page[: self.page_size]
+        return Page([event for _number, event in page], self._token(page[-1][0] if page else position, hops))
+
+    def filter(self, group: str, streams: Sequence[str], *, token: str | None, start_time: int) -> Page:
+        assert 0 < len(streams) <= 100
+        assert len(set(streams)) == len(streams)
+        self.asked.append((list(streams), start_time, token))
+        self._count("*", self.lane_faults)
+        if not set(streams) <= set(self.streams):
+            raise StreamMissingError("the specified log stream does not exist")
+        position, hops = self._position(token)
+        found = sorted(
+            (event.timestamp, number, name, event)
+            for name in streams
+            for number, event in enumerate(self.streams[name])
+            if event.timestamp >= start_time
+        )
+        served = None if self.clock is None else int(self.clock() * 1000)
+        if self.empty_pages:
+            self.empty_pages -= 1
+            return Page([], self._token(position, hops + 1), served)
+        first = position or 0
+        page, rest = found[first : first + self.page_size], found[first + self.page_size :]
+        return Page(
+            [event for *_key, event in page],
+            self._token(first + len(page), hops) if rest else None,
+            served,
+            [f"{name}/{number}" for _at, number, name, _event in page],
+            [self.arrived[name][number] for _at, number, name, _event in page],
+        )
+
+    def _count(self, stream: str, faults: list[Exception | None]) -> None:
+        self.requests[stream] += 1
+        fault = faults.pop(0) if faults else None
+        if fault is not None:
+            raise fault
+
+    def _token(self, position: int | None, hops: int) -> str:
+        return f"{self.generation}/{'' if position is None else position}/{hops}"
+
+    def _position(self, token: str | None) -> tuple[int | None, int]:
+        generation, position, hops = (token or f"{self.generation}//0").split("/")
+        if int(generation) != self.generation:
+            raise TokenRefusedError("the specified nextToken is invalid")
+        return int(position) if position else None, int(hops)
 
 
 @pytest.fixture
@@ -83,13 +142,19 @@ def logs() -> FakeLogs:
 
 
 @pytest.fixture(scope="session")
+def make_clock() -> type[FakeClock]:
+    """For tests that need several."""
+    return FakeClock
+
+
+@pytest.fixture(scope="session")
 def make_logs() -> type[FakeLogs]:
     """For tests that hypothesis runs many times."""
     return FakeLogs
 
 
 class FakeAws:
-    """GetLogEvents and DescribeJobs over HTTP on the loopback interface."""
+    """GetLogEvents, FilterLogEvents and DescribeJobs over HTTP on the loopback interface."""
 
     def __init__(self, logs: FakeLogs) -> None:
         self.logs = logs
@@ -126,20 +191,31 @@ class FakeAws:
             return status, code, {"__type": code, "message": message}
         if operation == "/v1/describejobs":
             return 200, None, {"jobs": [self.jobs[job] for job in body["jobs"] if job in self.jobs]}
-        assert operation == "GetLogEvents"
-        assert body["startFromHead"] is True
+        read = {"GetLogEvents": self._get, "FilterLogEvents": self._filter}[operation]
         try:
-            page = self.logs.get(
-                body["logGroupName"],
-                body["logStreamName"],
-                token=body.get("nextToken"),
-                start_time=body.get("startTime"),
-            )
+            return 200, None, read(body, body["logGroupName"], body.get("nextToken"))
         except StreamMissingError:
             code = "ResourceNotFoundException"
             return 400, code, {"__type": code, "message": "The specified log stream does not exist."}
+
+    def _get(self, body: dict[str, Any], group: str, token: str | None) -> dict[str, Any]:
+        assert body["startFromHead"] is True
+        page = self.logs.get(group, body["logStreamName"], token=token, start_time=body.get("startTime"))
         events = [{"timestamp": event.timestamp, "message": event.message} for event in page.events]
-        return 200, None, {"events": events, "nextForwardToken": page.token, "nextBackwardToken": "b"}
+        return {"events": events, "nextForwardToken": page.token, "nextBackwardToken": "b"}
+
+    def _filter(self, body: dict[str, Any], group: str, token: str | None) -> dict[str, Any]:
+        page = self.logs.filter(group, body["logStreamNames"], token=token, start_time=body["startTime"])
+        events = [
+            {
+                "timestamp": event.timestamp,
+                "message": event.message,
+                "logStreamName": event.stream,
+                "eventId": str(number),
+            }
+            for number, event in enumerate(page.events)
+        ]
+        return {"events": events, "searchedLogStreams": []} | ({"nextToken": page.token} if page.token else {})
 
 
 @pytest.fixture

@@ -79,7 +79,9 @@ def test_many_streams_come_in_their_own_order(follower, logs):
         assert [message for stream, message in lines if stream == name] == [str(n) for n in range(10)]
 
 
-def test_the_active_are_asked_more_often_and_the_budget_holds(follower, logs, clock):
+def test_the_active_are_asked_more_often_and_the_budget_holds(logs, clock):
+    budget, alone = Budget(5, clock=clock, sleep=clock.sleep), Pace(crowded=1000)
+    follower = Follower(budget, pace=alone, clock=clock, sleep=clock.sleep)
     idle = [f"idle{n}" for n in range(20)]
     for name in (*idle, "busy"):
         logs.write(name, "start")

@@ -39,7 +39,7 @@ def watch(batch, logs, clock):
         return JobWatch(
             job_ids,
             batch.describe,
-            lambda name: LogStream(logs, name.group, name.name),
+            lambda name, _born: LogStream(logs, name.group, name.name),
             follow=follow,
             clock=clock,
             wall_clock=clock,

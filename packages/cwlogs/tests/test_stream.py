@@ -9,9 +9,9 @@ from miniwdl_aws_cwlogs.stream import OVERLAP_MS, LogStream
 def read_to_end(stream, limit=1000):
     messages = []
     for _ in range(limit):
-        events, at_end = stream.poll()
-        messages += [event.message for event in events]
-        if at_end:
+        polled = stream.poll()
+        messages += [event.message for event in polled.events]
+        if polled.at_end:
             return messages
     raise AssertionError("no end")
 
@@ -26,7 +26,7 @@ def test_an_empty_page_is_not_the_end(logs):
     logs.write("s", "first")
     logs.empty_pages = 4
     stream = LogStream(logs, "g", "s")
-    assert stream.poll() == ((), False) or stream.poll()[1] is False
+    assert not stream.poll().at_end
     assert read_to_end(stream) == ["first"]
 
 
@@ -96,8 +96,9 @@ def test_no_event_is_lost_or_doubled(make_logs, batches, page_size, faults, step
         at_end = False
         while not at_end:
             try:
-                events, at_end = stream.poll()
+                polled = stream.poll()
             except (ThrottledError, UnreachableError):
                 continue
-            seen += [event.message for event in events]
+            seen += [event.message for event in polled.events]
+            at_end = polled.at_end
     assert seen == [message for batch in batches for message in batch]

@@ -137,11 +137,11 @@ def _target(options: argparse.Namespace, start_time: int | None) -> tuple[Discov
 
     sources: dict[str | None, LogSource] = {}
 
-    def open_stream(name: StreamName) -> LogStream:
+    def open_stream(name: StreamName, born: int) -> LogStream:
         region = name.region or options.region
         if region not in sources:
             sources[region] = LogSource.connect(region, options.profile)
-        return LogStream(sources[region], name.group, name.name, start_time=start_time)
+        return LogStream(sources[region], name.group, name.name, start_time=max(start_time or 0, born) or None)
 
     if options.job_ids:
         describe = JobSource.connect(options.region, options.profile).describe

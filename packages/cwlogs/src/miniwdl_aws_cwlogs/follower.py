@@ -1,47 +1,45 @@
 """
 Many log streams at once, as one sequence of events, within one request budget.
 
-Streams wait in a heap for their turn: one that has just said something is asked again soon, one that is silent less
-and less often. When more is due than the budget allows, the one that has waited longest comes first.
+There are two ways to ask. GetLogEvents asks for one stream and is the authority: its turns go round, and a stream that
+has just said something is asked again soon, a silent one less and less often. Where there are more streams than the
+budget can go round in a second, FilterLogEvents asks for all of them at once (see ``lane``): it gets up to half of the
+requests and shows nearly everything first, while GetLogEvents goes round at leisure and shows what is missing.
 """
 
 from __future__ import annotations
 
-import heapq
-import itertools
 import logging
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from miniwdl_aws_cwlogs.errors import LostContactError, StreamMissingError, ThrottledError, UnreachableError
+from miniwdl_aws_cwlogs.contact import Contact
+from miniwdl_aws_cwlogs.errors import (
+    CwlogsError,
+    StreamMissingError,
+    ThrottledError,
+    TokenRefusedError,
+    UnreachableError,
+)
+from miniwdl_aws_cwlogs.lane import Lane
+from miniwdl_aws_cwlogs.pace import Pace
+from miniwdl_aws_cwlogs.stream import FULL_PAGE, Polled
+from miniwdl_aws_cwlogs.turns import Followed, Turn, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from miniwdl_aws_cwlogs.budget import Budget
-    from miniwdl_aws_cwlogs.stream import LogStream
+    from miniwdl_aws_cwlogs.lane import Request
     from miniwdl_aws_hooks import LogEvent
 
-__all__ = ["Discovery", "FixedStreams", "Followed", "Follower", "Pace"]
+__all__ = ["Delivery", "Discovery", "FixedStreams", "Followed", "Follower", "Pace"]
 
 logger = logging.getLogger(__name__)
 
-FULL_PAGE = 1000
-"""Events on a page that make it worth asking for the next one at once; fewer mean that the end is near."""
-
-
-@dataclass(frozen=True)
-class Followed:
-    """A stream with the ways to know that it is over."""
-
-    stream: LogStream
-    job_ended: Callable[[], bool]
-    """Whether the writer has stopped; asked only when there is nothing to read."""
-    end_marker: str | None = None
-    """An event that ends the stream and is not delivered."""
-    grace: float | None = None
-    """Seconds of silence after the job's end that end the stream; ``None`` for the follower's own."""
+LANE_AHEAD = 200_000
+"""Events that the lane may have shown before GetLogEvents came by; they have to be remembered until then."""
 
 
 class Discovery(Protocol):
@@ -73,31 +71,13 @@ class FixedStreams:
 
 
 @dataclass(frozen=True)
-class Pace:
-    """How eagerly to ask, in seconds."""
-
-    active: float = 0.5
-    """Between two requests for a stream that is talking."""
-    idle: float = 3.0
-    """The same for one that has been silent for long."""
-    growth: float = 1.25
-    """Factor by which each answer without news lengthens the interval."""
-    grace: float = 10.0
-    """Silence after the job's end that ends its stream: the log driver and CloudWatch take a few seconds each."""
-    first_patience: float = 20.0
-    """How long the service may be unreachable before it has answered once."""
-    patience: float = 900.0
-    """The same afterwards: networks come back."""
-
-
-@dataclass
-class _Turn:
-    """A stream in the heap."""
+class Delivery:
+    """News of one stream."""
 
     followed: Followed
-    interval: float
-    ended: bool = False
-    quiet_since: float = field(default=0.0)
+    events: Sequence[LogEvent]
+    over: bool = False
+    """Nothing more will come."""
 
 
 class Follower:
@@ -115,10 +95,13 @@ class Follower:
         self._pace = pace or Pace()
         self._clock = clock
         self._sleep = sleep
-        self._order = itertools.count()
-        self._heap: list[tuple[float, int, _Turn]] = []
-        self._answered = False
-        self._unreachable_since: float | None = None
+        self._turns = Turns()
+        self._contact = Contact(self._pace)
+        self._lane: Lane[Turn] = Lane()
+        self._lane_due = self._ends_due = 0.0
+        self._lane_interval = self._pace.active
+        self._lane_allowed = True
+        self._cycle_began = 0.0
 
     def events(self, discovery: Discovery) -> Iterator[LogEvent]:
         """
@@ -130,91 +113,217 @@ class Follower:
             yield from page
 
     def pages(self, discovery: Discovery) -> Iterator[Sequence[LogEvent]]:
-        """Deliver the same events in groups that arrived together, never empty ones."""
+        """Deliver the same events in groups that arrived together, never empty ones; a group is of one stream."""
+        for delivery in self.deliveries(discovery):
+            if delivery.events:
+                yield delivery.events
+
+    def deliveries(self, discovery: Discovery) -> Iterator[Delivery]:
+        """Deliver the same events with the stream that they belong to, and tell of each stream when it is over."""
         while True:
             for followed in discovery.new():
-                self._put(_Turn(followed, self._pace.active), 0.0)
-            if self._heap:
-                wait = self._heap[0][0] - self._clock()
-                # Streams not known yet must not wait for the silent ones that are.
-                pause = wait if discovery.complete() else min(wait, self._pace.active)
-            elif discovery.complete():
+                turn = Turn(followed.stream, followed=followed, interval=self._pace.active)
+                self._turns.put(turn, self._clock())
+            if not self._turns and discovery.complete():
                 return
-            else:
-                wait = pause = self._pace.active
+            due = min(self._turns.due(), self._lane_due if self._crowded() else float("inf"))
+            pause = due - self._clock()
+            if not discovery.complete():
+                # Streams not known yet must not wait for the silent ones that are.
+                pause = min(pause, self._pace.active)
             if pause > 0:
                 self._sleep(pause)
-            if wait > pause or not self._heap:
-                continue
-            turn = heapq.heappop(self._heap)[2]
-            events = self._take(turn)
-            if events:
-                yield events
+            now = self._clock()
+            if self._crowded() and self._lane_due <= now:
+                yield from self._ask_lane()
+            elif self._turns.due() <= now:
+                yield from self._ask_stream(self._turns.first())
 
-    def _put(self, turn: _Turn, delay: float) -> None:
-        heapq.heappush(self._heap, (self._clock() + delay, next(self._order), turn))
+    def _crowded(self) -> bool:
+        """Whether asking for the streams one by one would take too long."""
+        return self._lane_allowed and len(self._turns) > self._budget.rate * self._pace.crowded
 
-    def _take(self, turn: _Turn) -> Sequence[LogEvent]:
-        """Ask for a stream's next page and put it back into the heap, unless it is over."""
+    def _request(self, ask: Callable[[], None]) -> CwlogsError | None:
+        """Make a request within the budget; return what is wrong if it is worth to go on."""
         self._budget.acquire()
         try:
-            events, at_end = turn.followed.stream.poll()
-        except StreamMissingError:
-            events, at_end = (), True
-        except ThrottledError:
+            ask()
+        except ThrottledError as exc:
             self._budget.throttled()
-            self._put(turn, 0.0)
-            return ()
+            return exc
         except UnreachableError as exc:
-            self._endure(exc)
-            self._put(turn, self._pace.idle)
-            return ()
+            self._contact.failed(exc, self._clock())
+            return exc
+        except StreamMissingError as exc:
+            self._contact.answered()
+            return exc
         self._budget.answered()
-        self._in_contact()
-        events, marked = _until(turn.followed.end_marker, events)
-        if not marked and not (at_end and self._is_over(turn)):
-            self._reschedule(turn, events, at_end=at_end)
-        return events
+        self._contact.answered()
+        return None
 
-    def _reschedule(self, turn: _Turn, events: Sequence[LogEvent], *, at_end: bool) -> None:
+    # --- one by one
+
+    def _ask_stream(self, turn: Turn) -> Iterator[Delivery]:
+        """Ask for a stream's next page, and say when its turn comes again, if at all."""
+        followed, now = turn.followed, self._clock()
+        if followed.reader.gone:
+            self._turns.close(turn)
+            yield Delivery(followed, (), over=True)
+            return
+        if followed.reader.full:
+            self._turns.put(turn, now + self._pace.active)
+            return
+        polled = Polled(at_end=True)
+
+        def ask() -> None:
+            nonlocal polled
+            polled = followed.stream.poll()
+
+        wrong = self._request(ask)
+        now = self._clock()
+        if isinstance(wrong, ThrottledError):
+            self._turns.put(turn, now)
+            return
+        if isinstance(wrong, UnreachableError):
+            self._turns.put(turn, now + self._pace.idle)
+            return
+        turn.barred = wrong is not None
+        turn.proven = not turn.barred
+        events, marked = _until(followed.end_marker, polled.events)
         if events:
-            turn.interval = self._pace.active
-            turn.quiet_since = self._clock()
-        elif at_end:
-            turn.interval = min(turn.interval * self._pace.growth, self._pace.idle)
-        more = len(events) >= FULL_PAGE or not (events or at_end)
-        self._put(turn, 0.0 if more else turn.interval)
-
-    def _is_over(self, turn: _Turn) -> bool:
-        now = self._clock()
-        if not turn.ended:
-            if not turn.followed.job_ended():
-                return False
-            turn.ended = True
             turn.quiet_since = now
-        grace = self._pace.grace if turn.followed.grace is None else turn.followed.grace
-        return now - turn.quiet_since >= grace
+        over = marked or (polled.at_end and self._is_over(turn, now))
+        if over:
+            self._turns.close(turn)
+        else:
+            self._reschedule(turn, polled, now)
+        if events or over:
+            yield Delivery(followed, events, over)
 
-    def _endure(self, exc: UnreachableError) -> None:
+    def _reschedule(self, turn: Turn, polled: Polled, now: float) -> None:
+        if polled.events:
+            turn.interval = self._pace.active
+        elif polled.at_end:
+            turn.interval = min(turn.interval * self._pace.growth, self._pace.idle)
+        watched = self._crowded() and turn.proven and not turn.done
+        at_once = polled.read >= FULL_PAGE or not (polled.read or polled.at_end)
+        if turn.done and polled.at_end:
+            # The lane has seen an end marker that isn't after our position, so it must be before it.
+            turn.followed.stream.settle()
+        if at_once or (not polled.at_end and (turn.done or (watched and turn.ended))):
+            self._turns.put(turn, now)
+        elif not watched:
+            self._turns.put(turn, now + turn.interval)
+        elif turn.ended:
+            self._turns.put(turn, max(turn.quiet_since + self._grace(turn), now + self._pace.active))
+        else:
+            self._turns.put(turn, now + self._pace.sweep)
+
+    def _is_over(self, turn: Turn, now: float) -> bool:
+        if not turn.ended and not self._has_ended(turn, now):
+            return False
+        if now - turn.quiet_since < self._grace(turn):
+            return False
+        # Where nobody waits for what is still on its way, nothing is.
+        if self._grace(turn) == 0 or not turn.followed.stream.settle():
+            return True
+        turn.interval = self._pace.active
+        return False
+
+    def _has_ended(self, turn: Turn, now: float) -> bool:
+        if not turn.followed.job_ended():
+            return False
+        turn.ended, turn.quiet_since = True, now
+        return True
+
+    def _grace(self, turn: Turn) -> float:
+        return self._pace.grace if turn.followed.grace is None else turn.followed.grace
+
+    # --- all at once
+
+    def _ask_lane(self) -> Iterator[Delivery]:
+        """Make the lane's next request."""
+        request = self._next_lane_request()
+        asked_at = self._clock()
+        if request is None:
+            self._lane_due = max(self._cycle_began + self._lane_interval, asked_at + self._pace.active)
+            return
+        news: list[tuple[Turn, Sequence[LogEvent]]] = []
+
+        def ask() -> None:
+            nonlocal asked_at
+            asked_at = self._clock()
+            page = request.source.filter(
+                request.group, list(request.members), token=request.token, start_time=request.start_time
+            )
+            news.extend(self._lane.answered(page))
+
+        try:
+            wrong = self._request(ask)
+        except TokenRefusedError:
+            self._lane.restart()
+            wrong = None
+        except CwlogsError as exc:
+            self._close_lane(exc)
+            return
         now = self._clock()
-        if self._unreachable_since is None:
-            self._unreachable_since = now
-            if self._answered:
-                logger.warning("no contact with CloudWatch Logs (%s); trying on", exc)
-        patience = self._pace.patience if self._answered else self._pace.first_patience
-        if now - self._unreachable_since >= patience:
-            raise LostContactError(
-                f"CloudWatch Logs could not be reached for {patience:.0f} seconds: {exc}",
-                hint="the job is not affected; come back to its log later",
-                more_info=exc.more_info,
-                retryable=True,
-            ) from exc
+        self._lane_due = asked_at + max(2 / self._budget.rate, self._pace.lane_gap)
+        if isinstance(wrong, UnreachableError):
+            self._lane_due = now + self._pace.idle
+        elif isinstance(wrong, StreamMissingError):
+            for turn in self._lane.missing():
+                self._turns.put(turn, now)
+        for turn, events in news:
+            fresh = self._take(turn, events, request, now)
+            if fresh:
+                self._lane_interval = self._pace.active
+                yield Delivery(turn.followed, fresh)
 
-    def _in_contact(self) -> None:
-        if self._unreachable_since is not None and self._answered:
-            logger.warning("in contact with CloudWatch Logs again")
-        self._unreachable_since = None
-        self._answered = True
+    def _next_lane_request(self) -> Request[Turn] | None:
+        """Return the next one of the cycle, or the first of a new cycle when its time has come."""
+        request, now = self._lane.next(), self._clock()
+        if request is not None or now < self._cycle_began + self._lane_interval:
+            return request
+        self._lane_interval = min(self._lane_interval * self._pace.growth, self._pace.idle)
+        self._cycle_began = now
+        self._look_for_ends(now)
+        if sum(turn.stream.ahead for turn in self._turns) < LANE_AHEAD:
+            self._lane.begin(turn for turn in self._turns if not turn.followed.reader.full)
+        return self._lane.next()
+
+    def _take(self, turn: Turn, events: Sequence[LogEvent], request: Request[Turn], now: float) -> Sequence[LogEvent]:
+        """Pick a stream's events that were not shown yet; after the end marker the stream is GetLogEvents' own."""
+        if turn.done or turn.ticket < 0:
+            return ()
+        events, turn.done = _until(turn.followed.end_marker, events)
+        if turn.done:
+            self._turns.put(turn, now)
+        fresh = turn.stream.take(events, self._lane.reading(request, turn))
+        if fresh:
+            turn.quiet_since = now
+        return fresh
+
+    def _look_for_ends(self, now: float) -> None:
+        """Ask whose job has ended, since streams in the lane have their turn too seldom to be asked then."""
+        if now < self._ends_due:
+            return
+        self._ends_due = now + self._pace.idle
+        for turn in self._turns:
+            if not turn.ended and self._has_ended(turn, now):
+                self._turns.put(turn, now + self._grace(turn))
+
+    def _close_lane(self, exc: CwlogsError) -> None:
+        """Go on without the lane."""
+        self._lane_allowed = False
+        logger.warning(
+            "log lines of %d streams may take up to %.0f seconds to appear: %s%s",
+            len(self._turns),
+            len(self._turns) / self._budget.rate,
+            exc.message,
+            f" ({exc.hint})" if exc.hint else "",
+        )
+        for turn in self._turns:
+            self._turns.put(turn, self._clock())
 
 
 def _until(marker: str | None, events: Sequence[LogEvent]) -> tuple[Sequence[LogEvent], bool]:

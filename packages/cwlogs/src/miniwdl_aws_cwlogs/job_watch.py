@@ -22,6 +22,9 @@ DESCRIBE_LIMIT = 100
 DESCRIBE_PERIOD = 5.0
 """Seconds between two looks at the jobs."""
 
+SKEW_MS = 86_400_000
+"""How wrong the clock of a job's host may be before lines seem older than the job itself."""
+
 SETTLED_MS = 60_000
 """A job that ended this long ago has all of its log in CloudWatch."""
 
@@ -38,7 +41,7 @@ class JobWatch:
         self,
         job_ids: Sequence[str],
         describe: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]],
-        open_stream: Callable[[StreamName], LogStream],
+        open_stream: Callable[[StreamName, int], LogStream],
         *,
         follow: bool,
         clock: Callable[[], float] = time.monotonic,
@@ -47,6 +50,7 @@ class JobWatch:
         """
         Look at the jobs for the first time.
 
+        :param open_stream: gets the time before which the stream has nothing, in milliseconds since the epoch.
         :param follow: whether to wait for what is still to come.
         :raises NoLogError: for a job that Batch does not know, or that has no log and will not get one.
         """
@@ -119,7 +123,7 @@ class JobWatch:
         self._labels[stream.name] = job.name if namesakes == 1 else f"{job.name} {job.job_id[:8]}"
         settled = job.stopped_at is not None and self._wall_clock() * 1000 - job.stopped_at > SETTLED_MS
         return Followed(
-            self._open(stream),
+            self._open(stream, max(job.created_at - SKEW_MS, 0)),
             job_ended=lambda: not self._follow or self._superseded(job.job_id, stream) or self._jobs[job.job_id].ended,
             grace=0.0 if settled or not self._follow else None,
         )

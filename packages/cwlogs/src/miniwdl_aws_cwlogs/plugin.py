@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 
 @hookimpl
 def miniwdl_aws_follow_logs(request: FollowRequest) -> Iterator[LogEvent]:
-    """Read the stream from CloudWatch Logs, within the budget that all streams of the process share."""
-    from miniwdl_aws_cwlogs.client import LogSource, shared_budget
-    from miniwdl_aws_cwlogs.follower import FixedStreams, Followed, Follower
+    """Read the stream from CloudWatch Logs, with requests and a budget that all streams of the process share."""
+    from miniwdl_aws_cwlogs.client import shared_source
+    from miniwdl_aws_cwlogs.multiplex import multiplexer
     from miniwdl_aws_cwlogs.stream import LogStream
+    from miniwdl_aws_cwlogs.turns import Followed
 
-    stream = LogStream(LogSource.connect(), request.group, request.stream)
-    followed = Followed(stream, job_ended=request.job_ended, end_marker=request.end_marker)
-    return Follower(shared_budget()).events(FixedStreams([followed]))
+    stream = LogStream(shared_source(), request.group, request.stream, start_time=request.start_time)
+    return multiplexer().follow(
+        lambda reader: Followed(stream, request.job_ended, request.end_marker, request.grace, reader)
+    )
 
 
 @hookimpl

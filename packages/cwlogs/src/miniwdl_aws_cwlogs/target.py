@@ -40,8 +40,10 @@ class JobLogs:
     status_reason: str | None
     streams: tuple[StreamName, ...]
     """Of all attempts so far, the first one first; empty until the job is RUNNING."""
-    stopped_at: int | None
+    created_at: int
     """Milliseconds since the epoch."""
+    stopped_at: int | None
+    """The same."""
 
     @property
     def ended(self) -> bool:
@@ -70,6 +72,7 @@ def read_job(job: Mapping[str, Any]) -> JobLogs:
         status=job["status"],
         status_reason=job.get("statusReason"),
         streams=tuple(streams),
+        created_at=job.get("createdAt", 0),
         stopped_at=job.get("stoppedAt"),
     )
 

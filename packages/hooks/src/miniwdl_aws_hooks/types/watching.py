@@ -16,7 +16,7 @@ __all__ = ["Check", "CheckState", "FollowRequest", "LogEvent", "PreflightContext
 
 @dataclass(frozen=True)
 class FollowRequest:
-    """A log stream to follow from its first event."""
+    """A log stream to follow."""
 
     group: str
     stream: str
@@ -24,6 +24,16 @@ class FollowRequest:
     """Whether nothing more will be written, apart from what is still on its way."""
     end_marker: str | None = None
     """A line that ends the log; it is not shown."""
+    start_time: int | None = None
+    """
+    Leave out older events, in milliseconds since the epoch; ``None`` begins with the first one. A time shortly before
+    the job's start is worth giving when it is known: the log service has less to search.
+    """
+    grace: float | None = None
+    """
+    Seconds of silence after the job's end that end the log where no marker does; ``None`` leaves them to the plugin,
+    0 shows what there is now.
+    """
 
 
 @dataclass(frozen=True)
