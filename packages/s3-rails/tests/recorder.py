@@ -27,6 +27,9 @@ class Recorder(BaseHTTPRequestHandler):
     """Status and body by operation, where it is another one than yes."""
     described: ClassVar[dict[str, str]]
     """Headers that describe an object."""
+    public: ClassVar[bool]
+    """Whether signed requests are refused: by a bucket that lets everybody read but doesn't know who asks."""
+    paths: ClassVar[list[str]]
     hanging: ClassVar[set[str]]
     """Operations that get no answer, until the server ends."""
     ended: ClassVar[threading.Event]
@@ -46,13 +49,21 @@ class Recorder(BaseHTTPRequestHandler):
         elif "uploadId" in query:
             operation = {"PUT": "PART", "POST": "COMPLETE", "DELETE": "ABORT"}[self.command]
         self.seen.append((operation, {name.lower(): value for name, value in self.headers.items()}))
+        self.paths.append(url.path)
         if operation in self.hanging:
             self.ended.wait(60)
             self.close_connection = True
             return
         bodies = {"START": STARTED, "COMPLETE": COMPLETED, "LIST": LISTED}
         status, body = self.answers.get(operation, (200, bodies.get(operation, b"")))
-        self.send_response(status)
+        if self.public and "Authorization" in self.headers:
+            status, body = 403, b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>"
+        if status == 200 and (span := self.headers.get("Range")):
+            status = 206
+            self.send_response(status)
+            self.send_header("Content-Range", f"{span.replace('=', ' ')}/{len(body)}")
+        else:
+            self.send_response(status)
         for name, value in self.described.items():
             self.send_header(name, value)
         self.send_header(
@@ -69,7 +80,10 @@ class Recorder(BaseHTTPRequestHandler):
 def recording_server() -> Iterator[tuple[str, type[Recorder]]]:
     """Run such a server, and give its URL and what it remembers."""
     described = {"ETag": '"e"', "Last-Modified": "Wed, 21 Oct 2015 07:28:00 GMT"}
-    state = {"seen": [], "answers": {}, "described": described, "hanging": set(), "ended": threading.Event()}
+    state = {
+        "seen": [], "paths": [], "answers": {}, "described": described, "public": False, "hanging": set(),
+        "ended": threading.Event(),
+    }  # fmt: skip
     handler = type("Handler", (Recorder,), state)
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True

@@ -15,7 +15,7 @@ from miniwdl_aws_s3_rails.options import MIB
 from miniwdl_aws_s3_rails.receiver import Receiver
 from miniwdl_aws_s3_rails.stage import stage
 from miniwdl_aws_s3_rails.uri import S3Uri
-from miniwdl_aws_s3_rails.writing import Protection, PutOptions
+from miniwdl_aws_s3_rails.writing import PutOptions
 
 
 def run(engine: Engine, bucket: Any, *items: StageItem, **options: Any) -> Any:
@@ -173,13 +173,11 @@ def test_a_file_that_changes_after_it_was_hashed(
     assert bucket.keys() == []
 
 
-def test_encrypted_but_never_cold(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+def test_never_cold(engine: Engine, bucket: Any, tmp_path: Path) -> None:
     """An archived input could not be read by the run that it is for."""
-    products = PutOptions("GLACIER", (("a", "b"),))
-    options = dataclasses.replace(engine.options, products=products, protection=Protection("AES256"))
+    options = dataclasses.replace(engine.options, products=PutOptions("GLACIER", (("a", "b"),)))
     (tmp_path / "reads").write_text("data")
     result = run(Engine(options, S3Access(options)), bucket, StageItem(str(tmp_path / "reads")))
     (uri,) = result.uris.values()
     head = bucket.client.head_object(Bucket=bucket.name, Key=uri.removeprefix(bucket.uri()))
-    assert head["ServerSideEncryption"] == "AES256"
-    assert "StorageClass" not in head
+    assert head.get("StorageClass", "STANDARD") == "STANDARD"

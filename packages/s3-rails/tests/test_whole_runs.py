@@ -52,6 +52,30 @@ task t { command { echo done } output { } }
 """
 
 
+HOSTILE = """
+version 1.1
+workflow hostile {
+  input { String secret }
+  call make
+  call replace { input: done = make.file, secret }
+  output {
+    File file = make.file
+    String looks_like_a_file = secret
+    Array[String] more = [secret, replace.text]
+  }
+}
+task make { command { echo mine > file.txt } output { File file = "file.txt" } }
+task replace {
+  input { File done  String secret }
+  command <<<
+    cd ../../call-make/work && rm file.txt && ln -s '~{secret}' file.txt
+    for name in task.log error.json workflow.log.json; do ln -s '~{secret}' "../../$name"; done
+  >>>
+  output { String text = "../../../secret" }
+}
+"""
+
+
 def run(folder: Path, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
     cfg = {"MINIWDL__SCHEDULER__CONTAINER_BACKEND": "bare", "MINIWDL__FILE_IO__ROOT": str(folder)}
     return subprocess.run(
@@ -64,7 +88,7 @@ def run(folder: Path, *arguments: str, **environ: str) -> "subprocess.CompletedP
 def folder(tmp_path: Path) -> Path:
     folder = tmp_path.resolve() / "fsx"
     folder.mkdir()
-    for name, text in (("awkward", AWKWARD), ("nothing", NOTHING)):
+    for name, text in (("awkward", AWKWARD), ("nothing", NOTHING), ("hostile", HOSTILE)):
         (folder / f"{name}.wdl").write_text(text)
     return folder
 
@@ -155,3 +179,14 @@ def test_someone_elses_object_stays_and_the_upload_fails(folder: Path, bucket: A
     assert bucket["out/workflow.log"] == b"somebody's"
     assert "out/outputs.json" not in bucket.keys()  # noqa: SIM118 - not a dict
     assert list(folder.glob("*_nothing"))
+
+
+def test_a_task_cannot_make_anything_else_travel(folder: Path, bucket: Any, tmp_path: Path) -> None:
+    """It may write into the run directory as it likes: over other tasks' outputs, over the run's own files."""
+    secret = tmp_path / "secret"
+    secret.write_text("not yours")
+    done = run(folder, "hostile.wdl", f"secret={secret}", "--s3upload", bucket.uri("out/"))
+    assert done.returncode == ExitCode.UPLOAD_FAILED, done.stderr
+    assert "file/file.txt (it lies outside the shared file system" in done.stderr
+    assert not any(b"not yours" in bucket[key] for key in bucket.keys())  # noqa: SIM118 - not a dict
+    assert "out/outputs.json" not in bucket.keys()  # noqa: SIM118 - not a dict
