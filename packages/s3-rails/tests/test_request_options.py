@@ -170,7 +170,8 @@ def test_uploads_in_parts_ask_for_the_same(recorded: Any, make_engine: Callable[
     for key in KEYS:
         Sender(engine).put(S3Uri("bucket", key), big, BIG)
     starts = [headers for operation, headers in recorded.seen if operation == "START"]
-    assert [headers["x-amz-server-side-encryption-bucket-key-enabled"] for headers in starts] == ["true", "true"]
+    switches = [headers["x-amz-server-side-encryption-bucket-key-enabled"].lower() for headers in starts]
+    assert switches == ["true", "true"]
 
 
 def test_only_output_files_get_the_storage_class(
@@ -195,7 +196,7 @@ def test_the_early_check_asks_for_the_same(recorded: Any, make_engine: Callable[
     check_writable(engine, "s3://bucket/x/")
     ((_, headers),) = [request for request in recorded.seen if request[0] == "START"]
     assert headers["x-amz-server-side-encryption-aws-kms-key-id"] == "k"
-    assert headers["x-amz-server-side-encryption-bucket-key-enabled"] == "true"
+    assert headers["x-amz-server-side-encryption-bucket-key-enabled"].lower() == "true"
     assert headers["x-amz-storage-class"] == "COLD"
     assert headers["x-amz-tagging"] == "a=b"
 

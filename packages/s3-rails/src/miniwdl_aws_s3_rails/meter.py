@@ -92,20 +92,23 @@ class Meter:
         wait = wait or ended.wait
         stream = stream or sys.stderr
         on_terminal = stream.isatty()
-        shown = self._bar(stream) if on_terminal else nullcontext(lambda: self._say(self.line()))
+        period = FRAME if on_terminal else PERIOD
 
-        def report(show: Callable[[], None]) -> None:
-            while not wait(FRAME if on_terminal else PERIOD):
+        def report() -> None:
+            if wait(period):
+                return  # what takes no time needs no bar
+            with self._bar(stream) if on_terminal else nullcontext(lambda: self._say(self.line())) as show:
                 show()
+                while not wait(period):
+                    show()
 
-        with shown as show:
-            thread = threading.Thread(target=report, args=(show,), daemon=True, name="s3-rails-progress")
-            thread.start()
-            try:
-                yield self
-            finally:
-                ended.set()
-                thread.join()
+        thread = threading.Thread(target=report, daemon=True, name="s3-rails-progress")
+        thread.start()
+        try:
+            yield self
+        finally:
+            ended.set()
+            thread.join()
 
     def _bar(self, stream: TextIO) -> AbstractContextManager[Callable[[], None]]:
         from miniwdl_aws_s3_rails.bar import shown_bar
