@@ -200,6 +200,12 @@ def bench_transfer(session: nox.Session) -> None:
     bench(session, "transfer.py")
 
 
+@nox.session(name="bench-startup", default=False)
+def bench_startup(session: nox.Session) -> None:
+    """Measure how soon the commands answer `--help`, beside Python itself, click, and the EFS ancestor."""
+    bench(session, "startup.py")
+
+
 if __name__ == "__main__":
     os.chdir(ROOT)
     sys.exit(nox.main())

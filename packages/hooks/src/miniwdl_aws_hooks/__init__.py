@@ -5,14 +5,21 @@ A plugin needs ``hookimpl`` and the types; a caller needs ``get_manager``. The s
 :mod:`miniwdl_aws_hooks.specs`.
 """
 
-from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError, MissingPartError, PluginError
-from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_hooks.manager import create_manager, get_manager
-from miniwdl_aws_hooks.markers import PROJECT_NAME, hookimpl, hookspec
-from miniwdl_aws_hooks.presets import workflow_cfg
-from miniwdl_aws_hooks.settings import EnvironSettings, Settings
-from miniwdl_aws_hooks.types import *  # noqa: F403 - the types are this package's vocabulary, listed in their own __all__
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks.lazy import names_from
 from miniwdl_aws_hooks.types import __all__ as _types
+
+if TYPE_CHECKING:
+    from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError, MissingPartError, PluginError
+    from miniwdl_aws_hooks.exit_codes import ExitCode
+    from miniwdl_aws_hooks.manager import create_manager, get_manager
+    from miniwdl_aws_hooks.markers import PROJECT_NAME, hookimpl, hookspec
+    from miniwdl_aws_hooks.presets import workflow_cfg
+    from miniwdl_aws_hooks.settings import EnvironSettings, Settings
+    from miniwdl_aws_hooks.types import *  # noqa: F403 - listed in their own __all__
 
 __all__ = [
     "PROJECT_NAME",
@@ -32,3 +39,16 @@ __all__ = [
 ]
 
 __version__ = "0.1.0"
+
+__getattr__ = names_from(
+    __name__,
+    {
+        "errors": ("ConfigurationError", "MiniwdlAwsError", "MissingPartError", "PluginError"),
+        "exit_codes": ("ExitCode",),
+        "manager": ("create_manager", "get_manager"),
+        "markers": ("PROJECT_NAME", "hookimpl", "hookspec"),
+        "presets": ("workflow_cfg",),
+        "settings": ("EnvironSettings", "Settings"),
+        "types": _types,
+    },
+)

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from functools import lru_cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from miniwdl_aws_hooks.discovery import find_points
 from miniwdl_aws_hooks.errors import PluginError
 from miniwdl_aws_hooks.markers import PROJECT_NAME
 from miniwdl_aws_hooks.specs import Specs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
+
+    from miniwdl_aws_hooks.discovery import PluginPoint
 
 __all__ = ["DISABLE_VARIABLE", "TRACE_VARIABLE", "create_manager", "get_manager"]
 
@@ -26,8 +27,6 @@ DISABLE_VARIABLE = "MINIWDL_AWS_DISABLE_PLUGINS"
 TRACE_VARIABLE = "MINIWDL_AWS_TRACE_HOOKS"
 """Set to 1 to see every hook call and its result on standard error."""
 
-logger = logging.getLogger(__name__)
-
 
 @lru_cache(maxsize=1)
 def get_manager() -> pluggy.PluginManager:
@@ -36,10 +35,10 @@ def get_manager() -> pluggy.PluginManager:
 
     :raises PluginError: when a plugin implements a hook that no specification knows.
     """
-    return create_manager(entry_points(group=PROJECT_NAME), os.environ)
+    return create_manager(find_points(PROJECT_NAME), os.environ)
 
 
-def create_manager(points: Iterable[EntryPoint], environ: Mapping[str, str]) -> pluggy.PluginManager:
+def create_manager(points: Iterable[PluginPoint], environ: Mapping[str, str]) -> pluggy.PluginManager:
     """
     Make a manager from given entry points; a plugin that fails to load is named in a warning and left out.
 
@@ -68,10 +67,13 @@ def create_manager(points: Iterable[EntryPoint], environ: Mapping[str, str]) -> 
     return manager
 
 
-def _register(manager: pluggy.PluginManager, point: EntryPoint) -> None:
+def _register(manager: pluggy.PluginManager, point: PluginPoint) -> None:
     try:
         plugin = point.load()
     except Exception as exc:  # noqa: BLE001 - whatever a plugin does at import, the others go on without it
+        import logging  # only here: it would be a tenth of what a command takes to start
+
+        logger = logging.getLogger(__name__)
         logger.warning("left out plugin %s (%s), which failed to load: %r", point.name, point.value, exc)
         return
     try:

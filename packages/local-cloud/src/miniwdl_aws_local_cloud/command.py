@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
-import signal
 import sys
 from typing import TYPE_CHECKING
 
@@ -51,6 +49,8 @@ def run(args: argparse.Namespace) -> int:
 
 def export_lines(variables: Mapping[str, str], environ: Mapping[str, str]) -> list[str]:
     """Write shell commands that lead to the cloud. Pure."""
+    import shlex
+
     return [
         *(f"unset {name}" for name in sorted(misleading(environ))),
         *(f"export {name}={shlex.quote(value)}" for name, value in {**variables, **without_proxy(environ)}.items()),
@@ -67,6 +67,8 @@ def _print(*lines: str) -> None:
 
 
 def _up(args: argparse.Namespace, state: Path) -> int:
+    import signal
+
     from miniwdl_aws_local_cloud.cloud import LocalCloud
     from miniwdl_aws_local_cloud.server import serve
 

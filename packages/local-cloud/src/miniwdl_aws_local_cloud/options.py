@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import json
 from argparse import ArgumentTypeError
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_local_cloud.errors import FaultPlanError
@@ -33,9 +31,7 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
         "--pull", choices=PULL_POLICIES, default="missing", help="when images are pulled (default: missing ones)"
     )
     parser.add_argument("--port", type=int, default=0, metavar="N", help="port on 127.0.0.1 (default: a free one)")
-    parser.add_argument(
-        "--faults", type=Path, metavar="FILE", help="fault plan, a JSON file: what goes wrong on purpose"
-    )
+    parser.add_argument("--faults", metavar="FILE", help="fault plan, a JSON file: what goes wrong on purpose")
     parser.add_argument(
         "--link",
         action="append",
@@ -58,13 +54,16 @@ def settings_of(args: argparse.Namespace) -> CloudSettings:
     return CloudSettings(slots=args.slots, runner=args.runner, pull=args.pull)
 
 
-def read_faults(path: Path | None) -> list[Fault]:
+def read_faults(path: str | None) -> list[Fault]:
     """Read a fault plan from a file."""
     if path is None:
         return []
+    import json
+    from pathlib import Path
+
     from miniwdl_aws_local_cloud.faults import FaultPlan
 
     try:
-        return FaultPlan.parse(json.loads(path.read_text(encoding="utf-8")))
+        return FaultPlan.parse(json.loads(Path(path).read_text(encoding="utf-8")))
     except (OSError, ValueError) as exc:
         raise FaultPlanError(f"--faults {path}: {exc}") from exc

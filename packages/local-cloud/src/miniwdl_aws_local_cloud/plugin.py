@@ -1,9 +1,8 @@
-"""What this distribution answers to the hooks."""
+"""What this distribution answers to the hooks. Heavy imports stay inside the functions: every ``--help`` loads this."""
 
 from __future__ import annotations
 
 from miniwdl_aws_hooks import Command, SubmitOption, hookimpl
-from miniwdl_aws_local_cloud import command, submitting
 
 __all__ = ["miniwdl_aws_commands", "miniwdl_aws_submit_options"]
 
@@ -11,6 +10,8 @@ __all__ = ["miniwdl_aws_commands", "miniwdl_aws_submit_options"]
 @hookimpl
 def miniwdl_aws_submit_options() -> list[SubmitOption]:
     """Add ``--local``: everything happens on this machine, without an AWS account; and ``--runner`` for it."""
+    from miniwdl_aws_local_cloud import submitting
+
     return [
         SubmitOption(
             name="--local",
@@ -29,6 +30,8 @@ def miniwdl_aws_submit_options() -> list[SubmitOption]:
 @hookimpl
 def miniwdl_aws_commands() -> list[Command]:
     """Add ``miniwdl-aws local``, by which the local cloud is started, looked at and ended."""
+    from miniwdl_aws_local_cloud import command
+
     return [
         Command(
             name="local",

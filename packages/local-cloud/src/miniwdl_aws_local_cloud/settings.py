@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
 __all__ = [
     "DEFAULT_IDLE",
@@ -83,4 +83,6 @@ class CloudSettings:
 def state_dir(environ: Mapping[str, str] | None = None) -> Path:
     """Absolute path of the state folder that the environment names, without symbolic links."""
     named = (os.environ if environ is None else environ).get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR
+    from pathlib import Path  # not needed for a `--help`, which this module is imported for, too
+
     return Path(named).expanduser().resolve()

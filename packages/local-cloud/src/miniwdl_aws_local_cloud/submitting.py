@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from miniwdl_aws_hooks import ConfigurationError, SubmitEnvironment
 from miniwdl_aws_local_cloud.settings import PROCESS, RUNNERS, state_dir
@@ -82,8 +81,7 @@ def closing_lines(state: Path, upload: str | None, *, waiting: bool) -> list[str
     """Say where everything is. Pure."""
     lines = []
     if upload:
-        parts = urlsplit(upload)
-        lines.append(f"results: {state / 's3' / parts.netloc / parts.path.strip('/')} is {upload}")
+        lines.append(f"results: {state / 's3' / upload.removeprefix('s3://').strip('/')} is {upload}")
     lines.append(f"file system: {state / 'fsx'} (run directories in {RUNS}/)")
     if waiting:
         lines.append("more about this local cloud: miniwdl-aws local status")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from typing import TYPE_CHECKING, Any
@@ -31,6 +30,8 @@ def emit(text: str) -> None:
 
 def emit_json(value: Any, *, indent: int | None = None) -> None:
     """Give a result as JSON, on stdout."""
+    import json
+
     emit(json.dumps(value, indent=indent, default=str))
 
 

@@ -5,29 +5,36 @@ By subject: :mod:`~miniwdl_aws_hooks.types.jobs`, :mod:`~miniwdl_aws_hooks.types
 :mod:`~miniwdl_aws_hooks.types.watching`, :mod:`~miniwdl_aws_hooks.types.cli`.
 """
 
-from miniwdl_aws_hooks.types.cli import Command, SubmitEnvironment, SubmitOption
-from miniwdl_aws_hooks.types.files import (
-    LocalizeRequest,
-    PublishReport,
-    PublishRequest,
-    StageItem,
-    StageRequest,
-    StageResult,
-)
-from miniwdl_aws_hooks.types.jobs import (
-    FailureClass,
-    FailurePolicy,
-    FailureVerdict,
-    JobChange,
-    JobChanges,
-    JobContext,
-    JobFailure,
-    JobRole,
-    Mount,
-    MountContext,
-    QueueContext,
-)
-from miniwdl_aws_hooks.types.watching import Check, CheckState, FollowRequest, LogEvent, PreflightContext
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks.lazy import names_from
+
+if TYPE_CHECKING:
+    from miniwdl_aws_hooks.types.cli import Command, SubmitEnvironment, SubmitOption
+    from miniwdl_aws_hooks.types.files import (
+        LocalizeRequest,
+        PublishReport,
+        PublishRequest,
+        StageItem,
+        StageRequest,
+        StageResult,
+    )
+    from miniwdl_aws_hooks.types.jobs import (
+        FailureClass,
+        FailurePolicy,
+        FailureVerdict,
+        JobChange,
+        JobChanges,
+        JobContext,
+        JobFailure,
+        JobRole,
+        Mount,
+        MountContext,
+        QueueContext,
+    )
+    from miniwdl_aws_hooks.types.watching import Check, CheckState, FollowRequest, LogEvent, PreflightContext
 
 __all__ = [
     "Check",
@@ -56,3 +63,25 @@ __all__ = [
     "SubmitEnvironment",
     "SubmitOption",
 ]
+
+__getattr__ = names_from(
+    __name__,
+    {
+        "cli": ("Command", "SubmitEnvironment", "SubmitOption"),
+        "files": ("LocalizeRequest", "PublishReport", "PublishRequest", "StageItem", "StageRequest", "StageResult"),
+        "jobs": (
+            "FailureClass",
+            "FailurePolicy",
+            "FailureVerdict",
+            "JobChange",
+            "JobChanges",
+            "JobContext",
+            "JobFailure",
+            "JobRole",
+            "Mount",
+            "MountContext",
+            "QueueContext",
+        ),
+        "watching": ("Check", "CheckState", "FollowRequest", "LogEvent", "PreflightContext"),
+    },
+)
