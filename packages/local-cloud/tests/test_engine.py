@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import threading
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import psutil
 import pytest
 
-from miniwdl_aws_local_cloud import CloudSettings, LocalCloud
+from miniwdl_aws_local_cloud import CloudSettings, LocalCloud, detached
 from miniwdl_aws_local_cloud.engine import LABEL
 from miniwdl_aws_local_cloud.engine_connection import connect
 from miniwdl_aws_local_cloud.errors import EngineError
@@ -106,6 +109,17 @@ def test_user_and_limits(user, run) -> None:
     assert [line.strip() for line in user.log(job)] == ["1234", "99", "100", "32"]
 
 
+def test_processor_and_memory(engine, user, run, cloud) -> None:
+    needs = [{"type": "VCPU", "value": "2"}, {"type": "MEMORY", "value": "100"}]
+    job_id = run("sleep 600", wait=False, resourceRequirements=needs)
+    user.reach(job_id, "RUNNING")
+    (container,) = ours(engine, cloud.state)
+    limits = container.attrs["HostConfig"]
+    assert (limits["CpuShares"], limits["Memory"], limits["MemorySwap"]) == (2048, 100 << 20, 100 << 20)
+    user.batch.terminate_job(jobId=job_id, reason="seen")
+    user.ended(job_id)
+
+
 def test_out_of_memory(run) -> None:
     job = run("exec python3 -c 'bytearray(300 << 20)'")
     assert (job["status"], job["container"]["exitCode"]) == ("FAILED", 137)
@@ -174,11 +188,18 @@ def test_containers_never_outlive_the_cloud(engine, open_cloud, tmp_path) -> Non
     assert ours(engine, tmp_path) == []
 
 
-def test_containers_that_a_killed_cloud_left_are_removed(engine, open_cloud, tmp_path) -> None:
-    engine.client.containers.run(
-        IMAGE, ["sleep", "600"], detach=True, network_mode="host", labels={LABEL: str(tmp_path)}
-    )
+def test_what_a_killed_cloud_left(engine, user, open_cloud, tmp_path) -> None:
+    record = detached.ensure(tmp_path, runner="engine")
+    server = psutil.Process(record.pid)
+    services = [child for child in server.children() if "service" in child.cmdline()]
+    options = {**user.cloud.client_options, "endpoint_url": record.endpoint, "aws_access_key_id": record.access_key}
+    theirs = replace(user, cloud=SimpleNamespace(client_options=options))
+    theirs.define("forever", image=IMAGE, command=["sleep", "600"])
+    theirs.reach(theirs.submit(jobDefinition="forever"), "RUNNING")
+    server.kill()
+    server.wait()
     assert len(ours(engine, tmp_path)) == 1
+    assert psutil.wait_procs(services, timeout=10)[1] == [], "podman's service ends with the cloud"
     with open_cloud(tmp_path, runner="engine"):
         assert ours(engine, tmp_path) == []
 

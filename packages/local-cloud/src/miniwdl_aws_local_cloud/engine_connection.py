@@ -31,8 +31,19 @@ REQUEST_TIMEOUT = 120
 POOL_SIZE = 1024
 """Connections held open: one that waits for each container."""
 SERVICE_PATIENCE = 20.0
+END_PATIENCE = 10.0
 WORDS = 300
 """Characters shown of what a failed service said."""
+_SERVICE = """\
+exec 3<&0 </dev/null
+(read -r _ <&3; kill $$; rm -rf "$3") &
+exec "$1" system service --time 0 "unix://$2" 3<&-
+"""
+"""
+Podman's service, which ends when standard input does: also when this process is killed and can't end it.
+
+Its own ``--time`` would end it while a cloud has nothing to do.
+"""
 _HINT = (
     "install Docker or Podman and start it (DOCKER_HOST names its socket), or run jobs as processes: --runner process"
 )
@@ -60,8 +71,7 @@ class EngineConnection:
         """End what was started."""
         self.client.close()
         if self._service is not None:
-            self._service.terminate()
-            self._service.wait()
+            _end(self._service)
         if self._folder is not None:
             shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -134,8 +144,8 @@ def _start_podman(podman: str) -> EngineConnection:
     log = folder / "service.log"
     with log.open("wb") as output:
         service = subprocess.Popen(
-            [podman, "system", "service", "--time", "0", f"unix://{path}"],
-            stdin=subprocess.DEVNULL,
+            ["/bin/sh", "-c", _SERVICE, "sh", podman, str(path), str(folder)],
+            stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
             start_new_session=True,
@@ -147,8 +157,17 @@ def _start_podman(podman: str) -> EngineConnection:
         if client is not None:
             return EngineConnection(client, service, folder)
         pause.wait(0.05)
-    service.kill()
-    service.wait()
     words = log.read_text(errors="replace").strip()[-WORDS:]
+    _end(service)
     shutil.rmtree(folder, ignore_errors=True)
     raise EngineError(f"podman's service does not start: {words}", hint=_HINT)
+
+
+def _end(service: subprocess.Popen[bytes]) -> None:
+    assert service.stdin is not None  # noqa: S101 - it is a pipe, for mypy
+    service.stdin.close()
+    try:
+        service.wait(END_PATIENCE)
+    except subprocess.TimeoutExpired:
+        service.kill()
+        service.wait()
