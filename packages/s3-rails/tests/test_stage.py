@@ -181,3 +181,29 @@ def test_never_cold(engine: Engine, bucket: Any, tmp_path: Path) -> None:
     (uri,) = result.uris.values()
     head = bucket.client.head_object(Bucket=bucket.name, Key=uri.removeprefix(bucket.uri()))
     assert head.get("StorageClass", "STANDARD") == "STANDARD"
+
+
+def test_a_link_that_leads_nowhere_is_named(engine: Engine, bucket: Any, folder: Path) -> None:
+    (folder / "sub/lost").symlink_to("nowhere")
+    with pytest.raises(OptionError, match=r"sub/lost can't be read: No such file"):
+        run(engine, bucket, StageItem(str(folder), directory=True))
+    assert bucket.keys() == []
+
+
+def test_a_file_that_breaks_off_ends_it_all(
+    engine: Engine, bucket: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file may be there and yet not be readable: a directory in its place after it was listed, say."""
+    original = Path.stat
+
+    def stat(self: Path, **more: Any) -> os.stat_result:
+        found = original(self, **more)
+        if self.name == "a.txt":
+            self.unlink()
+        return found
+
+    monkeypatch.setattr(Path, "is_dir", lambda self: os.path.isdir(self))  # noqa: PTH112 - the real one calls stat
+    monkeypatch.setattr(Path, "stat", stat)
+    with pytest.raises(OptionError, match=r"a\.txt can't be read: No such file"):
+        run(engine, bucket, StageItem(str(folder), directory=True))
+    assert bucket.keys() == []

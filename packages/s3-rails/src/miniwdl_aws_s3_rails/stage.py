@@ -13,7 +13,7 @@ import os
 from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks import StageResult
 from miniwdl_aws_s3_rails.errors import OptionError
@@ -22,7 +22,8 @@ from miniwdl_aws_s3_rails.sender import Sender
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from concurrent.futures import Future
 
     from miniwdl_aws_hooks import StageItem, StageRequest
     from miniwdl_aws_s3_rails.engine import Engine
@@ -56,7 +57,9 @@ def stage(request: StageRequest, engine: Engine) -> StageResult:
     :raises RailsError: when one of them can't be read, does not get there, or is too much to go without asking.
     """
     folder = S3Uri.parse(request.folder, what="the staging folder").as_folder()
-    places = {item.path: _place(item, folder) for item in request.items}
+    trees = {item.path: _tree(item) for item in request.items}
+    digests = _hash([source for tree in trees.values() for source in tree.values()], engine, request.progress)
+    places = {item.path: _place(item, trees[item.path], digests, folder) for item in request.items}
     missing = {}
     for place in places.values():
         missing.update(_missing(engine, place))
@@ -83,16 +86,15 @@ def _ask(request: StageRequest, engine: Engine, travels: int) -> None:
         raise OptionError(question, hint="--yes lets them travel, --dry-run lists them")
 
 
-def _place(item: StageItem, folder: S3Uri) -> _Place:
+def _tree(item: StageItem) -> dict[str, _Source]:
+    """Find what an item comprises, by name under it; a file has none."""
     path = Path(item.path)
     try:
-        if item.directory:
-            return _place_tree(path, folder)
-        source = _source(path)
-        uri = folder.join(f"sha256/{_digest(path)}/{path.name}")
-        return _Place(uri, {uri: source})
+        if not item.directory:
+            return {"": _source(path)}
+        return {name: _source(path) if path else _Source(None, 0) for name, path in _walk(path, "", ())}
     except OSError as exc:
-        raise OptionError(f"{exc.filename or path} can't be read: {exc.strerror or exc}") from exc
+        raise _unreadable(exc, path) from exc
 
 
 def _source(path: Path) -> _Source:
@@ -101,15 +103,53 @@ def _source(path: Path) -> _Source:
     return _Source(path, now.st_size, now.st_mtime_ns)
 
 
-def _place_tree(top: Path, folder: S3Uri) -> _Place:
-    sources: dict[str, _Source] = {}
-    digests: dict[str, str] = {}
-    for name, path in _walk(top, "", ()):
-        sources[name] = _source(path) if path else _Source(None, 0)
-        digests[name] = _digest(path) if path else ""
-    listing = json.dumps(digests, sort_keys=True)
-    root = folder.join(f"sha256/{hashlib.sha256(listing.encode()).hexdigest()}/{top.name}/")
-    return _Place(root, {root.join(name): source for name, source in sources.items()})
+def _unreadable(exc: OSError, path: Path) -> OptionError:
+    return OptionError(f"{exc.filename or path} can't be read: {exc.strerror or exc}")
+
+
+def _hash(sources: Iterable[_Source], engine: Engine, say: Callable[[str], None]) -> dict[Path, str]:
+    """Work out the digests of all files, several at once."""
+    files = {source.path: source.size for source in sources if source.path}
+    meter = Meter("hashing", len(files), sum(files.values()), say)
+
+    def digest(path: Path) -> str:
+        found = hashlib.sha256()
+        try:
+            with path.open("rb", buffering=0) as file:
+                while block := file.read(READ_SIZE):
+                    engine.go_on()
+                    found.update(block)
+                    meter.add(len(block))
+        except OSError as exc:
+            raise _unreadable(exc, path) from exc
+        meter.finish_one()
+        return found.hexdigest()
+
+    futures = {path: engine.pool.submit(digest, path) for path in files}
+    with meter.reporting():
+        _await(futures.values(), engine)
+    return {path: future.result() for path, future in futures.items()}
+
+
+def _await(futures: Collection[Future[Any]], engine: Engine) -> None:
+    """Wait for all; if one fails, or a signal comes, nothing goes on."""
+    try:
+        for future in as_completed(futures):
+            future.result()
+    except BaseException:
+        engine.give_up(futures)
+        raise
+
+
+def _place(item: StageItem, tree: Mapping[str, _Source], digests: Mapping[Path, str], folder: S3Uri) -> _Place:
+    own_name = Path(item.path).name
+    by_name = {name: digests[source.path] if source.path else "" for name, source in tree.items()}
+    if not item.directory:
+        uri = folder.join(f"sha256/{by_name['']}/{own_name}")
+        return _Place(uri, {uri: tree[""]})
+    listing = json.dumps(by_name, sort_keys=True)
+    root = folder.join(f"sha256/{hashlib.sha256(listing.encode()).hexdigest()}/{own_name}/")
+    return _Place(root, {root.join(name): source for name, source in tree.items()})
 
 
 def _walk(folder: Path, prefix: str, above: tuple[str, ...]) -> Iterator[tuple[str, Path | None]]:
@@ -125,14 +165,6 @@ def _walk(folder: Path, prefix: str, above: tuple[str, ...]) -> Iterator[tuple[s
             yield from _walk(path, f"{prefix}{path.name}/", (*above, real))
         else:
             yield prefix + path.name, path
-
-
-def _digest(path: Path) -> str:
-    digest = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        while block := file.read(READ_SIZE):
-            digest.update(block)
-    return digest.hexdigest()
 
 
 def _missing(engine: Engine, place: _Place) -> dict[S3Uri, _Source]:
@@ -156,9 +188,4 @@ def _send(engine: Engine, missing: Mapping[S3Uri, _Source], meter: Meter) -> Non
         meter.finish_one()
 
     futures = [engine.pool.submit(send, uri, source) for uri, source in missing.items()]
-    try:
-        for future in as_completed(futures):
-            future.result()
-    except BaseException:
-        engine.give_up(futures)
-        raise
+    _await(futures, engine)
