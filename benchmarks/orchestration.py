@@ -6,7 +6,10 @@ process of its own; the floor is miniwdl-backend-bare, which starts each command
 whatever else the machine does hits all of them. CPU and memory are those of the miniwdl process, without its children.
 After each run, the outputs are checked.
 
-Usage: nox -s bench-orchestration -- [--sizes 100 500 2000] [--rounds 3] [--json FILE]
+A second table has many jobs wait at once on a cloud that can run one: what the waiting costs, and how long it takes to
+stop them all.
+
+Usage: nox -s bench-orchestration -- [--sizes 100 500 2000] [--rounds 3] [--waiting 1000] [--json FILE]
 """
 
 from __future__ import annotations
@@ -16,6 +19,7 @@ import hashlib
 import json
 import os
 import platform
+import signal
 import statistics
 import subprocess
 import sys
@@ -33,6 +37,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SLOW = 120.0
 """Seconds beyond which a contender is not run again at this size."""
 CONCURRENCY = 500
+SETTLE = 20.0
+"""Seconds for which jobs are left waiting."""
 
 WDL = """version 1.1
 workflow w {
@@ -47,12 +53,15 @@ task t {
 }
 """
 
+SLEEPING = WDL.replace("echo ~{i}", "sleep 3600")
+
 CLOUD = """
 import json, sys
 from pathlib import Path
 import boto3
-from miniwdl_aws_local_cloud import LocalCloud
-with LocalCloud(Path(sys.argv[1])) as cloud:
+from miniwdl_aws_local_cloud import CloudSettings, LocalCloud
+settings = CloudSettings(slots=int(sys.argv[2]) or None)
+with LocalCloud(Path(sys.argv[1]), settings) as cloud:
     (system,) = boto3.client("fsx", **cloud.client_options).describe_file_systems()["FileSystems"]
     print(json.dumps({**cloud.environ, "MINIWDL__AWS__FS": system["FileSystemId"]}), flush=True)
     for command in sys.stdin:
@@ -90,6 +99,8 @@ class Contender:
     """Environment variables."""
     sizes: tuple[int, ...] | None = None
     """The only sizes it is run at; all when ``None``."""
+    rounds: int | None = None
+    """How often at most."""
     cloud: bool = True
 
 
@@ -102,6 +113,20 @@ class Measurement:
     wall: float
     cpu: float
     memory: float
+    calls: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """What it takes to have jobs wait."""
+
+    jobs: int
+    memory: float
+    """Peak, in MB."""
+    cpu: float
+    """Seconds of processor time in each second of waiting."""
+    stop: float
+    """Seconds from SIGTERM to the end of miniwdl, with all jobs terminated."""
     calls: dict[str, int]
 
 
@@ -121,7 +146,7 @@ def contenders(concurrency: int) -> list[Contender]:
             (("MINIWDL__SCHEDULER__CONTAINER_BACKEND", "aws_batch"), queue, many),
         ),
         Contender("floor (no cloud)", ("miniwdl==1.16.0", "miniwdl-backend-bare==0.0.1"), bare, cloud=False),
-        Contender("ancestor, default", ancestor, (*old, many), sizes=(100,)),
+        Contender("ancestor, default", ancestor, (*old, many), sizes=(100,), rounds=1),
         Contender("ancestor, tuned", ancestor, (*old, *tuned, many), sizes=(100, 500)),
     ]
 
@@ -167,9 +192,9 @@ class Cloud:
 
 
 @contextmanager
-def local_cloud(state: Path) -> Iterator[Cloud]:
+def local_cloud(state: Path, slots: int = 0) -> Iterator[Cloud]:
     """Start a cloud, and end it."""
-    command = [sys.executable, "-c", CLOUD, str(state)]
+    command = [sys.executable, "-c", CLOUD, str(state), str(slots)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Cloud(process)
@@ -179,12 +204,12 @@ def local_cloud(state: Path) -> Iterator[Cloud]:
             process.wait(60)
 
 
-def measure(contender: Contender, python: Path, tasks: int, cloud: Cloud, top: Path) -> Measurement:
-    """Run the tasks once, and check what came out."""
+def start(contender: Contender, python: Path, wdl: str, tasks: int, cloud: Cloud, top: Path) -> subprocess.Popen[bytes]:
+    """Start miniwdl with a scatter of tasks; what it says and what it used will stand in files in ``top``."""
     root = Path(cloud.environ["MINIWDL__FILE_IO__ROOT"])
     source = root / "scatter.wdl"
-    source.write_text(WDL)
-    usage, cfg = top / "usage.json", top / "empty.cfg"
+    source.write_text(wdl)
+    cfg = top / "empty.cfg"
     cfg.touch()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MINIWDL", "AWS_"))}
     environ = {
@@ -196,39 +221,77 @@ def measure(contender: Contender, python: Path, tasks: int, cloud: Cloud, top: P
         "MINIWDL__CALL_CACHE__GET": "false",
     }
     runs = tempfile.mkdtemp(dir=root)
-    command = [str(python), "-c", RUN, str(usage), "run", str(source), f"n={tasks}", "--dir", runs, "--no-color"]
+    usage = str(top / "usage.json")
+    command = [str(python), "-c", RUN, usage, "run", str(source), f"n={tasks}", "--dir", runs, "--no-color"]
+    # Not into pipes: nobody reads them while jobs wait.
+    with (top / "stdout").open("w") as out, (top / "stderr").open("w") as log:
+        return subprocess.Popen(command, env=environ, stdout=out, stderr=log)
+
+
+def usage_and_calls(cloud: Cloud, top: Path) -> tuple[dict[str, float], dict[str, int]]:
+    """What the last miniwdl used, and what it asked of AWS Batch."""
+    used: dict[str, float] = json.loads((top / "usage.json").read_text())
+    return used, {name: count for name, count in cloud.counts("read").items() if name.startswith("batch:")}
+
+
+def measure(contender: Contender, python: Path, tasks: int, cloud: Cloud, top: Path) -> Measurement:
+    """Run the tasks once, and check what came out."""
     cloud.counts("reset")
     started = time.monotonic()
-    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+    process = start(contender, python, WDL, tasks, cloud, top)
+    code = process.wait()
     wall = time.monotonic() - started
-    if done.returncode != 0:
-        raise RuntimeError(f"{contender.name} failed with {tasks} tasks:\n{done.stderr[-3000:]}")
-    numbers = json.loads(done.stdout)["outputs"]["w.numbers"]
-    if numbers != list(range(tasks)):
+    if code != 0:
+        raise RuntimeError(f"{contender.name} failed with {tasks} tasks:\n{(top / 'stderr').read_text()[-3000:]}")
+    if json.loads((top / "stdout").read_text())["outputs"]["w.numbers"] != list(range(tasks)):
         raise RuntimeError(f"{contender.name} gave wrong outputs with {tasks} tasks")
-    used = json.loads(usage.read_text())
-    calls = {name: count for name, count in cloud.counts("read").items() if name.startswith("batch:")}
+    used, calls = usage_and_calls(cloud, top)
     return Measurement(contender.name, tasks, wall, used["cpu"], used["memory"], calls if contender.cloud else {})
 
 
-def measure_all(sizes: list[int], rounds: int, concurrency: int) -> list[Measurement]:
+def measure_waiting(contender: Contender, python: Path, jobs: int, cloud: Cloud, top: Path) -> Waiting:
+    """Have jobs wait for a while, then stop them all."""
+    cloud.counts("reset")
+    process = start(contender, python, SLEEPING, jobs, cloud, top)
+    while cloud.counts("read").get("batch:SubmitJob", 0) < jobs:
+        if process.poll() is not None:
+            raise RuntimeError(f"{contender.name} ended early:\n{(top / 'stderr').read_text()[-3000:]}")
+        time.sleep(0.2)
+    before = processor_time(process.pid)
+    time.sleep(SETTLE)
+    cpu = (processor_time(process.pid) - before) / SETTLE
+    stopped = time.monotonic()
+    process.send_signal(signal.SIGTERM)
+    process.wait()
+    seconds = time.monotonic() - stopped
+    used, calls = usage_and_calls(cloud, top)
+    if calls.get("batch:TerminateJob", 0) < jobs:
+        raise RuntimeError(f"{contender.name} left jobs: {calls}")
+    return Waiting(jobs, used["memory"], cpu, seconds, calls)
+
+
+def processor_time(pid: int) -> float:
+    """Seconds of processor time that a process has used."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def measure_all(everybody: list[tuple[Contender, Path]], sizes: list[int], rounds: int, top: Path) -> list[Measurement]:
     """Run everybody at each size, taking turns."""
     results: list[Measurement] = []
-    with tempfile.TemporaryDirectory(prefix="bench-orchestration-") as folder:
-        top = Path(folder)
-        everybody = [(contender, environment_of(contender, top)) for contender in contenders(concurrency)]
-        for tasks in sizes:
-            with local_cloud(top / f"cloud-{tasks}") as cloud:
-                slow: set[str] = set()
-                for number in range(rounds):
-                    for contender, python in everybody:
-                        if contender.name in slow or (contender.sizes and tasks not in contender.sizes):
-                            continue
-                        result = measure(contender, python, tasks, cloud, top)
-                        print(f"N={tasks} round {number + 1}: {result.contender} {result.wall:.1f} s", file=sys.stderr)
-                        results.append(result)
-                        if result.wall > SLOW:
-                            slow.add(contender.name)
+    for tasks in sizes:
+        with local_cloud(top / f"cloud-{tasks}") as cloud:
+            slow: set[str] = set()
+            for number in range(rounds):
+                for contender, python in everybody:
+                    done = contender.rounds is not None and number >= contender.rounds
+                    if done or contender.name in slow or (contender.sizes and tasks not in contender.sizes):
+                        continue
+                    result = measure(contender, python, tasks, cloud, top)
+                    print(f"N={tasks} round {number + 1}: {result.contender} {result.wall:.1f} s", file=sys.stderr)
+                    results.append(result)
+                    if result.wall > SLOW:
+                        slow.add(contender.name)
     return results
 
 
@@ -246,10 +309,25 @@ def table(results: list[Measurement]) -> str:
         group = [item for item in results if (item.tasks, item.contender) == (tasks, name)]
         wall, cpu, memory = (statistics.median(values) for values in zip(*map(_used, group), strict=True))
         middle = sorted(group, key=lambda item: item.wall)[len(group) // 2]
-        calls = ", ".join(f"{key.removeprefix('batch:')} {count}" for key, count in sorted(middle.calls.items()))
         figures = f"{wall:.1f} | {cpu:.1f} | {1000 * cpu / tasks:.1f} | {memory:.0f}"
-        rows.append(f"| {tasks} | {name} | {len(group)} | {figures} | {calls or '-'} |")
+        rows.append(f"| {tasks} | {name} | {len(group)} | {figures} | {_listed(middle.calls)} |")
     return "\n".join(rows)
+
+
+def _listed(calls: Mapping[str, int]) -> str:
+    return ", ".join(f"{key.removeprefix('batch:')} {count}" for key, count in sorted(calls.items())) or "-"
+
+
+def waiting_table(result: Waiting) -> str:
+    """Write what waiting costs as a table."""
+    figures = f"{result.memory:.0f} | {1000 * result.cpu:.1f} | {result.stop:.1f}"
+    return "\n".join(
+        [
+            "| waiting jobs | peak memory, MB | CPU a second, ms | stopped in, s | Batch requests |",
+            "|" + "---|" * 5,
+            f"| {result.jobs} | {figures} | {_listed(result.calls)} |",
+        ]
+    )
 
 
 def main() -> None:
@@ -258,9 +336,21 @@ def main() -> None:
     parser.add_argument("--sizes", type=int, nargs="+", default=[100, 500, 2000], metavar="N")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--concurrency", type=int, default=CONCURRENCY, help="tasks in flight at once (not the floor)")
+    parser.add_argument("--waiting", type=int, default=1000, metavar="N", help="jobs that wait at once; 0 for none")
+    parser.add_argument("--only", nargs="+", metavar="NAME", help="contenders whose names begin so")
     parser.add_argument("--json", type=Path, help="write all measurements here")
     arguments = parser.parse_args()
-    results = measure_all(arguments.sizes, arguments.rounds, arguments.concurrency)
+    chosen = tuple(arguments.only or [""])
+    waiting = None
+    with tempfile.TemporaryDirectory(prefix="bench-orchestration-") as folder:
+        top = Path(folder)
+        taking_part = [one for one in contenders(arguments.concurrency) if one.name.startswith(chosen)]
+        everybody = [(contender, environment_of(contender, top)) for contender in taking_part]
+        results = measure_all(everybody, arguments.sizes, arguments.rounds, top)
+        if arguments.waiting:
+            ours = contenders(arguments.waiting)[0]
+            with local_cloud(top / "cloud-waiting", slots=1) as cloud:
+                waiting = measure_waiting(ours, environment_of(ours, top), arguments.waiting, cloud, top)
     machine: dict[str, Any] = {
         "system": platform.platform(),
         "processors": os.cpu_count(),
@@ -268,8 +358,14 @@ def main() -> None:
     }
     print(f"{machine['system']}, {machine['processors']} processors, Python {machine['python']}\n")
     print(table(results))
+    if waiting:
+        print(f"\n{waiting_table(waiting)}")
     if arguments.json:
-        content = {"machine": machine, "measurements": [asdict(item) for item in results]}
+        content = {
+            "machine": machine,
+            "measurements": [asdict(item) for item in results],
+            "waiting": waiting and asdict(waiting),
+        }
         arguments.json.write_text(json.dumps(content, indent=2))
 
 
