@@ -1,12 +1,15 @@
 #!/usr/bin/env bash
 # Sets up a container engine, and a base image without a registry, on a Debian machine such as a CI runner, as root.
 #
-# Usage: images/ci-engine.sh [BASE IMAGE], localhost/debian-python:bookworm unless it is given.
+# Usage: images/ci-engine.sh [BASE IMAGE]
+#
+# The base image is localhost/debian-python:SUITE, of this machine's own Debian suite unless it is given; so its Python is
+# of this machine's version, as images/workflow/build.sh --vendor needs.
 #
 # Needs nothing but Debian's packages, from wherever this machine's apt has them. What is there already stays as it is,
 # so running it again is quick.
 set -euo pipefail
-base=${1-localhost/debian-python:bookworm}
+base=${1-localhost/debian-python:$(. /etc/os-release && echo "${VERSION_CODENAME-bookworm}")}
 suite=${base##*:}
 
 # runc and not crun: crun 1.8 asks for more of the cgroup file system than a nested machine offers. buildah is part of
