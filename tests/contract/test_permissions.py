@@ -58,4 +58,9 @@ def test_the_policy_allows_what_the_code_asks(root, policy, package, service):
 
 
 def test_whoever_submits_may_follow(root):
-    assert {"logs:GetLogEvents", "batch:DescribeJobs"} <= allowed(root, "submitter-policy.json")
+    client = (root / "packages/cwlogs/src/miniwdl_aws_cwlogs/client.py").read_text()
+    services = {"describe_jobs": "batch", "get_log_events": "logs", "filter_log_events": "logs"}
+    asked = set(re.findall(r"_client\.(\w+)\(", client))
+    assert asked == services.keys()
+    needed = {f"{services[name]}:{''.join(word.capitalize() for word in name.split('_'))}" for name in asked}
+    assert needed <= allowed(root, "submitter-policy.json")
