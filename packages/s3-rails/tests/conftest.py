@@ -6,6 +6,7 @@ Tests that use a bucket run twice: against moto's server, in this process, and a
 
 from __future__ import annotations
 
+import importlib.util
 import itertools
 import json
 import logging
@@ -17,7 +18,7 @@ import sys
 import time
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import botocore.session
 import pytest
@@ -31,6 +32,7 @@ from miniwdl_aws_s3_rails.options import MIB, Options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from types import ModuleType
 
 BUCKETS = itertools.count()
 
@@ -193,3 +195,22 @@ class Bucket:
 def bucket(engine: Engine) -> Bucket:
     """A new, empty bucket."""
     return Bucket(engine, f"bucket-{os.getpid()}-{next(BUCKETS)}")
+
+
+def load_beside(name: str) -> ModuleType:
+    """Import a module beside this file; with importlib mode, tests are no package."""
+    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Server that says yes to everything, in the place of a real one: what it remembers, and how to make it say no."""
+    with load_beside("recorder").recording_server() as (url, handler):
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        yield handler

@@ -1,9 +1,7 @@
 """Options of ``[s3_rails]`` reach the server with every request that they concern, whichever library sends it."""
 
 import dataclasses
-import importlib.util
 import os
-import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -23,20 +21,6 @@ from miniwdl_aws_s3_rails.sender import Check, Sender
 from miniwdl_aws_s3_rails.uri import S3Uri
 from miniwdl_aws_s3_rails.writing import Protection, PutOptions
 
-
-def load_recorder() -> Any:
-    """Import the server beside this file; with importlib mode, tests are no package."""
-    spec = importlib.util.spec_from_file_location("recorder", Path(__file__).with_name("recorder.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["recorder"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-recorder = load_recorder()
-
 KEYS = ["plain", "odd//key"]
 """obstore sends the one, botocore the other."""
 
@@ -55,13 +39,6 @@ def make_engine() -> Iterator[Callable[..., Engine]]:
     yield make
     for engine in made:
         engine.pool.shutdown()
-
-
-@pytest.fixture
-def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    with recorder.recording_server() as (url, handler):
-        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        yield handler
 
 
 @pytest.fixture

@@ -1,13 +1,12 @@
 """Signals end transfers early: nothing half-written under its name, nothing left running, the right exit code."""
 
-import importlib.util
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,28 +25,6 @@ from miniwdl_aws_s3_rails.uri import S3Uri
 
 PATIENCE = 30
 """Seconds after which something that should have happened never will."""
-
-
-def load_recorder() -> Any:
-    """Import the server beside this file; with importlib mode, tests are no package."""
-    spec = importlib.util.spec_from_file_location("recorder", Path(__file__).with_name("recorder.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["recorder"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-recorder = load_recorder()
-
-
-@pytest.fixture
-def recorded(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    with recorder.recording_server() as (url, handler):
-        handler.answers["HEAD"] = (404, b"")
-        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        yield handler
 
 
 def operations(recorded: Any) -> list[str]:
@@ -79,6 +56,7 @@ def run_dir(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize(("sent", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
 def test_a_server_that_never_answers_holds_nothing_up(recorded: Any, run_dir: Path, sent: int, code: int) -> None:
+    recorded.answers["HEAD"] = (404, b"")
     recorded.hanging.update(("PUT", "PART"))
     command = [sys.executable, "-m", "miniwdl_aws_s3_rails", "--upload-only", str(run_dir), "--s3upload", "s3://b1/x/"]
     command += ["--delete-after", "always"]

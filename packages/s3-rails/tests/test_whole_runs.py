@@ -190,3 +190,13 @@ def test_a_task_cannot_make_anything_else_travel(folder: Path, bucket: Any, tmp_
     assert "file/file.txt (it lies outside the shared file system" in done.stderr
     assert not any(b"not yours" in bucket[key] for key in bucket.keys())  # noqa: SIM118 - not a dict
     assert "out/outputs.json" not in bucket.keys()  # noqa: SIM118 - not a dict
+
+
+def test_a_bucket_that_may_only_be_read_is_found_out_before_anything_runs(folder: Path, recorded: Any) -> None:
+    recorded.answers["START"] = (403, b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")
+    done = run(folder, "nothing.wdl", "--s3upload", "s3://results/out/")
+    assert done.returncode == ExitCode.REFUSED
+    assert "cannot write to s3://results/out/: Access Denied (AccessDenied)" in done.stderr
+    assert "hint: the identity in use lacks a permission on this bucket (s3:PutObject" in done.stderr
+    assert not list(folder.glob("*_nothing")), "nothing ran"
+    assert {operation for operation, _ in recorded.seen} == {"START"}
