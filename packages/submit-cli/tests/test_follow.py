@@ -7,6 +7,7 @@ import pytest
 from miniwdl_aws_hooks import FollowRequest, LogEvent, hookimpl
 from miniwdl_aws_submit_cli.follow import PlainView, choose_view, stay
 from miniwdl_aws_submit_cli.progress import Progress
+from miniwdl_aws_submit_cli.streams import Shown
 from miniwdl_aws_submit_cli.wait import Watcher
 
 RUNNABLE = {"status": "RUNNABLE"}
@@ -83,3 +84,30 @@ def test_the_panel_is_for_terminals(
     monkeypatch.setenv("TERM", term)
     view = choose_view("n", Progress(), lambda: None, lambda _text: None, plain=plain)
     assert (type(view).__name__ == "LiveView") is live
+
+
+class Tasks:
+    """Streams of task jobs that become known at the second look."""
+
+    def __init__(self) -> None:
+        self.looks = 0
+
+    def look(self) -> bool:
+        self.looks += 1
+        return True
+
+    def shown(self) -> list[Shown]:
+        return [Shown("sub/sort", FollowRequest("g", "task-stream", lambda: True))]
+
+
+def test_a_followed_call_is_shown_with_its_name_before_each_line(manager: pluggy.PluginManager) -> None:
+    said: list[str] = []
+    manager.register(Log())
+    tasks: Any = Tasks()
+    stay(watcher(RUNNING, DONE), manager, PlainView(said.append), Progress(), follow=True, tasks=tasks)
+    assert [line for line in said if line.startswith("sub/sort | ")] == [
+        f"sub/sort | {LINES[0]}",
+        f"sub/sort | {LINES[1][5:]}",
+    ]
+    assert [line for line in said if line in LINES] == LINES[:1]
+    assert tasks.looks == 1

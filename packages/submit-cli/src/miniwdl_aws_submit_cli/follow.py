@@ -12,14 +12,17 @@ from miniwdl_aws_hooks.protocol import END_OF_LOG, TASK_LOG_GROUP
 from miniwdl_aws_hooks.types import FollowRequest
 from miniwdl_aws_submit_cli.console_text import printable
 from miniwdl_aws_submit_cli.log_lines import read_line
+from miniwdl_aws_submit_cli.streams import DISCOVERY_PERIOD, Merged, Shown, follower
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     import pluggy
 
+    from miniwdl_aws_hooks.types import LogEvent
     from miniwdl_aws_submit_cli.progress import Progress
+    from miniwdl_aws_submit_cli.run_streams import RunStreams
     from miniwdl_aws_submit_cli.wait import JobState, Watcher
 
 __all__ = ["PlainView", "View", "choose_view", "require_follower", "stay"]
@@ -79,12 +82,21 @@ def require_follower(manager: pluggy.PluginManager, what: str = "--follow") -> N
         raise MissingPartError.of(what, "miniwdl-aws-cwlogs")
 
 
-def stay(watcher: Watcher, manager: pluggy.PluginManager, view: View, progress: Progress, *, follow: bool) -> JobState:
+def stay(
+    watcher: Watcher,
+    manager: pluggy.PluginManager,
+    view: View,
+    progress: Progress,
+    *,
+    follow: bool,
+    tasks: RunStreams | None = None,
+) -> JobState:
     """
     Wait for the end of a job.
 
     :param progress: told each line of the log.
     :param follow: show the log, too.
+    :param tasks: streams of task jobs to show along with it.
     """
     if follow:
         started = watcher.wait(lambda state: state.log_stream is not None, view.state)
@@ -95,7 +107,10 @@ def stay(watcher: Watcher, manager: pluggy.PluginManager, view: View, progress: 
                 job_ended=lambda: watcher.look().ended,
                 end_marker=END_OF_LOG,
             )
-            for event in manager.hook.miniwdl_aws_follow_logs(request=request) or ():
+            for label, event in _events(request, manager, tasks):
+                if label:
+                    view.line("\n".join(f"{label} | {line}" for line in event.message.splitlines() or [""]))
+                    continue
                 read = read_line(event.message)
                 if read:
                     progress.read(read)
@@ -103,3 +118,22 @@ def stay(watcher: Watcher, manager: pluggy.PluginManager, view: View, progress: 
                     progress.read_other(event.message)
                 view.line(event.message)
     return watcher.wait(lambda _state: False, view.state)
+
+
+def _events(
+    request: FollowRequest, manager: pluggy.PluginManager, tasks: RunStreams | None
+) -> Iterator[tuple[str, LogEvent]]:
+    """Give the events of the workflow's log, without a label, and those of task jobs, with theirs."""
+    follow = follower(manager)
+    if tasks is None:
+        yield from (("", event) for event in follow(request))
+        return
+    merged = Merged(follow)
+    merged.add([Shown("", request)])
+
+    def discover() -> bool:
+        complete = tasks.look()
+        merged.add(tasks.shown())
+        return complete
+
+    yield from merged.events(discover, DISCOVERY_PERIOD)

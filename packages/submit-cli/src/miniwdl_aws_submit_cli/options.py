@@ -161,6 +161,13 @@ OPTIONS: tuple[Option, ...] = (
     Option(("--no-env",), "do not pass MINIWDL__* environment variables on to the workflow job", kind=Kind.FLAG),
     Option(("--wait", "-w"), "wait for the end of the run and exit with its code", kind=Kind.FLAG),
     Option(("--follow", "-f"), "wait, and show the workflow's log as it comes", kind=Kind.FLAG),
+    Option(
+        ("--follow-task",),
+        "follow, and show the log of this call (sort, sort-3, sub-1/sort) or task, too; may be repeated",
+        kind=Kind.REPEATED,
+        metavar="CALL",
+        default_text="none",
+    ),
     Option(("--plain",), "follow by plain lines, without the live panel", kind=Kind.FLAG),
     Option(("--self-test",), "run miniwdl's self test instead of a workflow", kind=Kind.FLAG),
     Option(("--yes",), "stage even more than 10 GiB of local files from a terminal", kind=Kind.FLAG),

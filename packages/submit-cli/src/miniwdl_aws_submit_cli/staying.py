@@ -13,6 +13,7 @@ from miniwdl_aws_submit_cli.console import emit, emit_json, say
 from miniwdl_aws_submit_cli.follow import choose_view, stay
 from miniwdl_aws_submit_cli.formats import duration
 from miniwdl_aws_submit_cli.progress import FailedTask, Progress
+from miniwdl_aws_submit_cli.run_streams import RunStreams, Selection
 from miniwdl_aws_submit_cli.runs import Run, TaskJobs
 from miniwdl_aws_submit_cli.wait import Watcher, outcome
 
@@ -56,36 +57,48 @@ def stay_with(
     """
     Tell what was submitted, and wait where asked to.
 
-    :param args: with ``json``, ``waiting``, ``follow`` and ``plain``.
+    :param args: with ``json``, ``waiting``, ``follow``, ``follow_task`` and ``plain``.
     """
     facts = submitted.facts(batch)
     if not args.json:
         emit(submitted.job_id)
     say(f"submitted workflow job {submitted.name} to queue {submitted.queue.rpartition('/')[2]}")
     if args.waiting:
-        return watch(submitted.job_id, submitted.name, facts, args, batch, manager, surroundings)
+        return watch(facts, args, batch, manager, surroundings)
     if args.json:
         emit_json(facts)
     say_next(submitted.job_id, surroundings)
+    for line in surroundings.closing_lines():
+        say(line)
     return ExitCode.OK
 
 
 def watch(
-    job_id: str,
-    name: str,
-    facts: dict[str, Any],
-    args: Namespace,
-    batch: Batch,
-    manager: pluggy.PluginManager,
-    surroundings: Surroundings,
+    facts: dict[str, Any], args: Namespace, batch: Batch, manager: pluggy.PluginManager, surroundings: Surroundings
 ) -> int:
-    """Stay with a run until it ends; return its exit code."""
-    progress = Progress()
+    """
+    Stay with a run until it ends; return its exit code.
+
+    :param facts: with ``jobId`` and ``jobName``; what ``--json`` says of it, apart from its end.
+    """
+    try:
+        return _watch(facts, args, batch, manager, surroundings)
+    finally:
+        for line in surroundings.closing_lines():
+            say(line)
+
+
+def _watch(
+    facts: dict[str, Any], args: Namespace, batch: Batch, manager: pluggy.PluginManager, surroundings: Surroundings
+) -> int:
+    job_id, progress = str(facts["jobId"]), Progress()
     updater = _Updater(batch, job_id, progress)
+    watcher = Watcher(batch.describe, job_id)
+    tasks = RunStreams(batch, job_id, Selection(workflow=False, calls=args.follow_task)) if args.follow_task else None
     try:
         # Without the log there is nothing to show above a panel, and little in it.
-        with choose_view(name, progress, updater, say, plain=args.plain or not args.follow) as view:
-            state = stay(Watcher(batch.describe, job_id), manager, view, progress, follow=args.follow)
+        with choose_view(facts["jobName"], progress, updater, say, plain=args.plain or not args.follow) as view:
+            state = stay(watcher, manager, view, progress, follow=args.follow, tasks=tasks)
     except KeyboardInterrupt:
         say("\ninterrupted; the run goes on")
         say_next(job_id, surroundings)
@@ -93,6 +106,8 @@ def watch(
     code, sentence = outcome(state)
     lasted = f", after {duration(state.seconds)}" if state.seconds is not None else ""
     say(f"{sentence}{lasted}{_summary(progress)}")
+    for name in tasks.unmatched() if tasks else ():
+        say(f"note: no job of a call {name} was seen: `miniwdl-aws status` shows the calls; cached ones have none")
     if code not in (ExitCode.OK, ExitCode.TERMINATED):
         _say_failures(progress, updater, job_id, surroundings)
     if args.json:

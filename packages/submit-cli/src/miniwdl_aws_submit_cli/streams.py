@@ -20,10 +20,12 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks.types import FollowRequest, LogEvent
 
-__all__ = ["Merged", "Shown", "follower", "read_in_turn"]
+__all__ = ["DISCOVERY_PERIOD", "Merged", "Shown", "follower", "read_in_turn"]
 
 BUFFER = 1000
 """Events that wait for the reader, per stream; a full buffer makes its thread wait."""
+DISCOVERY_PERIOD = 5.0
+"""Seconds between two looks for task jobs that have started to log."""
 AHEAD = 16
 """Streams that are read at once when they are shown one after the other."""
 

@@ -52,6 +52,7 @@ def _main(argv: Sequence[str]) -> int:
     args, rest, positional = parse(parser, argv)
     from miniwdl_aws_submit_cli.resolve import find  # what follows is not needed for `--help`
 
+    args.follow = args.follow or bool(args.follow_task)
     args.waiting = args.wait or args.follow
     args.s3upload = find(option("--s3upload"), vars(args), os.environ, {}).value or None
     if not (rest or positional or args.self_test):
@@ -62,12 +63,7 @@ def _main(argv: Sequence[str]) -> int:
 
         require_follower(manager)
     with ExitStack() as stack:
-        surroundings = enter(added, args, stack)
-        try:
-            return _submit(args, rest, positional, manager, surroundings)
-        finally:
-            for line in surroundings.closing_lines():
-                say(line)
+        return _submit(args, rest, positional, manager, enter(added, args, stack))
 
 
 def _submit(

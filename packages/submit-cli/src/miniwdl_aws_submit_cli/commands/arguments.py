@@ -103,6 +103,9 @@ def _complete_run(**arguments: Any) -> list[str]:
 
 
 def _add_following(parser: ArgumentParser) -> None:
+    parser.add_argument(
+        "--task", action="append", metavar="CALL", dest="follow_task", help=option("--follow-task").help
+    )
     for name in ("--follow", "--plain"):
         item = option(name)
         parser.add_argument(*item.flags, action="store_true", help=item.help)

@@ -9,17 +9,12 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_hooks.protocol import END_OF_LOG, TASK_LOG_GROUP
-from miniwdl_aws_hooks.types import FollowRequest
-from miniwdl_aws_submit_cli.calls import Call, calls_of, matching
 from miniwdl_aws_submit_cli.commands.session import open_session
 from miniwdl_aws_submit_cli.console import emit, emit_json, say
-from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.follow import require_follower
 from miniwdl_aws_submit_cli.formats import parse_since
-from miniwdl_aws_submit_cli.runs import Run, TaskJobs, unfinished
-from miniwdl_aws_submit_cli.streams import Merged, Shown, follower, read_in_turn
-from miniwdl_aws_submit_cli.wait import ENDED, Patience
+from miniwdl_aws_submit_cli.run_streams import RunStreams, Selection
+from miniwdl_aws_submit_cli.streams import DISCOVERY_PERIOD, Merged, follower, read_in_turn
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -27,11 +22,9 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks.types import LogEvent
     from miniwdl_aws_submit_cli.commands.session import Session
+    from miniwdl_aws_submit_cli.runs import Run
 
 __all__ = ["LogFilter", "run"]
-
-DISCOVERY_PERIOD = 5.0
-"""Seconds between two looks for task jobs that have started to log."""
 
 
 @dataclass(frozen=True)
@@ -66,84 +59,26 @@ def run(args: Namespace) -> int:
 
 
 def _events(args: Namespace, session: Session, found: Run) -> Iterator[tuple[str, LogEvent]]:
-    sources = _Sources(args, session, found)
+    selection = Selection(
+        workflow=args.all or not args.task, calls=() if args.all else tuple(args.task or ()), every_call=args.all
+    )
+    streams = RunStreams(session.batch, found.job_id, selection, live=args.follow)
     follow = follower(session.manager)
     if not args.follow:
-        sources.look()
-        yield from read_in_turn(sources.streams(strict=True), follow)
+        streams.look()
+        streams.check()
+        yield from read_in_turn(streams.shown(), follow)
         return
     merged = Merged(follow)
 
     def discover() -> bool:
-        complete = sources.look()
-        merged.add(sources.streams(strict=complete))
+        complete = streams.look()
+        merged.add(streams.shown())
+        if complete:
+            streams.check()
         return complete
 
     yield from merged.events(discover, DISCOVERY_PERIOD)
-
-
-class _Sources:
-    """The streams that were asked for, as they become known."""
-
-    def __init__(self, args: Namespace, session: Session, found: Run) -> None:
-        self._args = args
-        self._batch = session.batch
-        self._tasks = TaskJobs(session.batch, found)
-        self._patience = Patience(f"job {found.job_id}")
-        self._run = found
-        self._calls: list[Call] = []
-        self._ended: set[str] = set()
-
-    def look(self) -> bool:
-        """Ask AWS Batch once; return whether no stream will be added any more."""
-        job_id = self._run.job_id
-        try:
-            detail = self._batch.describe([job_id]).get(job_id, self._run.detail)
-            # After the workflow job, so that the last look at an ended run misses none.
-            jobs = self._tasks.refresh() if self._args.all or self._args.task else []
-        except RefusedError as exc:
-            self._patience.refused(exc)
-            return False
-        self._patience.answered()
-        self._run, self._calls = Run(detail), calls_of(jobs)
-        self._ended = {job["jobId"] for job in (detail, *jobs) if job["status"] in ENDED}
-        return self._run.ended and not unfinished(jobs)
-
-    def streams(self, *, strict: bool) -> list[Shown]:
-        """
-        List the streams that are known.
-
-        :param strict: refuse names of calls that there are not.
-        """
-        shown: list[Shown] = []
-        if self._args.all or not self._args.task:
-            job_id = self._run.job_id
-            shown += [Shown(self._run.name, self._request(job_id, it, END_OF_LOG)) for it in self._run.log_streams]
-        for call in self._chosen(strict=strict):
-            for item in call.tries:
-                if item.log_stream:
-                    label = "/".join(call.parts) + (f" (try {item.number})" if len(call.tries) > 1 else "")
-                    shown.append(Shown(label, self._request(item.job_id, item.log_stream, None)))
-        return shown
-
-    def _chosen(self, *, strict: bool) -> list[Call]:
-        if self._args.all:
-            return self._calls
-        chosen: list[Call] = []
-        for name in self._args.task or ():
-            matched = matching(self._calls, name)
-            if not matched and strict:
-                raise ConfigurationError(
-                    f"--task {name}: run {self._run.job_id} has no such call on AWS Batch",
-                    hint=f"`miniwdl-aws status {self._run.job_id}` shows its calls; cached ones have no jobs",
-                )
-            chosen += [call for call in matched if call not in chosen]
-        return chosen
-
-    def _request(self, job_id: str, stream: str, marker: str | None) -> FollowRequest:
-        """Ask for a stream; where nobody follows, what is there now is all."""
-        live = bool(self._args.follow)
-        return FollowRequest(TASK_LOG_GROUP, stream, lambda: not live or job_id in self._ended, marker)
 
 
 def _show(args: Namespace, label: str, event: LogEvent) -> None:

@@ -17,6 +17,7 @@ __all__ = ["resubmission", "run"]
 
 def run(args: Namespace) -> int:
     """Submit the workflow job of a run again: same WDL, inputs, options, image, role and tags."""
+    args.follow = args.follow or bool(args.follow_task)
     with open_session(args, waiting=args.wait or args.follow) as session:
         if args.follow:
             require_follower(session.manager)

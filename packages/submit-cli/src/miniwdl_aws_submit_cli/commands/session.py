@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.manager import get_manager
 from miniwdl_aws_submit_cli.batch import Batch, connect
-from miniwdl_aws_submit_cli.console import say
 from miniwdl_aws_submit_cli.options import option
 from miniwdl_aws_submit_cli.resolve import find
 from miniwdl_aws_submit_cli.runs import Run, find_run
@@ -61,8 +60,4 @@ def open_session(args: Namespace, *, waiting: bool = False) -> Iterator[Session]
     with ExitStack() as stack:
         surroundings = enter(plugin_options(manager), args, stack)
         queue = find(option("--workflow-queue"), vars(args), os.environ, {}).value or None
-        try:
-            yield Session(connect(), manager, surroundings, queue)
-        finally:
-            for line in surroundings.closing_lines() if waiting else ():
-                say(line)
+        yield Session(connect(), manager, surroundings, queue)

@@ -17,8 +17,9 @@ __all__ = ["run"]
 def run(args: Namespace) -> int:
     """Stay with a run until it ends; exit with its code."""
     with open_session(args, waiting=True) as session:
+        args.follow = args.follow or bool(args.follow_task)
         if args.follow:
             require_follower(session.manager)
         found = session.find(args.run)
         facts = {"jobId": found.job_id, "jobName": found.name}
-        return watch(found.job_id, found.name, facts, args, session.batch, session.manager, session.surroundings)
+        return watch(facts, args, session.batch, session.manager, session.surroundings)
