@@ -5,7 +5,8 @@ Lines are put into CloudWatch Logs of the local cloud as the awslogs driver does
 one PutLogEvents request. A line holds its number and the moment of that request; it is read from the follower's
 standard output, and the difference is its lag. Cloud, writer, follower and reader are processes of their own.
 
-Run it with `nox -s bench-follow`, or `python benchmarks/follow.py [--lines 200000] [--seconds 60] [--only WORD]`.
+Run it with `nox -s bench-follow`, or `python benchmarks/follow.py [--lines 200000] [--seconds 60] [--only WORD]
+[--json FILE]`. All of it takes about 8 minutes.
 
 The contender awslogs (from PyPI) is installed into an environment of its own by uv. `aws logs tail` is part of version
 2 of the AWS CLI, which is not on PyPI: it is measured where the `aws` on PATH has it.
@@ -14,6 +15,7 @@ The contender awslogs (from PyPI) is installed into an environment of its own by
 from __future__ import annotations
 
 import argparse
+import json
 import multiprocessing
 import os
 import re
@@ -82,6 +84,8 @@ class Result:
     doubled: int = 0
     disordered: int = 0
     cpu: float = 0.0
+    memory: int = 0
+    """KiB at most."""
     requests: int = 0
     seconds: float = 0.0
 
@@ -123,7 +127,7 @@ def measure(scenario: Scenario, pipe: Connection) -> Result:
     follower = subprocess.Popen(command_of(scenario), stdout=subprocess.PIPE, text=True)
     writer = SPAWN.Process(target=write, args=(scenario,))
     writer.start()
-    deadline = threading.Timer(scenario.seconds + PATIENCE, os.kill, [follower.pid, signal.SIGINT])
+    deadline = threading.Timer(scenario.seconds + PATIENCE, os.kill, [follower.pid, signal.SIGTERM])
     deadline.start()
     read(follower, result)
     result.seconds = time.monotonic() - started
@@ -157,11 +161,12 @@ def read(follower: subprocess.Popen[str], result: Result) -> None:
         if len(result.lags) == result.expected:
             break
     # Not send_signal, which would reap a follower that has ended by itself, and with it what it used.
-    os.kill(follower.pid, signal.SIGINT)
+    os.kill(follower.pid, signal.SIGTERM)
     _pid, _status, usage = os.wait4(follower.pid, 0)
     follower.returncode = 0
     follower.stdout.close()
     result.cpu = usage.ru_utime + usage.ru_stime
+    result.memory = usage.ru_maxrss
 
 
 def count(pipe: Connection) -> int:
@@ -181,7 +186,7 @@ def scenarios(lines: int, seconds: int, contenders: dict[str, list[str]]) -> lis
         program = [sys.executable, "-m", "miniwdl_aws_cwlogs.cli", "--follow", "--rate", str(rate)]
         return [*program, "--group", GROUP, "--stream", "STREAMS"]
 
-    made = [Scenario(f"50 even streams, {rate}/s", ours(rate), even, lines, seconds) for rate in (5, 10, 25, 50)]
+    made = [Scenario(f"50 even streams, {rate}/s", ours(rate), even, lines, seconds) for rate in (5, 10)]
     made.append(Scenario("50 skewed streams, 5/s", ours(5), skewed, lines, seconds))
     single = {"miniwdl-aws-logs, 5/s": ours(5), **contenders}
     return made + [
@@ -192,9 +197,10 @@ def scenarios(lines: int, seconds: int, contenders: dict[str, list[str]]) -> lis
 def contenders(folder: Path) -> dict[str, list[str]]:
     """Other followers of one stream."""
     python = folder / "contender/bin/python"
-    subprocess.run(["uv", "venv", "--quiet", python.parent.parent], check=True)
+    uv = find_uv()
+    subprocess.run([uv, "venv", "--quiet", python.parent.parent], check=True)
     # Its own requirements don't name setuptools, which it imports.
-    subprocess.run(["uv", "pip", "install", "--quiet", "--python", python, "awslogs", "setuptools<81"], check=True)
+    subprocess.run([uv, "pip", "install", "--quiet", "--python", python, "awslogs", "setuptools<81"], check=True)
     found = {"awslogs": [str(python.with_name("awslogs")), "get", GROUP, "STREAMS", "--watch"]}
     aws = shutil.which("aws")
     if aws and b"aws-cli/2" in subprocess.run([aws, "--version"], capture_output=True, check=True).stdout:
@@ -202,21 +208,49 @@ def contenders(folder: Path) -> dict[str, list[str]]:
     return found
 
 
-def row(scenario: Scenario, result: Result) -> str:
-    """One line of the table."""
+def find_uv() -> str:
+    """Path of uv, which may be installed for Python only."""
+    found = shutil.which("uv")
+    if found:
+        return found
+    from uv import find_uv_bin
+
+    return str(find_uv_bin())
+
+
+def figures(scenario: Scenario, result: Result) -> dict[str, Any]:
+    """What is reported of a measurement."""
     lags = sorted(result.lags) or [float("nan")]
-    p99 = lags[min(len(lags) - 1, int(len(lags) * 0.99))]
     shown = len(result.lags)
-    cells: list[Any] = [
-        scenario.name,
-        f"{shown} of {result.expected}",
-        result.doubled,
-        result.disordered,
-        f"{statistics.median(lags):.2f} s",
-        f"{p99:.2f} s",
-        f"{result.requests / result.seconds:.1f}/s",
-        f"{1000 * result.cpu / max(shown, 1) * 1000:.1f} ms",
-    ]
+    return {
+        "scenario": scenario.name,
+        "written": result.expected,
+        "shown": shown,
+        "doubled": result.doubled,
+        "disordered": result.disordered,
+        "median_lag_s": round(statistics.median(lags), 3),
+        "p99_lag_s": round(lags[min(len(lags) - 1, int(len(lags) * 0.99))], 3),
+        "requests_per_s": round(result.requests / result.seconds, 2),
+        "cpu_ms_per_1000_lines": round(1000 * result.cpu / max(shown, 1) * 1000, 1),
+        "memory_mib": round(result.memory / 1024),
+    }
+
+
+HEADINGS = {
+    "scenario": "scenario",
+    "shown": "shown",
+    "doubled": "doubled",
+    "disordered": "gaps",
+    "median_lag_s": "median lag, s",
+    "p99_lag_s": "p99 lag, s",
+    "requests_per_s": "requests/s",
+    "cpu_ms_per_1000_lines": "CPU per 1,000 lines, ms",
+    "memory_mib": "memory, MiB",
+}
+
+
+def row(cells: Any) -> str:
+    """One line of the table."""
     return "| " + " | ".join(map(str, cells)) + " |"
 
 
@@ -226,20 +260,28 @@ def main() -> None:
     parser.add_argument("--lines", type=int, default=200_000)
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--only", default="", help="measure only scenarios whose name has this in it")
+    parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there, too")
     options = parser.parse_args()
+    measured: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
+        others = contenders(Path(folder))
         pipe, other = SPAWN.Pipe()
-        cloud = SPAWN.Process(target=serve, args=(f"{folder}/cloud", other))
+        # A daemon, so that it ends with this process whatever happens.
+        cloud = SPAWN.Process(target=serve, args=(f"{folder}/cloud", other), daemon=True)
         cloud.start()
         os.environ.update(pipe.recv())
         boto3.client("logs").create_log_group(logGroupName=GROUP)
-        print("| scenario | shown | doubled | gaps | median lag | p99 lag | requests | CPU per 1,000 lines |")
-        print("|---|---|---|---|---|---|---|---|")
-        for scenario in scenarios(options.lines, options.seconds, contenders(Path(folder))):
+        print(row(HEADINGS.values()))
+        print(row("---" for _ in HEADINGS), flush=True)
+        for scenario in scenarios(options.lines, options.seconds, others):
             if options.only in scenario.name:
-                print(row(scenario, measure(scenario, pipe)), flush=True)
+                measured.append(figures(scenario, measure(scenario, pipe)))
+                print(row(measured[-1][key] for key in HEADINGS), flush=True)
         pipe.send(False)
         cloud.join()
+    if options.json:
+        report = {"machine": f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}", "measured": measured}
+        options.json.write_text(json.dumps(report, indent=1) + "\n")
 
 
 if __name__ == "__main__":
