@@ -9,7 +9,7 @@ import pytest
 from miniwdl_aws_batch_backend.settings import BackendSettings, read_settings
 from miniwdl_aws_hooks import ConfigurationError, EnvironSettings, workflow_cfg
 
-READ_BY_OTHERS = {"fs"}
+READ_BY_OTHERS = {"fs", "publish"}
 """Options of [aws] that are documented in the same place and belong to other parts."""
 
 
