@@ -6,6 +6,9 @@ process of its own; the floor is miniwdl-backend-bare, which starts each command
 whatever else the machine does hits all of them. CPU and memory are those of the miniwdl process, without its children.
 After each run, the outputs are checked.
 
+AWS takes 50 SubmitJob requests a second from an account, so no backend runs more tasks a second there. The local cloud
+has no such limit. So this project takes part twice, as preset and with `submit_rate` raised, to see what it could do.
+
 A second table has many jobs wait at once on a cloud that can run one: what the waiting costs, and how long it takes to
 stop them all.
 
@@ -37,6 +40,9 @@ ROOT = Path(__file__).resolve().parents[1]
 SLOW = 120.0
 """Seconds beyond which a contender is not run again at this size."""
 CONCURRENCY = 500
+FAST = 200
+"""SubmitJob requests a second, beyond what AWS takes."""
+IN_THE_WORKFLOW_IMAGE = ("hooks", "batch-backend", "cwlogs", "fsx-mount", "s3-rails")
 SETTLE = 20.0
 """Seconds for which jobs are left waiting."""
 
@@ -132,20 +138,20 @@ class Waiting:
 
 def contenders(concurrency: int) -> list[Contender]:
     """List who takes part."""
-    parts = tuple(str(ROOT / "packages" / name) for name in ("hooks", "fsx-mount", "batch-backend"))
+    parts = tuple(str(ROOT / "packages" / name) for name in IN_THE_WORKFLOW_IMAGE)
+    ours = ("miniwdl==1.16.0", "miniwdl-backend-bare==0.0.1", *parts)
     ancestor = ("miniwdl==1.16.0", "miniwdl-aws==0.12.2")
     queue = ("MINIWDL__AWS__TASK_QUEUE", "task")
     old = (("MINIWDL__SCHEDULER__CONTAINER_BACKEND", "aws_batch_job_no_efs"), ("MINIWDL__AWS__FS", "0"), queue)
     tuned = (("MINIWDL__AWS__SUBMIT_PERIOD", "0.02"), ("MINIWDL__AWS__DESCRIBE_PERIOD", "0.2"))
     many = ("MINIWDL__SCHEDULER__TASK_CONCURRENCY", str(concurrency))
+    new = (("MINIWDL__SCHEDULER__CONTAINER_BACKEND", "aws_batch"), queue, many)
+    fast = ("MINIWDL__AWS__SUBMIT_RATE", str(FAST))
     bare = (("MINIWDL__SCHEDULER__CONTAINER_BACKEND", "bare"),)
     return [
-        Contender(
-            "this project",
-            ("miniwdl==1.16.0", *parts),
-            (("MINIWDL__SCHEDULER__CONTAINER_BACKEND", "aws_batch"), queue, many),
-        ),
-        Contender("floor (no cloud)", ("miniwdl==1.16.0", "miniwdl-backend-bare==0.0.1"), bare, cloud=False),
+        Contender("this project", ours, new),
+        Contender(f"this project, submit_rate {FAST}", ours, (*new, fast)),
+        Contender("floor (no cloud)", ours, bare, cloud=False),
         Contender("ancestor, default", ancestor, (*old, many), sizes=(100,), rounds=1),
         Contender("ancestor, tuned", ancestor, (*old, *tuned, many), sizes=(100, 500)),
     ]
@@ -155,7 +161,8 @@ def environment_of(contender: Contender, top: Path) -> Path:
     """
     Make the contender's environment and give its Python.
 
-    Each has no more than it needs, since miniwdl looks through all installed distributions for each task.
+    This project and the floor share one, that of the workflow image: miniwdl looks through all installed distributions
+    for each task, so that the same run takes longer in a larger environment.
     """
     folder = top / hashlib.sha256(repr(contender.requirements).encode()).hexdigest()[:8]
     if not folder.exists():
@@ -163,7 +170,8 @@ def environment_of(contender: Contender, top: Path) -> Path:
         # The ancestor still imports what setuptools no longer brings along.
         needed = [*contender.requirements, "setuptools<81"]
         python = str(folder / "bin" / "python")
-        subprocess.run(["uv", "pip", "install", "--quiet", "--python", python, *needed], check=True)
+        install = ["uv", "pip", "install", "--quiet", "--compile-bytecode", "--python", python]
+        subprocess.run([*install, *needed], check=True)
     return folder / "bin" / "python"
 
 
