@@ -9,6 +9,7 @@
 # Needs nothing but Debian's packages, from wherever this machine's apt has them. What is there already stays as it is,
 # so running it again is quick.
 set -euo pipefail
+# shellcheck source=/dev/null
 base=${1-localhost/debian-python:$(. /etc/os-release && echo "${VERSION_CODENAME-bookworm}")}
 suite=${base##*:}
 

@@ -1,0 +1,89 @@
+"""The images that the tests run, built from this clone; tags name the content, so what is there isn't built again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+TOOLS = ROOT / "examples/variant_calling/tools"
+PARTS = ("batch-backend", "cwlogs", "fsx-mount", "hooks", "s3-rails")
+BASE_VARIABLE = "MINIWDL_AWS_TEST_BASE"
+"""
+Environment variable that names a base image made on this machine (``images/ci-engine.sh``). Without it the images are
+built on the public ones that their files name.
+"""
+
+
+@dataclass(frozen=True)
+class Images:
+    """Builds images with the command of the engine that the tests use."""
+
+    engine: str
+    base: str | None
+
+    @classmethod
+    def of_this_machine(cls, *, is_podman: bool) -> Images:
+        return cls("podman" if is_podman else "docker", os.environ.get(BASE_VARIABLE))
+
+    def workflow(self) -> str:
+        packages = [ROOT / "packages" / part for part in PARTS]
+        sources = [ROOT / "images/workflow", *packages, *ROOT.glob("uv.lock")]
+        tag = f"localhost/miniwdl-aws-workflow:{self._digest(sources)}"
+        if not self.present(tag):
+            self.build_workflow(tag)
+        return tag
+
+    def build_workflow(self, tag: str, *options: str) -> None:
+        script = str(ROOT / "images/workflow/build.sh")
+        # A base of this machine's own is there because no registry is, so its build shall need no index either.
+        vendor = ["--vendor"] if self.base else []
+        based = ["--build-arg", f"BASE={self.base}"] if self.base else []
+        engine = shutil.which(self.engine) or self.engine
+        self._run([script, *vendor, tag, *based, *options], env={**os.environ, "ENGINE": engine})
+
+    def variant_calling(self) -> str:
+        return self._built(TOOLS, "variant-calling-tools")
+
+    def downloads(self) -> str:
+        return self._built(ROOT / "images/tools", "miniwdl-aws-tools")
+
+    def derived(self, name: str, image: str, *lines: str) -> str:
+        """Build an image on another one."""
+        tag = f"localhost/{name}:{hashlib.sha256(repr((image, lines)).encode()).hexdigest()[:12]}"
+        if not self.present(tag):
+            text = "\n".join([f"FROM {image}", *lines])
+            self._run([self.engine, "build", "--tag", tag, "-"], stdin=text)
+        return tag
+
+    def present(self, tag: str) -> bool:
+        return subprocess.run([self.engine, "image", "inspect", tag], capture_output=True, check=False).returncode == 0
+
+    def _built(self, folder: Path, name: str) -> str:
+        tag = f"localhost/{name}:{self._digest([folder])}"
+        if not self.present(tag):
+            based = ["--build-arg", f"BASE={self.base}"] if self.base else []
+            self._run([self.engine, "build", "--tag", tag, *based, str(folder)])
+        return tag
+
+    def _digest(self, sources: list[Path]) -> str:
+        found = hashlib.sha256(f"{self.engine} {self.base}".encode())
+        for source in sources:
+            files = sorted(source.rglob("*")) if source.is_dir() else [source]
+            for path in files:
+                ignored = {"__pycache__", "tests", "changelog.d"} & set(path.parts)
+                if path.is_file() and not ignored and path.suffix != ".md":
+                    found.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
+        return found.hexdigest()[:12]
+
+    @staticmethod
+    def _run(command: list[str], env: dict[str, str] | None = None, stdin: str | None = None) -> None:
+        done = subprocess.run(
+            command, env=env, input=stdin, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False
+        )
+        if done.returncode:
+            raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout[-4000:]}")
