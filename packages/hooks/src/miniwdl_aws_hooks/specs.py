@@ -109,7 +109,9 @@ class Specs:
         """
         Say which volumes jobs get.
 
-        Called once per process and role, before the first job is submitted.
+        Called once per process and role, before the first job is submitted. A workflow job that misses the sentinel
+        asks before anything else for what task jobs get: the plugin may then write it, where it sees that its file
+        system is really mounted.
 
         :param context: for which kind of job, and where the shared file system is to appear.
         :return: the volumes; ``None`` or nothing when this plugin isn't configured.
@@ -205,7 +207,9 @@ class Specs:
         """
         Bring the products of a finished run to their destination.
 
-        Called once per group of files, in order: data, then logs and error.json, then outputs.json.
+        Called once per group of files, in order: data, then logs and error.json, then outputs.json. Called without
+        files before the run begins, with a folder that may yet lack the run's name: a plugin that couldn't publish
+        there says so now, and changes nothing.
 
         :param request: which files go where.
         :return: how it went; ``None`` when the destination isn't one that this plugin serves.

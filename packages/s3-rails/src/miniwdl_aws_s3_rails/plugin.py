@@ -29,10 +29,14 @@ def miniwdl_aws_publish(request: PublishRequest) -> PublishReport | None:
     """Upload to S3."""
     if not request.folder.startswith(SCHEME):
         return None
+    from miniwdl_aws_hooks import MissingPartError
     from miniwdl_aws_s3_rails.engine import engine_for
-    from miniwdl_aws_s3_rails.publish import publish
+    from miniwdl_aws_s3_rails.publish import check, publish
 
-    return publish(request, engine_for(request.settings))
+    if (request.settings.get("aws", "publish") or "").lower() == "export":
+        raise MissingPartError.of("[aws] publish = export", "miniwdl-aws-fsx-mount")
+    engine = engine_for(request.settings)
+    return publish(request, engine) if request.files else check(request, engine)
 
 
 @hookimpl

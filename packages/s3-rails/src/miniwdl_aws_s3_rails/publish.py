@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks import PublishReport
-from miniwdl_aws_s3_rails.destination import check_vacant
+from miniwdl_aws_s3_rails.destination import check_vacant, check_writable
 from miniwdl_aws_s3_rails.errors import AccessError, RailsError, TransferError
 from miniwdl_aws_s3_rails.etags import PartDigest, file_etag
 from miniwdl_aws_s3_rails.meter import Meter
@@ -21,12 +21,23 @@ if TYPE_CHECKING:
     from miniwdl_aws_hooks import PublishRequest
     from miniwdl_aws_s3_rails.engine import Engine, Found
 
-__all__ = ["publish"]
+__all__ = ["check", "publish"]
 
 logger = logging.getLogger(__name__)
 
 LIST_FACTOR = 10
 """How many more objects than we are going to write are worth listing to find those that are there already."""
+
+
+def check(request: PublishRequest, engine: Engine) -> PublishReport:
+    """
+    Make sure that the folder can be written, and may be; nothing changes there.
+
+    :raises AccessError: when it can't.
+    """
+    check_writable(engine, request.folder)
+    check_vacant(engine, request.folder)
+    return PublishReport(uploaded=0, skipped=0, size=0, seconds=0.0)
 
 
 def publish(request: PublishRequest, engine: Engine) -> PublishReport:

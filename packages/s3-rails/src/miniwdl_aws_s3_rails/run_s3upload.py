@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_hooks import ExitCode, MiniwdlAwsError, PublishRequest, get_manager
+from miniwdl_aws_hooks import ExitCode, JobRole, MiniwdlAwsError, MountContext, PublishRequest, get_manager
 from miniwdl_aws_hooks.protocol import END_OF_LOG, ENV_PAYLOAD, ENV_PAYLOAD_NAME, ENV_SENTINEL
 from miniwdl_aws_s3_rails.arguments import Arguments, parse_arguments
 from miniwdl_aws_s3_rails.child import SignalRelay, Stopped, run_child
@@ -68,16 +68,17 @@ def _end_log() -> None:
 
 
 def _run(arguments: Arguments, relay: SignalRelay) -> int:
-    _check_mount(os.environ)
     from miniwdl_aws_s3_rails.settings import load_settings
 
     settings = load_settings(arguments.passed_value("--cfg"), arguments.overrides)
+    _check_mount(os.environ, settings)
     arguments = arguments.with_settings(settings)
     run_dir = arguments.upload_directory()
     if run_dir is not None:
         return _upload_only(arguments, run_dir, settings)
     if arguments.s3upload and not arguments.self_test:
-        _check_destination(arguments.s3upload, settings)
+        # Without files: whoever would publish the products says now if it couldn't.
+        _publish(PublishRequest("", arguments.s3upload, {}, settings))
     with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as folder:
         command = _command(arguments, Path(folder), settings)
         code, stdout = run_child(command, _child_environ(arguments), relay)
@@ -88,24 +89,20 @@ def _run(arguments: Arguments, relay: SignalRelay) -> int:
     return _upload_after(arguments, settings, document, code)
 
 
-def _check_mount(environ: Mapping[str, str]) -> None:
+def _check_mount(environ: Mapping[str, str], settings: Settings) -> None:
     sentinel = environ.get(ENV_SENTINEL)
-    if sentinel and not Path(sentinel).is_file():
+    if not sentinel or Path(sentinel).is_file():
+        return
+    # Nobody writes the marker on a file system that hosts mount by means of their own. Whoever mounts it into task jobs
+    # may do so now, if it sees from inside this container that the file system is there; tasks only ever look.
+    root = settings.get("file_io", "root") or str(Path(sentinel).parent)
+    get_manager().hook.miniwdl_aws_mounts(context=MountContext(JobRole.TASK, root.rstrip("/"), settings))
+    if not Path(sentinel).is_file():
         raise MountMissingError(
             f"the shared file system is not mounted here: {sentinel} is missing",
-            hint="see the host's user data (miniwdl-aws fsx user-data), and its cloud-init log",
+            hint="see the host's user data (miniwdl-aws fsx user-data), and its cloud-init log; the marker is written "
+            "here only where the mount is Lustre",
         )
-
-
-def _check_destination(folder: str, settings: Settings) -> None:
-    if not folder.startswith("s3://"):
-        _publish(PublishRequest("", folder, {}, settings))  # nothing to write, but somebody must want to
-        return
-    from miniwdl_aws_s3_rails.destination import check_vacant, check_writable
-    from miniwdl_aws_s3_rails.engine import engine_for
-
-    check_writable(engine_for(settings), folder)
-    check_vacant(engine_for(settings), folder)
 
 
 def _command(arguments: Arguments, folder: Path, settings: Settings) -> list[str]:

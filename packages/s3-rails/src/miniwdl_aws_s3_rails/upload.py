@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_hooks import PublishRequest
-from miniwdl_aws_s3_rails.errors import RailsError, UploadError
+from miniwdl_aws_hooks import MiniwdlAwsError, PublishRequest
+from miniwdl_aws_s3_rails.errors import UploadError
 from miniwdl_aws_s3_rails.meter import human_size
 from miniwdl_aws_s3_rails.outputs import rewrite_outputs
 from miniwdl_aws_s3_rails.plan import describe
@@ -126,7 +126,7 @@ class _Groups:
             return
         try:
             report = self.publish(PublishRequest(str(self.run.run_dir), self.folder, files, self.run.settings))
-        except RailsError as exc:
+        except MiniwdlAwsError as exc:
             self.failed.update(dict.fromkeys(files, exc.message))
             return
         self.failed.update(report.failed)
