@@ -44,6 +44,8 @@ def job_environment(
         found["MINIWDL__AWS__TASK_QUEUE_FALLBACK"] = settings.task_queue_fallback
     if settings.fsid:
         found["MINIWDL__AWS__FS"] = settings.fsid
+    if settings.publish:
+        found["MINIWDL__AWS__PUBLISH"] = settings.publish
     found["MINIWDL__FILE_IO__ROOT"] = settings.mount
     found["AWS_DEFAULT_REGION"] = region
     if sentinel:

@@ -120,6 +120,14 @@ OPTIONS: tuple[Option, ...] = (
         choices=("always", "success", "failure"),
     ),
     Option(
+        ("--publish",),
+        "how products reach the S3 folder: by the workflow job, or by FSx's own export tasks",
+        metavar="HOW",
+        env="MINIWDL__AWS__PUBLISH",
+        default_text="`upload`",
+        choices=("upload", "export"),
+    ),
+    Option(
         ("--no-overwrite",),
         "never replace an object in the S3 folder that differs: the upload fails instead",
         kind=Kind.FLAG,

@@ -44,6 +44,7 @@ class Settings:
     run_dir: str
     s3upload: str | None
     delete_after: str | None
+    publish: str | None
     staging: str | None
     workflow_role: str | None
     image: str | None
@@ -103,6 +104,10 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str], tags: Mapping[
         raise ConfigurationError(
             f"{found['delete_after'].source} needs a folder to upload to", hint=f"{upload.sources}, or leave it out"
         )
+    if given.get("publish") and not s3upload:
+        raise ConfigurationError(
+            "--publish needs a folder to publish to", hint=f"{option('--s3upload').sources}, or leave it out"
+        )
     return Settings(
         workflow_queue=find_required(option("--workflow-queue"), given, environ, tags).value,
         task_queue=find_required(option("--task-queue"), given, environ, tags).value,
@@ -112,6 +117,7 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str], tags: Mapping[
         run_dir=_run_dir(found["dir"], mount),
         s3upload=s3upload,
         delete_after=found["delete_after"].value or None,
+        publish=found["publish"].value or None,
         staging=_staging(found["staging"], s3upload),
         workflow_role=found["workflow_role"].value or None,
         image=found["image"].value or None,
