@@ -67,6 +67,21 @@ def test_shared_memory_is_added_to_configured_linux_parameters() -> None:
     assert made["containerProperties"]["linuxParameters"] == {"initProcessEnabled": True, "sharedMemorySize": 64}
 
 
+def test_a_task_sets_roles_and_limits_of_its_container() -> None:
+    runtime = {
+        "jobRoleArn": "arn:aws:iam::123456789012:role/job",
+        "executionRoleArn": "arn:aws:iam::123456789012:role/execution",
+        "ulimits": [{"name": "nofile", "softLimit": 1024, "hardLimit": 4096}],
+    }
+    assert runtime.items() <= build(runtime=runtime)["containerProperties"].items()
+
+
+def test_tasks_run_on_instances_and_their_tags_reach_the_containers() -> None:
+    made = build()
+    assert made["platformCapabilities"] == ["EC2"]
+    assert made["propagateTags"] is True
+
+
 def test_merging() -> None:
     base = {"linuxParameters": {"a": 1, "b": 1}, "ulimits": [1]}
     assert merge_properties(base, {"linuxParameters": {"b": 2}, "ulimits": [2]}, "x") == {
