@@ -66,7 +66,8 @@ class Parts:
     @hookimpl
     def miniwdl_aws_follow_logs(self, request: FollowRequest) -> Iterator[LogEvent]:
         self.followed.append(request)
-        return iter([LogEvent(1, "first line", request.stream), LogEvent(2, "second line", request.stream)])
+        events = [LogEvent(1, "first line", request.stream), LogEvent(2, "second line", request.stream)]
+        return iter([event for event in events if event.timestamp >= (request.start_time or 0)])
 
 
 @pytest.fixture(autouse=True)

@@ -140,7 +140,9 @@ def test_logs(aws: Any, manage: Callable[..., Outcome], parts: Any, job_id: str)
     assert manage("wait", job_id)[0] == 0
     assert manage("logs", job_id)[1] == "first line\nsecond line\n"
     assert manage("logs", job_id, "--grep", "^sec")[1] == "second line\n"
-    assert manage("logs", job_id, "--since", "1h")[1] == ""
+    assert manage("logs", job_id, "--since", "1970-01-01T00:00:00.002+00:00")[1] == "second line\n"
+    assert parts.followed[-1].start_time == 2, "the reader of the log looks for no older events"
+    assert parts.followed[-1].grace == 0, "what is there now is all"
     assert manage("logs", job_id, "--task", NAME)[1] == f"{NAME} | first line\n{NAME} | second line\n"
     assert manage("logs", job_id, "--all")[1].splitlines() == [
         "hello | first line", "hello | second line", f"{NAME} | first line", f"{NAME} | second line",

@@ -35,17 +35,21 @@ class Selection:
 class RunStreams:
     """The selected streams of a run."""
 
-    def __init__(self, batch: Batch, job_id: str, selection: Selection, *, live: bool = True) -> None:
+    def __init__(
+        self, batch: Batch, job_id: str, selection: Selection, *, live: bool = True, since: int | None = None
+    ) -> None:
         """
         Know none yet.
 
         :param job_id: of the workflow job.
         :param live: whether they are read until their jobs end; otherwise, what is there now is all.
+        :param since: leave out older events, in milliseconds since the epoch.
         """
         self._batch = batch
         self._job_id = job_id
         self._selection = selection
         self._live = live
+        self._since = since
         self._run: Run | None = None
         self._tasks: TaskJobs | None = None
         self._patience = Patience(f"job {job_id}")
@@ -109,4 +113,11 @@ class RunStreams:
         return chosen
 
     def _request(self, job_id: str, stream: str, marker: str | None) -> FollowRequest:
-        return FollowRequest(TASK_LOG_GROUP, stream, lambda: not self._live or job_id in self._ended, marker)
+        return FollowRequest(
+            TASK_LOG_GROUP,
+            stream,
+            lambda: not self._live or job_id in self._ended,
+            marker,
+            start_time=self._since,
+            grace=None if self._live else 0.0,
+        )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks.errors import ConfigurationError
@@ -24,45 +23,33 @@ if TYPE_CHECKING:
     from miniwdl_aws_submit_cli.commands.session import Session
     from miniwdl_aws_submit_cli.runs import Run
 
-__all__ = ["LogFilter", "run"]
-
-
-@dataclass(frozen=True)
-class LogFilter:
-    """Which events are shown."""
-
-    since: int | None = None
-    """Milliseconds since the epoch."""
-    pattern: re.Pattern[str] | None = None
-
-    def __call__(self, event: LogEvent) -> bool:
-        """Whether an event is shown."""
-        if self.since is not None and event.timestamp < self.since:
-            return False
-        return self.pattern is None or self.pattern.search(event.message) is not None
+__all__ = ["run"]
 
 
 def run(args: Namespace) -> int:
     """Print the log of the workflow job, or of task jobs, or of all."""
-    wanted = LogFilter(parse_since(args.since, time.time()) if args.since else None, _pattern(args.grep))
+    since, pattern = parse_since(args.since, time.time()) if args.since else None, _pattern(args.grep)
     with open_session(args, waiting=args.follow) as session:
         require_follower(session.manager, "`miniwdl-aws logs`")
-        found = session.find(args.run)
+        found, is_empty = session.find(args.run), True
         try:
-            for label, event in _events(args, session, found):
-                if wanted(event):
+            for label, event in _events(args, session, found, since):
+                is_empty = False
+                if pattern is None or pattern.search(event.message):
                     _show(args, label, event)
         except KeyboardInterrupt:
             say("\ninterrupted" if found.ended else "\ninterrupted; the run goes on")
             return ExitCode.INTERRUPTED
+    if is_empty and since is None:
+        say("note: nothing has been written to this log")
     return ExitCode.OK
 
 
-def _events(args: Namespace, session: Session, found: Run) -> Iterator[tuple[str, LogEvent]]:
+def _events(args: Namespace, session: Session, found: Run, since: int | None) -> Iterator[tuple[str, LogEvent]]:
     selection = Selection(
         workflow=args.all or not args.task, calls=() if args.all else tuple(args.task or ()), every_call=args.all
     )
-    streams = RunStreams(session.batch, found.job_id, selection, live=args.follow)
+    streams = RunStreams(session.batch, found.job_id, selection, live=args.follow, since=since)
     follow = follower(session.manager)
     if not args.follow:
         streams.look()
