@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from typing import TYPE_CHECKING, Any
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from moto.batch.models import BatchBackend, ComputeEnvironment
     from moto.ec2.models import EC2Backend
+    from moto.fsx.models import FileSystem
     from moto.logs.models import LogsBackend
 
     from miniwdl_aws_local_cloud.fsx import LustreBackend
@@ -61,8 +63,10 @@ def create_resources(
     :return: id of the file system.
     """
     subnet, group = _network(batch.ec2_backend)
-    file_system_id = _create_file_system(fsx, state, subnet, group)
-    _create_queues(settings, batch, subnet, group, file_system_id)
+    system = _create_file_system(fsx, state, subnet, group)
+    file_system_id = str(system.file_system_id)
+    template = _create_launch_template(batch.ec2_backend, system)
+    _create_queues(settings, batch, {"subnets": [subnet], "securityGroupIds": [group], **template}, file_system_id)
     for bucket in BUCKETS:
         if bucket not in s3.buckets:
             s3.create_bucket(bucket, settings.region)
@@ -70,8 +74,12 @@ def create_resources(
     return file_system_id
 
 
-def _create_queues(settings: CloudSettings, batch: BatchBackend, subnet: str, group: str, file_system_id: str) -> None:
-    """Make each job queue with a compute environment of its own; the workflow queue's tags name the rest."""
+def _create_queues(settings: CloudSettings, batch: BatchBackend, hosts: Mapping[str, Any], file_system_id: str) -> None:
+    """
+    Make each job queue with a compute environment of its own; the workflow queue's tags name the rest.
+
+    :param hosts: what computeResources says of their network and launch template.
+    """
     role = batch.iam_backend.create_role(
         role_name="AWSServiceRoleForBatch",
         assume_role_policy_document=_TRUST,
@@ -94,8 +102,7 @@ def _create_queues(settings: CloudSettings, batch: BatchBackend, subnet: str, gr
                 "maxvCpus": vcpus,
                 "instanceTypes": ["optimal"],
                 "instanceRole": profile.arn,
-                "subnets": [subnet],
-                "securityGroupIds": [group],
+                **hosts,
             },
             role.arn,
         )
@@ -122,8 +129,17 @@ def _network(ec2: EC2Backend) -> tuple[str, str]:
     return subnet.id, group.id
 
 
-def _create_file_system(fsx: LustreBackend, state: Path, subnet: str, group: str) -> str:
-    system = fsx.create_file_system(
+def _create_launch_template(ec2: EC2Backend, system: FileSystem) -> dict[str, Any]:
+    """Make what stands for the mount in a compute environment, as whoever checks a setup looks for it there."""
+    mount = (system.lustre_configuration or {})["MountName"]
+    script = f"#!/bin/sh\n# {system.file_system_id}, {mount}, is a folder of this machine: there is nothing to mount.\n"
+    data = {"UserData": base64.b64encode(script.encode()).decode()}
+    template = ec2.create_launch_template("miniwdl-aws-local", "", data, {})
+    return {"launchTemplate": {"launchTemplateId": template.id, "version": "$Latest"}}
+
+
+def _create_file_system(fsx: LustreBackend, state: Path, subnet: str, group: str) -> FileSystem:
+    return fsx.create_file_system(
         client_request_token="",
         file_system_type="LUSTRE",
         storage_capacity=STORAGE_GIB,
@@ -140,7 +156,6 @@ def _create_file_system(fsx: LustreBackend, state: Path, subnet: str, group: str
         # The same id whenever the cloud of this folder is up, so that it may stand in a configuration.
         file_system_id=f"fs-0{hashlib.sha256(str(state).encode()).hexdigest()[:16]}",
     )
-    return str(system.file_system_id)
 
 
 def link(fsx: LustreBackend, s3: FileBackedS3, file_system_id: str, links: Mapping[str, str], region: str) -> None:
