@@ -13,6 +13,7 @@ from miniwdl_aws_batch_backend.poller import ACTIVE, ENDED, Missing, Seen
 from miniwdl_aws_batch_backend.report import log_stream
 from miniwdl_aws_batch_backend.termination import Mailbox
 from miniwdl_aws_batch_backend.waiting import QueueWait, WaitStep, explain
+from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -113,7 +114,7 @@ class BatchJob:
     def _submitted(self, request: Mapping[str, Any]) -> None:
         self._queue = request["jobQueue"]
         self._logger.info(
-            message("AWS Batch job submitted", jobId=self.job_id, jobName=request["jobName"], queue=request["jobQueue"])
+            message(JOB_SUBMITTED, jobId=self.job_id, jobName=request["jobName"], queue=request["jobQueue"])
         )
         self._enter({"jobId": self.job_id, "jobName": request["jobName"], "status": "SUBMITTED"})
 
@@ -229,7 +230,7 @@ class BatchJob:
             if stream:
                 fields["logStreamName"] = stream
             level = NOTICE_LEVEL if status in LOUD else logging.INFO
-            self._logger.log(level, message("AWS Batch job change", **fields))
+            self._logger.log(level, message(JOB_CHANGED, **fields))
         self._tell(job, previous)
 
     def terminate(self) -> None:

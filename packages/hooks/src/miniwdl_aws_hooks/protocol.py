@@ -5,11 +5,16 @@ __all__ = [
     "ENV_PAYLOAD",
     "ENV_PAYLOAD_NAME",
     "ENV_SENTINEL",
+    "JOB_CHANGED",
+    "JOB_SUBMITTED",
     "PARENT_JOB_TAG",
     "PAYLOAD_PLACEHOLDER",
     "RUN_DIR_TAG",
     "SENTINEL_NAME",
     "TASK_LOG_GROUP",
+    "UPLOADED",
+    "UPLOADER",
+    "UPLOADING",
 ]
 
 TASK_LOG_GROUP = "/aws/batch/job"
@@ -17,6 +22,21 @@ TASK_LOG_GROUP = "/aws/batch/job"
 
 END_OF_LOG = "[miniwdl-aws] end of log"
 """The last line of a workflow job's log: a follower that has seen it has seen everything."""
+
+JOB_SUBMITTED = "AWS Batch job submitted"
+"""A task has become a job; the line's fields are ``jobId``, ``jobName`` and ``queue``."""
+
+JOB_CHANGED = "AWS Batch job change"
+"""A task's job has another status; the line's fields are ``status``, ``jobId`` and, once known, ``logStreamName``."""
+
+UPLOADER = "[s3-rails]"
+"""Stands before the message in the lines of whoever uploads a run's products."""
+
+UPLOADING = "uploading %s to %s"
+"""A line of the uploader's, as ``logging`` formats it: run directory and destination."""
+
+UPLOADED = "uploaded %d objects to %s, %s in %.1f s (%s/s)%s"
+"""The same once all is there: objects, destination, size, seconds, size per second, a remark or nothing."""
 
 PAYLOAD_PLACEHOLDER = "@payload"
 """The argument of a workflow job's command line that stands for the file submitted along with it."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks import ExitCode, JobRole, MiniwdlAwsError, MountContext, PublishRequest, get_manager
-from miniwdl_aws_hooks.protocol import END_OF_LOG, ENV_PAYLOAD, ENV_PAYLOAD_NAME, ENV_SENTINEL
+from miniwdl_aws_hooks.protocol import END_OF_LOG, ENV_PAYLOAD, ENV_PAYLOAD_NAME, ENV_SENTINEL, UPLOADER, UPLOADING
 from miniwdl_aws_s3_rails.arguments import Arguments, parse_arguments
 from miniwdl_aws_s3_rails.child import SignalRelay, Stopped, run_child
 from miniwdl_aws_s3_rails.errors import AccessError, MountMissingError, OptionError, RailsError
@@ -44,7 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     :return: its exit code: miniwdl's, or one of ``ExitCode``.
     """
     arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
-    logging.basicConfig(format="%(asctime)s %(levelname)s [s3-rails] %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
+    logging.basicConfig(format=f"%(asctime)s %(levelname)s {UPLOADER} %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
     logger.setLevel(logging.INFO)
     try:
         with SignalRelay().installed() as relay:
@@ -176,7 +176,7 @@ def _upload(arguments: Arguments, settings: Settings, run_dir: Path) -> tuple[st
     from miniwdl_aws_s3_rails.upload import FinishedRun, upload_run
 
     folder = run_folder(arguments.s3upload or "", run_dir.name)
-    logger.info("uploading %s to %s", run_dir, folder)
+    logger.info(UPLOADING, run_dir, folder)
     return folder, upload_run(FinishedRun(run_dir, read_layout(settings), settings), folder, _publish)
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks import MiniwdlAwsError, PublishRequest
+from miniwdl_aws_hooks.protocol import UPLOADED
 from miniwdl_aws_s3_rails.errors import UploadError
 from miniwdl_aws_s3_rails.meter import human_size
 from miniwdl_aws_s3_rails.outputs import rewrite_outputs
@@ -144,7 +145,7 @@ class _Groups:
     def close(self) -> None:
         """Say how it went."""
         logger.info(
-            "uploaded %d objects to %s, %s in %.1f s (%s/s)%s",
+            UPLOADED,
             self.uploaded,
             self.folder,
             human_size(self.size),

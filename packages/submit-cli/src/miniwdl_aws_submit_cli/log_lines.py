@@ -14,7 +14,24 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["LogLine", "read_line"]
+__all__ = [
+    "TASK_CACHED",
+    "TASK_DONE",
+    "TASK_INTERRUPTED",
+    "TASK_RETRIED",
+    "TASK_SETUP",
+    "LogLine",
+    "is_task_failure",
+    "read_line",
+    "template_pattern",
+]
+
+# Messages of miniwdl's own: run_local_task and _try_task of WDL.runtime.task.
+TASK_SETUP = "task setup"
+TASK_DONE = "done"
+TASK_CACHED = "done (cached)"
+TASK_INTERRUPTED = "interrupted task will be retried"
+TASK_RETRIED = "failed task will be retried"
 
 _TEXT = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?P<source>\S+) (?P<level>[A-Z]+) (?P<rest>.*)", re.DOTALL
@@ -56,6 +73,16 @@ def read_line(text: str) -> LogLine | None:
         return None
     message, _, rest = match["rest"].partition(" :: ")
     return LogLine(match["source"], match["level"], message, _read_fields(rest))
+
+
+def is_task_failure(line: LogLine) -> bool:
+    """Whether a task failed for good: the text of ``RunFailed`` of ``WDL.runtime.error``."""
+    return line.level == "ERROR" and line.message.startswith("task ") and line.message.endswith(" failed")
+
+
+def template_pattern(template: str) -> re.Pattern[str]:
+    """Make a regular expression for what ``logging`` makes of a template; its groups are the arguments."""
+    return re.compile("(.*?)".join(map(re.escape, re.split(r"%(?:\.\d+)?[dfs]", template))))
 
 
 def _read_json(text: str) -> LogLine | None:

@@ -7,11 +7,21 @@ is still in the queue.
 
 from __future__ import annotations
 
-import re
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED, UPLOADED, UPLOADER, UPLOADING
+from miniwdl_aws_submit_cli.log_lines import (
+    TASK_CACHED,
+    TASK_DONE,
+    TASK_INTERRUPTED,
+    TASK_RETRIED,
+    TASK_SETUP,
+    is_task_failure,
+    template_pattern,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +42,8 @@ _OF_BATCH = {
     "RUNNING": "running",
 }
 _FINAL = frozenset({"succeeded", "failed", "cached"})
-_UPLOADED = re.compile(r"uploaded (\d+) objects? to (\S+), (.+?) in ")
+_UPLOADED = template_pattern(UPLOADED)
+_UPLOADING = template_pattern(f"{UPLOADER} {UPLOADING}\n")
 
 
 @dataclass(frozen=True)
@@ -91,11 +102,10 @@ class Progress:
 
     def read_other(self, text: str) -> None:
         """Take note of a line that isn't miniwdl's: the uploader's."""
-        uploaded = _UPLOADED.search(text)
-        if uploaded:
-            self.uploaded, self.uploading = uploaded[3], None
-        elif "[s3-rails] uploading " in text:
-            self.uploading = text.rpartition(" to ")[2].strip()
+        if done := _UPLOADED.search(text):
+            self.uploaded, self.uploading = done[3], None
+        elif begun := _UPLOADING.search(text.rstrip() + "\n"):
+            self.uploading = begun[2]
 
     def see(self, calls: Iterable[Call], front: Sequence[str] = ()) -> None:
         """
@@ -121,23 +131,23 @@ class Progress:
 
     def _read_task(self, line: LogLine) -> None:
         call, message = line.call, line.message
-        if message == "task setup":
+        if message == TASK_SETUP:
             self.calls.setdefault(call, "waiting")
-        elif message == "done":
+        elif message == TASK_DONE:
             self.calls[call] = "succeeded"
-        elif message == "done (cached)":
+        elif message == TASK_CACHED:
             self.calls[call] = "cached"
-        elif message == "AWS Batch job change":
+        elif message == JOB_CHANGED:
             self._enter(call, str(line.fields.get("status", "")))
-        elif message == "AWS Batch job submitted":
+        elif message == JOB_SUBMITTED:
             self._enter(call, "SUBMITTED")
-        elif message == "interrupted task will be retried":
+        elif message == TASK_INTERRUPTED:
             self.lost_hosts += 1
             self.calls[call] = "waiting"
-        elif message == "failed task will be retried":
+        elif message == TASK_RETRIED:
             self.retries += 1
             self.calls[call] = "waiting"
-        elif line.level == "ERROR" and message.startswith("task ") and message.endswith(" failed"):
+        elif is_task_failure(line):
             self.calls[call] = "failed"
             self.failure = self.failure or _failed(call, line.fields)
 
