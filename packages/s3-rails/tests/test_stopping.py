@@ -1,4 +1,4 @@
-"""Signals end transfers early: nothing half-written under its name, nothing left running, the right exit code."""
+"""Signals end transfers early, up and down: nothing half-written under its name, nothing left running."""
 
 import os
 import signal
@@ -151,3 +151,47 @@ def test_the_rest_is_never_begun(
     with pytest.raises(Interrupted):
         transfer(engine, bucket, files)
     assert bucket.keys() == []
+
+
+TWO_INPUTS = """
+version 1.2
+workflow two {
+  input { File file  Directory folder }
+  call look { input: file, folder }
+}
+task look { input { File file  Directory folder } command { } }
+"""
+
+ONE_LISTED = (
+    b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>in/folder/x</Key><Size>12</Size>"
+    b'<ETag>"e"</ETag><LastModified>2025-01-01T00:00:00.000Z</LastModified></Contents></ListBucketResult>'
+)
+
+
+@pytest.mark.parametrize("hanging", [{"GET"}, {"HEAD", "LIST"}])
+def test_downloads_from_a_server_that_hangs_end_and_leave_nothing(
+    recorded: Any, tmp_path: Path, hanging: set[str]
+) -> None:
+    recorded.described["Size"] = "12"
+    recorded.answers["LIST"] = (200, ONE_LISTED)
+    recorded.hanging.update(hanging)
+    root = tmp_path.resolve()
+    (root / "two.wdl").write_text(TWO_INPUTS)
+    cfg = {"MINIWDL__SCHEDULER__CONTAINER_BACKEND": "bare", "MINIWDL__FILE_IO__ROOT": str(root)}
+    cfg |= {"MINIWDL__DOWNLOAD_CACHE__PUT": "true", "MINIWDL__DOWNLOAD_CACHE__DIR": str(root / "cache")}
+    command = [sys.executable, "-m", "miniwdl_aws_s3_rails", "two.wdl", "file=s3://b1/in/file"]
+    command += ["folder=s3://b1/in/folder/", "--dir", str(root / "runs")]
+    with subprocess.Popen(
+        command, cwd=root, env={**os.environ, **cfg}, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        for operation in hanging:
+            await_operation(recorded, operation, process)
+        begun = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        _, stderr = process.communicate(timeout=PATIENCE)
+    assert time.monotonic() - begun < 15, "a job has 30 seconds to end"
+    assert process.returncode not in (0, None)
+    assert "the transfer was stopped" in stderr
+    assert stderr.splitlines()[-1] == END_OF_LOG
+    downloads = [path for path in root.rglob("*") if path.name in ("x", "file", "folder", "incomplete")]
+    assert downloads == []

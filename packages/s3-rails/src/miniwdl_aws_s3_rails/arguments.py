@@ -54,13 +54,15 @@ class Arguments:
     self_test: bool
     upload_only: str | None
     no_overwrite: bool
+    upload_as_you_go: bool
     passed: tuple[str, ...]
     """Arguments for ``miniwdl run``."""
 
     @property
     def overrides(self) -> dict[tuple[str, str], str]:
         """What the command line sets of the configuration."""
-        return {("s3_rails", "overwrite"): "false"} if self.no_overwrite else {}
+        overrides = {("s3_rails", "overwrite"): "false"} if self.no_overwrite else {}
+        return overrides | ({("s3_rails", "progressive"): "true"} if self.upload_as_you_go else {})
 
     def passed_value(self, *names: str) -> str | None:
         """Value of an option among the arguments passed through: the last one counts."""
@@ -90,6 +92,8 @@ class Arguments:
                 raise OptionError(
                     "--delete-after needs --s3upload", hint="or set MINIWDL__AWS__S3_UPLOAD_FOLDER to an s3:// URI"
                 )
+        if self.upload_as_you_go and (self.no_overwrite or not s3upload):
+            raise OptionError("--upload-as-you-go needs --s3upload, and can't be had with --no-overwrite")
         if self.upload_only and not s3upload:
             raise OptionError("--upload-only needs --s3upload")
         return replace(self, s3upload=s3upload, delete_after=delete_after)
@@ -133,6 +137,12 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         action="store_true",
         help="never replace an object in S3 that differs, not even one that somebody writes meanwhile: "
         "the upload fails then [environment: MINIWDL__S3_RAILS__OVERWRITE=false]",
+    )
+    parser.add_argument(
+        "--upload-as-you-go",
+        action="store_true",
+        help="upload the outputs of finished calls while the rest of the workflow runs; --no-overwrite rules it out "
+        "[environment: MINIWDL__S3_RAILS__PROGRESSIVE=true]",
     )
     known, passed = parser.parse_known_args(argv)
     return Arguments(**vars(known), passed=tuple(passed))

@@ -13,12 +13,14 @@ import uuid
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from WDL.runtime.cache import CallCache
+from WDL.runtime.cache import new as new_call_cache
 
+from miniwdl_aws_s3_rails.cache import sight_of
 from miniwdl_aws_s3_rails.engine import engine_for
 from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.receiver import Receiver
 from miniwdl_aws_s3_rails.settings import MiniwdlSettings
+from miniwdl_aws_s3_rails.termination import stopped_on_termination
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 if TYPE_CHECKING:
@@ -48,12 +50,18 @@ def _download(cfg: Loader, logger: logging.Logger, text: str, *, directory: bool
     receiver = Receiver(engine_for(MiniwdlSettings(cfg)))
     place = _make_place(_parent(cfg, logger, text, directory=directory))
     incomplete = place / "incomplete"
-    try:
-        target = incomplete / uri.basename
+    target = incomplete / uri.basename
+
+    def fetch() -> None:
+        found = sight_of(cfg).objects(text, directory=directory)
         if directory:
-            _fetch_folder(receiver, uri.as_folder(), target)
+            _fetch_folder(receiver, uri.as_folder(), found, target)
         else:
-            receiver.fetch(uri, target)
+            receiver.fetch_all(uri.bucket, [(found[0], target)])
+
+    try:
+        with stopped_on_termination(logger, receiver.engine.stop):
+            receiver.engine.apart(fetch)
         # Under its final name it is whole: whoever looks there sees all of it or nothing.
         final = target.rename(place / uri.basename)
         incomplete.rmdir()
@@ -70,7 +78,7 @@ def _parent(cfg: Loader, logger: logging.Logger, uri: str, *, directory: bool) -
     What will enter the download cache is moved there, so it must be on the same file system; other downloads belong
     into the run directory. miniwdl doesn't tell plugins which that is, but the logger it gives writes into it.
     """
-    cache = CallCache(cfg, logging.getLogger(__name__))
+    cache = new_call_cache(cfg, logging.getLogger(__name__))
     cached = cache.download_cacheable(uri, directory=directory)
     if not cached or Path(cached).exists():
         for handler in logger.handlers:
@@ -90,10 +98,7 @@ def _make_place(parent: Path) -> Path:
         return place
 
 
-def _fetch_folder(receiver: Receiver, folder: S3Uri, target: Path) -> None:
-    found = receiver.engine.find_all(folder)
-    if not found:
-        raise AccessError(f"there is nothing under {folder}")
+def _fetch_folder(receiver: Receiver, folder: S3Uri, found: Iterable[Found], target: Path) -> None:
     folders, files = layout(folder, found)
     target.mkdir(parents=True)
     for name in folders:

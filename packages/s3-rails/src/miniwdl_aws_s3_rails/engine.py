@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import random
 import threading
-from concurrent.futures import wait
+from concurrent.futures import Future, InvalidStateError, as_completed, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -22,8 +23,7 @@ from miniwdl_aws_s3_rails.options import Options
 from miniwdl_aws_s3_rails.pool import DaemonPool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
-    from concurrent.futures import Future
+    from collections.abc import Callable, Collection, Iterable, Iterator
 
     from mypy_boto3_s3 import S3Client
 
@@ -97,6 +97,7 @@ class Engine:
         self.access = access
         self.budget = Budget(options.max_memory)
         self._stopping = threading.Event()
+        self._stopped: Future[None] = Future()
         self._sleep = sleep or self._stopping.wait
         self._anonymous: set[str] = set()
         self._lock = threading.Lock()
@@ -114,11 +115,38 @@ class Engine:
     def stop(self) -> None:
         """Stop all transfers of the process for good: none begins, those in parts end with their next part."""
         self._stopping.set()
+        with suppress(InvalidStateError):
+            self._stopped.set_exception(_stopped())
 
     def go_on(self) -> None:
         """Raise an error when the process is about to end."""
         if self._stopping.is_set():
-            raise StoppedError("the transfer was stopped")
+            raise _stopped()
+
+    def gather(self, futures: Collection[Future[Any]]) -> None:
+        """
+        Wait for all; the first that fails ends the wait, and so does the end of the process, even if a server hangs.
+
+        What has not begun by then never does; what runs gets a little time to come to an end.
+        """
+        missing = len(futures)
+        try:
+            for future in as_completed([*futures, self._stopped]) if futures else ():
+                future.result()
+                missing -= 1
+                if not missing:
+                    break
+        except BaseException:
+            wait([future for future in futures if not future.cancel()], timeout=STOP_GRACE)
+            raise
+
+    def apart(self, function: Callable[[], T]) -> T:
+        """Run a function that waits for the network in a thread that the end of the process need not wait for."""
+        helper = DaemonPool(1, "s3-rails-apart")
+        future = helper.submit(function)
+        helper.shutdown(wait=False)
+        self.gather([future])
+        return future.result()
 
     def give_up(self, futures: Iterable[Future[Any]], grace: float = STOP_GRACE) -> None:
         """Stop all transfers, and let those of the pool that run already come to an end."""
@@ -262,6 +290,10 @@ class Engine:
                     yield Found(item["Key"], item["Size"], item["ETag"])
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
             raise explain(exc, f"cannot list {folder}") from exc
+
+
+def _stopped() -> StoppedError:
+    return StoppedError("the transfer was stopped")
 
 
 CHANGED = "somebody else changed it meanwhile"

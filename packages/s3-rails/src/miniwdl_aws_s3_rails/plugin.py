@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_hooks import hookimpl
 
 if TYPE_CHECKING:
-    from miniwdl_aws_hooks import Check, PreflightContext, PublishReport, PublishRequest, StageRequest, StageResult
+    from miniwdl_aws_hooks import (
+        Check,
+        PreflightContext,
+        PublishReport,
+        PublishRequest,
+        StageRequest,
+        StageResult,
+        SubmitOption,
+    )
 
 SCHEME = "s3://"
 
@@ -46,3 +54,18 @@ def miniwdl_aws_preflight(context: PreflightContext) -> list[Check]:
     from miniwdl_aws_s3_rails.preflight import check_folders
 
     return check_folders(context, engine_for(context.settings))
+
+
+@hookimpl
+def miniwdl_aws_submit_options() -> list[SubmitOption]:
+    """Add ``--upload-as-you-go``."""
+    from miniwdl_aws_hooks import SubmitOption
+    from miniwdl_aws_s3_rails.submitting import enter
+
+    return [
+        SubmitOption(
+            name="--upload-as-you-go",
+            help="with --s3upload: upload the outputs of finished calls while the rest of the workflow runs",
+            enter=enter,
+        )
+    ]

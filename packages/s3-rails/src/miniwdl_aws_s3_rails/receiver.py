@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-from concurrent.futures import FIRST_EXCEPTION, wait
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.exceptions
 
 from miniwdl_aws_s3_rails.engine import Found, expressible
-from miniwdl_aws_s3_rails.errors import AccessError, TransferError
+from miniwdl_aws_s3_rails.errors import TransferError
 from miniwdl_aws_s3_rails.etags import PartDigest, Verdict, file_etag, judge, part_count
 from miniwdl_aws_s3_rails.options import MIB
 from miniwdl_aws_s3_rails.uri import S3Uri
@@ -79,19 +78,6 @@ class Receiver:
 
     engine: Engine
 
-    def fetch(self, uri: S3Uri, path: Path) -> int:
-        """
-        Fetch an object into a new file, and return its size.
-
-        :raises AccessError: when it does not exist or may not be read.
-        :raises TransferError: when it could not be brought here whole.
-        """
-        found = self.engine.find(uri)
-        if found is None:
-            raise AccessError(f"{uri} does not exist")
-        self.fetch_all(uri.bucket, [(found, path)])
-        return found.size
-
     def read(self, uri: S3Uri) -> bytes:
         """Fetch a small object into memory."""
         what = f"cannot read {uri}"
@@ -142,12 +128,7 @@ class Receiver:
             for arrival in arrivals
             for start in arrival.starts
         ]
-        done, pending = wait(futures, return_when=FIRST_EXCEPTION)
-        for future in pending:
-            future.cancel()
-        wait(pending)
-        for future in done:
-            future.result()
+        self.engine.gather(futures)
 
     def _fetch_range(self, arrival: _Arrival, start: int) -> None:
         uri, found = arrival.uri, arrival.found

@@ -16,6 +16,7 @@ from miniwdl_aws_s3_rails.arguments import Arguments, parse_arguments
 from miniwdl_aws_s3_rails.child import SignalRelay, Stopped, run_child
 from miniwdl_aws_s3_rails.errors import AccessError, MountMissingError, OptionError, RailsError
 from miniwdl_aws_s3_rails.payload import place_payload
+from miniwdl_aws_s3_rails.surroundings import ENV_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -81,7 +82,7 @@ def _run(arguments: Arguments, relay: SignalRelay) -> int:
         _publish(PublishRequest("", arguments.s3upload, {}, settings))
     with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as folder:
         command = _command(arguments, Path(folder), settings)
-        code, stdout = run_child(command, _child_environ(arguments), relay)
+        code, stdout = run_child(command, _child_environ(arguments, settings), relay)
     document = None if arguments.self_test else _document(arguments, stdout)
     if not arguments.s3upload or document is None:
         sys.stdout.buffer.write(stdout)
@@ -124,12 +125,19 @@ def _command(arguments: Arguments, folder: Path, settings: Settings) -> list[str
     return [*program, "run", *passed]
 
 
-def _child_environ(arguments: Arguments) -> dict[str, str]:
+def _child_environ(arguments: Arguments, settings: Settings) -> dict[str, str]:
+    from miniwdl_aws_s3_rails.writing import read_switch
+
     environ = {name: value for name, value in os.environ.items() if name not in CONSUMED}
     if arguments.task_queue:
         environ["MINIWDL__AWS__TASK_QUEUE"] = arguments.task_queue
     for (section, key), value in arguments.overrides.items():
         environ[f"MINIWDL__{section.upper()}__{key.upper()}"] = value
+    if settings.get("call_cache", "backend") in (None, "dir"):
+        environ["MINIWDL__CALL_CACHE__BACKEND"] = "s3_rails"
+    environ.pop("MINIWDL__S3_RAILS__PROGRESSIVE", None)  # miniwdl would warn of it
+    if read_switch(settings, "progressive") and arguments.s3upload and not arguments.self_test:
+        environ[ENV_FOLDER] = arguments.s3upload
     return environ
 
 

@@ -1,0 +1,43 @@
+"""Stops transfers in the process of ``miniwdl run`` when it is told to end, as miniwdl itself learns of it."""
+
+from __future__ import annotations
+
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from WDL._util import TerminationSignalFlag
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterator
+
+__all__ = ["stopped_on_termination"]
+
+PERIOD = 0.5
+"""Seconds between two looks at miniwdl's flag, which nobody can wait for."""
+
+
+@contextmanager
+def stopped_on_termination(logger: logging.Logger, stop: Callable[[], None], period: float = PERIOD) -> Iterator[None]:
+    """
+    Call a function if miniwdl is told to end while the block runs: after a signal, or when another call has failed.
+
+    :param stop: makes what the block does end soon, with an error.
+    """
+    ended = threading.Event()
+    with TerminationSignalFlag(logger) as terminating:
+
+        def watch() -> None:
+            while not ended.wait(period):
+                if terminating():
+                    stop()
+                    return
+
+        thread = threading.Thread(target=watch, name="s3-rails-termination", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
