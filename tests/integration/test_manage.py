@@ -128,7 +128,7 @@ def test_cancel_stopped_the_run_and_its_tasks(runs: Runs) -> None:
     assert (done.code, done.stdout) == (0, "")
     lines = done.stderr.splitlines()
     assert lines[0] == f"stopping workflow job {runs.cancelled}"
-    assert lines[-1].startswith("stopped: the workflow job, ")
+    assert lines[-1].startswith("stopped the workflow job, ")
     assert {job["status"] for job in runs.shell.children(runs.cancelled)} == {"FAILED"}
 
 
@@ -331,7 +331,7 @@ def test_sweep_stops_what_a_killed_workflow_job_left(runs: Runs) -> None:
     found = runs.manage("sweep")
     assert found.code == 0
     assert {line.split()[0] for line in found.stdout.splitlines()} == left
-    assert "2 task jobs are left without their workflow jobs; --yes stops them" in found.stderr
+    assert "2 task jobs without a workflow job; --yes stops them" in found.stderr
     assert len(runs.running_tasks(lost)) == 2, "it only listed them"
     assert {item["jobId"]: item["parent"] for item in json.loads(runs.good("sweep", "--json"))} == dict.fromkeys(
         left, lost

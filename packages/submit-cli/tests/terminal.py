@@ -39,7 +39,9 @@ def main() -> None:
             lambda: log(view, progress, task("call-t-2", "ERROR task t (x.wdl Ln 1 Col 1) failed :: exit_status: 2")),
             lambda: log(view, progress, "evil \x1b[2J\x1b[1;1Hline"),
             lambda: log(view, progress, "INFO [s3-rails] uploading /mnt/fsx/r to s3://demo/out/"),
-            lambda: log(view, progress, "INFO [s3-rails] uploaded 5 objects to s3://demo/out/, 80.8 KiB in 0.1 s"),
+            lambda: log(
+                view, progress, "INFO [s3-rails] uploaded 5 objects to s3://demo/out/, 80.8 KiB in 0.1 s (808.0 KiB/s)"
+            ),
         ]
         for step in steps:
             sys.stdin.readline()

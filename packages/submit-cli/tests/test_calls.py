@@ -59,7 +59,9 @@ def test_without_the_path_in_the_command_the_tag_must_do() -> None:
     ("name", "paths"),
     [
         ("sort", ["call-sort-0-kx", "call-sort-1", "call-sub-0/call-sort"]),
+        ("sort-0", ["call-sort-0-kx"]),
         ("call-sort-1", ["call-sort-1"]),
+        ("sub/sort", ["call-sub-0/call-sort"]),
         ("sub-0/sort", ["call-sub-0/call-sort"]),
         ("call-sub-0/call-sort", ["call-sub-0/call-sort"]),
         ("align", ["call-sort-0-kx", "call-sort-1", "call-sub-0/call-sort", "call-sorted"]),

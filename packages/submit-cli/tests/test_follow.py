@@ -16,7 +16,7 @@ RUNNING = {"status": "RUNNING", "container": {"logStreamName": "s"}}
 DONE = {"status": "SUCCEEDED", "container": {"exitCode": 0, "logStreamName": "s"}}
 LINES = [
     "2026-11-25 16:42:22 wdl.w:top.t:call-a NOTICE done",
-    "\x1b[31mINFO [s3-rails] uploaded 5 objects to s3://demo/out/, 80.8 KiB in 0.1 s",
+    "\x1b[31mINFO [s3-rails] uploaded 5 objects to s3://demo/out/, 80.8 KiB in 0.1 s (808.0 KiB/s)",
 ]
 
 

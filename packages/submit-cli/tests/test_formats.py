@@ -1,7 +1,7 @@
 import pytest
 
 from miniwdl_aws_hooks import ConfigurationError
-from miniwdl_aws_submit_cli.formats import ago, duration, parse_since, when
+from miniwdl_aws_submit_cli.formats import ago, counted, duration, parse_since
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,20 @@ def test_duration(seconds: float, text: str) -> None:
 def test_ago() -> None:
     assert ago(1_000_000, 1060) == "1m00s"
     assert ago(None, 1060) == ""
-    assert len(when(1_700_000_000_000)) == len("2023-11-14 22:13")
+
+
+@pytest.mark.parametrize(
+    ("number", "words", "text"),
+    [
+        (0, ["task job"], "0 task jobs"),
+        (1, ["task job"], "1 task job"),
+        (2, ["task job"], "2 task jobs"),
+        (1, ["retry", "retries"], "1 retry"),
+        (3, ["retry", "retries"], "3 retries"),
+    ],
+)
+def test_counted(number: int, words: list[str], text: str) -> None:
+    assert counted(number, *words) == text
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("2h", 7200), ("3d", 259200), ("1w", 604800)])

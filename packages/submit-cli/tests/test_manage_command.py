@@ -63,6 +63,12 @@ def test_list(manage: Callable[..., Outcome], job_id: str) -> None:
     assert [job["jobId"] for job in json.loads(manage("list", "--json")[1])] == [job_id]
 
 
+def test_a_list_of_nothing_says_so(manage: Callable[..., Outcome], job_id: str) -> None:
+    assert manage("list", "--since", "2099-01-01") == (0, "", "no run like that in queue workflow\n")
+    assert manage("list", "--workflow-queue", "bare") == (0, "", "no run in queue bare\n")
+    assert manage("list", "--workflow-queue", "bare", "--json") == (0, "[]\n", "")
+
+
 def test_list_selects(manage: Callable[..., Outcome], job_id: str, capsys: pytest.CaptureFixture[str]) -> None:
     def listed(*words: str) -> list[str]:
         return [job["jobId"] for job in json.loads(manage("list", "--json", *words)[1])]
@@ -214,13 +220,17 @@ def test_resubmission_leaves_out_what_batch_adds() -> None:
     }
 
 
+NOTHING = "there was nothing to stop"
+
+
 def test_cancel_reports_what_it_stopped(manage: Callable[..., Outcome], job_id: str) -> None:
     code, out, err = manage("cancel", job_id, "--json")
     report = json.loads(out)
     assert code == 0
     assert report["jobId"] == job_id
     assert report["taskJobsStopped"] == []
-    assert "0 task jobs" in err
+    stopped = report["workflowJobStopped"]
+    assert err.splitlines()[-1] == ("stopped the workflow job, which left no task job" if stopped else NOTHING)
 
 
 class Stoppable:
@@ -251,14 +261,15 @@ class Stoppable:
         return [job for job in self.jobs.values() if job["tags"] and status in (None, job["status"])]
 
 
-def stop_run(batch: Any, job_id: str = "w1") -> dict[str, object]:
+def stop_run(batch: Any, said: list[str] | None = None) -> dict[str, object]:
     time = [0.0]
+    tell = (lambda _text: None) if said is None else said.append
 
     def sleep(seconds: float) -> None:
         time[0] += seconds
         batch.list_jobs("task")
 
-    return stop(batch, Run(batch.jobs[job_id]), lambda _text: None, clock=lambda: time[0], sleep=sleep)
+    return stop(batch, Run(batch.jobs["w1"]), tell, clock=lambda: time[0], sleep=sleep)
 
 
 def test_cancel_stops_the_workflow_first_and_then_what_it_left() -> None:
@@ -273,9 +284,24 @@ def test_cancel_of_an_ended_run_stops_what_it_left() -> None:
     assert stop_run(batch) == {"jobId": "w1", "workflowJobStopped": False, "taskJobsStopped": ["t1a"]}
 
 
+@pytest.mark.parametrize(
+    ("jobs", "last"),
+    [
+        ({"w1": "RUNNING"}, "stopped the workflow job, which left no task job"),
+        ({"w1": "RUNNING", "t1a": "RUNNING"}, "stopped the workflow job, and 1 task job that it had left"),
+        ({"w1": "FAILED", "t1a": "RUNNING", "t1b": "RUNNING"}, "stopped 2 task jobs that it had left"),
+        ({"w1": "SUCCEEDED"}, NOTHING),
+    ],
+)
+def test_cancel_says_what_it_did(jobs: dict[str, str], last: str) -> None:
+    said: list[str] = []
+    stop_run(Stoppable(jobs), said)
+    assert said[-1] == last
+
+
 def test_cancel_says_when_jobs_do_not_stop() -> None:
     batch = Stoppable({"w1": "FAILED", "t1a": "RUNNING"}, looks=10_000)
-    with pytest.raises(RefusedError, match="1 task jobs still run: t1a"):
+    with pytest.raises(RefusedError, match="1 task job still running: t1a"):
         stop_run(batch)
 
 
@@ -302,9 +328,9 @@ def test_sweep(aws: Any, manage: Callable[..., Outcome], monkeypatch: pytest.Mon
     monkeypatch.setattr("miniwdl_aws_submit_cli.commands.sweep_command.orphans", lambda _batch, _queues: [left])
     code, out, err = manage("sweep")
     assert out.split()[0] == "t9"
-    assert "--yes stops them" in err
+    assert "--yes stops it" in err
     assert json.loads(manage("sweep", "--json")[1])[0]["parent"] == "w9"
-    assert "stopped 1 task jobs" in manage("sweep", "--yes")[2]
+    assert "stopped 1 task job\n" in manage("sweep", "--yes")[2]
 
 
 class Checks:
@@ -326,7 +352,8 @@ def test_doctor_is_content(
 ) -> None:
     monkeypatch.setenv("MINIWDL__AWS__STAGING", "s3://bucket/st")
     manager.register(Checks(Check("licence", CheckState.WARNING, "ends soon", "renew it")), name="licences")
-    code, out, _err = manage("doctor")
+    code, out, err = manage("doctor")
+    assert err.endswith(" 0 failed, 1 warning\n")
     lines = [line.split(maxsplit=1) for line in out.splitlines()]
     assert code == 0
     assert {line[0] for line in lines} == {"ok", "warning", "hint:"}
@@ -340,8 +367,9 @@ def test_doctor_fails_and_asks_everybody(
     monkeypatch.setenv("MINIWDL__AWS__WORKFLOW_QUEUE", "closed")
     manager.register(Checks(error=MiniwdlAwsError("no licence", hint="buy one")), name="licences")
     manager.register(Checks(Check("moon", CheckState.OK, "is up")), name="moon")
-    code, out, _err = manage("doctor")
+    code, out, err = manage("doctor")
     assert code == 1
+    assert err.endswith(" 4 failed, 1 warning\n")
     assert "job queue closed is DISABLED" in out
     assert "FAILED   licences" in out
     assert "hint: buy one" in out

@@ -55,7 +55,7 @@ def test_the_first_failure_is_kept_with_its_last_words() -> None:
     read(progress, "call-a", f"task fail (x.wdl Ln 3 Col 1) failed :: {fields}", "ERROR")
     read(progress, "call-b", 'task other (x.wdl Ln 9 Col 1) failed :: error: "Terminated"', "ERROR")
     assert progress.failure is not None
-    assert progress.failure.lines() == ["call-a (job j1): exit code 42", "  | a", "  | b", "  log stream: s1"]
+    assert progress.failure.lines() == ["a (job j1): exit code 42", "  | a", "  | b", "  log stream: s1"]
     assert states(progress) == {"failed": 2}
 
 

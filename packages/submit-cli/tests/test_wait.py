@@ -119,3 +119,20 @@ def test_contact_is_lost_at_once_when_credentials_are_refused() -> None:
 )
 def test_outcome(detail: Mapping[str, Any], code: int, sentence: str) -> None:
     assert outcome(state_of("j", detail)) == (code, sentence)
+
+
+@pytest.mark.parametrize(
+    ("status_reason", "container_reason", "shown"),
+    [
+        ("Essential container in task exited", None, ""),
+        (
+            "Essential container in task exited",
+            "OutOfMemoryError: Container killed",
+            "OutOfMemoryError: Container killed",
+        ),
+        ("Host EC2 (instance i-0) terminated.", "other", "Host EC2 (instance i-0) terminated."),
+    ],
+)
+def test_the_reason_that_says_most_is_given(status_reason: str, container_reason: str | None, shown: str) -> None:
+    container = {"exitCode": 137, "reason": container_reason}
+    assert state_of("j", {"status": "FAILED", "statusReason": status_reason, "container": container}).reason == shown

@@ -13,7 +13,7 @@ from miniwdl_aws_submit_cli.wait import state_of
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-__all__ = ["Call", "Try", "calls_of", "matching"]
+__all__ = ["Call", "Try", "calls_of", "matching", "name_of"]
 
 RUN_ID_TAG = "miniwdl-run-id"
 TASK_TAG = "miniwdl-task"
@@ -59,9 +59,19 @@ class Call:
         return self.tries[-1]
 
     @property
+    def name(self) -> str:
+        """What users call it: ``sub-1/sort``."""
+        return name_of(self.path) or self.task
+
+    @property
     def parts(self) -> list[str]:
-        """Names along the path, without miniwdl's ``call-``."""
-        return [part.removeprefix("call-") for part in self.path.split("/")] if self.path else [self.task]
+        """Its name in parts."""
+        return self.name.split("/")
+
+
+def name_of(path: str) -> str:
+    """Take miniwdl's ``call-`` out of the path of a call."""
+    return "/".join(part.removeprefix("call-") for part in path.split("/"))
 
 
 def calls_of(jobs: Iterable[Mapping[str, Any]]) -> list[Call]:
@@ -83,16 +93,19 @@ def matching(calls: Iterable[Call], name: str) -> list[Call]:
     """
     Select calls by what a user writes: a path, its last parts, or the name of a task; ``call-`` may be left out.
 
-    ``sort`` selects all shards of a scatter over a call named so.
+    ``sort`` selects all shards of a scatter over a call named so, and ``sort-3`` the fourth, whose whole name may be
+    ``sort-3-NA12878``: miniwdl adds what it was made of where that is a short text.
     """
-    wanted = [part.removeprefix("call-") for part in name.strip("/").split("/")]
-    found = []
-    for call in calls:
-        tail = call.parts[-len(wanted) :]
-        shard = tail[-1].partition("-")[0]  # names in WDL have no hyphens; what follows is the index
-        if tail == wanted or [*tail[:-1], shard] == wanted or [call.task] == wanted:
-            found.append(call)
-    return found
+    wanted = name_of(name.strip("/")).split("/")
+    return [call for call in calls if [call.task] == wanted or _ends_with(call.parts, wanted)]
+
+
+def _ends_with(parts: list[str], wanted: list[str]) -> bool:
+    tail = parts[-len(wanted) :]
+    # Names in WDL have no hyphens: one begins the index of a shard, or what it was made of.
+    return len(tail) == len(wanted) and all(
+        f"{part}-".startswith(f"{word}-") for part, word in zip(tail, wanted, strict=True)
+    )
 
 
 def _path(job: Mapping[str, Any]) -> str:

@@ -13,5 +13,9 @@ _CONTROL = re.compile(
 
 
 def printable(text: str) -> str:
-    """Take away what would move the cursor or colour the screen, whatever a task printed."""
-    return _CONTROL.sub("", text.replace("\r\n", "\n"))
+    """
+    Take away what would move the cursor or colour the screen, whatever a task printed.
+
+    A progress bar redraws its line by carriage returns: each state becomes a line of its own.
+    """
+    return _CONTROL.sub("", text.rstrip("\r\n").replace("\r\n", "\n").replace("\r", "\n"))

@@ -109,7 +109,7 @@ def stay(
             )
             for label, event in _events(request, manager, tasks):
                 if label:
-                    view.line("\n".join(f"{label} | {line}" for line in event.message.splitlines() or [""]))
+                    view.line("\n".join(f"{label} | {line}" for line in printable(event.message).split("\n")))
                     continue
                 read = read_line(event.message)
                 if read:

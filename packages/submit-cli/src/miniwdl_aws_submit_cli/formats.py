@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime, timezone
+from datetime import datetime
 
 from miniwdl_aws_hooks.errors import ConfigurationError
 
-__all__ = ["ago", "duration", "parse_since", "when"]
+__all__ = ["ago", "counted", "duration", "parse_since"]
 
 _SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
@@ -25,14 +25,14 @@ def duration(seconds: float) -> str:
     return f"{minutes}m{rest:02}s" if minutes else f"{rest}s"
 
 
+def counted(number: int, one: str, more: str = "") -> str:
+    """Write how many there are of something: ``1 task job``, ``2 task jobs``."""
+    return f"{number} {one if number == 1 else more or one + 's'}"
+
+
 def ago(milliseconds: int | None, now: float) -> str:
     """Write how long ago a time of AWS Batch was; nothing when it isn't known."""
     return duration(now - milliseconds / 1000) if milliseconds else ""
-
-
-def when(milliseconds: int) -> str:
-    """Write a time of AWS Batch as local time."""
-    return datetime.fromtimestamp(milliseconds / 1000, tz=timezone.utc).astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def parse_since(text: str, now: float, option: str = "--since") -> int:

@@ -18,7 +18,7 @@ from rich.text import Text
 
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_submit_cli.console_text import printable
-from miniwdl_aws_submit_cli.formats import duration
+from miniwdl_aws_submit_cli.formats import counted, duration
 from miniwdl_aws_submit_cli.progress import STATES, Progress
 
 if TYPE_CHECKING:
@@ -55,8 +55,11 @@ def render(name: str, status: str, seconds: float, progress: Progress) -> Panel:
         told = "  ".join(part for part in (place, printable(progress.queue_reason or "")) if part)
         rows.append(Text(f"queue: {told}", style="yellow"))
     troubles = [
-        f"{number} {what}"
-        for number, what in ((progress.lost_hosts, "lost hosts"), (progress.retries, "retries"))
+        counted(number, one, more)
+        for number, one, more in (
+            (progress.lost_hosts, "lost host", "lost hosts"),
+            (progress.retries, "retry", "retries"),
+        )
         if number
     ]
     if troubles:

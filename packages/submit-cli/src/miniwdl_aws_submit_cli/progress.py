@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED, UPLOADED, UPLOADER, UPLOADING
+from miniwdl_aws_submit_cli.calls import name_of
 from miniwdl_aws_submit_cli.log_lines import (
     TASK_CACHED,
     TASK_DONE,
@@ -60,7 +61,7 @@ class FailedTask:
     def lines(self) -> list[str]:
         """Tell it."""
         where = f" (job {self.job_id})" if self.job_id else ""
-        told = [f"{self.call or 'the task'}{where}: {self.message}"]
+        told = [f"{name_of(self.call) or 'the task'}{where}: {self.message}"]
         told += [f"  | {line}" for line in self.stderr]
         if self.log_stream:
             told.append(f"  log stream: {self.log_stream}")

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 __all__ = ["RunStreams", "Selection"]
 
+FEW = 8
+"""Calls that an error names."""
+
 
 @dataclass(frozen=True)
 class Selection:
@@ -84,7 +87,7 @@ class RunStreams:
         for call in self._chosen():
             for item in call.tries:
                 if item.log_stream:
-                    label = "/".join(call.parts) + (f" (try {item.number})" if len(call.tries) > 1 else "")
+                    label = call.name + (f" (try {item.number})" if len(call.tries) > 1 else "")
                     found.append(Shown(label, self._request(item.job_id, item.log_stream, None)))
         return found
 
@@ -101,8 +104,13 @@ class RunStreams:
         for name in self.unmatched():
             raise ConfigurationError(
                 f"--task {name}: run {self._job_id} has no such call on AWS Batch",
-                hint=f"`miniwdl-aws status {self._job_id}` shows its calls; cached ones have no jobs",
+                hint=f"it has {self._some_calls()}; cached calls have no jobs",
             )
+
+    def _some_calls(self) -> str:
+        names = [call.name for call in self._calls]
+        more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+        return ", ".join(names[:FEW]) + more if names else "none yet"
 
     def _chosen(self) -> list[Call]:
         if self._selection.every_call:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_submit_cli.calls import calls_of
+from miniwdl_aws_submit_cli.calls import calls_of, name_of
 from miniwdl_aws_submit_cli.console import emit, emit_json, say
 from miniwdl_aws_submit_cli.follow import choose_view, stay
-from miniwdl_aws_submit_cli.formats import duration
+from miniwdl_aws_submit_cli.formats import counted, duration
 from miniwdl_aws_submit_cli.progress import FailedTask, Progress
 from miniwdl_aws_submit_cli.run_streams import RunStreams, Selection
 from miniwdl_aws_submit_cli.runs import Run, TaskJobs
@@ -180,16 +180,16 @@ def _say_failures(progress: Progress, updater: _Updater, job_id: str, surroundin
         for line in failure.lines():
             say(line)
         if failure.log_stream and failure.call:
-            say(f"  its log: miniwdl-aws logs {job_id} --task {failure.call}{_extra(surroundings)}")
+            say(f"  its log: miniwdl-aws logs {job_id} --task {name_of(failure.call)}{_extra(surroundings)}")
 
 
 def _summary(progress: Progress) -> str:
     counts = progress.counts()
     told = [f"{counts[state]} {state}" for state in ("succeeded", "cached", "failed") if counts[state]]
     if progress.lost_hosts:
-        told.append(f"{progress.lost_hosts} lost hosts")
+        told.append(counted(progress.lost_hosts, "lost host"))
     if progress.retries:
-        told.append(f"{progress.retries} retries")
+        told.append(counted(progress.retries, "retry", "retries"))
     if progress.uploaded:
         told.append(f"uploaded {progress.uploaded}")
     return f": {', '.join(told)}" if told else ""

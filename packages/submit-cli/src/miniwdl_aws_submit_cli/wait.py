@@ -25,6 +25,9 @@ FASTEST, SLOWEST = 1.0, 5.0
 PATIENCE = 600.0
 """Seconds without an answer after which contact counts as lost."""
 
+_SAYS_NOTHING = "Essential container in task exited"
+"""AWS's reason for the end of every container that ended by itself; the container's own reason may say more."""
+
 _COME_BACK = "the run may well go on; come back with `miniwdl-aws wait`"
 
 STOPPED_BY = "stopped by miniwdl-aws cancel"
@@ -62,7 +65,8 @@ def state_of(job_id: str, detail: Mapping[str, Any] | None) -> JobState:
     attempts = detail.get("attempts") or []
     last = (attempts[-1].get("container") or {}) if attempts else {}
     exit_code = container.get("exitCode", last.get("exitCode"))
-    reason = detail.get("statusReason") or container.get("reason") or last.get("reason") or ""
+    reasons = (detail.get("statusReason"), container.get("reason"), last.get("reason"))
+    reason = next((text for text in reasons if text and text != _SAYS_NOTHING), "")
     stream = container.get("logStreamName") or last.get("logStreamName")
     started, stopped = detail.get("startedAt"), detail.get("stoppedAt")
     seconds = (stopped - started) / 1000 if started and stopped else None

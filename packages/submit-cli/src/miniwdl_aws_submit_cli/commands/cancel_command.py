@@ -10,6 +10,7 @@ from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.commands.session import open_session
 from miniwdl_aws_submit_cli.console import emit_json, say
 from miniwdl_aws_submit_cli.errors import RefusedError
+from miniwdl_aws_submit_cli.formats import counted
 from miniwdl_aws_submit_cli.runs import TaskJobs, unfinished
 from miniwdl_aws_submit_cli.wait import STOPPED_BY, Watcher
 
@@ -58,7 +59,7 @@ def stop(
         batch.terminate(found.job_id, reason)
         Watcher(batch.describe, found.job_id, clock=clock, sleep=sleep).wait(lambda _state: False, lambda _state: None)
     else:
-        progress(f"workflow job {found.job_id} had ended: {found.detail['status']}")
+        progress(f"workflow job {found.job_id} had ended before: it {found.detail['status'].lower()}")
     deadline = clock() + TASKS_PATIENCE
     tasks, stopped = TaskJobs(batch, found), []
     # A job submitted at the last moment becomes visible late, so one look without any is not enough.
@@ -72,8 +73,17 @@ def stop(
                 batch.terminate(job_id, reason)
                 stopped.append(job_id)
         if left and clock() > deadline:
-            raise RefusedError(f"{len(left)} task jobs still run: {', '.join(left[:5])}", hint="cancel once more")
+            raise RefusedError(
+                f"{counted(len(left), 'task job')} still running: {', '.join(left[:5])}", hint="cancel once more"
+            )
         if calm < CALM_LOOKS:
             sleep(PERIOD)
-    progress(f"stopped: {'the workflow job' if was_running else 'no workflow job'}, {len(stopped)} task jobs")
+    progress(_summary(len(stopped), was_running=was_running))
     return {"jobId": found.job_id, "workflowJobStopped": was_running, "taskJobsStopped": stopped}
+
+
+def _summary(tasks: int, *, was_running: bool) -> str:
+    left = f"{counted(tasks, 'task job')} that it had left" if tasks else ""
+    if was_running:
+        return f"stopped the workflow job, and {left}" if left else "stopped the workflow job, which left no task job"
+    return f"stopped {left}" if left else "there was nothing to stop"

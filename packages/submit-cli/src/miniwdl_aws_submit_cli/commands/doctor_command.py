@@ -10,7 +10,8 @@ from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.settings import EnvironSettings
 from miniwdl_aws_hooks.types import Check, CheckState, PreflightContext
 from miniwdl_aws_submit_cli.commands.session import open_session
-from miniwdl_aws_submit_cli.console import emit
+from miniwdl_aws_submit_cli.console import emit, say
+from miniwdl_aws_submit_cli.formats import counted
 from miniwdl_aws_submit_cli.job import NO_IMAGE
 from miniwdl_aws_submit_cli.options import option
 from miniwdl_aws_submit_cli.queues import QueueTable
@@ -37,7 +38,9 @@ def run(args: Namespace) -> int:
         emit(f"{_MARKS[check.state]:<8} {check.subject:<{width}}  {check.message}")
         if check.hint:
             emit(f"{'':<8} {'':<{width}}  hint: {check.hint}")
-    failed = any(check.state is CheckState.FAILED for check in checks)
+    failed = sum(check.state is CheckState.FAILED for check in checks)
+    warned = sum(check.state is CheckState.WARNING for check in checks)
+    say(f"{counted(len(checks), 'check')}: {failed} failed, {counted(warned, 'warning')}")
     return ExitCode.FAILED if failed else ExitCode.OK
 
 

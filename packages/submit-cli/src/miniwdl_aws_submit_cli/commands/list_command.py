@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.commands.session import open_session
-from miniwdl_aws_submit_cli.console import emit, emit_json
+from miniwdl_aws_submit_cli.console import emit, emit_json, say
 from miniwdl_aws_submit_cli.formats import ago, duration, parse_since
 from miniwdl_aws_submit_cli.resolve import parse_tags
 from miniwdl_aws_submit_cli.runs import list_runs
@@ -37,6 +37,8 @@ def run(args: Namespace) -> int:
         return ExitCode.OK
     for row in _table(jobs, now):
         emit(row)
+    if not jobs:
+        say(f"no run {'like that ' if args.state or since or tags else ''}in queue {queue}")
     return ExitCode.OK
 
 

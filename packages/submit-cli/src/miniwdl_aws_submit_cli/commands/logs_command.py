@@ -10,6 +10,7 @@ from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.commands.session import open_session
 from miniwdl_aws_submit_cli.console import emit, emit_json, say
+from miniwdl_aws_submit_cli.console_text import printable
 from miniwdl_aws_submit_cli.follow import require_follower
 from miniwdl_aws_submit_cli.formats import parse_since
 from miniwdl_aws_submit_cli.run_streams import RunStreams, Selection
@@ -72,9 +73,9 @@ def _show(args: Namespace, label: str, event: LogEvent) -> None:
     if args.json:
         emit_json({"timestamp": event.timestamp, "from": label, "stream": event.stream, "message": event.message})
     elif args.all or args.task:
-        emit("\n".join(f"{label} | {line}" for line in event.message.splitlines() or [""]))
+        emit("\n".join(f"{label} | {line}" for line in printable(event.message).split("\n")))
     else:
-        emit(event.message)
+        emit(printable(event.message))
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

@@ -11,7 +11,7 @@ from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
 from miniwdl_aws_submit_cli.commands.session import open_session
 from miniwdl_aws_submit_cli.console import emit, emit_json, say
-from miniwdl_aws_submit_cli.formats import ago
+from miniwdl_aws_submit_cli.formats import ago, counted
 from miniwdl_aws_submit_cli.options import option
 from miniwdl_aws_submit_cli.queues import QueueTable
 from miniwdl_aws_submit_cli.resolve import find
@@ -47,9 +47,10 @@ def run(args: Namespace) -> int:
     if not found:
         say("no task job is left without its workflow job")
     elif args.yes:
-        say(f"stopped {len(found)} task jobs")
+        say(f"stopped {counted(len(found), 'task job')}")
     else:
-        say(f"{len(found)} task jobs are left without their workflow jobs; --yes stops them")
+        it = "it" if len(found) == 1 else "them"
+        say(f"{counted(len(found), 'task job')} without a workflow job; --yes stops {it}")
         say("  (a run that is repeated may adopt them: `miniwdl-aws rerun`)")
     return ExitCode.OK
 
