@@ -17,6 +17,7 @@ import subprocess
 import sys
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -206,6 +207,26 @@ def load_beside(name: str) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """File system that jobs share."""
+    root = tmp_path.resolve() / "fsx"
+    root.mkdir()
+    return root
+
+
+@pytest.fixture
+def miniwdl(root: Path) -> Any:
+    """Make runs of miniwdl's that download."""
+    return partial(load_beside("downloading").Miniwdl, root)
+
+
+@pytest.fixture
+def faulty() -> Any:
+    """Proxies that spoil requests, or only remember them."""
+    return load_beside("faulty")
 
 
 @pytest.fixture

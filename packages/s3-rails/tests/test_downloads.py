@@ -1,13 +1,10 @@
-import logging
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
 from WDL.runtime import DownloadFailed
-from WDL.runtime.cache import CallCache
-from WDL.runtime.config import Loader
-from WDL.runtime.download import able, run_cached
+from WDL.runtime.download import able
 
 from miniwdl_aws_s3_rails.downloads import layout
 from miniwdl_aws_s3_rails.engine import Found
@@ -15,103 +12,71 @@ from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 
-class Miniwdl:
-    """miniwdl, about to download."""
-
-    def __init__(self, root: Path, **download_cache: Any) -> None:
-        self.root = root
-        self.run_dir = root / "20250101_000000_wf"
-        self.run_dir.mkdir(exist_ok=True)
-        overrides = {
-            "file_io": {"root": str(root)},
-            "download_cache": {"dir": str(root / "cache"), "disable_patterns": [], "flock": False, **download_cache},
-        }
-        self.logger = logging.getLogger(f"test.{id(self)}")
-        self.cfg = Loader(self.logger, filenames=[], overrides=overrides)
-        self.cache = CallCache(self.cfg, self.logger)
-
-    def download(self, uri: str, *, directory: bool = False) -> tuple[bool, Path]:
-        handler = logging.FileHandler(self.run_dir / "workflow.log")
-        self.logger.addHandler(handler)
-        try:
-            run_dir = str(self.run_dir / "download/0/.")
-            cached, path = run_cached(self.cfg, self.logger, self.cache, uri, run_dir, directory=directory)
-        finally:
-            self.logger.removeHandler(handler)
-            handler.close()
-        return cached, Path(path)
-
-
-@pytest.fixture
-def root(tmp_path: Path) -> Path:
-    root = tmp_path.resolve() / "fsx"
-    root.mkdir()
-    return root
-
-
 def leftovers(root: Path) -> list[str]:
     return [str(path) for path in root.rglob("*") if path.name.startswith("s3-") or path.name == "incomplete"]
 
 
-def test_file_without_a_cache(bucket: Any, root: Path) -> None:
+def test_file_without_a_cache(bucket: Any, miniwdl: Any, root: Path) -> None:
     bucket["in/x y.txt"] = b"data"
-    miniwdl = Miniwdl(root, put=False, get=False)
-    assert able(miniwdl.cfg, bucket.uri("in/x y.txt"))
-    cached, path = miniwdl.download(bucket.uri("in/x y.txt"))
+    run = miniwdl(put=False, get=False)
+    assert able(run.cfg, bucket.uri("in/x y.txt"))
+    cached, path = run.download(bucket.uri("in/x y.txt"))
     assert not cached
     assert path.name == "x y.txt"
     assert path.read_bytes() == b"data"
-    assert path.is_relative_to(miniwdl.run_dir / "download"), "it belongs to the run, and goes with it"
+    assert path.is_relative_to(run.run_dir / "download"), "it belongs to the run, and goes with it"
 
 
-def test_file_enters_the_cache(bucket: Any, root: Path) -> None:
+def test_file_enters_the_cache(bucket: Any, miniwdl: Any, root: Path) -> None:
     bucket["in/x.txt"] = b"data"
     uri = bucket.uri("in/x.txt")
-    _, path = Miniwdl(root, put=True, get=True).download(uri)
+    _, path = miniwdl(put=True, get=True).download(uri)
     assert path.is_relative_to(root / "cache/files/s3")
     assert leftovers(root) == []
     bucket["in/x.txt"] = b"changed"
-    cached, again = Miniwdl(root, put=True, get=True).download(uri)
+    cached, again = miniwdl(put=True, get=True).download(uri)
     assert cached
     assert again == path
     assert again.read_bytes() == b"data"
 
 
-def test_cache_that_is_not_looked_into(bucket: Any, root: Path) -> None:
+def test_cache_that_is_not_looked_into(bucket: Any, miniwdl: Any, root: Path) -> None:
     """``--no-cache``: the new copy belongs to the run, the cached one stays."""
     bucket["in/x.txt"] = b"data"
     uri = bucket.uri("in/x.txt")
-    _, kept = Miniwdl(root, put=True, get=True).download(uri)
+    _, kept = miniwdl(put=True, get=True).download(uri)
     bucket["in/x.txt"] = b"changed"
-    miniwdl = Miniwdl(root, put=True, get=False)
-    _, path = miniwdl.download(uri)
+    run = miniwdl(put=True, get=False)
+    _, path = run.download(uri)
     assert path.read_bytes() == b"changed"
-    assert path.is_relative_to(miniwdl.run_dir)
+    assert path.is_relative_to(run.run_dir)
     assert kept.read_bytes() == b"data"
 
 
 @pytest.mark.parametrize("cache", [False, True])
 @pytest.mark.parametrize("slash", ["", "/"])
-def test_directory(bucket: Any, root: Path, cache: bool, slash: str) -> None:
+def test_directory(bucket: Any, miniwdl: Any, root: Path, cache: bool, slash: str) -> None:
     content = {"a.txt": os.urandom(10), "sub/ü +%.txt": os.urandom(20), "sub/tab\there/x": b"", "empty/": b""}
     for name, data in content.items():
         bucket["in/d/" + name] = data
     bucket["in/d2/not this"] = b""
-    miniwdl = Miniwdl(root, put=cache, get=cache)
-    assert able(miniwdl.cfg, bucket.uri("in/d"), directory=True)
-    _, path = miniwdl.download(bucket.uri("in/d" + slash), directory=True)
+    run = miniwdl(put=cache, get=cache)
+    assert able(run.cfg, bucket.uri("in/d"), directory=True)
+    _, path = run.download(bucket.uri("in/d" + slash), directory=True)
     assert path.name == "d"
     found = {str(file.relative_to(path)): file.read_bytes() for file in path.rglob("*") if file.is_file()}
     assert found == {name: data for name, data in content.items() if name != "empty/"}
     assert (path / "empty").is_dir()
-    assert path.is_relative_to(root / "cache/dirs" if cache else miniwdl.run_dir / "download")
+    assert path.is_relative_to(root / "cache/dirs" if cache else run.run_dir / "download")
     assert not cache or leftovers(root) == []
 
 
 @pytest.mark.parametrize("directory", [False, True])
-def test_what_is_not_there(bucket: Any, root: Path, directory: bool, caplog: pytest.LogCaptureFixture) -> None:
+def test_what_is_not_there(
+    bucket: Any, miniwdl: Any, root: Path, directory: bool, caplog: pytest.LogCaptureFixture
+) -> None:
     with pytest.raises(DownloadFailed) as caught:
-        Miniwdl(root, put=True).download(bucket.uri("nothing"), directory=directory)
+        miniwdl(put=True).download(bucket.uri("nothing"), directory=directory)
     assert isinstance(caught.value.__cause__, AccessError)
     assert leftovers(root) == []
 

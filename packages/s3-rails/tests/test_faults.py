@@ -1,8 +1,6 @@
 """Every fifth request meets a fault of some kind: everything still arrives, byte for byte."""
 
-import importlib.util
 import os
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,20 +18,6 @@ from miniwdl_aws_s3_rails.upload import FinishedRun, Layout, upload_run
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 
-def load_proxy() -> Any:
-    """Import the proxy beside this file; with importlib mode, tests are no package."""
-    spec = importlib.util.spec_from_file_location("faulty", Path(__file__).with_name("faulty.py"))
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["faulty"] = module
-    spec.loader.exec_module(module)
-    return module
-
-
-faulty = load_proxy()
-
-
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:
     """500 files of all sizes, two of them in parts."""
@@ -48,7 +32,9 @@ def files(tmp_path: Path) -> dict[str, Path]:
 
 
 @pytest.fixture
-def broken(s3_url: str, bucket: Any, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[Any]:
+def broken(
+    s3_url: str, bucket: Any, faulty: Any, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Any]:
     """An engine behind a proxy that spoils requests, and its faults; the bucket is looked into directly."""
     share, kinds = getattr(request, "param", (0.2, faulty.FAULTS))
     faults = faulty.Faults(share, kinds)

@@ -153,17 +153,16 @@ class S3Cache(CallCache):
         path = super().download_path(uri, directory)
         if path is None or not uri.startswith(SCHEME):
             return path
-        folder, name = os.path.split(path)
-        parent, folder = os.path.split(folder)
+        parent, folder, name = path.rsplit("/", 2)
         # miniwdl's own folders begin with an underscore, so that neither of these meets one of them.
         if self._sight is not None:
-            version = self._digest([(uri, directory)])
+            version = self._digest(self._sight, [(uri, directory)])
             if version is None:
                 return None
             folder = version + folder
         if len(os.fsencode(folder)) > MAX_NAME:
             folder = "-" + hashlib.sha256(os.fsencode(folder)).hexdigest()
-        return os.path.join(parent, folder, name)
+        return f"{parent}/{folder}/{name}"
 
     def _versioned(self, key: str, inputs: Env.Bindings[Value.Base]) -> str | None:
         """Add to a call's key the versions of its inputs; ``None`` when they can't be told."""
@@ -180,17 +179,16 @@ class S3Cache(CallCache):
         Value.rewrite_env_paths(inputs, note)
         if not items:
             return key
-        version = self._digest(items)
+        version = self._digest(self._sight, items)
         if version is None:
             return None
         self._keys[key] = f"{key}-{version}"
         return self._keys[key]
 
-    def _digest(self, items: list[Item]) -> str | None:
-        assert self._sight is not None
+    def _digest(self, sight: Sight, items: list[Item]) -> str | None:
         try:
             with stopped_on_termination(self._logger, self._stop):
-                return self._sight.digest(items)
+                return sight.digest(items)
         except RailsError as exc:
             self._logger.warning(fields("inputs in S3 can't be looked for in the cache", error=exc.message))
             return None
