@@ -2,13 +2,23 @@
 
 import json
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import pluggy
 import pytest
 
-from miniwdl_aws_hooks import Check, CheckState, Command, MiniwdlAwsError, PluginError, hookimpl
+from miniwdl_aws_hooks import (
+    Check,
+    CheckState,
+    Command,
+    MiniwdlAwsError,
+    PluginError,
+    SubmitEnvironment,
+    SubmitOption,
+    hookimpl,
+)
 from miniwdl_aws_submit_cli import submit_command
 from miniwdl_aws_submit_cli.commands.cancel_command import stop
 from miniwdl_aws_submit_cli.commands.rerun_command import resubmission
@@ -52,6 +62,21 @@ def test_two_commands_of_one_name() -> None:
     mine = Command("list", "mine", lambda _parser: None, lambda _args: 0)
     with pytest.raises(PluginError, match="two plugins bring the command miniwdl-aws list"):
         build_parser([mine, mine])
+
+
+def test_commands_take_the_options_that_say_where_a_run_is(manager: pluggy.PluginManager, job_id: str) -> None:
+    class Options:
+        @hookimpl
+        def miniwdl_aws_submit_options(self) -> list[SubmitOption]:
+            return [
+                SubmitOption("--where", "place", lambda _args: nullcontext(SubmitEnvironment())),
+                SubmitOption("--how", "manner", lambda _args: nullcontext(SubmitEnvironment()), submit_only=True),
+            ]
+
+    manager.register(Options())
+    assert main(["status", job_id, "--where"]) == 0
+    assert main(["status", job_id, "--how"]) == 64
+    assert submit_command.main(["hello.wdl", "n=1", "--where", "--how"]) == 0
 
 
 def test_list(manage: Callable[..., Outcome], job_id: str) -> None:

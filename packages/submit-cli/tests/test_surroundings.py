@@ -48,3 +48,12 @@ def test_a_value_is_part_of_the_words() -> None:
     with ExitStack() as stack:
         found = enter(OPTIONS, Namespace(my_cloud=False, other="a b", waiting=False), stack)
     assert found.words == ("--other", "a b")
+
+
+def test_what_says_how_a_run_goes_is_not_for_the_commands_that_come_back() -> None:
+    how = SubmitOption("--how", "help", cloud, submit_only=True)
+    with ExitStack() as stack:
+        found = enter([*OPTIONS, how], Namespace(my_cloud=True, other=None, how=True, waiting=False), stack)
+        assert os.environ["AWS_ENDPOINT_URL"] == "http://cloud"
+    assert found.words == ("--my-cloud",)
+    assert len(found.closing) == 2

@@ -67,5 +67,6 @@ def miniwdl_aws_submit_options() -> list[SubmitOption]:
             name="--upload-as-you-go",
             help="with --s3upload: upload the outputs of finished calls while the rest of the workflow runs",
             enter=enter,
+            submit_only=True,
         )
     ]

@@ -26,7 +26,7 @@ class Surroundings:
     """What the options of plugins amount to."""
 
     words: tuple[str, ...] = ()
-    """Those options as written, for commands that the user is told."""
+    """Options as written, for commands that the user is told: those that say where the run is."""
     needs_image: bool = True
     closing: tuple[Callable[[], Sequence[str]], ...] = ()
 
@@ -52,7 +52,8 @@ def enter(options: Sequence[SubmitOption], args: argparse.Namespace, stack: Exit
         value = getattr(args, plugin_dest(option), None)
         if not value:
             continue
-        words += [option.name, value] if option.metavar else [option.name]
+        if not option.submit_only:
+            words += [option.name, value] if option.metavar else [option.name]
         environment = stack.enter_context(option.enter(args))
         stack.enter_context(_variables(environment.environ))
         found.append(environment)

@@ -41,7 +41,7 @@ class SubmitEnvironment:
 
 @dataclass(frozen=True)
 class SubmitOption:
-    """An option of ``miniwdl-aws-submit`` that says where a run goes."""
+    """An option of ``miniwdl-aws-submit`` that says where a run goes, or how."""
 
     name: str
     """With its dashes: ``--local``."""
@@ -51,3 +51,5 @@ class SubmitOption:
     ``waiting``: whether the command stays until the run ends."""
     metavar: str | None = None
     """Name of the value; a flag without one when ``None``."""
+    submit_only: bool = False
+    """Whether it says how a run goes. An option that says where is taken by the commands that come back to it, too."""

@@ -32,7 +32,7 @@ _SINCE = "only what is not older: 90s, 10m, 2h, 3d, 1w, or a date"
 def configure_queue(parser: ArgumentParser) -> None:
     """Add what every subcommand takes: where AWS is, and which queue runs are in."""
     _add_option(parser, "--workflow-queue")
-    add_plugin_options(parser, plugin_options(get_manager()))
+    add_plugin_options(parser, [added for added in plugin_options(get_manager()) if not added.submit_only])
 
 
 def configure_run(parser: ArgumentParser) -> None:
