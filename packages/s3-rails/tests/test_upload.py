@@ -92,6 +92,33 @@ def test_failed_run(run: FinishedRun) -> None:
     assert "stdout_s3file" not in error["cause"]
 
 
+def test_a_task_that_failed_by_something_else_than_its_exit_code(run: FinishedRun) -> None:
+    task = run.run_dir / "call-t"
+    for name, text in {
+        "stderr.txt": "1st try",
+        "stderr2.txt": "2nd",
+        "stderr10.txt": "10th",
+        "stdout.txt": "x",
+    }.items():
+        (task / name).write_text(text)
+    (run.run_dir / "outputs.json").unlink()
+    error = {"error": "RunFailed", "cause": {"error": "OutputError", "dir": str(task)}}
+    (run.run_dir / "error.json").write_text(json.dumps(error))
+    send = Recorder()
+    upload_run(run, FOLDER, send)
+    streams = {name: data for name, data in send.groups[1].items() if name.startswith("CommandFailed_")}
+    assert streams == {"CommandFailed_stderr.txt": b"10th", "CommandFailed_stdout.txt": b"x"}
+
+
+def test_a_workflow_that_failed_by_itself(run: FinishedRun) -> None:
+    (run.run_dir / "outputs.json").unlink()
+    error = {"error": "RunFailed", "cause": {"error": "EvalError", "dir": str(run.run_dir)}}
+    (run.run_dir / "error.json").write_text(json.dumps(error))
+    send = Recorder()
+    upload_run(run, FOLDER, send)
+    assert send.names[1] == ["error.json", "workflow.log"]
+
+
 @pytest.mark.parametrize("how", ["outside", "link"])
 def test_streams_that_lead_elsewhere_stay(run: FinishedRun, tmp_path: Path, how: str) -> None:
     secret = tmp_path / "secret"

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -176,12 +177,32 @@ def _streams(error: dict[str, Any], run_dir: Path, folder: str) -> dict[str, str
     cause = error.get("cause", error)
     files = {}
     for stream, name in STREAMS.items():
-        path = cause.get(f"{stream}_file")
+        path = _stream(cause, stream)
         # The task had its hands on these files: a link in their place may lead anywhere.
-        if isinstance(path, str) and is_within(path, run_dir) and plain_file(Path(path)):
-            files[name] = path
+        if path is not None and is_within(path, run_dir) and plain_file(path):
+            files[name] = str(path)
             cause[f"{stream}_s3file"] = folder + name
     return files
+
+
+def _stream(cause: Mapping[str, Any], stream: str) -> Path | None:
+    """
+    Tell where a standard stream of the failing task is.
+
+    miniwdl (``WDL.runtime.error_json``) names the file only where the command's exit code was the failure. After a missing
+    output, a timeout or a lost host there is the task's directory, with a file for each try: ``stderr.txt``,
+    ``stderr2.txt``.
+    """
+    named, folder = cause.get(f"{stream}_file"), cause.get("dir")
+    if named or not folder:
+        return Path(named) if named else None
+    tries = re.compile(rf"{stream}(\d*)\.txt")
+    found = [
+        (int(match[1] or 1), path)
+        for path in Path(folder).glob(f"{stream}*.txt")
+        if (match := tries.fullmatch(path.name))
+    ]
+    return max(found)[1] if found else None
 
 
 def _size(name: str, path: str) -> int:
