@@ -189,8 +189,8 @@ def _stream(cause: Mapping[str, Any], stream: str) -> Path | None:
     """
     Tell where a standard stream of the failing task is.
 
-    miniwdl (``WDL.runtime.error_json``) names the file only where the command's exit code was the failure. After a missing
-    output, a timeout or a lost host there is the task's directory, with a file for each try: ``stderr.txt``,
+    miniwdl (``WDL.runtime.error_json``) names the file only where the command's exit code was the failure. After a
+    missing output, a timeout or a lost host there is the task's directory, with a file for each try: ``stderr.txt``,
     ``stderr2.txt``.
     """
     named, folder = cause.get(f"{stream}_file"), cause.get("dir")
