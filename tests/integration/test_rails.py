@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from pathlib import Path
 
 import pexpect
 import pytest
@@ -11,6 +13,7 @@ from .conftest import BIN, TIMEOUT, WDL
 
 STAGED = str(WDL / "staged.wdl")
 HELLO = str(WDL / "hello.wdl")
+GATED = str(WDL / "gated.wdl")
 
 
 @pytest.fixture
@@ -110,6 +113,57 @@ def test_options_reach_the_objects(shell, folder):
         assert head["ServerSideEncryption"] == "aws:kms"
         assert head.get("StorageClass") == ("STANDARD_IA" if name.endswith(".txt") else None)
         assert s3.get_object_tagging(**where)["TagSet"] == [{"Key": "project", "Value": "genomes"}]
+
+
+def until(condition, what):
+    deadline = time.monotonic() + TIMEOUT
+    while not condition():
+        assert time.monotonic() < deadline, f"not in time: {what}"
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize("content", ["", "fail"], ids=["succeeds", "fails"])
+def test_outputs_travel_as_the_run_goes(shell, cloud, folder, content):
+    gate = Path(cloud.environ["MINIWDL__FILE_IO__ROOT"], f"gate-{content}")
+    prefix = folder.removeprefix("s3://demo/") + "/"
+    early = {f"{prefix}letters/{index}/letter.txt" for index in (0, 1)}
+    arguments = (f"gate={gate}", "--no-cache", "--s3upload", f"{folder}/", "--upload-as-you-go")
+    submitted = shell.submit(GATED, *arguments)
+    assert submitted.code == 0, submitted.stderr
+    until(lambda: set(shell.keys("demo", prefix)) >= early, "outputs of finished calls are in S3")
+    assert set(shell.keys("demo", prefix)) == early, "and nothing else, neither drafts nor a word of the end"
+    assert shell.job(submitted.job_id)["status"] == "RUNNING"
+    s3 = shell.client("s3")
+    times = {key: s3.head_object(Bucket="demo", Key=key)["LastModified"] for key in early}
+    gate.write_text(content)
+    ended = shell.run("miniwdl-aws", "wait", submitted.job_id)
+    keys = set(shell.keys("demo", prefix))
+    assert times == {key: s3.head_object(Bucket="demo", Key=key)["LastModified"] for key in early}
+    if content:
+        assert ended.code == 1, ended.stderr
+        assert f"{prefix}outputs.json" not in keys
+        assert {f"{prefix}error.json", *early} <= keys
+        return
+    assert ended.code == 0, ended.stderr
+    log = shell.run("miniwdl-aws", "logs", submitted.job_id)
+    # The last call's output may be under way when the run ends.
+    assert "; 2 were there already" in log.stdout + log.stderr or "; 3 were there already" in log.stdout + log.stderr
+    outputs = shell.read_json(f"{folder}/outputs.json")
+    assert set(outputs["gated.letters"]) == {f"s3://demo/{key}" for key in early}
+    assert shell.read(outputs["gated.end"]) == b"Hello, Ada!\nHello, Grace!\n"
+
+
+def test_inputs_that_changed_are_noticed_when_asked_for(shell, folder):
+    s3 = shell.client("s3")
+    key = folder.removeprefix("s3://demo/") + ".fq"
+    env = {"MINIWDL__S3_RAILS__REVALIDATE": "true"}
+    seen = []
+    for content in (b"one", b"two"):
+        s3.put_object(Bucket="demo", Key=key, Body=content)
+        done = shell.submit(STAGED, f"files=s3://demo/{key}", "--s3upload", folder + "/", "--follow", env=env)
+        assert done.code == 0, done.stderr
+        seen.append(shell.read(f"{folder}/together/together.txt"))
+    assert seen == [b"one", b"two"], "the call cache knows the URI alone"
 
 
 def test_options_that_are_wrong_are_found_before_anything_runs(shell, folder):
