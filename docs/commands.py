@@ -15,7 +15,7 @@ from miniwdl_aws_hooks.markers import PROJECT_NAME
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["CommandHelp", "described", "plugin_options"]
+__all__ = ["CommandHelp", "described", "parser_of", "plugin_options"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class CommandHelp:
 
 def described(program: str) -> Iterator[tuple[int, CommandHelp]]:
     """Give a command and its subcommands, each with its depth."""
-    yield from _walk(_parser_of(program), program, 0)
+    yield from _walk(parser_of(program), program, 0)
 
 
 def plugin_options() -> list[tuple[str, str]]:
@@ -43,7 +43,7 @@ def plugin_options() -> list[tuple[str, str]]:
     ]
 
 
-def _parser_of(program: str) -> argparse.ArgumentParser:
+def parser_of(program: str) -> argparse.ArgumentParser:
     """Catch a command's parser where it would print its help: the one door that all commands have."""
     (point,) = entry_points(group="console_scripts", name=program)
     caught: list[argparse.ArgumentParser] = []

@@ -3,6 +3,8 @@ Keep what the documentation repeats from the code in step with it.
 
 Blocks between ``<!-- generated: NAME -->`` and ``<!-- end -->`` are written from the code:
 ``python docs/generate.py`` lists those that are out of date, ``--write`` brings them up to date.
+
+What commands print in a run is written into the how-to pages by ``docs/runs.py``.
 """
 
 from __future__ import annotations
