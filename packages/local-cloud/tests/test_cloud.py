@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import threading
+from types import SimpleNamespace
+from typing import TYPE_CHECKING
 
 import boto3
 import psutil
@@ -11,10 +13,14 @@ import pytest
 from botocore.exceptions import ClientError
 
 from miniwdl_aws_hooks.protocol import SENTINEL_NAME
-from miniwdl_aws_local_cloud import LocalCloud
+from miniwdl_aws_local_cloud import CloudSettings, LocalCloud
 from miniwdl_aws_local_cloud.errors import StateFolderError
 from miniwdl_aws_local_cloud.leftovers import end_leftovers
+from miniwdl_aws_local_cloud.runner import Ended
 from miniwdl_aws_local_cloud.settings import JOB_MARKER
+
+if TYPE_CHECKING:
+    from miniwdl_aws_local_cloud.runner import Execution, Launch
 
 
 def test_environ_leads_there(cloud, monkeypatch) -> None:
@@ -87,6 +93,29 @@ def test_what_a_killed_cloud_left_running_is_ended(open_cloud, tmp_path) -> None
     finally:
         other.kill()
         other.wait()
+
+
+def test_sigkill_comes_30_seconds_after_sigterm(open_cloud, tmp_path, monkeypatch) -> None:
+    given: list[float] = []
+
+    class Runner:
+        def __init__(self, *_: object) -> None:
+            """Take what a process runner takes."""
+
+        def start(self, launch: Launch) -> Execution:
+            launch.started()
+            return SimpleNamespace(stop=lambda timeout: (given.append(timeout), launch.ended(Ended(137))), kill=None)
+
+        def close(self) -> None:
+            """Have nothing to close."""
+
+    monkeypatch.setattr("miniwdl_aws_local_cloud.cloud.ProcessRunner", Runner)
+    with open_cloud(tmp_path, stop_timeout=CloudSettings().stop_timeout) as user:
+        job_id = user.submit("never runs")
+        user.reach(job_id, "RUNNING")
+        user.batch.terminate_job(jobId=job_id, reason="enough")
+        user.ended(job_id)
+    assert given == [30]
 
 
 def test_a_rate_limit_like_that_of_aws(open_cloud, tmp_path) -> None:

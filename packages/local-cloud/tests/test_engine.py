@@ -17,12 +17,15 @@ from miniwdl_aws_local_cloud.engine_connection import connect
 from miniwdl_aws_local_cloud.errors import EngineError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 pytestmark = pytest.mark.containers
 
 IMAGE = os.environ.get("MINIWDL_AWS_TEST_IMAGE", "localhost/debian-python:bookworm")
 SETTINGS = CloudSettings(slots=64, stop_timeout=1, minimum_timeout=1, runner="engine")
+ELSEWHERE = "localhost:1/nowhere/nothing:1"
+"""An image of a registry that nobody can reach."""
 FSX = {"name": "fsx", "host": {"sourcePath": "/mnt/fsx"}}
 
 
@@ -73,13 +76,36 @@ def test_the_log_is_live(user, run, cloud) -> None:
     assert user.log(user.ended(job_id)) == ["first", "second"]
 
 
-def test_nothing_of_the_host_comes_along(user, run, monkeypatch) -> None:
+def test_nothing_of_the_host_comes_along(engine, open_cloud, tmp_path, monkeypatch) -> None:
     monkeypatch.setenv("SECRET_OF_THE_HOST", "x")
-    job = run("env; ls /mnt")
-    log = user.log(job)
-    assert f"AWS_BATCH_JOB_ID={job['jobId']}" in log
-    assert f"AWS_ENDPOINT_URL={user.cloud.endpoint}" in log
-    assert not any("SECRET_OF_THE_HOST" in line or line.startswith("MINIWDL_CFG=") for line in log)
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:secret@proxy:1")
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    (tmp_path / "config.json").write_text('{"proxies": {"default": {"httpProxy": "http://me:secret@proxy:1"}}}')
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
+    with open_cloud(tmp_path / "state", runner="engine") as user:
+        user.define("look", image=IMAGE, command=["env", "-0"])
+        job = user.run(jobDefinition="look")
+        found = dict(item.split("=", 1) for item in "".join(user.log(job)).split("\0") if item)
+        assert found.pop("AWS_BATCH_JOB_ID") == job["jobId"]
+        assert found.pop("AWS_ENDPOINT_URL") == user.cloud.endpoint
+        assert found.pop("AWS_ACCESS_KEY_ID") == user.cloud.access_key
+        user.define("look", image=IMAGE, command=["cut", "-d ", "-f2", "/proc/mounts"])
+        mounted = user.log(user.run(jobDefinition="look"))
+    image = engine.client.images.get(IMAGE).attrs["Config"].get("Env") or []
+    assert set(found) <= OF_THE_CLOUD | OF_THE_ENGINE | {item.partition("=")[0] for item in image}
+    assert not [path for path in mounted if path.startswith((str(tmp_path), "/root", "/home", "/mnt"))]
+
+
+OF_THE_CLOUD = {
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EC2_METADATA_DISABLED",
+    "AWS_BATCH_JOB_ATTEMPT",
+    "AWS_BATCH_CE_NAME",
+    "AWS_BATCH_JQ_NAME",
+}
+OF_THE_ENGINE = {"PATH", "HOME", "HOSTNAME", "TERM", "container"}
 
 
 def test_mounts(user, run, cloud) -> None:
@@ -127,10 +153,34 @@ def test_out_of_memory(run) -> None:
 
 
 def test_an_image_that_cannot_be_pulled(run) -> None:
-    job = run("true", image="localhost:1/nowhere/nothing:1")
+    job = run("true", image=ELSEWHERE)
     assert job["statusReason"] == "Task failed to start"
-    assert job["container"]["reason"].startswith("CannotPullContainerError: ")
+    reason = job["container"]["reason"]
+    assert reason.startswith("CannotPullContainerError: Error response from daemon: ")
+    assert "connection refused" in reason, "the engine's own words, which say what is wrong"
     assert "exitCode" not in job["container"]
+
+
+@pytest.fixture
+def present(engine):
+    """An image that is here under a name by which no registry has it."""
+    engine.client.images.get(IMAGE).tag(*ELSEWHERE.rsplit(":", 1))
+    yield ELSEWHERE
+    engine.client.images.remove(ELSEWHERE)
+
+
+def test_an_image_that_is_here_is_used(run, present) -> None:
+    assert run("true", image=present)["status"] == "SUCCEEDED"
+
+
+@pytest.mark.parametrize(
+    ("pull", "image", "reason"),
+    [("always", "present", "CannotPull"), ("never", "present", ""), ("never", "absent", "CannotPull")],
+)
+def test_pull_policy(open_cloud, tmp_path, present, pull, image, reason) -> None:
+    with open_cloud(tmp_path, runner="engine", pull=pull) as user:
+        user.define("pulled", image=present if image == "present" else f"{present}-{image}", command=["true"])
+        assert user.run(jobDefinition="pulled")["container"].get("reason", "").startswith(reason)
 
 
 def test_a_program_that_does_not_exist(run) -> None:
@@ -139,45 +189,57 @@ def test_a_program_that_does_not_exist(run) -> None:
     assert job["container"]["reason"].startswith("CannotStartContainerError: ")
 
 
-@pytest.mark.parametrize(("on_term", "code"), [("echo bye; exit 9", 9), ("", 137)])
-def test_terminated(user, run, on_term, code) -> None:
-    job_id = run(f"trap '{on_term}' TERM; echo up; while :; do sleep 0.05; done", wait=False)
+def test_a_job_that_heeds_sigterm(user, run) -> None:
+    job_id = run("trap 'echo bye; exit 9' TERM; echo up; while :; do sleep 0.05; done", wait=False)
     user.until(job_id, lambda job: job["status"] == "RUNNING" and user.log(job))
     user.batch.terminate_job(jobId=job_id, reason="enough")
     job = user.ended(job_id)
-    assert (job["status"], job["statusReason"], job["container"]["exitCode"]) == ("FAILED", "enough", code)
+    assert (job["status"], job["statusReason"], job["container"]["exitCode"]) == ("FAILED", "enough", 9)
+    assert user.log(job) == ["up", "bye"]
     assert "reason" not in job["container"]
 
 
-def test_timeout(user, run) -> None:
-    user.define("slow", image=IMAGE, command=["sleep", "600"])
-    job = user.run(jobDefinition="slow", timeout={"attemptDurationSeconds": 1})
-    assert job["statusReason"] == "Job attempt duration exceeded timeout"
+@pytest.mark.parametrize("why", ["enough", "Job attempt duration exceeded timeout"])
+def test_a_job_that_does_not_is_killed_later(user, why) -> None:
+    script = "trap 'date +%s%3N' TERM; echo up; while :; do sleep 0.05; done"
+    user.define("deaf", image=IMAGE, command=["bash", "-c", script])
+    limits = {} if why == "enough" else {"timeout": {"attemptDurationSeconds": 1}}
+    job_id = user.submit(jobDefinition="deaf", **limits)
+    if why == "enough":
+        user.until(job_id, lambda job: job["status"] == "RUNNING" and user.log(job))
+        user.batch.terminate_job(jobId=job_id, reason=why)
+    job = user.ended(job_id)
+    assert (job["status"], job["statusReason"], job["container"]["exitCode"]) == ("FAILED", why, 137)
+    assert "reason" not in job["container"]
+    up, asked = user.log(job)
+    assert up == "up"
+    assert job["stoppedAt"] - int(asked) > 900 * SETTINGS.stop_timeout
 
 
-def test_fifty_at_once(user, run, cloud) -> None:
+def test_fifty_at_once(engine, user, cloud) -> None:
+    script = "touch $AWS_BATCH_JOB_ID; until [ $(ls | wc -l) = 50 ]; do sleep 0.1; done"
     user.define(
         "meeting",
         image=IMAGE,
-        command=MEETING,
+        command=["bash", "-c", f"cd /mnt/fsx/meeting && {script}"],
         volumes=[FSX],
         mountPoints=[{"sourceVolume": "fsx", "containerPath": "/mnt/fsx"}],
     )
     (cloud.state / "fsx/meeting").mkdir()
     ids = [user.submit(jobDefinition="meeting") for _ in range(50)]
-    for _ in range(1200):
-        jobs = user.batch.describe_jobs(jobs=ids)["jobs"]
-        if all(job["status"] in {"SUCCEEDED", "FAILED"} for job in jobs):
-            break
-        threading.Event().wait(0.1)
-    assert {job["status"] for job in jobs} == {"SUCCEEDED"}
+
+    def states() -> set[str]:
+        return {job["status"] for job in user.batch.describe_jobs(jobs=ids)["jobs"]}
+
+    assert happens(lambda: states() <= {"SUCCEEDED", "FAILED"})
+    assert states() == {"SUCCEEDED"}
+    assert happens(lambda: ours(engine, cloud.state) == []), "containers are removed when they have ended"
 
 
-MEETING = [
-    "bash",
-    "-c",
-    "touch /mnt/fsx/meeting/$AWS_BATCH_JOB_ID; until [ $(ls /mnt/fsx/meeting | wc -l) = 50 ]; do sleep 0.1; done",
-]
+def happens(condition: Callable[[], bool]) -> bool:
+    """Look for up to two minutes."""
+    pause = threading.Event()
+    return any(condition() or pause.wait(0.1) for _ in range(1200))
 
 
 def test_containers_never_outlive_the_cloud(engine, open_cloud, tmp_path) -> None:

@@ -43,6 +43,7 @@ def test_paths_that_lead_out_of_it(source) -> None:
 def test_plain_job() -> None:
     assert options() == {
         "environment": {"AWS_ENDPOINT_URL": "http://cloud", "AWS_BATCH_JOB_ID": "1"},
+        "use_config_proxy": False,
         "mounts": [],
         "network_mode": "host",
         "cpu_shares": 1024,

@@ -153,6 +153,7 @@ class LocalCloud:
             from miniwdl_aws_local_cloud.engine_connection import connect
 
             self._engine = connect()
+            undo.callback(self._engine.close)
         region = self.settings.region
         self._s3 = s3 = self._install(s3_backends, "s3", file_backed(self.state / "s3"), "aws", undo)
         undo.callback(s3.close)
@@ -200,20 +201,18 @@ class LocalCloud:
         undo.callback(services.pop, self._account)
         return services[self._account][region]
 
-    def _job_variables(self) -> dict[str, str]:
+    def _aws_variables(self) -> dict[str, str]:
         # Asked for when a job starts: the port is known only when the server is up.
-        return {
-            JOB_MARKER: str(self.state),
-            **aws_variables(self.endpoint, self.access_key, self.settings.region),
-        }
+        return aws_variables(self.endpoint, self.access_key, self.settings.region)
 
     def _make_runner(self, loop: asyncio.AbstractEventLoop) -> Runner:
         if self.settings.runner == ENGINE:
             from miniwdl_aws_local_cloud.engine import EngineRunner
 
-            return EngineRunner(loop, self._engine, self.state, self._job_variables, pull=self.settings.pull)
-        variables = {**host_environment(os.environ), "MINIWDL_CFG": str(workflow_cfg())}
-        return ProcessRunner(loop, self.state / "work", lambda: {**variables, **self._job_variables()})
+            return EngineRunner(loop, self._engine, self.state, self._aws_variables, pull=self.settings.pull)
+        own = {"MINIWDL_CFG": str(workflow_cfg()), JOB_MARKER: str(self.state)}
+        variables = {**host_environment(os.environ), **own}
+        return ProcessRunner(loop, self.state / "work", lambda: {**variables, **self._aws_variables()})
 
 
 def _folder_of(state: Path, file_system_id: str, ours: str) -> Path:

@@ -41,6 +41,7 @@ MAX_CONTAINERS = 1024
 SIGNALS_AT_ONCE = 16
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
 KILLED = 137
+_DAEMON = "Error response from daemon: "
 _FAILURES = (docker.errors.DockerException, requests.exceptions.RequestException, OSError)
 
 
@@ -59,6 +60,7 @@ class EngineRunner:
         """
         Keep what all jobs share, and remove containers that an earlier cloud of the folder left.
 
+        :param connection: the caller's, to close when this runner is.
         :param environment: gives the variables that every job gets.
         :param pull: ``missing``, ``always`` or ``never``.
         """
@@ -68,7 +70,6 @@ class EngineRunner:
         self.state = state
         self.environment = environment
         self.pull = pull
-        self._connection = connection
         self._pool = ThreadPoolExecutor(MAX_CONTAINERS, thread_name_prefix="local-cloud-container")
         self._signals = ThreadPoolExecutor(SIGNALS_AT_ONCE, thread_name_prefix="local-cloud-signal")
         self._remove_all()
@@ -84,11 +85,10 @@ class EngineRunner:
         self._signals.submit(action)
 
     def close(self) -> None:
-        """Remove all containers, and end the engine's service if it was started for us."""
+        """Remove all containers."""
         self._pool.shutdown()
         self._signals.shutdown()
         self._remove_all()
-        self._connection.close()
 
     def _remove_all(self) -> None:
         for container in self.client.containers.list(all=True, filters={"label": f"{LABEL}={self.state}"}):
@@ -166,15 +166,20 @@ class _Container:
 
     def _provide(self, image: str) -> None:
         """Pull the image where the policy says so."""
-        images = self._runner.client.images
         try:
             if self._runner.pull == "never":
-                images.get(image)
+                self._runner.client.images.get(image)
             elif self._runner.pull == "always" or not self._present(image):
-                name, tag = _split_tag(image)
-                images.pull(name, tag=tag)
+                self._pull(image)
         except _FAILURES as exc:
             raise StartError(f"CannotPullContainerError: {_words(exc)}") from exc
+
+    def _pull(self, image: str) -> None:
+        name, tag = _split_tag(image)
+        # Not by client.images.pull, which drops the errors that the engine reports once it has begun to answer.
+        for event in self._runner.client.api.pull(name, tag=tag, stream=True, decode=True):
+            if "error" in event:
+                raise StartError(f"CannotPullContainerError: {_DAEMON}{event['error']}")
 
     def _is_unwanted(self) -> bool:
         return self._unwanted
@@ -218,7 +223,7 @@ class _Container:
 
 def _words(exc: Exception) -> str:
     words = exc.explanation if isinstance(exc, docker.errors.APIError) else None
-    return f"Error response from daemon: {words}" if words else str(exc)
+    return _DAEMON + words if words else str(exc)
 
 
 def _split_tag(image: str) -> tuple[str, str | None]:

@@ -55,6 +55,8 @@ def container_options(
     linux = container.get("linuxParameters") or {}
     options: dict[str, Any] = {
         "environment": {**environment, **spec.environment, **_reserved(environment)},
+        # The SDK would add the proxies of the user's ~/.docker/config.json, which may hold a password.
+        "use_config_proxy": False,
         "mounts": _mounts(container, task_id, state),
         "network_mode": "host",
         "cpu_shares": max(2, int(spec.vcpus * CPU_SHARES)),

@@ -31,10 +31,10 @@ DEFAULT_STATE_DIR = "miniwdl-aws-local"
 
 JOB_MARKER = "WDL_LOCAL_CLOUD"
 """
-Environment variable of every job: the state folder of the cloud that runs it. The name does not begin with ``MINIWDL_``
-because miniwdl warns of such variables when it doesn't know them.
+Environment variable of jobs that are processes: the state folder of the cloud that runs them. Containers don't get it:
+their label says it, and no path of this machine is theirs to know. The name does not begin with ``MINIWDL_`` because
+miniwdl warns of such variables when it doesn't know them.
 """
-
 
 PROCESS = "process"
 ENGINE = "engine"
