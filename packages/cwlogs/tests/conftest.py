@@ -211,9 +211,10 @@ class FakeAws:
                 "timestamp": event.timestamp,
                 "message": event.message,
                 "logStreamName": event.stream,
-                "eventId": str(number),
+                "eventId": event_id,
+                "ingestionTime": ingested,
             }
-            for number, event in enumerate(page.events)
+            for event, event_id, ingested in zip(page.events, page.ids, page.ingested, strict=True)
         ]
         return {"events": events, "searchedLogStreams": []} | ({"nextToken": page.token} if page.token else {})
 

@@ -1,3 +1,5 @@
+import time
+
 import botocore.exceptions
 import pytest
 
@@ -63,6 +65,32 @@ def test_pages_come_from_the_service(aws, logs):
         source.get("g", "other", token=None, start_time=None)
 
 
+def test_pages_of_many_streams_come_from_the_service(aws, logs):
+    logs.page_size = 2
+    logs.write("s", "a", "c", at=1000)
+    logs.write("t", "b", "d", at=1000)
+    logs.write("t", "old", at=500)
+    logs.write("u", "not asked for", at=1000)
+    source = LogSource.connect()
+    first = source.filter("g", ["s", "t"], token=None, start_time=1000)
+    assert [(event.stream, event.message) for event in first.events] == [("s", "a"), ("t", "b")]
+    assert len(set(first.ids)) == len(first.ingested) == 2
+    assert abs(first.served / 1000 - time.time()) < 60, "by the service's clock"
+    second = source.filter("g", ["s", "t"], token=first.token, start_time=1000)
+    assert [(event.stream, event.message) for event in second.events] == [("s", "c"), ("t", "d")]
+    assert second.token is None
+    assert not set(first.ids) & set(second.ids)
+    with pytest.raises(StreamMissingError, match="2 log streams of group g at once"):
+        source.filter("g", ["s", "other"], token=None, start_time=0)
+
+
+def test_a_refusal_of_many_streams_names_the_permission(aws):
+    aws.refuse = (400, "AccessDeniedException", "User x is not authorized")
+    with pytest.raises(LogAccessError) as caught:
+        LogSource.connect().filter("g", ["s"], token=None, start_time=0)
+    assert "FilterLogEvents" in caught.value.hint
+
+
 def test_a_throttled_request_is_made_once(aws):
     """The budget must learn of it, so botocore may not hide it."""
     seen = []
@@ -70,7 +98,9 @@ def test_a_throttled_request_is_made_once(aws):
     aws.refuse = (400, "ThrottlingException", "Rate exceeded")
     with pytest.raises(ThrottledError):
         LogSource.connect().get("g", "s", token=None, start_time=None)
-    assert seen == ["GetLogEvents"]
+    with pytest.raises(ThrottledError):
+        LogSource.connect().filter("g", ["s"], token=None, start_time=0)
+    assert seen == ["GetLogEvents", "FilterLogEvents"]
 
 
 def test_jobs_come_from_the_service(aws):
