@@ -107,8 +107,9 @@ class Normaliser:
 
     def _time(self, found: re.Match[str]) -> str:
         *date, between, hour, minute, second = found.groups()
+        digits = "".join((*date, hour, minute, second))
         try:
-            moment = datetime(*map(int, (*date, hour, minute, second)), tzinfo=timezone.utc)  # type: ignore[arg-type]
+            moment = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
         except ValueError:  # digits that are no time
             return found.group()
         form = f"%Y-%m-%d{between}%H:%M:%S" if "-" in found.group() else f"%Y%m%d{between}%H%M%S"

@@ -219,6 +219,7 @@ def test_mistakes_are_one_sentence(
         ("version 1.0\nworkflow w {\n  input { Int x\n}\n", "bad.wdl, line 4, column 1: Unexpected token end of file"),
         ("version 1.0\nworkflow w { call nope }\n", "bad.wdl, line 2, column 14: No such task/workflow: nope"),
         ("version 1.0\nworkflow w {\n  Int a = x\n  Int b = y\n}\n", "(and 1 more)"),
+        ("version 1.1 workflow w {}\n", "bad.wdl: unknown WDL version 1.1 workflow w {}"),
         ('version 1.0\nimport "no.wdl"\nworkflow w {}\n', "line 2, column 1: Failed to import no.wdl: No such file"),
     ],
 )

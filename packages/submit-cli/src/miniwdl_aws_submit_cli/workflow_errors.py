@@ -76,7 +76,11 @@ def _sentence(exc: BaseException) -> str:
     if isinstance(inner, OSError):
         text += f": {inner.strerror or inner}"
     position = getattr(exc, "pos", None)
-    return f"{position.uri}, line {position.line}, column {position.column}: {text}" if position else text
+    if not position:
+        return text
+    # What is wrong with a file as a whole stands at line 0.
+    place = f", line {position.line}, column {position.column}" if position.line else ""
+    return f"{position.uri}{place}: {text}"
 
 
 def _first_line(text: str) -> str:
