@@ -28,12 +28,16 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.server import ThreadedMotoServer
 
 from miniwdl_aws_s3_rails.access import S3Access
+from miniwdl_aws_s3_rails.cache import Sight
 from miniwdl_aws_s3_rails.engine import Engine, _shared
 from miniwdl_aws_s3_rails.options import MIB, Options
+from miniwdl_aws_s3_rails.receiver import Receiver
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from types import ModuleType
+
+    from miniwdl_aws_s3_rails.uri import S3Uri
 
 BUCKETS = itertools.count()
 
@@ -207,6 +211,18 @@ def load_beside(name: str) -> ModuleType:
     sys.modules[name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture
+def fetch() -> Callable[[Engine, S3Uri, Path], int]:
+    """Fetch an object as a File input is fetched, and give its size."""
+
+    def fetch_one(engine: Engine, uri: S3Uri, path: Path) -> int:
+        (found,) = Sight(engine).objects(str(uri), directory=False)
+        Receiver(engine).fetch_all(uri.bucket, [(found, path)])
+        return found.size
+
+    return fetch_one
 
 
 @pytest.fixture

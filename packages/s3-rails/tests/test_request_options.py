@@ -73,14 +73,14 @@ def test_requester_pays_for_everything(
 
 @pytest.mark.parametrize("key", KEYS)
 def test_public_buckets_are_read_without_credentials_that_they_refuse(
-    recorded: Any, make_engine: Callable[..., Engine], key: str, tmp_path: Path
+    recorded: Any, make_engine: Callable[..., Engine], key: str, tmp_path: Path, fetch: Any
 ) -> None:
     engine = make_engine()
     recorded.public = True
     recorded.described["Size"] = "4"
     recorded.answers["GET"] = (200, b"data")
     recorded.described["ETag"] = '"8d777f385d3dfec8815d20f7496026dc"'
-    assert Receiver(engine).fetch(S3Uri("bucket", key), tmp_path / "copy") == 4
+    assert fetch(engine, S3Uri("bucket", key), tmp_path / "copy") == 4
     assert (tmp_path / "copy").read_bytes() == b"data"
     signed = ["authorization" in headers for _, headers in recorded.seen]
     assert signed == [True, False, False], "what worked is remembered"

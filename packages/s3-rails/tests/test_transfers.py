@@ -9,7 +9,6 @@ import obstore
 import pytest
 
 from miniwdl_aws_s3_rails import receiver as receiver_module
-from miniwdl_aws_s3_rails.cache import Sight
 from miniwdl_aws_s3_rails.engine import Engine, Found, expressible
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
 from miniwdl_aws_s3_rails.options import MIB
@@ -26,19 +25,13 @@ NO_FILE_NAMES = ("back\\slash", "k" * 1000, "d//e", "./f", "g/../h", "/lead", "e
 """Keys that SeaweedFS, which keeps objects in a tree of folders, refuses or takes for others."""
 
 
-def fetch(engine: Engine, uri: S3Uri, path: Path) -> int:
-    found = Sight(engine).objects(str(uri), directory=False)
-    Receiver(engine).fetch_all(uri.bucket, [(found[0], path)])
-    return found[0].size
-
-
 def write(path: Path, size: int) -> Path:
     path.write_bytes(os.urandom(size))
     return path
 
 
 @pytest.mark.parametrize("key", ODD_KEYS)
-def test_odd_keys(engine: Engine, bucket: Any, server: str, tmp_path: Path, key: str) -> None:
+def test_odd_keys(engine: Engine, bucket: Any, server: str, tmp_path: Path, key: str, fetch: Any) -> None:
     if server == "seaweedfs" and key in NO_FILE_NAMES:
         pytest.skip("SeaweedFS can't keep such a key")
     uri = S3Uri(bucket.name, key)
@@ -54,7 +47,7 @@ def test_most_keys_go_the_fast_way() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, 5 * MIB - 1, 5 * MIB, 5 * MIB + 1, 23 * MIB])
-def test_sizes(engine: Engine, bucket: Any, tmp_path: Path, size: int) -> None:
+def test_sizes(engine: Engine, bucket: Any, tmp_path: Path, size: int, fetch: Any) -> None:
     uri = S3Uri(bucket.name, "file")
     source = write(tmp_path / "source", size)
     counted = []
@@ -83,7 +76,7 @@ def test_file_that_changed_since_it_was_planned(
     assert sum(counted) == 0
 
 
-def test_missing_bucket(engine: Engine, tmp_path: Path) -> None:
+def test_missing_bucket(engine: Engine, tmp_path: Path, fetch: Any) -> None:
     source = write(tmp_path / "source", 10)
     with pytest.raises(AccessError, match=r"cannot write s3://no-such-bucket/file"):
         Sender(engine).put(S3Uri("no-such-bucket", "file"), source, 10)
@@ -91,7 +84,7 @@ def test_missing_bucket(engine: Engine, tmp_path: Path) -> None:
         fetch(engine, S3Uri("no-such-bucket", "file"), tmp_path / "copy")
 
 
-def test_missing_object(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+def test_missing_object(engine: Engine, bucket: Any, tmp_path: Path, fetch: Any) -> None:
     with pytest.raises(AccessError, match="does not exist"):
         fetch(engine, S3Uri(bucket.name, "nothing"), tmp_path / "copy")
     with pytest.raises(AccessError, match="cannot read"):
@@ -151,7 +144,7 @@ class Answer:
 
 @pytest.mark.parametrize("answer", [b"", b"short", b"x" * 100])
 def test_fetching_again(
-    engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes
+    engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes, fetch: Any
 ) -> None:
     bucket["file"] = data = os.urandom(100)
     calls = failing(monkeypatch, "get", 2, lambda *_args: Answer(answer))
@@ -188,13 +181,13 @@ class TestParts:
         )
         return data
 
-    def test_arrive(self, engine: Engine, bucket: Any, data: bytes, tmp_path: Path) -> None:
+    def test_arrive(self, engine: Engine, bucket: Any, data: bytes, tmp_path: Path, fetch: Any) -> None:
         fetch(engine, S3Uri(bucket.name, "file"), tmp_path / "copy")
         assert (tmp_path / "copy").read_bytes() == data
 
     def test_damage_is_mended(
         self, engine: Engine, bucket: Any, data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-        request: pytest.FixtureRequest,
+        request: pytest.FixtureRequest, fetch: Any,
     ) -> None:  # fmt: skip
         if "many sizes" in request.node.name:
             pytest.skip("its ETag tells nothing to who doesn't know all sizes")
@@ -203,7 +196,7 @@ class TestParts:
         assert (tmp_path / "copy").read_bytes() == data
 
     def test_parts_too_large_to_fetch_at_once(
-        self, engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetch: Any
     ) -> None:
         path = write(tmp_path / "file", 16 * MIB)
         Sender(engine).put(S3Uri(bucket.name, "file"), path, 16 * MIB)
@@ -215,7 +208,7 @@ class TestParts:
         small.pool.shutdown()
 
     def test_damage_that_stays(
-        self, engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetch: Any
     ) -> None:
         bucket["file"] = os.urandom(16 * MIB)
         failing(monkeypatch, "get", 999, flip)

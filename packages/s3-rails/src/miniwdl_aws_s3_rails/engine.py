@@ -23,7 +23,7 @@ from miniwdl_aws_s3_rails.options import Options
 from miniwdl_aws_s3_rails.pool import DaemonPool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from mypy_boto3_s3 import S3Client
 
@@ -123,21 +123,25 @@ class Engine:
         if self._stopping.is_set():
             raise _stopped()
 
-    def gather(self, futures: Collection[Future[Any]]) -> None:
+    def gather(self, futures: Iterable[Future[Any]]) -> None:
         """
         Wait for all; the first that fails ends the wait, and so does the end of the process, even if a server hangs.
 
         What has not begun by then never does; what runs gets a little time to come to an end.
+
+        :param futures: may begin while they are looked through.
         """
-        missing = len(futures)
+        begun: list[Future[Any]] = []
         try:
-            for future in as_completed([*futures, self._stopped]) if futures else ():
+            begun.extend(futures)
+            missing = len(begun)
+            for future in as_completed([*begun, self._stopped]) if begun else ():
                 future.result()
                 missing -= 1
                 if not missing:
                     break
         except BaseException:
-            wait([future for future in futures if not future.cancel()], timeout=STOP_GRACE)
+            wait([future for future in begun if not future.cancel()], timeout=STOP_GRACE)
             raise
 
     def apart(self, function: Callable[[], T]) -> T:

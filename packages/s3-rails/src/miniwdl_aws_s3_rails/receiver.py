@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
+from miniwdl_aws_s3_rails.crc import Crc64, crc_of_file, crc_of_ranges
 from miniwdl_aws_s3_rails.engine import Found, expressible
 from miniwdl_aws_s3_rails.errors import TransferError
 from miniwdl_aws_s3_rails.etags import PartDigest, Verdict, file_etag, judge, part_count
@@ -17,7 +18,8 @@ from miniwdl_aws_s3_rails.options import MIB
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from concurrent.futures import Future
     from pathlib import Path
 
     from obstore import Bytes, GetOptions
@@ -45,10 +47,12 @@ class _Arrival:
     found: Found
     path: Path
     range_size: int
-    part_size: int | None
-    """Size of the parts in which it was uploaded; ``None`` where that isn't known, so that nothing can be checked."""
+    part_size: int | None = None
+    """Size of the parts in which it was uploaded; ``None`` where that isn't known, so that its ETag tells nothing."""
+    crc: str | None = None
+    """Checksum of the whole, where the server tells it and it comes in ranges; nothing else is looked at then."""
     digests: dict[int, bytes] = field(default_factory=dict)
-    """MD5 of each range, by where it starts."""
+    """Checksum, or MD5, of each range, by where it starts."""
 
     @property
     def starts(self) -> range:
@@ -59,6 +63,16 @@ class _Arrival:
     def is_whole(self) -> bool:
         """Whether it comes in one piece, and is checked as such."""
         return self.found.size <= self.range_size
+
+    def new_digest(self) -> Crc64 | hashlib._Hash:
+        """Begin to work out what a range is checked by."""
+        return Crc64() if self.crc else hashlib.md5(usedforsecurity=False)
+
+    def has_crc(self) -> bool:
+        """Whether all ranges together are what the checksum stands for."""
+        ends = [*self.starts[1:], self.found.size]
+        ranges = [(self.digests[start], end - start) for start, end in zip(self.starts, ends, strict=True)]
+        return crc_of_ranges(ranges) == self.crc
 
     def etag(self) -> str:
         """ETag that the file would have, had it been uploaded in the same parts."""
@@ -88,21 +102,29 @@ class Receiver:
 
     def fetch_all(self, bucket: str, wanted: Iterable[tuple[Found, Path]]) -> None:
         """Fetch objects of one bucket, each into a file of its own; the first that can't be had ends it."""
-        arrivals = []
-        for found, path in wanted:
-            uri = S3Uri(bucket, found.key)
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with path.open("xb") as file:
-                file.truncate(found.size)
-            part_size = self._part_size(uri, found)
-            default = self.engine.options.part_size
-            in_parts = part_size is not None and part_size < found.size and part_size <= MAX_RANGE
-            range_size = part_size if part_size and in_parts else default
-            arrivals.append(_Arrival(uri, found, path, range_size, part_size))
-        self._fetch_ranges(arrivals)
+        arrivals: list[_Arrival] = []
+
+        def begin() -> Iterator[Future[None]]:
+            for found, path in wanted:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with path.open("xb") as file:
+                    file.truncate(found.size)
+                arrivals.append(self._arrival(S3Uri(bucket, found.key), found, path))
+                yield from self._ranges(arrivals[-1])
+
+        self.engine.gather(begin())
         for arrival in arrivals:
             if not arrival.is_whole:
                 self.engine.persist(f"cannot read {arrival.uri}", partial(self._check, arrival))
+
+    def _arrival(self, uri: S3Uri, found: Found, path: Path) -> _Arrival:
+        """Decide in which ranges an object comes, and what it is checked by."""
+        default = self.engine.options.part_size
+        if found.size > default and (crc := self._head(uri, ChecksumMode="ENABLED").get("ChecksumCRC64NVME")):
+            return _Arrival(uri, found, path, default, crc=crc)
+        part_size = self._part_size(uri, found)
+        in_parts = part_size is not None and part_size < found.size and part_size <= MAX_RANGE
+        return _Arrival(uri, found, path, part_size if part_size and in_parts else default, part_size)
 
     def _part_size(self, uri: S3Uri, found: Found) -> int | None:
         """Size of the parts in which an object was uploaded; ``None`` where the server tells nothing plausible."""
@@ -113,29 +135,29 @@ class Receiver:
         return size if size and -(-found.size // size) == count else None
 
     def _size_of_part(self, uri: S3Uri, number: int) -> int | None:
-        def head(signed: bool) -> int:
-            client = self.engine.client(signed=signed)
-            return client.head_object(Bucket=uri.bucket, Key=uri.key, PartNumber=number)["ContentLength"]
+        return self._head(uri, PartNumber=number).get("ContentLength")
+
+    def _head(self, uri: S3Uri, **more: Any) -> Mapping[str, Any]:
+        """Describe an object; say nothing where the server doesn't."""
+
+        def head(signed: bool) -> Mapping[str, Any]:
+            return self.engine.client(signed=signed).head_object(Bucket=uri.bucket, Key=uri.key, **more)
 
         try:
             return self.engine.reading(uri.bucket, head)
         except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
-            return None
+            return {}
 
-    def _fetch_ranges(self, arrivals: Iterable[_Arrival]) -> None:
-        futures = [
-            self.engine.pool.submit(self._fetch_range, arrival, start)
-            for arrival in arrivals
-            for start in arrival.starts
-        ]
-        self.engine.gather(futures)
+    def _ranges(self, arrival: _Arrival) -> Iterator[Future[None]]:
+        for start in arrival.starts:
+            yield self.engine.pool.submit(self._fetch_range, arrival, start)
 
     def _fetch_range(self, arrival: _Arrival, start: int) -> None:
         uri, found = arrival.uri, arrival.found
         end = min(start + arrival.range_size, found.size)
 
         def attempt(signed: bool) -> None:
-            digest = hashlib.md5(usedforsecurity=False)
+            digest = arrival.new_digest()
             file = os.open(arrival.path, os.O_WRONLY)
             try:
                 at = start
@@ -146,7 +168,7 @@ class Receiver:
                 os.close(file)
             if at != end:
                 raise TransferError(f"cannot read {uri}: the answer was cut short", retryable=True)
-            if arrival.is_whole and not self._is_intact(uri, found, digest.hexdigest(), signed=signed):
+            if arrival.is_whole and not self._is_intact(arrival, digest.digest().hex(), signed=signed):
                 raise _damaged(uri)
             arrival.digests[start] = digest.digest()
 
@@ -157,29 +179,30 @@ class Receiver:
 
     def _check(self, arrival: _Arrival) -> None:
         """Check an object that came in ranges; one that is damaged is fetched again, and fails this try."""
-        uri, found = arrival.uri, arrival.found
-        ours = arrival.etag()
 
         def is_intact(signed: bool) -> bool:
-            return self._is_intact(uri, found, ours, signed=signed) or not self._has_equal_parts(arrival)
+            return self._is_intact(arrival, arrival.etag(), signed=signed) or not self._has_equal_parts(arrival)
 
-        if not self.engine.reading(uri.bucket, is_intact):
-            self._fetch_ranges([arrival])
-            raise _damaged(uri)
+        if not (arrival.has_crc() if arrival.crc else self.engine.reading(arrival.uri.bucket, is_intact)):
+            self.engine.gather(self._ranges(arrival))
+            raise _damaged(arrival.uri)
 
-    def _is_intact(self, uri: S3Uri, found: Found, ours: str, *, signed: bool) -> bool:
-        """Tell whether content is what the ETag stands for, or whether that can't be known."""
-        return judge(ours, found.etag) is not Verdict.DIFFERENT or self._opaque(uri, signed)
+    def _is_intact(self, arrival: _Arrival, ours: str, *, signed: bool) -> bool:
+        """Tell whether content is what the ETag stands for, or else the checksum, or whether that can't be known."""
+        if judge(ours, arrival.found.etag) is not Verdict.DIFFERENT:
+            return True
+        # With SSE-KMS an ETag looks like an MD5, but is none.
+        where: dict[str, Any] = {"Bucket": arrival.uri.bucket, "Key": arrival.uri.key}
+        head: Mapping[str, Any] = self.engine.client(signed=signed).head_object(**where, ChecksumMode="ENABLED")
+        if not head.get("ServerSideEncryption", "").startswith("aws:kms") and "SSECustomerAlgorithm" not in head:
+            return False
+        crc = head.get("ChecksumCRC64NVME")
+        return crc is None or crc == crc_of_file(arrival.path)
 
     def _has_equal_parts(self, arrival: _Arrival) -> bool:
         """Make sure that all parts were of one size, which nobody must: else the ETag can't be worked out."""
         inner = range(2, part_count(arrival.found.etag))
         return all(self._size_of_part(arrival.uri, number) == arrival.part_size for number in inner)
-
-    def _opaque(self, uri: S3Uri, signed: bool) -> bool:
-        # With SSE-KMS an ETag looks like an MD5, but is none.
-        head = self.engine.client(signed=signed).head_object(Bucket=uri.bucket, Key=uri.key)
-        return head.get("ServerSideEncryption", "").startswith("aws:kms") or "SSECustomerAlgorithm" in head
 
     def _get(
         self, uri: S3Uri, span: tuple[int, int] | None, etag: str | None, *, signed: bool
