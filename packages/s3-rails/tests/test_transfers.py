@@ -1,6 +1,7 @@
 """Sender and receiver together: what goes out comes back."""
 
 import dataclasses
+import itertools
 import os
 from pathlib import Path
 from typing import Any
@@ -95,10 +96,12 @@ def failing(monkeypatch: pytest.MonkeyPatch, name: str, times: int, spoil: Any) 
     """Let a function of obstore's fail, or spoil its result, a number of times."""
     original = getattr(obstore, name)
     calls: list[int] = []
+    numbers = itertools.count()
 
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        calls.append(1)
-        return original(*args, **kwargs) if len(calls) > times else spoil(original, args, kwargs)
+        number = next(numbers)
+        calls.append(number)
+        return spoil(original, args, kwargs) if number < times else original(*args, **kwargs)
 
     monkeypatch.setattr(obstore, name, wrapper)
     return calls
