@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import sys
 from dataclasses import dataclass
@@ -96,9 +97,11 @@ def run(batch: FakeBatch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr(task_container, "_backends", {})
     monkeypatch.setattr(BatchBackend, "_global_init", False, raising=False)
     monkeypatch.delenv("AWS_BATCH_JOB_ID", raising=False)
+    thresholds = gc.get_threshold()
     options = {
         "scheduler": {"container_backend": "aws_batch", "task_concurrency": 20},
         "file_io": {"root": str(root)},
         "aws": {"task_queue": "task", "describe_period_min": 0.05, "describe_period_max": 0.1, "retry_wait": 0},
     }
-    return Runner(batch, root, plugin, manager, options)
+    yield Runner(batch, root, plugin, manager, options)
+    gc.set_threshold(*thresholds)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gc
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -53,6 +54,13 @@ def test_a_task_runs(run) -> None:
     assert states[0] == (None, "SUBMITTED")
     assert states[-1] == ("RUNNING", "SUCCEEDED")
     assert run.plugin.changes[-1].log_stream
+
+
+@pytest.mark.parametrize(("before", "after"), [(700, 10_000), (50_000, 50_000)])
+def test_garbage_is_collected_less_often_but_never_more_often(run, before: int, after: int) -> None:
+    gc.set_threshold(before)
+    run("version 1.1\ntask t { command { true } output {} }")
+    assert gc.get_threshold()[0] == after
 
 
 def test_equal_tasks_share_a_definition(run) -> None:
