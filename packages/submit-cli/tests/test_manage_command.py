@@ -79,6 +79,28 @@ def test_commands_take_the_options_that_say_where_a_run_is(manager: pluggy.Plugi
     assert submit_command.main(["hello.wdl", "n=1", "--where", "--how"]) == 0
 
 
+def test_who_has_no_aws_is_told_of_the_options_that_say_where_else(
+    manager: pluggy.PluginManager, aws: Any, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Options:
+        @hookimpl
+        def miniwdl_aws_submit_options(self) -> list[SubmitOption]:
+            return [
+                SubmitOption("--elsewhere", "place", lambda _args: nullcontext(SubmitEnvironment())),
+                SubmitOption("--how", "manner", lambda _args: nullcontext(SubmitEnvironment()), submit_only=True),
+            ]
+
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    assert main(["list"]) == 64
+    assert "elsewhere" not in capsys.readouterr().err
+    manager.register(Options())
+    assert main(["list"]) == 64
+    message, hint = capsys.readouterr().err.splitlines()
+    assert message == "miniwdl-aws: no AWS region is configured"
+    assert hint.endswith("; or give --elsewhere, as when the run was submitted")
+
+
 def test_list(manage: Callable[..., Outcome], job_id: str) -> None:
     code, out, _err = manage("list")
     header, row = out.splitlines()

@@ -171,7 +171,8 @@ OPTIONS: tuple[Option, ...] = (
     Option(("--follow", "-f"), "wait, and show the workflow's log as it comes", kind=Kind.FLAG),
     Option(
         ("--follow-task",),
-        "follow, and show the log of this call (sort, sort-3, sub-1/sort) or task, too; may be repeated",
+        "follow, and show the log of this call (sort, sort-3, sub-1/sort) or task, too; may be repeated"
+        " (--task goes to miniwdl run)",
         kind=Kind.REPEATED,
         metavar="CALL",
         default_text="none",

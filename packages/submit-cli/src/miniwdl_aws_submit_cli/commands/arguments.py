@@ -104,8 +104,9 @@ def _complete_run(**arguments: Any) -> list[str]:
 
 def _add_following(parser: ArgumentParser) -> None:
     parser.add_argument(
-        "--task", action="append", metavar="CALL", dest="follow_task", help=option("--follow-task").help
-    )
+        "--task", action="append", metavar="CALL", dest="follow_task",
+        help="follow, and show the log of this call (sort, sort-3, sub-1/sort) or task, too; may be repeated",
+    )  # fmt: skip
     for name in ("--follow", "--plain"):
         item = option(name)
         parser.add_argument(*item.flags, action="store_true", help=item.help)

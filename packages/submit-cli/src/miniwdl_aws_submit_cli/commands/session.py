@@ -17,9 +17,11 @@ from miniwdl_aws_submit_cli.surroundings import Surroundings, enter, plugin_opti
 
 if TYPE_CHECKING:
     from argparse import Namespace
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import pluggy
+
+    from miniwdl_aws_hooks.types import SubmitOption
 
 __all__ = ["Session", "open_session"]
 
@@ -58,6 +60,19 @@ def open_session(args: Namespace, *, waiting: bool = False) -> Iterator[Session]
     manager = get_manager()
     args.waiting, args.s3upload = waiting, None
     with ExitStack() as stack:
-        surroundings = enter(plugin_options(manager), args, stack)
+        options = plugin_options(manager)
+        surroundings = enter(options, args, stack)
         queue = find(option("--workflow-queue"), vars(args), os.environ, {}).value or None
-        yield Session(connect(), manager, surroundings, queue)
+        yield Session(_connect(options), manager, surroundings, queue)
+
+
+def _connect(options: Sequence[SubmitOption]) -> Batch:
+    """Connect; whoever has no AWS may have meant somewhere else."""
+    try:
+        return connect()
+    except ConfigurationError as exc:
+        elsewhere = [added.name for added in options if not (added.submit_only or added.metavar)]
+        if not elsewhere:
+            raise
+        hint = f"{exc.hint}; or give {' or '.join(elsewhere)}, as when the run was submitted"
+        raise ConfigurationError(exc.message, hint=hint) from exc
