@@ -417,6 +417,9 @@ def test_doctor_fails_and_asks_everybody(
     code, out, err = manage("doctor")
     assert code == 1
     assert err.endswith(" 4 failed, 1 warning\n")
+    found = {item["subject"]: item for item in json.loads(manage("doctor", "--json")[1])}
+    assert found["moon"] == {"state": "ok", "subject": "moon", "message": "is up", "hint": None}
+    assert found["licences"] == {"state": "failed", "subject": "licences", "message": "no licence", "hint": "buy one"}
     assert "job queue closed is DISABLED" in out
     assert "FAILED   licences" in out
     assert "hint: buy one" in out

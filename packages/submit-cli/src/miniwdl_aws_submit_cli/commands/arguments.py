@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 __all__ = [
+    "configure_doctor",
     "configure_list",
     "configure_logs",
     "configure_queue",
@@ -93,6 +94,12 @@ def configure_sweep(parser: ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="print one JSON array")
     _add_option(parser, "--task-queue")
     _add_option(parser, "--task-queue-fallback")
+    configure_queue(parser)
+
+
+def configure_doctor(parser: ArgumentParser) -> None:
+    """Add how to show what was found."""
+    parser.add_argument("--json", action="store_true", help="print one JSON array")
     configure_queue(parser)
 
 

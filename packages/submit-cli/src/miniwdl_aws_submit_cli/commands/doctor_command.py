@@ -10,7 +10,7 @@ from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.settings import EnvironSettings
 from miniwdl_aws_hooks.types import Check, CheckState, PreflightContext
 from miniwdl_aws_submit_cli.commands.session import open_session
-from miniwdl_aws_submit_cli.console import emit, say
+from miniwdl_aws_submit_cli.console import emit, emit_json, say
 from miniwdl_aws_submit_cli.formats import counted
 from miniwdl_aws_submit_cli.job import NO_IMAGE
 from miniwdl_aws_submit_cli.options import option
@@ -19,6 +19,7 @@ from miniwdl_aws_submit_cli.resolve import find
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Sequence
 
     import pluggy
 
@@ -33,15 +34,26 @@ def run(args: Namespace) -> int:
     """Print all checks as one table; fail when one failed."""
     with open_session(args) as session:
         checks = collect(session.manager, _context(session))
+    if args.json:
+        emit_json([_facts(check) for check in checks])
+    else:
+        _show(checks)
+    failed = sum(check.state is CheckState.FAILED for check in checks)
+    warned = sum(check.state is CheckState.WARNING for check in checks)
+    say(f"{counted(len(checks), 'check')}: {failed} failed, {counted(warned, 'warning')}")
+    return ExitCode.FAILED if failed else ExitCode.OK
+
+
+def _facts(check: Check) -> dict[str, str | None]:
+    return {"state": check.state.value, "subject": check.subject, "message": check.message, "hint": check.hint}
+
+
+def _show(checks: Sequence[Check]) -> None:
     width = max((len(check.subject) for check in checks), default=0)
     for check in checks:
         emit(f"{_MARKS[check.state]:<8} {check.subject:<{width}}  {check.message}")
         if check.hint:
             emit(f"{'':<8} {'':<{width}}  hint: {check.hint}")
-    failed = sum(check.state is CheckState.FAILED for check in checks)
-    warned = sum(check.state is CheckState.WARNING for check in checks)
-    say(f"{counted(len(checks), 'check')}: {failed} failed, {counted(warned, 'warning')}")
-    return ExitCode.FAILED if failed else ExitCode.OK
 
 
 def collect(manager: pluggy.PluginManager, context: PreflightContext) -> list[Check]:

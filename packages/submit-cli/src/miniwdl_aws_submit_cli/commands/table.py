@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks.types import Command
 from miniwdl_aws_submit_cli.commands.arguments import (
+    configure_doctor,
     configure_list,
     configure_logs,
-    configure_queue,
     configure_rerun,
     configure_run,
     configure_status,
@@ -40,5 +40,5 @@ COMMANDS = (
     _command("cancel", "stop a run and all of its tasks", configure_run),
     _command("rerun", "submit a run again; the call cache does the rest", configure_rerun),
     _command("sweep", "find task jobs whose workflow job is gone", configure_sweep),
-    _command("doctor", "check everything that a run needs", configure_queue),
+    _command("doctor", "check everything that a run needs", configure_doctor),
 )
