@@ -13,7 +13,11 @@ FOLDER = "s3://bucket/lab/run1/"
 
 
 class FakeRepository:
-    """FSx and S3: an export task copies sizes of real files, and fails for some names some times."""
+    """
+    FSx and S3: an export task copies sizes of real files, and fails for some names some times.
+
+    As the real one, it does nothing for what has not changed since its last export, and folders become objects, too.
+    """
 
     def __init__(self, root):
         self.root = root
@@ -21,6 +25,7 @@ class FakeRepository:
         self.reports = {}
         self.tasks = []
         self.failures = {}
+        self.exported = {}
 
     def start_task(self, fsid, kind, paths, *, report=None, unused_days=0):
         assert kind is TaskType.EXPORT
@@ -30,16 +35,20 @@ class FakeRepository:
         for given_path in paths:
             start = self.root / given_path
             assert start.exists()
-            for path in [start] if start.is_file() else sorted(item for item in start.rglob("*") if item.is_file()):
-                total += 1
+            for path in [start, *sorted(start.rglob("*"))]:
                 relative = path.relative_to(self.root).as_posix()
+                if path.is_dir():
+                    self.objects["bucket", "lab/" + relative.removeprefix("results/") + "/"] = 0
+                    continue
+                total += 1
                 assert not path.is_symlink()
                 if self.failures.get(path.name, 0) > 0:
                     self.failures[path.name] -= 1
                     failed.append(relative)
-                else:
+                elif self.exported.get(relative) != path.stat().st_ino:
                     key = "lab/" + relative.removeprefix("results/")
                     self.objects["bucket", key] = path.stat().st_size
+                    self.exported[relative] = path.stat().st_ino
         if failed:
             bucket, key = report.removeprefix("s3://").split("/", 1)
             lines = "".join(f"{path},failed,S3AccessDenied\n" for path in failed)
@@ -122,6 +131,13 @@ def test_a_file_that_changed_is_exported_again(export, files, repository):
     export(made)
     repository.objects["bucket", "lab/run1/a"] = 99
     assert export(made).uploaded == 1
+    assert repository.objects["bucket", "lab/run1/a"] == 1
+
+
+def test_an_empty_folder_is_an_object(export, files, repository, root):
+    report = export(files("a") | {"out/empty/": str(root / "runs")})
+    assert (report.uploaded, report.failed) == (2, {})
+    assert repository.objects["bucket", "lab/run1/out/empty/"] == 0
 
 
 def test_what_failed_is_tried_again_alone(export, files, repository):
@@ -213,3 +229,9 @@ def test_the_option(make_settings):
     assert export_wanted(make_settings(aws__publish="Export"))
     with pytest.raises(ConfigurationError, match="MINIWDL__AWS__PUBLISH"):
         export_wanted(make_settings(aws__publish="ftp"))
+
+
+def test_what_is_there_cannot_be_protected(make_settings):
+    assert not export_wanted(make_settings(s3_rails__overwrite="false"))
+    with pytest.raises(ConfigurationError, match="--no-overwrite can't be kept"):
+        export_wanted(make_settings(aws__publish="export", s3_rails__overwrite="false"))

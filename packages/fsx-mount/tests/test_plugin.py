@@ -188,7 +188,56 @@ class TestPublish:
         fsx.add_response("describe_data_repository_associations", {"Associations": [association]})
         fsx.add_response("create_data_repository_task", {"DataRepositoryTask": task})
         fsx.add_response("describe_data_repository_tasks", {"DataRepositoryTasks": [task]})
+        s3.add_client_error("head_object", "404", http_status_code=404)  # there is no older outputs.json
         s3.add_response("head_object", {"ContentLength": 5}, {"Bucket": "bucket", "Key": "v1/run/result"})
         report = publish(files={"result": str(tmp_path / "result")}, aws__fs=fsid, aws__publish="export")
         assert (report.uploaded, report.size, report.failed) == (1, 5, {})
         assert (tmp_path / "results/run/result").read_text() == "12345"
+
+
+class TestAnEarlierRunsFiles:
+    """outputs.json stands for a whole publication, so an older one goes before anything else changes."""
+
+    @pytest.fixture
+    def publish(self, make_settings, fsx, fsid, tmp_path):
+        (point,) = [point for point in entry_points(group="miniwdl_aws") if point.name == "fsx-mount"]
+        hooks = create_manager([point], {}).hook
+        association = {
+            "AssociationId": "dra-0123456789abcdef0",
+            "FileSystemPath": "/results",
+            "DataRepositoryPath": "s3://bucket/v1",
+            "Lifecycle": "AVAILABLE",
+        }
+        fsx.add_response("describe_data_repository_associations", {"Associations": [association]})
+        for name in ("outputs.json", "error.json"):
+            (tmp_path / "results/run").mkdir(parents=True, exist_ok=True)
+            (tmp_path / "results/run" / name).write_text("{}")
+        settings = make_settings(aws__fs=fsid, aws__publish="export", file_io__root=str(tmp_path))
+
+        def call(name):
+            request = PublishRequest("/run", "s3://bucket/v1/run/", {name: str(tmp_path / "gone")}, settings)
+            return hooks.miniwdl_aws_publish(request=request)
+
+        return call
+
+    @pytest.mark.parametrize(("sent", "stale"), [("a.bam", "outputs.json"), ("outputs.json", "error.json")])
+    def test_go_on_both_sides(self, publish, s3, tmp_path, sent, stale):
+        where = {"Bucket": "bucket", "Key": f"v1/run/{stale}"}
+        s3.add_response("head_object", {"ContentLength": 2}, where)
+        s3.add_response("delete_object", {}, where)
+        assert list(publish(sent).failed) == [sent]
+        assert not (tmp_path / "results/run" / stale).exists()
+
+    def test_nothing_changes_when_it_stays(self, publish, s3, tmp_path):
+        s3.add_response("head_object", {"ContentLength": 2})
+        s3.add_client_error("delete_object", "AccessDenied", "not authorized")
+        with pytest.raises(FsxError, match=r"earlier run's outputs\.json, and does not fit") as caught:
+            publish("a.bam")
+        assert "s3:DeleteObject" in caught.value.hint
+        assert (tmp_path / "results/run/outputs.json").exists()
+
+    def test_a_stale_error_is_only_said(self, publish, s3, caplog):
+        s3.add_response("head_object", {"ContentLength": 2})
+        s3.add_client_error("delete_object", "AccessDenied", "not authorized")
+        assert list(publish("outputs.json").failed) == ["outputs.json"]
+        assert "an earlier run's error.json" in caplog.text

@@ -2,7 +2,9 @@
 ``[aws] publish = export``: results reach S3 by FSx's own export tasks instead of by the workflow job's network.
 
 The files are placed under the association that covers the destination, exported, and looked up in S3: a file counts as
-published when its object is there with its size.
+published when its object is there with its size. A folder without files becomes an object whose key ends in a slash.
+
+Source: https://docs.aws.amazon.com/fsx/latest/LustreGuide/export-changed-data-meta-dra.html
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from miniwdl_aws_fsx_mount.client import CONNECTIONS, FsxService
 from miniwdl_aws_fsx_mount.errors import FsxError
 from miniwdl_aws_fsx_mount.file_system import check_id
 from miniwdl_aws_fsx_mount.objects import Objects
-from miniwdl_aws_fsx_mount.placing import place, target_path
+from miniwdl_aws_fsx_mount.placing import place, renew, target_path
 from miniwdl_aws_fsx_mount.tasks import PATHS_LIMIT, TaskType, run_task
 from miniwdl_aws_hooks import ConfigurationError, PublishReport
 
@@ -39,6 +41,9 @@ logger = logging.getLogger(__name__)
 ROUNDS = 3
 """Times that a file is exported before it counts as failed."""
 
+OUTPUTS_JSON, ERROR_JSON = "outputs.json", "error.json"
+"""The one stands for a whole publication, the other for a failed run; never both."""
+
 REPORTS = ".fsx-reports"
 """Folder below an association's prefix where FSx lists files that failed; it must lie within the association."""
 
@@ -52,7 +57,14 @@ def export_wanted(settings: Settings) -> bool:
     text = (settings.get("aws", "publish") or "upload").lower()
     if text not in {"upload", "export"}:
         raise ConfigurationError(f"[aws] publish (MINIWDL__AWS__PUBLISH) must be upload or export, not {text!r}")
-    return text == "export"
+    if text == "upload":
+        return False
+    if (settings.get("s3_rails", "overwrite") or "true").lower() == "false":
+        raise ConfigurationError(
+            "--no-overwrite can't be kept by [aws] publish = export: an export replaces what is there",
+            hint="publish by upload, or leave out --no-overwrite",
+        )
+    return True
 
 
 def destination(associations: Sequence[Association], folder: str) -> Located:
@@ -85,7 +97,7 @@ def export_paths(relative: str, names: Iterable[str], limit: int = PATHS_LIMIT) 
     :param relative: the folder, from the root of the file system.
     :param names: paths of the files within the folder.
     """
-    split = [name.split("/") for name in names]
+    split = [name.removesuffix("/").split("/") for name in names]
     for depth in range(max(map(len, split)), 0, -1):
         cover = dict.fromkeys("/".join(filter(None, (relative, *parts[:depth]))) for parts in split)
         if len(cover) <= limit:
@@ -128,7 +140,7 @@ class Exporter:
         Publish files.
 
         :param folder: the destination's URI, ending in a slash.
-        :param files: where each lies, by its name under the folder.
+        :param files: where each lies, by its name under the folder; a slash at a name's end means a folder.
         """
         started = self.clock()
         sizes, there, failed = self._place_all(self.root / located.relative, files)
@@ -179,10 +191,15 @@ class Exporter:
                     sleep=self.sleep,
                 )
                 if task.failed or task.message:
-                    reasons.update(dict.fromkeys(pending, task.message or "not exported"))
                     text = self.read(*split_uri(f"{report}/{task.id}/failures.csv")) or ""
-                    reasons.update(read_failures(text, located.relative))
+                    found = read_failures(text, located.relative)
+                    reasons.update(found or dict.fromkeys(pending, task.message or "not exported"))
             pending = self._unpublished(folder, {name: sizes[name] for name in pending})
+            for name in pending:
+                if name not in reasons:
+                    # FSx exports what has changed since it last did. Where it has nothing to do and S3 does not have
+                    # the file, somebody removed or replaced the object: a new file is exported for certain.
+                    renew(target_path(self.root / located.relative, name))
         return {name: reasons.get(name, "FSx exported it, but S3 does not have it") for name in pending}
 
     def _unpublished(self, folder: str, sizes: Mapping[str, int]) -> list[str]:
@@ -199,6 +216,9 @@ def _try_to_place(source: Path, folder: Path, name: str) -> tuple[bool, int] | s
     """Place a file; return whether it was there already, and its size, or else why it could not be placed."""
     try:
         target = target_path(folder, name)
+        if name.endswith("/"):
+            target.mkdir(parents=True, exist_ok=True)
+            return False, 0
         return place(source, target), target.stat().st_size
     except (OSError, FsxError) as exc:
         return str(exc)
@@ -215,5 +235,32 @@ def answer_publish(request: PublishRequest) -> PublishReport | None:
     service, objects = FsxService.connect(region), Objects.connect(region)
     located = destination(service.associations(check_id(fsid)), request.folder)
     root = Path(settings.get("file_io", "root") or "/mnt/fsx")
+    if request.files:
+        _make_way(root / located.relative, request, objects)
     exporter = Exporter(fsid, root, service, objects.size, objects.read)
     return exporter.export(located, request.folder, request.files)
+
+
+def _make_way(placed: Path, request: PublishRequest, objects: Objects) -> None:
+    """
+    Remove what an earlier run left in the folder, on both sides, and what would be wrong from now on.
+
+    :param placed: the folder on the file system.
+    :raises FsxError: when an ``outputs.json`` stays that does not fit what comes now.
+    """
+    last = OUTPUTS_JSON in request.files
+    name = ERROR_JSON if last else OUTPUTS_JSON
+    bucket, prefix = split_uri(request.folder)
+    try:
+        # First in S3: automatic import then finds nothing to bring back.
+        if objects.size(bucket, prefix + name) is not None:
+            objects.remove(bucket, prefix + name)
+        (placed / name).unlink(missing_ok=True)
+    except (FsxError, OSError) as exc:
+        message = f"{exc.message if isinstance(exc, FsxError) else exc}; it is an earlier run's {name}"
+        if last:
+            logger.warning("%s", message)
+            return
+        raise FsxError(
+            f"{message}, and does not fit what comes now", hint="allow s3:DeleteObject, or publish to another folder"
+        ) from exc

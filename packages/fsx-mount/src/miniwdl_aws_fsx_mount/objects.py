@@ -45,6 +45,11 @@ class Objects:
                     return None
                 raise
 
+    def remove(self, bucket: str, key: str) -> None:
+        """Remove an object."""
+        with translated(f"remove s3://{bucket}/{key}"):
+            self._client.delete_object(Bucket=bucket, Key=key)
+
     def sizes(self, bucket: str, prefix: str) -> dict[str, int]:
         """Sizes of all objects under a prefix, by key."""
         found: dict[str, int] = {}
