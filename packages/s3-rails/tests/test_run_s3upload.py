@@ -283,4 +283,7 @@ def test_stopping_the_job_stops_the_run_and_uploads_its_log(command: Command, bu
     assert job.returncode not in (0, None)
     assert json.loads(stdout)["cause"]["error"] == "Terminated"
     assert stderr.splitlines()[-1] == END_OF_LOG
-    assert sorted(bucket.keys()) == ["out/error.json", "out/task.log", "out/upload_manifest.json"]
+    assert sorted(bucket.keys()) == [
+        "out/CommandFailed_stderr.txt", "out/CommandFailed_stdout.txt", "out/error.json", "out/task.log",
+        "out/upload_manifest.json",
+    ]  # fmt: skip

@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 __all__ = [
@@ -65,7 +66,7 @@ def collect_outputs(run_dir: Path, root: Path, *, hardlinks: bool = False) -> Pr
     collector = _Collector(Path(os.path.realpath(root)), hardlinks=hardlinks)
     out = run_dir / "out"
     if out.is_dir() and not out.is_symlink():
-        collector.scan(out, "")
+        collector.scan(Path(os.path.realpath(out)), "")
     return collector.products
 
 
@@ -87,9 +88,15 @@ class _Collector:
         self.products = Products()
         self._root = root
         self._hardlinks = hardlinks
+        # Many outputs lie in one folder, and each look at it is a request to a shared file system's servers.
+        self._real_folder = cache(os.path.realpath)
 
     def scan(self, folder: Path, prefix: str) -> None:
-        """Go through a folder of ``out/`` that miniwdl made to arrange outputs."""
+        """
+        Go through a folder of ``out/`` that miniwdl made to arrange outputs.
+
+        :param folder: its real path.
+        """
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         holds_directory = any(entry.name == DIRECTORY_MARKER for entry in entries)
         for entry in entries:
@@ -117,8 +124,8 @@ class _Collector:
             self._refuse(name, "it is a symbolic link, though outputs are hard links")
             return
         # miniwdl resolves all links before it makes its own: if another link has come in between, it isn't miniwdl's.
-        target = Path(os.path.normpath(Path(os.path.realpath(link.parent), os.readlink(link))))  # noqa: PTH115
-        if os.path.realpath(target) != str(target):
+        target = Path(os.path.normpath(link.parent / os.readlink(link)))  # noqa: PTH115
+        if self._real_folder(target.parent) != str(target.parent) or target.is_symlink():
             self._refuse(name, "its link was changed after miniwdl made it")
         elif not target.is_relative_to(self._root):
             self._refuse(name, f"it lies outside the shared file system {self._root}")

@@ -18,12 +18,17 @@ from miniwdl_aws_s3_rails.sender import Check, Sender, part_size_for
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from miniwdl_aws_hooks import PublishRequest
     from miniwdl_aws_s3_rails.engine import Engine, Found
 
 __all__ = ["check", "publish"]
 
 logger = logging.getLogger(__name__)
+
+FEW = 2
+"""How many objects are looked for one by one."""
 
 LIST_FACTOR = 10
 """How many more objects than we are going to write are worth listing to find those that are there already."""
@@ -53,7 +58,7 @@ def publish(request: PublishRequest, engine: Engine) -> PublishReport:
         _make_way(engine, folder, last=OUTPUTS_JSON in request.files)
     missing, equal = split_present(
         plan.items,
-        _present(engine, folder, len(plan.items)),
+        _present(engine, folder, plan.items),
         lambda item: _etag(item, engine.options.part_size),
     )
     if missing and not may_replace and OUTPUTS_JSON not in request.files:
@@ -107,9 +112,12 @@ def _send(engine: Engine, items: list[Item], meter: Meter) -> tuple[dict[str, st
     return checks, failed
 
 
-def _present(engine: Engine, folder: S3Uri, count: int) -> dict[str, Found]:
+def _present(engine: Engine, folder: S3Uri, items: Collection[Item]) -> dict[str, Found]:
+    """Look for objects that are there already: one by one if they are few, since a listing shows all others too."""
     try:
-        return engine.peek(folder, limit=LIST_FACTOR * count)
+        if len(items) <= FEW:
+            return {item.uri.key: found for item in items if (found := engine.find(item.uri))}
+        return engine.peek(folder, limit=LIST_FACTOR * len(items))
     except (AccessError, TransferError) as exc:
         # Writing may be allowed where listing is not; everything travels then.
         logger.debug("cannot tell what is in %s already: %s", folder, exc)
