@@ -1,8 +1,13 @@
+import logging
 import os
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import obstore
 import pytest
+from WDL._util import TerminationSignalFlag
 from WDL.runtime import DownloadFailed
 from WDL.runtime.download import able
 
@@ -69,6 +74,38 @@ def test_directory(bucket: Any, miniwdl: Any, root: Path, cache: bool, slash: st
     assert (path / "empty").is_dir()
     assert path.is_relative_to(root / "cache/dirs" if cache else run.run_dir / "download")
     assert not cache or leftovers(root) == []
+
+
+def test_all_downloads_share_one_limit(bucket: Any, miniwdl: Any, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whichever call or workflow of the process asks for them."""
+    limit, folders = 4, 3
+    for folder in range(folders):
+        for name in range(2 * limit):
+            bucket[f"in/{folder}/{name}"] = b"data"
+    monkeypatch.setenv("MINIWDL__S3_RAILS__CONCURRENCY", str(limit))
+    get, lock, full = obstore.get, threading.Lock(), threading.Event()
+    under_way: list[int] = []
+    threads: set[int] = set()
+
+    def counted_get(*args: Any, **kwargs: Any) -> Any:
+        with lock:
+            under_way.append((under_way[-1] if under_way else 0) + 1)
+            threads.add(threading.get_ident())
+            if under_way[-1] == limit:
+                full.set()
+        full.wait(10)
+        try:
+            return get(*args, **kwargs)
+        finally:
+            with lock:
+                under_way.append(under_way[-1] - 1)
+
+    monkeypatch.setattr(obstore, "get", counted_get)
+    # miniwdl opens this flag on its main thread for all that it does on others.
+    with TerminationSignalFlag(logging.getLogger("test")), ThreadPoolExecutor(folders) as pool:
+        list(pool.map(lambda folder: miniwdl().download(bucket.uri(f"in/{folder}/"), directory=True), range(folders)))
+    assert max(under_way) == limit
+    assert len(threads) == limit
 
 
 @pytest.mark.parametrize("directory", [False, True])
