@@ -209,9 +209,10 @@ class TestExport:
         linked.write("out/deep/ünï çode", "two")
         linked.write("other", "three")
         task = linked.export("data/test_files_become_objects/out")
-        assert (task["Lifecycle"], task["Status"]["SucceededCount"]) == ("SUCCEEDED", 2)
+        assert (task["Lifecycle"], task["Status"]["SucceededCount"]) == ("SUCCEEDED", 4)
         assert linked.get("out/a.txt") == b"one"
         assert linked.get("out/deep/ünï çode") == b"two"
+        assert (linked.get("out/"), linked.get("out/deep/")) == (b"", b"")
         with pytest.raises(ClientError, match="NoSuchKey"):
             linked.get("other")
         head = linked.s3.head_object(Bucket="demo", Key="test_files_become_objects/out/a.txt")

@@ -2,9 +2,10 @@
 What data repository tasks do here: files of a folder become objects, and objects become files.
 
 As on FSx: an import brings files that are new or changed in S3 and leaves those that were changed on the file system;
-an export brings files that are new or changed since; a symbolic link is exported as an object that holds its target;
-owner, mode and time travel in the object's metadata. Unlike FSx, an import copies the content at once, releasing only
-counts, since there is no tier below the folder from which content could come back, and there is no automatic export.
+an export brings files that are new or changed since; a symbolic link is exported as an object that holds its target,
+a folder as an empty one whose key ends in a slash; owner, mode and time travel in the object's metadata. Unlike FSx, an
+import copies the content at once, releasing only counts, since there is no tier below the folder from which content
+could come back, and there is no automatic export.
 
 Source: https://docs.aws.amazon.com/fsx/latest/LustreGuide/posix-metadata-support.html
 """
@@ -76,12 +77,14 @@ class FolderRepository:
         if task.type == IMPORT:
             uris = task.paths or [item.to_dict()["DataRepositoryPath"] for item in associations]
             return [step for uri in uris for step in self._plan_import(uri, associations)]
-        act = self._export if task.type == EXPORT else self._release
+        exports = task.type == EXPORT
+        act = self._export if exports else self._release
         folder = self._folder_of(task.file_system_id)
         return [
             Step(str(path.relative_to(folder)), partial(act, association, path))
             for given in task.paths or [""]
             for association, path in self._files(folder, given, associations)
+            if exports or path.is_symlink() or not path.is_dir()
         ]
 
     def write_report(self, uri: str, text: str) -> None:
@@ -184,18 +187,20 @@ class FolderRepository:
         linked = [(item, folder.joinpath(*item.folder)) for item in associations]
         for item, root in linked:
             if start == root or start.is_relative_to(root):
-                yield from ((item, path) for path in _walk(start))
+                yield from ((item, path) for path in _walk(start) if path != root)
                 return
         below = [(item, root) for item, root in linked if root.is_relative_to(start)]
         if not below:
             raise PathFailureError(f"The path {given} is not within a data repository association.")
         for item, root in below:
             if root.exists():
-                yield from ((item, path) for path in _walk(root))
+                yield from ((item, path) for path in _walk(root) if path != root)
 
     def _export(self, association: DataRepositoryAssociation, path: Path) -> int:
         folder = self._folder_of(association.file_system_id)
         key = association.key_prefix + path.relative_to(folder.joinpath(*association.folder)).as_posix()
+        if path.is_dir() and not path.is_symlink():
+            return self._export_folder(association, path, f"{key}/")
         failure = self._faults.for_file(str(path.relative_to(folder)))
         if failure:
             raise FileFailureError(failure.text)
@@ -214,6 +219,15 @@ class FolderRepository:
                 raise FileFailureError("FileReadError") from exc
             exported.set_metadata(_metadata_of(now))
             self._synced[path] = (now.st_size, now.st_mtime_ns, exported.etag)
+        return 0
+
+    def _export_folder(self, association: DataRepositoryAssociation, path: Path, key: str) -> int:
+        try:
+            if self._s3.get_object(association.bucket, key) is None:
+                exported = self._s3.put_object(association.bucket, key, b"", notify=False)
+                exported.set_metadata(_metadata_of(path.lstat()))
+        except MissingBucket as exc:
+            raise FileFailureError("S3BucketNotFound") from exc
         return 0
 
     def _release(self, _association: DataRepositoryAssociation, path: Path) -> int:
@@ -243,9 +257,9 @@ class FolderRepository:
 
 
 def _walk(path: Path) -> Iterator[Path]:
-    """List the files and symbolic links below a path, or the path itself when it is one; never through links."""
+    """List a path, and all below it when it is a folder; never through links."""
+    yield path
     if path.is_symlink() or not path.is_dir():
-        yield path
         return
     for entry in sorted(path.iterdir()):
         if not entry.name.startswith(_TEMPORARY):
