@@ -30,7 +30,6 @@ AWS_GIVES = {
     "AWS_BATCH_JQ_NAME",
 }
 """Of the cloud; the key is the local cloud's own, in the place of the instance's role."""
-MARKER = {"WDL_LOCAL_CLOUD"}
 SHELL_SETS = {"HOME", "HOSTNAME", "OLDPWD", "PATH", "PWD", "SHLVL", "TERM", "container", "_"}
 
 
@@ -63,6 +62,11 @@ def run_probe(shell, cloud, victim, task_image, name: str, **env: str):
     return {key.partition(".")[2]: value for key, value in outputs.items()}
 
 
+def given_to_jobs(cloud) -> set[str]:
+    """What is in the input, wherever it lies on the file system."""
+    return {path.read_text() for path in (cloud.state / "fsx").rglob("*probe.txt") if not path.is_symlink()}
+
+
 def made_on_the_file_system(cloud) -> Path:
     return max((cloud.state / "fsx/miniwdl_run").glob("*_probes/call-probe/work/made.txt"))
 
@@ -74,8 +78,9 @@ def test_a_task_is_on_its_own(shell, cloud, victim, workflow_image, task_image, 
     assert all(attempt.startswith("could not: ") for attempt in attempts), attempts
     assert victim.read_text() == "precious\n"
     assert [path.name for path in victim.parent.iterdir()] == ["precious.txt"]
+    assert given_to_jobs(cloud) == {"given\n"}
     of_the_image = {line.partition("=")[0] for line in image_environment(images, task_image)}
-    assert set(found["environment"]) <= AWS_GIVES | MARKER | SHELL_SETS | of_the_image
+    assert set(found["environment"]) <= AWS_GIVES | SHELL_SETS | of_the_image
     assert not any(".aws" in path or path.startswith(str(cloud.state)) for path in found["seen"])
 
 
