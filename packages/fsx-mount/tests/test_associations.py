@@ -185,3 +185,9 @@ def test_reads_the_api():
         Association("dra-4567", "", "bucket", "", lifecycle="MISCONFIGURED", problem="The bucket is gone."),
     )
     assert [item.uri for item in items] == ["s3://bucket/genomes/v1/", "s3://bucket/"]
+
+
+def test_states_are_read_in_any_case():
+    item = {"AssociationId": "dra-1", "DataRepositoryPath": "s3://bucket/x", "Lifecycle": "Available"}
+    (found,) = read_associations([item])
+    assert found.usable

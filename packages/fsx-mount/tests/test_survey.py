@@ -93,13 +93,17 @@ def account(monkeypatch):
 
 
 @pytest.fixture
-def survey(account, make_description, fsid):
-    def take(associations=(), queues=("task",), publish=None, **changes):
+def survey(account, make_description, make_settings, fsid):
+    def take(associations=(), queues=("task",), settings=None, **changes):
         description = make_description(
             **{"SubnetIds": [account.near], "NetworkInterfaceIds": [account.interface], **changes}
         )
         return take_survey(
-            FakeFsx(description, associations), Hosts(account.batch, account.ec2), fsid, queues, publish=publish
+            FakeFsx(description, associations),
+            Hosts(account.batch, account.ec2),
+            fsid,
+            queues,
+            settings or make_settings(),
         )
 
     return take
@@ -154,22 +158,40 @@ def test_what_may_not_be_looked_at_is_said(survey, monkeypatch):
     ]
 
 
+GOOD = Association("d-1", "a", "b", "v1")
+BROKEN = Association("d-2", "c", "d", "", lifecycle="MISCONFIGURED", problem="Access denied.")
+AUTOMATIC = Association("d-3", "e", "f", "", auto_export=frozenset({"NEW"}))
+
+
 @pytest.mark.parametrize(
-    ("associations", "state", "words"),
+    ("associations", "folder", "words"),
     [
-        ([], CheckState.FAILED, "no data repository association"),
-        ([Association("d", "a", "b", "", auto_export=frozenset({"NEW"}))], CheckState.FAILED, "automatic export is on"),
-        ([Association("d", "a", "b", "")], CheckState.OK, "can be exported"),
+        ([], "", "no usable data repository association"),
+        ([BROKEN], "", "no usable data repository association"),
+        ([GOOD, AUTOMATIC], "", "automatic export is on"),
+        ([GOOD, AUTOMATIC], "s3://b/v1/x", "automatic export is on"),
+        (
+            [GOOD, BROKEN],
+            "s3://d/x",
+            "can't export to s3://d/x: its data repository association d-2 is MISCONFIGURED: Acc",
+        ),
+        ([GOOD], "s3://b/v2", "no data repository association covers it"),
+        ([GOOD, BROKEN], "s3://b/v1/x", None),
+        ([BROKEN, GOOD], "", None),
     ],
 )
-def test_exports(survey, associations, state, words):
-    (check,) = [check for check in survey(associations, publish="export").checks if check.subject == "publish = export"]
-    assert (check.state, words in check.message) == (state, True)
+def test_exports(survey, make_settings, associations, folder, words):
+    settings = make_settings(aws__publish="Export", aws__s3_upload_folder=folder)
+    (check,) = [
+        check for check in survey(associations, settings=settings).checks if check.subject == "publish = export"
+    ]
+    assert check.state is (CheckState.FAILED if words else CheckState.OK)
+    assert (words or "results can be exported") in check.message
 
 
-def test_an_unknown_file_system_is_an_error(account, make_description):
+def test_an_unknown_file_system_is_an_error(account, make_description, make_settings):
     with pytest.raises(FileSystemError):
-        take_survey(FakeFsx(make_description()), Hosts(account.batch, account.ec2), "fs-99999999", [])
+        take_survey(FakeFsx(make_description()), Hosts(account.batch, account.ec2), "fs-99999999", [], make_settings())
 
 
 def test_one_screen(account, survey, fsid):

@@ -41,7 +41,7 @@ def show(options: Namespace) -> int:
         Hosts.connect(options.region),
         fsid,
         [queue for queue in queues if queue],
-        publish=settings.get("aws", "publish"),
+        settings,
     )
     sys.stdout.write(render_survey(survey))
     return ExitCode.FAILED if any(check.state is CheckState.FAILED for check in survey.checks) else ExitCode.OK

@@ -52,6 +52,11 @@ class Association:
         """Whether FSx keeps the two sides linked now."""
         return self.lifecycle in {"AVAILABLE", "UPDATING"}
 
+    @property
+    def state(self) -> str:
+        """Its lifecycle, and what is wrong with it."""
+        return f"{self.lifecycle}: {self.problem}" if self.problem else self.lifecycle
+
 
 @dataclass(frozen=True)
 class Located:
@@ -81,7 +86,7 @@ def read_associations(descriptions: Iterable[Mapping[str, Any]]) -> tuple[Associ
                 folder=item.get("FileSystemPath", "/").strip("/"),
                 bucket=bucket,
                 prefix=key.strip("/"),
-                lifecycle=item.get("Lifecycle", "UNKNOWN"),
+                lifecycle=item.get("Lifecycle", "UNKNOWN").upper(),
                 auto_import=frozenset((policies.get("AutoImportPolicy") or {}).get("Events") or ()),
                 auto_export=frozenset((policies.get("AutoExportPolicy") or {}).get("Events") or ()),
                 problem=(item.get("FailureDetails") or {}).get("Message"),

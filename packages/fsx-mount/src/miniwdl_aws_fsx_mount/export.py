@@ -14,14 +14,14 @@ import io
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
 from miniwdl_aws_fsx_mount.client import CONNECTIONS, FsxService
 from miniwdl_aws_fsx_mount.errors import FsxError
-from miniwdl_aws_fsx_mount.file_system import check_id
+from miniwdl_aws_fsx_mount.file_system import AVAILABLE, check_id
 from miniwdl_aws_fsx_mount.objects import Objects
 from miniwdl_aws_fsx_mount.placing import place, renew, target_path
 from miniwdl_aws_fsx_mount.tasks import PATHS_LIMIT, TaskType, run_task
@@ -82,12 +82,24 @@ def destination(associations: Sequence[Association], folder: str) -> Located:
         )
     located = PathMap(associations).locate_folder(folder)
     if located is None:
+        broken = _unusable(associations, folder)
+        if broken:
+            raise FsxError(
+                f"can't export to {folder}: its data repository association {broken.id} is {broken.state}",
+                hint="look at it in the Amazon FSx console, or publish by upload (unset [aws] publish)",
+            )
         known = ", ".join(item.uri for item in associations if item.usable) or "none"
         raise FsxError(
             f"can't export to {folder}: no data repository association covers it (there are: {known})",
             hint="choose a destination under one of them, link the bucket, or publish by upload (unset [aws] publish)",
         )
     return located
+
+
+def _unusable(associations: Sequence[Association], folder: str) -> Association | None:
+    """Find the association that would cover a destination, were it in order."""
+    located = PathMap([replace(item, lifecycle=AVAILABLE) for item in associations]).locate_folder(folder)
+    return next((item for item in associations if located and item.id == located.association.id), None)
 
 
 def export_paths(relative: str, names: Iterable[str], limit: int = PATHS_LIMIT) -> list[str]:

@@ -16,7 +16,7 @@ from miniwdl_aws_hooks import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["FileSystem", "check_id", "find_file_system", "require_usable"]
+__all__ = ["AVAILABLE", "FileSystem", "check_id", "find_file_system", "require_usable"]
 
 AVAILABLE = "AVAILABLE"
 _USABLE = frozenset({AVAILABLE, "UPDATING"})

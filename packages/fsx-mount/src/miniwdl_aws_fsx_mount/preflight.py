@@ -5,7 +5,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_fsx_mount.errors import FileSystemError
+from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxError
+from miniwdl_aws_fsx_mount.export import destination
 from miniwdl_aws_fsx_mount.file_system import require_usable
 from miniwdl_aws_fsx_mount.marker import LUSTRE, PROC_MOUNTS, mounted_type
 from miniwdl_aws_hooks import Check, CheckState
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "check_associations",
+    "check_export",
     "check_file_system",
     "check_mount_here",
     "check_mount_path",
@@ -68,8 +70,8 @@ def check_root_squash(system: FileSystem) -> Iterator[Check]:
         )
 
 
-def check_associations(associations: Sequence[Association], publish: str | None) -> Iterator[Check]:
-    """Look at the links to S3, and whether results can be exported over them when they are to be."""
+def check_associations(associations: Sequence[Association]) -> Iterator[Check]:
+    """Look at the links to S3."""
     for item in associations:
         subject = f"{item.uri} at /{item.folder}"
         if item.usable:
@@ -79,31 +81,31 @@ def check_associations(associations: Sequence[Association], publish: str | None)
             yield Check(
                 subject,
                 CheckState.WARNING,
-                f"{item.lifecycle}{f': {item.problem}' if item.problem else ''}; its objects will be downloaded",
+                f"{item.state}; its objects will be downloaded",
                 f"look at data repository association {item.id} in the Amazon FSx console",
             )
-    if publish == "export":
-        yield _check_export(associations)
 
 
-def _check_export(associations: Sequence[Association]) -> Check:
+def check_export(associations: Sequence[Association], folder: str | None) -> Check:
+    """
+    Look whether results can be exported over the links to S3.
+
+    :param folder: where results are to go; ``None`` when each submission says so, and any usable link will do.
+    """
     subject = "publish = export"
-    if not associations:
+    target = folder or next((item.uri for item in associations if item.usable), None)
+    if target is None:
         return Check(
             subject,
             CheckState.FAILED,
-            "the file system has no data repository association to export over",
+            "the file system has no usable data repository association to export over",
             "link the destination's bucket, or unset [aws] publish",
         )
-    automatic = [item for item in associations if item.auto_export]
-    if automatic:
-        return Check(
-            subject,
-            CheckState.FAILED,
-            f"automatic export is on for {automatic[0].uri}, and FSx refuses export tasks then",
-            "switch automatic export off, or unset [aws] publish",
-        )
-    return Check(subject, CheckState.OK, "results can be exported")
+    try:
+        destination(associations, target)
+    except FsxError as exc:
+        return Check(subject, CheckState.FAILED, exc.message, exc.hint)
+    return Check(subject, CheckState.OK, f"results can be exported{f' to {folder}' if folder else ''}")
 
 
 def check_mount_path(mount_point: str) -> Check:

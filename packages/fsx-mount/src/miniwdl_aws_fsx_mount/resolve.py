@@ -67,8 +67,8 @@ def checks_for(context: PreflightContext) -> list[Check]:
     queues = [queue for queue in (context.workflow_queue, context.task_queue) if queue]
     checks = [check_mount_path(context.mount_point)]
     try:
-        fsid, publish = check_id(configured), settings.get("aws", "publish")
-        checks += take_survey(FsxService.connect(region), Hosts.connect(region), fsid, queues, publish=publish).checks
+        service, hosts = FsxService.connect(region), Hosts.connect(region)
+        checks += take_survey(service, hosts, check_id(configured), queues, settings).checks
     except MiniwdlAwsError as exc:
         checks.append(Check(f"file system {configured}", CheckState.FAILED, exc.message, exc.hint))
     checks += check_mount_here(context.mount_point, sentinel_name(settings))

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_fsx_mount.export import export_wanted
 from miniwdl_aws_fsx_mount.network import check_kind, check_mounting, check_ports, check_zone
 from miniwdl_aws_fsx_mount.preflight import (
     check_associations,
+    check_export,
     check_file_system,
     check_root_squash,
     check_version,
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_fsx_mount.client import FsxService
     from miniwdl_aws_fsx_mount.file_system import FileSystem
     from miniwdl_aws_fsx_mount.hosts import ComputeEnvironment, Hosts, Subnet
+    from miniwdl_aws_hooks import Settings
 
 __all__ = ["Survey", "take_survey"]
 
@@ -36,14 +39,12 @@ class Survey:
     checks: list[Check] = field(default_factory=list)
 
 
-def take_survey(
-    service: FsxService, hosts: Hosts, fsid: str, queues: Sequence[str], *, publish: str | None = None
-) -> Survey:
+def take_survey(service: FsxService, hosts: Hosts, fsid: str, queues: Sequence[str], settings: Settings) -> Survey:
     """
     Look at a file system, its links to S3, and the hosts behind some job queues.
 
     :param queues: names or ARNs; none to look at the file system alone.
-    :param publish: value of ``[aws] publish``.
+    :param settings: say whether results are to be exported, and where to.
     :raises MiniwdlAwsError: when the file system can't be looked up at all.
     """
     survey = Survey(service.file_system(fsid))
@@ -52,7 +53,9 @@ def take_survey(
     survey.checks += check_root_squash(survey.system)
     try:
         survey.associations = service.associations(fsid)
-        survey.checks += check_associations(survey.associations, publish)
+        survey.checks += check_associations(survey.associations)
+        if export_wanted(settings):
+            survey.checks.append(check_export(survey.associations, settings.get("aws", "s3_upload_folder")))
     except MiniwdlAwsError as exc:
         survey.checks.append(_not_checked("links to S3", exc))
     try:
