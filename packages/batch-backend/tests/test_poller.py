@@ -77,7 +77,7 @@ def test_at_most_100_are_asked_about_and_all_have_their_turn(plan: PollPlan) -> 
 
 def test_running_jobs_come_first(plan: PollPlan) -> None:
     watch(plan, *map(str, range(300)))
-    for now in range(1, 4):
+    for now in (0.33, 0.66, 1.0):
         ids = plan.next_ids()
         plan.observe(ids, [detail(job_id, "RUNNING" if int(job_id) >= 290 else "RUNNABLE") for job_id in ids], now)
     assert set(map(str, range(290, 300))) <= set(plan.next_ids())
@@ -100,7 +100,18 @@ def test_a_quiet_sweep_over_many_jobs_takes_no_longer_than_over_one(plan: PollPl
     assert plan.delay(0, 0) == 2
     watch(plan, *map(str, range(5000)))
     plan.sweep = 10
-    assert plan.delay(0, 0) == 1, "requests never come closer than the shortest period"
+    assert plan.delay(0, 0) == 0.25, "requests never come closer than a quarter of the shortest period"
+
+
+def test_news_of_many_jobs_takes_no_longer_than_of_one(plan: PollPlan) -> None:
+    watch(plan, *map(str, range(400)))
+    now, asked = 0.0, 0
+    while asked < 400:
+        now += plan.delay(now, now)
+        ids = plan.next_ids()
+        plan.observe(ids, [detail(job_id, "RUNNING") for job_id in ids], now)
+        asked += len(ids)
+    assert now == 1
 
 
 def test_a_job_that_nobody_watches_any_more(plan: PollPlan) -> None:

@@ -64,7 +64,7 @@ class PollPlan:
     Whom to ask about next, and when; decides only.
 
     A sweep over all jobs takes ``period_max`` seconds while nothing changes and ``period_min`` when much does, but two
-    requests are never closer than ``period_min``. Jobs that run come before jobs that wait for a host.
+    requests are never closer than a quarter of that. Jobs that run come before jobs that wait for a host.
     """
 
     period_min: float
@@ -75,6 +75,8 @@ class PollPlan:
 
     BACKOFF = 1.3
     """Factor on the sweep's time after a request that brought nothing new."""
+    MAX_REQUESTS = 4
+    """Requests that may share ``period_min``, so that many jobs are not each told of the later, the more there are."""
     HEAD_START = 2.0
     """Sweeps by which a running job counts as asked about earlier than it was."""
 
@@ -88,7 +90,11 @@ class PollPlan:
 
     def delay(self, requested: float, now: float) -> float:
         """Seconds from now until the next request, given when the last one was."""
-        return requested + max(self.period_min, self.sweep / self._pages) - now
+        return requested + max(self._gap, self.sweep / self._pages) - now
+
+    @property
+    def _gap(self) -> float:
+        return self.period_min / self.MAX_REQUESTS
 
     @property
     def _pages(self) -> int:
@@ -96,7 +102,7 @@ class PollPlan:
 
     def next_ids(self) -> list[str]:
         """Those whose turn it is, at most 100."""
-        head_start = self.HEAD_START * max(self.sweep, self.period_min * self._pages)
+        head_start = self.HEAD_START * max(self.sweep, self._gap * self._pages)
 
         def rank(item: tuple[str, _Watched]) -> float:
             return item[1].described - (head_start if item[1].active else 0.0)
