@@ -36,6 +36,19 @@ def test_every_error_of_botocore_has_its_sentence(exc, expected):
     assert error.message.startswith("can't look up file system fs-1: ")
 
 
+@pytest.mark.parametrize(
+    ("operation", "action"),
+    [
+        ("DescribeFileSystems", "fsx:DescribeFileSystems"),
+        ("HeadObject", "s3:GetObject"),
+        ("DescribeSubnets", "ec2:DescribeSubnets"),
+    ],
+)
+def test_a_refusal_names_what_to_allow(operation, action):
+    exc = botocore.exceptions.ClientError({"Error": {"Code": "AccessDenied"}}, operation)
+    assert f"allow {action} in" in str(translate(exc, "look").hint)
+
+
 def test_looks_up_a_file_system(fsx, make_description, fsid):
     fsx.add_response("describe_file_systems", {"FileSystems": [make_description()]}, {"FileSystemIds": [fsid]})
     assert FsxService.connect().file_system(fsid).id == fsid

@@ -148,7 +148,7 @@ def test_everything_is_wrong(account, survey):
 
 def test_what_may_not_be_looked_at_is_said(survey, monkeypatch):
     def denied(_self, _ids):
-        raise FsxAccessError("can't look up subnets: denied", hint="allow fsx:DescribeSubnets")
+        raise FsxAccessError("can't look up subnets: denied", hint="allow ec2:DescribeSubnets")
 
     monkeypatch.setattr(Hosts, "subnets", denied)
     found = survey(FsxAccessError("can't look up the data repository associations: denied"))

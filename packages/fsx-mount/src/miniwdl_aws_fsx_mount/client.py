@@ -70,6 +70,25 @@ def translate(exc: Exception, action: str) -> MiniwdlAwsError:
     return FsxAccessError(f"can't {action}: {exc}")
 
 
+_ACTIONS = {
+    "DeleteObject": "s3:DeleteObject",
+    "GetObject": "s3:GetObject",
+    "HeadObject": "s3:GetObject",
+    "ListObjectsV2": "s3:ListBucket",
+    "DescribeComputeEnvironments": "batch:DescribeComputeEnvironments",
+    "DescribeJobQueues": "batch:DescribeJobQueues",
+    "CreateLaunchTemplate": "ec2:CreateLaunchTemplate",
+    "CreateLaunchTemplateVersion": "ec2:CreateLaunchTemplateVersion",
+    "ModifyLaunchTemplate": "ec2:ModifyLaunchTemplate",
+    "DescribeLaunchTemplates": "ec2:DescribeLaunchTemplates",
+    "DescribeLaunchTemplateVersions": "ec2:DescribeLaunchTemplateVersions",
+    "DescribeNetworkInterfaces": "ec2:DescribeNetworkInterfaces",
+    "DescribeSecurityGroups": "ec2:DescribeSecurityGroups",
+    "DescribeSubnets": "ec2:DescribeSubnets",
+}
+"""What a policy has to allow, by operation; those of FSx are allowed by their own names."""
+
+
 def _translate_answer(exc: botocore.exceptions.ClientError, action: str) -> MiniwdlAwsError:
     error = exc.response.get("Error", {})
     code, message = error.get("Code", ""), error.get("Message", "") or str(exc)
@@ -83,7 +102,8 @@ def _translate_answer(exc: botocore.exceptions.ClientError, action: str) -> Mini
     if code in _CREDENTIALS:
         return FsxAccessError(f"can't {action}: {message}", hint=_LOG_IN, more_info=info)
     if code.startswith("AccessDenied"):
-        hint = f"allow fsx:{exc.operation_name} in the IAM policy of whoever asks"
+        allowed = _ACTIONS.get(exc.operation_name, f"fsx:{exc.operation_name}")
+        hint = f"allow {allowed} in the IAM policy of whoever asks"
         return FsxAccessError(f"can't {action}: {message}", hint=hint, more_info={**info, "denied": True})
     if status >= 500 or code in {"ThrottlingException", "TooManyRequestsException", "InternalServerError"}:
         return FsxUnreachableError(f"can't {action}: {code} {message}", more_info=info, retryable=True)
