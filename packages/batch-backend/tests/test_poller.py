@@ -109,7 +109,7 @@ def test_news_of_many_jobs_takes_no_longer_than_of_one(plan: PollPlan) -> None:
     while asked < 400:
         now += plan.delay(now, now)
         ids = plan.next_ids()
-        plan.observe(ids, [detail(job_id, "RUNNING") for job_id in ids], now)
+        plan.observe(ids, [detail(job_id) for job_id in ids], now)
         asked += len(ids)
     assert now == 1
 
