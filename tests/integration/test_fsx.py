@@ -117,6 +117,7 @@ def test_results_are_exported_then_released(shell, cloud, fsx, fsid):
     assert done.code == 0, done.stderr
     assert cloud.counts.read().get("s3:PutObject", 0) == 0, "nothing went through the workflow job's network"
     assert cloud.faults.pending() == []
+    assert "exporting to s3://linked/results/many" in done.stderr, "the log tells how far it is"
 
     outputs = shell.read_json("s3://linked/results/many/outputs.json")
     files, odd, nested = (outputs[f"exported.{name}"] for name in ("files", "odd", "nested"))

@@ -68,10 +68,18 @@ def _end_log() -> None:
     sys.stderr.flush()
 
 
+def _let_publishers_speak() -> None:
+    """Show the progress that plugins log, since any of them may publish the results."""
+    for plugin in get_manager().get_plugins():
+        module: str = getattr(plugin, "__name__", type(plugin).__module__)
+        logging.getLogger(module.partition(".")[0]).setLevel(logging.INFO)
+
+
 def _run(arguments: Arguments, relay: SignalRelay) -> int:
     from miniwdl_aws_s3_rails.settings import load_settings
 
     settings = load_settings(arguments.passed_value("--cfg"), arguments.overrides)
+    _let_publishers_speak()
     _check_mount(os.environ, settings)
     arguments = arguments.with_settings(settings)
     run_dir = arguments.upload_directory()
