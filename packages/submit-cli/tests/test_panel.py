@@ -2,6 +2,7 @@
 
 import io
 import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -38,7 +39,9 @@ class Terminal:
 
     def shows(self, *texts: str, until: Callable[[str], bool] = lambda _screen: True) -> str:
         """Read until all texts are on the screen, and a condition holds; return it."""
+        deadline = time.monotonic() + PATIENCE  # the panel is drawn again and again, so its program is never silent
         while not all(text in (screen := "\n".join(self.lines())) for text in texts) or not until(screen):
+            assert time.monotonic() < deadline, f"expected {texts} on\n{screen}"
             try:
                 chunk = self._program.read_nonblocking(65536, timeout=PATIENCE)
             except (pexpect.EOF, pexpect.TIMEOUT):
@@ -67,29 +70,48 @@ def terminal() -> Iterator[Callable[..., Terminal]]:
         found.close()
 
 
-def one_panel_below_the_log(screen: str) -> bool:
-    return screen.count("genome_stats") == 1 and screen.splitlines()[-1].startswith("╰")
+STATES = ("waiting", "queued", "starting", "running", "succeeded", "failed", "cached")
+NO_HOSTS = "queue: position 2  CAPACITY:INSUFFICIENT - no hosts"
+LOST = "1 lost host"
+
+
+def panel(status: str, elapsed: str, counts: str, *notes: str) -> str:
+    """The panel as it has to stand at the lower end of the screen."""
+    rows = ["   ".join(f"{state} {count}" for state, count in zip(STATES, counts, strict=True)), *notes]
+    return "\n".join(
+        [
+            f"╭─ genome_stats  {status}  {elapsed} ".ljust(COLUMNS - 1, "─") + "╮",
+            *(f"│ {row}".ljust(COLUMNS - 1) + "│" for row in rows),
+            "╰" + " Ctrl-C detaches, the run goes on ".center(COLUMNS - 2, "─") + "╯",
+        ]
+    )
+
+
+SCREENS = [
+    panel("runnable", "1m05s", "0000000"),
+    panel("running", "2m10s", "0000000"),
+    panel("running", "3m15s", "4000000"),
+    panel("running", "4m20s", "3100000", NO_HOSTS),
+    panel("running", "5m25s", "2101000", NO_HOSTS),
+    panel("running", "6m30s", "2101000", NO_HOSTS, LOST),
+    panel("running", "7m35s", "2100100", NO_HOSTS, LOST),
+    panel("running", "8m40s", "1100101", NO_HOSTS, LOST),
+    panel("running", "9m45s", "0100111", NO_HOSTS, LOST),
+    panel("running", "10m50s", "0100111", NO_HOSTS, LOST),
+    panel("running", "11m55s", "0100111", NO_HOSTS, LOST, "uploading to s3://demo/out/"),
+    panel("running", "13m00s", "0100111", NO_HOSTS, LOST, "uploaded 80.8 KiB"),
+]
+"""The panel after each step of terminal.py."""
 
 
 def test_a_screen_per_state(terminal: Callable[..., Terminal]) -> None:
     view = terminal()
     view.shows("genome_stats  submitted  0s", "waiting 0", "Ctrl-C detaches, the run goes on")
-    for texts in (
-        ["genome_stats  runnable  1m05s"],
-        ["genome_stats  running  2m10s"],
-        ["waiting 4   queued 0", "t:call-t-3 NOTICE task setup"],
-        ["waiting 3   queued 1", "queue: position 2  CAPACITY:INSUFFICIENT - no hosts"],
-        ["waiting 2   queued 1   starting 0   running 1"],
-        ["1 lost host"],
-        ["running 0   succeeded 1"],
-        ["cached 1"],
-        ["failed 1   cached 1"],
-        ["evil line", "failed 1   cached 1"],
-        ["uploading to s3://demo/out/"],
-        ["uploaded 80.8 KiB"],
-    ):
+    for expected in SCREENS:
         view.step()
-        view.shows(*texts, until=one_panel_below_the_log)  # what is read may end in the middle of a frame
+        # What is read may end in the middle of a frame; in the end there is one panel, and it is below the log.
+        view.shows(expected, until=lambda screen: screen.count("genome_stats") == 1 and screen[-1] == "╯")
+    assert "evil line" in view.shows("NOTICE task setup")
     view.step()
     screen = view.shows("the end")
     assert "Ctrl-C" not in screen
