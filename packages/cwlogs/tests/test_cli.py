@@ -161,14 +161,25 @@ def test_a_reader_that_has_seen_enough(job, logs):
     assert (done.returncode, done.stdout, done.stderr) == (0, "one\n", "")
 
 
-def test_ctrl_c_is_quiet(aws, job):
+@pytest.fixture
+def interruptible():
+    """Let children be interrupted, even where the tests run in a shell's background, which has Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_is_quiet(aws, job, interruptible):
     job["status"] = "RUNNING"
     with subprocess.Popen(
         [*COMMAND, "j-1", "-f"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         assert [process.stdout.readline(), process.stdout.readline()] == ["one\n", "two\n"]
         os.kill(process.pid, signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        try:
+            out, err = process.communicate(timeout=30)
+        finally:
+            process.kill()
     assert (process.returncode, out, err) == (130, "", "")
 
 
