@@ -3,6 +3,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import signal
 import stat
 import subprocess
 import sys
@@ -118,7 +119,15 @@ def test_nobody_at_the_recorded_address(tmp_path) -> None:
         record.ask("GET", "status")
 
 
-def test_up_in_the_foreground(tmp_path) -> None:
+@pytest.fixture
+def interruptible():
+    """Let children be interrupted, even where the tests run in a shell's background, which has Ctrl-C ignored."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_up_in_the_foreground(tmp_path, interruptible) -> None:
     script = (
         "import argparse, sys; from miniwdl_aws_local_cloud import command;"
         "parser = argparse.ArgumentParser(); command.configure(parser);"
@@ -137,7 +146,7 @@ def test_up_in_the_foreground(tmp_path) -> None:
     record = detached.find(tmp_path)
     assert record is not None
     assert detached.ensure(tmp_path) == record
-    process.send_signal(2)
+    process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=30)
     assert process.returncode == 0
     assert "Ctrl-C ends it" in errors
