@@ -1,7 +1,11 @@
+import argparse
+import base64
+
 import boto3
 import pytest
 from moto import mock_aws
 
+from miniwdl_aws_fsx_mount.commands import configure, run
 from miniwdl_aws_fsx_mount.launch_template import LaunchTemplates
 
 
@@ -38,3 +42,20 @@ def test_an_existing_template_keeps_the_rest(ec2):
     # EC2 merges what is given with the source version. moto does not, so only the request can be looked at.
     assert sent[0]["SourceVersion"] == "$Latest"
     assert sent[0]["LaunchTemplateData"] == {"UserData": "bmV3"}
+
+
+def test_by_the_command(ec2, capsys):
+    subnet = ec2.create_subnet(VpcId=ec2.describe_vpcs()["Vpcs"][0]["VpcId"], CidrBlock="172.31.250.0/24")["Subnet"]
+    made = boto3.client("fsx", region_name="eu-west-1").create_file_system(
+        FileSystemType="LUSTRE", StorageCapacity=1200, SubnetIds=[subnet["SubnetId"]]
+    )
+    fsid = made["FileSystem"]["FileSystemId"]
+    parser = argparse.ArgumentParser()
+    configure(parser)
+    arguments = parser.parse_args(["user-data", "--fsid", fsid, "--region", "eu-west-1", "--launch-template", "tasks"])
+    assert run(arguments) == 0
+    written = base64.b64decode(latest(ec2, "tasks")["UserData"]).decode()
+    assert written.startswith("MIME-Version")
+    assert f"{fsid}.fsx.eu-west-1.amazonaws.com@tcp:/" in written
+    said = capsys.readouterr()
+    assert "tasks" in said.out + said.err
