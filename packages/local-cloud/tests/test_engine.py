@@ -273,4 +273,4 @@ def test_what_a_killed_cloud_left(engine, user, open_cloud, tmp_path) -> None:
 
 
 def ours(engine, state: Path) -> list:
-    return engine.client.containers.list(all=True, filters={"label": f"{LABEL}={state.resolve()}"})
+    return engine.client.containers.list(all=True, ignore_removed=True, filters={"label": f"{LABEL}={state.resolve()}"})

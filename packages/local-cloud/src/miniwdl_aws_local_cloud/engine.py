@@ -91,7 +91,9 @@ class EngineRunner:
         self._remove_all()
 
     def _remove_all(self) -> None:
-        for container in self.client.containers.list(all=True, filters={"label": f"{LABEL}={self.state}"}):
+        for container in self.client.containers.list(
+            all=True, ignore_removed=True, filters={"label": f"{LABEL}={self.state}"}
+        ):
             _remove(container)
 
 
