@@ -148,6 +148,7 @@ def _start_podman(podman: str) -> EngineConnection:
             stdin=subprocess.PIPE,
             stdout=output,
             stderr=output,
+            cwd=folder,  # podman's monitor leaves a file "oom" where it was started, when a container's memory ran out
             start_new_session=True,
         )
     deadline = time.monotonic() + SERVICE_PATIENCE
