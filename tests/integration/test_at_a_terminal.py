@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import time
 from dataclasses import dataclass
@@ -128,9 +129,10 @@ def test_ctrl_c_while_following_leaves_the_run_alive(user: User, times: int) -> 
         pressed = time.monotonic()
         following.expect(pexpect.EOF)
         said = following.before
-    following.close()
+        following.wait()  # or leaving the block would end it by a signal
     assert time.monotonic() - pressed < 5
-    assert following.exitstatus == 130
+    # The second one may come while Python ends, when it has no handler any more: a shell calls both 130.
+    assert following.exitstatus == 130 or (times == 2 and following.signalstatus == signal.SIGINT)
     assert "Traceback" not in said
     run = user.runs()[0]
     if times == 1:

@@ -243,7 +243,7 @@ def test_logs_of_a_live_run(runs: Runs) -> None:
         followed.sendintr()
         followed.expect_exact("interrupted; the run goes on")
         followed.expect(pexpect.EOF)
-    followed.close()
+        followed.wait()
     assert followed.exitstatus == 130
 
 
@@ -291,9 +291,10 @@ def test_ctrl_c_leaves_the_run_alive(runs: Runs, times: int) -> None:
         began = time.monotonic()
         waiting.expect(pexpect.EOF)
         said = waiting.before
-    waiting.close()
+        waiting.wait()  # or leaving the block would end it by a signal
     assert time.monotonic() - began < 5
-    assert waiting.exitstatus == 130
+    # The second one may come while Python ends, when it has no handler any more: a shell calls both 130.
+    assert waiting.exitstatus == 130 or (times == 2 and waiting.signalstatus == signal.SIGINT)
     assert "Traceback" not in said
     if times == 1:
         assert "interrupted; the run goes on" in said

@@ -45,7 +45,7 @@ class Terminal:
             try:
                 chunk = self._program.read_nonblocking(65536, timeout=PATIENCE)
             except (pexpect.EOF, pexpect.TIMEOUT):
-                raise AssertionError(f"expected {texts} on\n" + "\n".join(self.lines())) from None
+                raise AssertionError(f"expected {texts} on\n{screen}") from None
             self.raw += chunk
             self._stream.feed(chunk)
         return "\n".join(self.lines())
