@@ -26,6 +26,7 @@ from miniwdl_aws_fsx_mount.objects import Objects
 from miniwdl_aws_fsx_mount.placing import place, renew, target_path
 from miniwdl_aws_fsx_mount.tasks import PATHS_LIMIT, TaskType, run_task
 from miniwdl_aws_hooks import ConfigurationError, PublishReport
+from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -40,9 +41,6 @@ logger = logging.getLogger(__name__)
 
 ROUNDS = 3
 """Times that a file is exported before it counts as failed."""
-
-OUTPUTS_JSON, ERROR_JSON = "outputs.json", "error.json"
-"""The one stands for a whole publication, the other for a failed run; never both."""
 
 REPORTS = ".fsx-reports"
 """Folder below an association's prefix where FSx lists files that failed; it must lie within the association."""

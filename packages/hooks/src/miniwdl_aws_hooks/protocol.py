@@ -5,8 +5,10 @@ __all__ = [
     "ENV_PAYLOAD",
     "ENV_PAYLOAD_NAME",
     "ENV_SENTINEL",
+    "ERROR_JSON",
     "JOB_CHANGED",
     "JOB_SUBMITTED",
+    "OUTPUTS_JSON",
     "PARENT_JOB_TAG",
     "PAYLOAD_PLACEHOLDER",
     "RUN_DIR_TAG",
@@ -37,6 +39,9 @@ UPLOADING = "uploading %s to %s"
 
 UPLOADED = "uploaded %d objects to %s, %s in %.1f s (%s/s)%s"
 """The same once all is there: objects, destination, size, seconds, size per second, a remark or nothing."""
+
+OUTPUTS_JSON, ERROR_JSON = "outputs.json", "error.json"
+"""In an upload folder, the one stands for a whole publication, the other for a failed run; never both."""
 
 PAYLOAD_PLACEHOLDER = "@payload"
 """The argument of a workflow job's command line that stands for the file submitted along with it."""

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
+from miniwdl_aws_hooks.protocol import OUTPUTS_JSON
 from miniwdl_aws_s3_rails.access import explain
 from miniwdl_aws_s3_rails.errors import AccessError
-from miniwdl_aws_s3_rails.products import OUTPUTS_JSON
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 if TYPE_CHECKING:

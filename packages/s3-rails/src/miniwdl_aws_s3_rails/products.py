@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
+
 __all__ = [
-    "ERROR_JSON",
     "LOGS",
     "MANIFEST",
-    "OUTPUTS_JSON",
     "OWN_NAMES",
     "STREAMS",
     "Products",
@@ -26,8 +26,6 @@ __all__ = [
     "is_within",
     "plain_file",
 ]
-
-OUTPUTS_JSON, ERROR_JSON = "outputs.json", "error.json"
 
 MANIFEST = "upload_manifest.json"
 """What was uploaded, and what proves that it is whole."""

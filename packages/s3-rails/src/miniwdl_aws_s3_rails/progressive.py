@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from WDL import Tree
 
-from miniwdl_aws_hooks import PublishRequest, get_manager
+from miniwdl_aws_hooks import PublishRequest
 from miniwdl_aws_s3_rails.destination import run_folder
 from miniwdl_aws_s3_rails.engine import STOP_GRACE, engine_for
-from miniwdl_aws_s3_rails.errors import RailsError
 from miniwdl_aws_s3_rails.log import fields
 from miniwdl_aws_s3_rails.products import collect_outputs
+from miniwdl_aws_s3_rails.publishers import publish_by_plugin
 from miniwdl_aws_s3_rails.routes import find_routes, indices_of, split_call_id
 from miniwdl_aws_s3_rails.settings import MiniwdlSettings, read_layout
 from miniwdl_aws_s3_rails.surroundings import ENV_FOLDER
@@ -80,11 +80,7 @@ def _top_level(
             recv = yield recv
 
     def publish(files: Mapping[str, str]) -> PublishReport:
-        request = PublishRequest(str(run_dir), destination, files, settings)
-        report: PublishReport | None = get_manager().hook.miniwdl_aws_publish(request=request)
-        if report is None:
-            raise RailsError(f"no plugin uploads to {destination}")
-        return report
+        return publish_by_plugin(PublishRequest(str(run_dir), destination, files, settings))
 
     def products(call_dir: Path) -> Mapping[str, Path]:
         return collect_outputs(call_dir, layout.root, hardlinks=layout.output_hardlinks).files

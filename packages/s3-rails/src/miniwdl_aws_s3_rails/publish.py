@@ -8,12 +8,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks import PublishReport
+from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
 from miniwdl_aws_s3_rails.destination import check_vacant, check_writable
 from miniwdl_aws_s3_rails.errors import AccessError, RailsError, TransferError
 from miniwdl_aws_s3_rails.etags import PartDigest, file_etag
 from miniwdl_aws_s3_rails.meter import Meter
 from miniwdl_aws_s3_rails.plan import Item, make_plan, split_present
-from miniwdl_aws_s3_rails.products import ERROR_JSON, OUTPUTS_JSON, OWN_NAMES
+from miniwdl_aws_s3_rails.products import OWN_NAMES
 from miniwdl_aws_s3_rails.sender import Check, Sender, part_size_for
 from miniwdl_aws_s3_rails.uri import S3Uri
 

@@ -14,14 +14,15 @@ from miniwdl_aws_hooks import ExitCode, JobRole, MiniwdlAwsError, MountContext, 
 from miniwdl_aws_hooks.protocol import END_OF_LOG, ENV_PAYLOAD, ENV_PAYLOAD_NAME, ENV_SENTINEL, UPLOADER, UPLOADING
 from miniwdl_aws_s3_rails.arguments import Arguments, parse_arguments
 from miniwdl_aws_s3_rails.child import SignalRelay, Stopped, run_child
-from miniwdl_aws_s3_rails.errors import AccessError, MountMissingError, OptionError, RailsError
+from miniwdl_aws_s3_rails.errors import MountMissingError, OptionError, RailsError
 from miniwdl_aws_s3_rails.payload import place_payload
+from miniwdl_aws_s3_rails.publishers import let_publishers_speak, publish_by_plugin
 from miniwdl_aws_s3_rails.surroundings import ENV_FOLDER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from miniwdl_aws_hooks import PublishReport, Settings
+    from miniwdl_aws_hooks import Settings
 __all__ = ["main"]
 
 logger = logging.getLogger("miniwdl_aws_s3_rails")
@@ -68,18 +69,11 @@ def _end_log() -> None:
     sys.stderr.flush()
 
 
-def _let_publishers_speak() -> None:
-    """Show the progress that plugins log, since any of them may publish the results."""
-    for plugin in get_manager().get_plugins():
-        module: str = getattr(plugin, "__name__", type(plugin).__module__)
-        logging.getLogger(module.partition(".")[0]).setLevel(logging.INFO)
-
-
 def _run(arguments: Arguments, relay: SignalRelay) -> int:
     from miniwdl_aws_s3_rails.settings import load_settings
 
     settings = load_settings(arguments.passed_value("--cfg"), arguments.overrides)
-    _let_publishers_speak()
+    let_publishers_speak()
     _check_mount(os.environ, settings)
     arguments = arguments.with_settings(settings)
     run_dir = arguments.upload_directory()
@@ -87,7 +81,7 @@ def _run(arguments: Arguments, relay: SignalRelay) -> int:
         return _upload_only(arguments, run_dir, settings)
     if arguments.s3upload and not arguments.self_test:
         # Without files: whoever would publish the products says now if it couldn't.
-        _publish(PublishRequest("", arguments.s3upload, {}, settings))
+        publish_by_plugin(PublishRequest("", arguments.s3upload, {}, settings))
     with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as folder:
         command = _command(arguments, Path(folder), settings)
         code, stdout = run_child(command, _child_environ(arguments, settings), relay)
@@ -193,14 +187,7 @@ def _upload(arguments: Arguments, settings: Settings, run_dir: Path) -> tuple[st
 
     folder = run_folder(arguments.s3upload or "", run_dir.name)
     logger.info(UPLOADING, run_dir, folder)
-    return folder, upload_run(FinishedRun(run_dir, read_layout(settings), settings), folder, _publish)
-
-
-def _publish(request: PublishRequest) -> PublishReport:
-    report: PublishReport | None = get_manager().hook.miniwdl_aws_publish(request=request)
-    if report is None:
-        raise AccessError(f"no plugin can upload to {request.folder}", hint="s3:// URIs need the plugin s3-rails")
-    return report
+    return folder, upload_run(FinishedRun(run_dir, read_layout(settings), settings), folder, publish_by_plugin)
 
 
 def _delete_after(arguments: Arguments, settings: Settings, run_dir: Path, *, succeeded: bool) -> None:

@@ -15,16 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks import MiniwdlAwsError, PublishRequest
-from miniwdl_aws_hooks.protocol import UPLOADED
+from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON, UPLOADED
 from miniwdl_aws_s3_rails.errors import UploadError
 from miniwdl_aws_s3_rails.meter import human_size
 from miniwdl_aws_s3_rails.outputs import rewrite_outputs
 from miniwdl_aws_s3_rails.plan import describe
 from miniwdl_aws_s3_rails.products import (
-    ERROR_JSON,
     LOGS,
     MANIFEST,
-    OUTPUTS_JSON,
     STREAMS,
     Products,
     collect_outputs,

@@ -1,0 +1,33 @@
+"""Talks to the plugins that publish results, whichever they are."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks import get_manager
+from miniwdl_aws_s3_rails.errors import AccessError
+
+if TYPE_CHECKING:
+    from miniwdl_aws_hooks import PublishReport, PublishRequest
+
+__all__ = ["let_publishers_speak", "publish_by_plugin"]
+
+
+def publish_by_plugin(request: PublishRequest) -> PublishReport:
+    """
+    Have the plugin that answers for a destination publish there.
+
+    :raises AccessError: when none does.
+    """
+    report: PublishReport | None = get_manager().hook.miniwdl_aws_publish(request=request)
+    if report is None:
+        raise AccessError(f"no plugin can upload to {request.folder}", hint="s3:// URIs need the plugin s3-rails")
+    return report
+
+
+def let_publishers_speak() -> None:
+    """Show the progress that plugins log, since any of them may publish the results."""
+    for plugin in get_manager().get_plugins():
+        module: str = getattr(plugin, "__name__", type(plugin).__module__)
+        logging.getLogger(module.partition(".")[0]).setLevel(logging.INFO)
