@@ -11,6 +11,7 @@ import pytest
 
 from miniwdl_aws_hooks import EnvironSettings, PublishRequest
 from miniwdl_aws_s3_rails.access import S3Access
+from miniwdl_aws_s3_rails.crc import crc_of_file
 from miniwdl_aws_s3_rails.destination import check_writable
 from miniwdl_aws_s3_rails.engine import Engine
 from miniwdl_aws_s3_rails.errors import TransferError
@@ -189,8 +190,8 @@ class TestChecksums:
         assert Sender(engine).put_bytes(S3Uri("bucket", "key"), b"123456789") is Check.CRC64NVME
         (headers,) = [headers for operation, headers in recorded.seen if operation == "PUT"]
         assert headers["x-amz-checksum-crc64nvme"] == self.NVME
-        recorded.described["Size"] = str(BIG)
-        Sender(engine).put(S3Uri("bucket", "key"), big, BIG)
+        recorded.described.update({"Size": str(BIG), "x-amz-checksum-crc64nvme": crc_of_file(big)})
+        assert Sender(engine).put(S3Uri("bucket", "key"), big, BIG) is Check.CRC64NVME
         parts = [headers for operation, headers in recorded.seen if operation == "PART"]
         assert len(parts) == 3
         assert all(headers.get("x-amz-checksum-crc64nvme") for headers in parts)
@@ -201,10 +202,12 @@ class TestChecksums:
         recorded.described.update(Size="9", **{"x-amz-checksum-crc64nvme": self.NVME})
         assert Sender(make_engine()).put_bytes(S3Uri("bucket", "key"), b"123456789") is Check.SIZE
 
-    def test_a_server_that_keeps_none(self, recorded: Any, make_engine: Callable[..., Engine]) -> None:
+    def test_a_server_that_keeps_none(self, recorded: Any, make_engine: Callable[..., Engine], big: Path) -> None:
         engine = make_engine(protection=Protection(checksum="crc64nvme"))
         recorded.described["Size"] = "9"
         assert Sender(engine).put_bytes(S3Uri("bucket", "key"), b"123456789") is Check.SIZE
+        recorded.described["Size"] = str(BIG)
+        assert Sender(engine).put(S3Uri("bucket", "key"), big, BIG) is Check.SIZE
 
     def test_a_server_that_finds_it_wrong(self, recorded: Any, make_engine: Callable[..., Engine]) -> None:
         engine = make_engine(protection=Protection(checksum="crc64nvme"))
@@ -212,10 +215,25 @@ class TestChecksums:
         with pytest.raises(TransferError, match="cannot write s3://bucket/key"):
             Sender(engine).put_bytes(S3Uri("bucket", "key"), b"123456789")
 
+    @pytest.mark.parametrize("size", [BIG, BIG - 1])
+    @pytest.mark.parametrize("kept", ["another checksum", "no checksum"])
+    def test_a_large_object_that_is_not_what_was_sent(
+        self, recorded: Any, make_engine: Callable[..., Engine], big: Path, kept: str, size: int
+    ) -> None:
+        engine = make_engine(protection=Protection(checksum="crc64nvme"))
+        recorded.described["Size"] = str(size)
+        if kept == "another checksum":
+            recorded.described["x-amz-checksum-crc64nvme"] = self.NVME
+        else:
+            tag = f"<CompleteMultipartUploadResult><ETag>{'0' * 32}-3</ETag></CompleteMultipartUploadResult>"
+            recorded.answers["COMPLETE"] = (200, tag.encode())
+        with pytest.raises(TransferError, match="arrived damaged"):
+            Sender(engine).put(S3Uri("bucket", "key"), big, BIG)
+
     def test_real_servers_take_it(self, make_engine: Callable[..., Engine], bucket: Any, big: Path) -> None:
         sender = Sender(make_engine(protection=Protection(checksum="crc64nvme")))
         assert sender.put_bytes(S3Uri(bucket.name, "small"), b"data") is Check.MD5, "what we can compare ourselves"
-        assert sender.put(S3Uri(bucket.name, "big"), big, BIG) is Check.MD5
+        assert sender.put(S3Uri(bucket.name, "big"), big, BIG) is Check.CRC64NVME
         assert bucket["big"] == big.read_bytes()
 
     @pytest.mark.parametrize("size", [8, 10])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
+from miniwdl_aws_s3_rails.crc import Crc64, crc_of_ranges
 from miniwdl_aws_s3_rails.engine import expressible
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
 from miniwdl_aws_s3_rails.etags import PartDigest, Verdict, file_etag, judge, parts_of
@@ -19,6 +20,7 @@ from miniwdl_aws_s3_rails.writing import PutOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from miniwdl_aws_s3_rails.engine import Engine, Found
@@ -42,7 +44,7 @@ class Check(str, Enum):
     MD5 = "md5"
     """Its ETag is the MD5 of the content, or of the parts' MD5s."""
     CRC64NVME = "crc64nvme"
-    """The server compared the checksum that went along with the data, and keeps it with the object."""
+    """The server compared the checksum that went along with the data, and keeps it with the object as a whole."""
     SIZE = "size"
     """The server tells neither: the size is right, and each request was signed with the hash of what it brought."""
 
@@ -151,11 +153,14 @@ class Sender:
             raise
 
     def _put_once(self, uri: S3Uri, file: _File, count: Callable[[int], None]) -> Check:
-        digest, size = PartDigest(), file.size
+        size = file.size
         part_size = part_size_for(size, self.engine.options.part_size)
         in_parts = size > part_size
-        with self.engine.budget.draw(part_size * (PARTS_AT_ONCE + 2) if in_parts else size):
-            parts = self._observed(file.read(part_size if in_parts else max(size, 1)), digest)
+        if in_parts and self.engine.sends_checksum and self._goes_by_obstore(uri):
+            return self._put_with_checksum(uri, file, part_size, count)
+        digest = PartDigest()
+        with self._memory(size, part_size):
+            parts = self._observed(file.read(part_size if in_parts else max(size, 1)), digest.add)
             if in_parts:
                 etag = self._put_parts(uri, _counting(parts, count), part_size)
             else:
@@ -163,11 +168,31 @@ class Sender:
                 count(size)
         return self._verify(uri, etag, digest.etag(multipart=in_parts), size)
 
-    def _observed(self, parts: Iterator[bytes], digest: PartDigest) -> Iterator[bytes]:
+    def _put_with_checksum(self, uri: S3Uri, file: _File, part_size: int, count: Callable[[int], None]) -> Check:
+        """Send a large file, and check it by what costs a tenth of MD5, where the server keeps it."""
+        crc = Crc64()
+        with self._memory(file.size, part_size):
+            etag = self._put_parts(uri, _counting(self._observed(file.read(part_size), crc.update), count), part_size)
+        head = self._describe(uri)
+        kept = head.get("ChecksumCRC64NVME")
+        if kept is None:
+            return self._verify(uri, etag, file_etag(file.path, file.size, part_size), file.size)
+        if head["ContentLength"] != file.size or kept != crc_of_ranges([(crc.digest(), file.size)]):
+            raise _damaged(uri)
+        return Check.CRC64NVME
+
+    def _memory(self, size: int, part_size: int) -> AbstractContextManager[None]:
+        return self.engine.budget.draw(part_size * (PARTS_AT_ONCE + 2) if size > part_size else size)
+
+    def _observed(self, parts: Iterator[bytes], see: Callable[[bytes], None]) -> Iterator[bytes]:
         for part in parts:
             self.engine.go_on()
-            digest.add(part)
+            see(part)
             yield part
+
+    def _goes_by_obstore(self, uri: S3Uri) -> bool:
+        """Whether obstore can send it in parts; botocore does the others."""
+        return expressible(uri.key) and self.options.replace
 
     def _put_piece(self, uri: S3Uri, data: bytes) -> str | None:
         import obstore
@@ -181,7 +206,7 @@ class Sender:
     def _put_parts(self, uri: S3Uri, parts: Iterator[bytes], part_size: int) -> str | None:
         import obstore
 
-        if not expressible(uri.key) or not self.options.replace:
+        if not self._goes_by_obstore(uri):
             client = self.engine.access.client
             return put_in_parts(client, uri, parts, self.options, at_once=PARTS_AT_ONCE)
         return obstore.put(
@@ -201,7 +226,7 @@ class Sender:
         head = self._describe(uri)
         opaque = head.get("ServerSideEncryption", "").startswith("aws:kms") or "SSECustomerAlgorithm" in head
         if head["ContentLength"] != size or (not opaque and judge(expected, etag) is Verdict.DIFFERENT):
-            raise TransferError(f"cannot write {uri}: it arrived damaged", retryable=True)
+            raise _damaged(uri)
         compared = self.engine.sends_checksum and "ChecksumCRC64NVME" in head
         return Check.CRC64NVME if compared else Check.SIZE
 
@@ -211,6 +236,10 @@ class Sender:
             # With SSE-KMS the checksum is only shown to those who have kms:Decrypt.
             return client.head_object(Bucket=uri.bucket, Key=uri.key, ChecksumMode="ENABLED")
         return client.head_object(Bucket=uri.bucket, Key=uri.key)
+
+
+def _damaged(uri: S3Uri) -> TransferError:
+    return TransferError(f"cannot write {uri}: it arrived damaged", retryable=True)
 
 
 def _counting(parts: Iterator[bytes], count: Callable[[int], None]) -> Iterator[bytes]:
