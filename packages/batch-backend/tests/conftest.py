@@ -95,6 +95,7 @@ def run(batch: FakeBatch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     monkeypatch.setattr("miniwdl_aws_batch_backend.engine.get_manager", lambda: manager)
     monkeypatch.setattr("miniwdl_aws_batch_backend.client.connect", lambda _region: batch)
     monkeypatch.setattr(task_container, "_backends", {})
+    monkeypatch.setattr(config, "load_plugins", config.load_plugins)
     monkeypatch.setattr(BatchBackend, "_global_init", False, raising=False)
     monkeypatch.delenv("AWS_BATCH_JOB_ID", raising=False)
     thresholds = gc.get_threshold()
