@@ -27,7 +27,6 @@ from miniwdl_aws_batch_backend.errors import TaskSettingError
 from miniwdl_aws_batch_backend.job import BatchJob, StoppedError
 from miniwdl_aws_batch_backend.journal import Entry
 from miniwdl_aws_batch_backend.log import message
-from miniwdl_aws_batch_backend.lookup import look_up_once
 from miniwdl_aws_batch_backend.names import task_name
 from miniwdl_aws_batch_backend.paths import JobPaths, lies_within, rebase, top_run_dir
 from miniwdl_aws_batch_backend.recovery import take_over
@@ -84,7 +83,6 @@ class BatchBackend(TaskContainer):
             cls._engine = Engine.start(LoaderSettings(cfg), client.connect)
         if gc.get_threshold()[0] < COLLECTION_THRESHOLD:
             gc.set_threshold(COLLECTION_THRESHOLD)
-        look_up_once()
         logger.info(message("tasks run on AWS Batch", queue=cls._engine.queue, root=cls._engine.root))
 
     @classmethod
