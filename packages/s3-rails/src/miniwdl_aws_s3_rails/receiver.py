@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -107,10 +108,12 @@ class Receiver:
         def begin() -> Iterator[Future[None]]:
             for found, path in wanted:
                 path.parent.mkdir(parents=True, exist_ok=True)
-                with path.open("xb") as file:
-                    file.truncate(found.size)
-                arrivals.append(self._arrival(S3Uri(bucket, found.key), found, path))
-                yield from self._ranges(arrivals[-1])
+                arrival = self._arrival(S3Uri(bucket, found.key), found, path)
+                if not arrival.starts or not arrival.is_whole:
+                    with path.open("xb") as file:
+                        file.truncate(found.size)
+                arrivals.append(arrival)
+                yield from self._ranges(arrival)
 
         self.engine.gather(begin())
         for arrival in arrivals:
@@ -156,25 +159,21 @@ class Receiver:
         uri, found = arrival.uri, arrival.found
         end = min(start + arrival.range_size, found.size)
 
-        def attempt(signed: bool) -> None:
+        def attempt(file: int, signed: bool) -> None:
             digest = arrival.new_digest()
-            file = os.open(arrival.path, os.O_WRONLY)
-            try:
-                at = start
-                for chunk in self._get(uri, (start, end), found.etag, signed=signed):
-                    digest.update(chunk)
-                    at += os.pwrite(file, chunk, at)
-            finally:
-                os.close(file)
+            at = start
+            for chunk in self._get(uri, (start, end), found.etag, signed=signed):
+                digest.update(chunk)
+                at += os.pwrite(file, chunk, at)
             if at != end:
                 raise TransferError(f"cannot read {uri}: the answer was cut short", retryable=True)
             if arrival.is_whole and not self._is_intact(arrival, digest.digest().hex(), signed=signed):
                 raise _damaged(uri)
             arrival.digests[start] = digest.digest()
 
-        with self.engine.budget.draw(min(end - start, IN_FLIGHT)):
+        with self.engine.budget.draw(min(end - start, IN_FLIGHT)), _opened(arrival) as file:
             self.engine.reading(
-                uri.bucket, lambda signed: self.engine.persist(f"cannot read {uri}", lambda: attempt(signed))
+                uri.bucket, lambda signed: self.engine.persist(f"cannot read {uri}", lambda: attempt(file, signed))
             )
 
     def _check(self, arrival: _Arrival) -> None:
@@ -223,6 +222,17 @@ class Receiver:
         for chunk in result.stream(min_chunk_size=CHUNK):
             self.engine.go_on()
             yield chunk
+
+
+@contextmanager
+def _opened(arrival: _Arrival) -> Iterator[int]:
+    """Open the file for one of its ranges, and make it where that is the only one."""
+    new = os.O_CREAT | os.O_EXCL if arrival.is_whole else 0
+    file = os.open(arrival.path, os.O_WRONLY | new, 0o666)
+    try:
+        yield file
+    finally:
+        os.close(file)
 
 
 def _damaged(uri: S3Uri) -> TransferError:
