@@ -5,9 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import botocore.exceptions
-from botocore.config import Config
 
 from miniwdl_aws_fsx_mount.associations import Association, read_associations
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxBusyError, FsxUnreachableError
@@ -121,6 +119,10 @@ def translated(action: str) -> Iterator[None]:
 
 def make_client(service: str, region: str | None = None) -> Any:
     """Make a client that keeps trying for a while; nothing is sent yet."""
+    # A quarter of a second, which hooks that have nothing to do with a request should not cost.
+    import boto3
+    from botocore.config import Config
+
     config = Config(
         retries={"total_max_attempts": 5, "mode": "standard"},
         connect_timeout=10,
