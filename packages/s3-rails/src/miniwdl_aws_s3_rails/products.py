@@ -48,6 +48,8 @@ class Products:
 
     files: dict[str, Path] = field(default_factory=dict)
     """Real path of each file by its name under ``out/``; a name that ends in a slash is an empty folder."""
+    sizes: dict[str, int] = field(default_factory=dict)
+    """Bytes of each file, by the same names."""
     outputs: dict[str, bool] = field(default_factory=dict)
     """Names of what miniwdl linked, and whether it is a Directory."""
     refused: dict[str, str] = field(default_factory=dict)
@@ -75,10 +77,16 @@ def is_within(path: str | Path, folder: str | Path) -> bool:
 
 def plain_file(path: Path) -> bool:
     """Whether there is a file, and not a link to one."""
+    found = _look(path)
+    return found is not None and stat.S_ISREG(found.st_mode)
+
+
+def _look(path: Path) -> os.stat_result | None:
+    """See what there is, a link being a link. Once for each: it is a request to a shared file system's servers."""
     try:
-        return stat.S_ISREG(path.lstat().st_mode)
+        return path.lstat()
     except OSError:
-        return False
+        return None
 
 
 class _Collector:
@@ -86,7 +94,7 @@ class _Collector:
         self.products = Products()
         self._root = root
         self._hardlinks = hardlinks
-        # Many outputs lie in one folder, and each look at it is a request to a shared file system's servers.
+        # Many outputs lie in one folder.
         self._real_folder = cache(os.path.realpath)
 
     def scan(self, folder: Path, prefix: str) -> None:
@@ -98,14 +106,15 @@ class _Collector:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         holds_directory = any(entry.name == DIRECTORY_MARKER for entry in entries)
         for entry in entries:
-            name, path = prefix + entry.name, Path(entry.path)
+            name = prefix + entry.name
             if entry.name == DIRECTORY_MARKER:
                 continue
             if name in OWN_NAMES:
                 self._refuse(name, f"an output file's name clashes with the run's own {name}")
             elif entry.is_symlink():
-                self._link(name, path)
+                self._link(name, folder, entry.path)
             elif entry.is_dir(follow_symlinks=False):
+                path = Path(entry.path)
                 if holds_directory:
                     self.products.outputs[name] = True
                     self._tree(path, path, name + "/", ())
@@ -115,23 +124,25 @@ class _Collector:
                     self.products.outputs[name] = True
                 self.scan(path, name + "/")
             else:
-                self._file(name, path, output=True)
+                path = Path(entry.path)
+                self._file(name, path, _look(path), output=True)
 
-    def _link(self, name: str, link: Path) -> None:
+    def _link(self, name: str, folder: Path, link: str) -> None:
         if self._hardlinks:
             self._refuse(name, "it is a symbolic link, though outputs are hard links")
             return
         # miniwdl resolves all links before it makes its own: if another link has come in between, it isn't miniwdl's.
-        target = Path(os.path.normpath(link.parent / os.readlink(link)))  # noqa: PTH115
-        if self._real_folder(target.parent) != str(target.parent) or target.is_symlink():
+        target = Path(os.path.normpath(folder / os.readlink(link)))  # noqa: PTH115
+        found = _look(target)
+        if self._real_folder(target.parent) != str(target.parent) or (found and stat.S_ISLNK(found.st_mode)):
             self._refuse(name, "its link was changed after miniwdl made it")
         elif not target.is_relative_to(self._root):
             self._refuse(name, f"it lies outside the shared file system {self._root}")
-        elif target.is_dir():
+        elif found and stat.S_ISDIR(found.st_mode):
             self.products.outputs[name] = True
             self._tree(target, target, name + "/", ())
         else:
-            self._file(name, target, output=True)
+            self._file(name, target, found, output=True)
 
     def _tree(self, top: Path, folder: Path, prefix: str, above: tuple[str, ...]) -> None:
         """Go through a Directory output: a task made it, and everything in it."""
@@ -141,7 +152,7 @@ class _Collector:
             return
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
         if not entries:
-            self._add(prefix, folder)
+            self._add(prefix, folder, 0)
         for entry in entries:
             name, path = prefix + entry.name, Path(entry.path)
             if entry.is_symlink():
@@ -149,26 +160,28 @@ class _Collector:
                     self._refuse(name, "it is a symbolic link that leads out of its Directory output")
                     continue
                 path = Path(os.path.realpath(path))
-            if path.is_dir():
+            found = _look(path)
+            if found and stat.S_ISDIR(found.st_mode):
                 self._tree(top, path, name + "/", (*above, real))
             else:
-                self._file(name, path, output=False)
+                self._file(name, path, found, output=False)
 
-    def _file(self, name: str, path: Path, *, output: bool) -> None:
-        if not path.exists():
-            self._refuse(name, "it does not exist any more")
-        elif not plain_file(path):
+    def _file(self, name: str, path: Path, found: os.stat_result | None, *, output: bool) -> None:
+        if not found:
+            self._refuse(name, "it does not exist any more, or may not be looked at")
+        elif not stat.S_ISREG(found.st_mode):
             self._refuse(name, "it is not a regular file")
-        elif self._add(name, path) and output:
+        elif self._add(name, path, found.st_size) and output:
             self.products.outputs[name] = False
 
-    def _add(self, name: str, path: Path) -> bool:
+    def _add(self, name: str, path: Path, size: int) -> bool:
         try:
             name.encode()
         except UnicodeEncodeError:
             self._refuse(ascii(name), "its name is not valid UTF-8, which S3 demands")
             return False
         self.products.files[name] = path
+        self.products.sizes[name] = size
         return True
 
     def _refuse(self, name: str, reason: str) -> None:

@@ -73,7 +73,7 @@ def upload_run(run: FinishedRun, folder: str, send: Callable[[PublishRequest], P
     data = {name: str(path) for name, path in products.files.items()}
     logs = _logs(run.run_dir, folder)
     groups = _Groups(run, folder, send, failed=dict(products.refused))
-    groups.announce({**data, **logs})
+    groups.announce({**products.sizes, **{name: _size(path) for name, path in logs.items()}})
     groups.send(data)
     groups.send(logs)
     groups.give_up_if_failed()
@@ -104,12 +104,11 @@ class _Groups:
     sizes: dict[str, int] = field(default_factory=dict)
     checks: dict[str, str] = field(default_factory=dict)
 
-    def announce(self, files: Mapping[str, str]) -> None:
+    def announce(self, sizes: dict[str, int]) -> None:
         """Say what is going to travel, where to, and how much it is."""
-        self.sizes = {name: _size(name, path) for name, path in files.items()}
-        total = human_size(sum(self.sizes.values()))
-        logger.info("to upload: %d objects, %s, to %s", len(files), total, self.folder)
-        for line in describe(self.sizes):
+        self.sizes = sizes
+        logger.info("to upload: %d objects, %s, to %s", len(sizes), human_size(sum(sizes.values())), self.folder)
+        for line in describe(sizes):
             logger.info("  %s", line)
 
     def manifest(self) -> dict[str, Any]:
@@ -203,9 +202,9 @@ def _stream(cause: Mapping[str, Any], stream: str) -> Path | None:
     return max(found)[1] if found else None
 
 
-def _size(name: str, path: str) -> int:
+def _size(path: str) -> int:
     try:
-        return 0 if name.endswith("/") else Path(path).stat().st_size
+        return Path(path).stat().st_size
     except OSError:
         return 0  # publishing it says what is wrong with it
 
