@@ -113,8 +113,9 @@ def build(session: nox.Session) -> None:
 @nox.session(requires=["build"], reuse_venv=False)
 @nox.parametrize("package", PARTS, ids=PARTS)
 def isolated(session: nox.Session, package: str) -> None:
-    """Run a package's tests with its built wheel and nothing of its siblings but hooks."""
-    wheels = dict.fromkeys([wheel_of("hooks"), wheel_of(package)])
+    """Run a package's tests with its built wheel and nothing of its siblings but the ground floor."""
+    floor = ["hooks"] if package == "hooks" else ["hooks", "core"]
+    wheels = dict.fromkeys([*map(wheel_of, floor), wheel_of(package)])
     session.install(*wheels, *groups("test"), *package_test_requirements(package))
     session.run("pytest", *workers(), "-m", "not containers", f"packages/{package}", *session.posargs)
 

@@ -18,9 +18,9 @@ def main(version: str) -> None:
     major, minor, _ = version.split(".", 2)
     for path in ROOT.glob("packages/*/src/*/__init__.py"):
         path.write_text(re.sub(r'(?m)^__version__ = ".*"$', f'__version__ = "{version}"', path.read_text()))
-    pin = f"miniwdl-aws-hooks>={major}.{minor},<{int(major) + 1}"
+    pin = rf"\1>={major}.{minor},<{int(major) + 1}"
     for path in ROOT.glob("packages/*/pyproject.toml"):
-        path.write_text(re.sub(r"miniwdl-aws-hooks>=[\d.]+,<\d+", pin, path.read_text()))
+        path.write_text(re.sub(r"(miniwdl-aws-(?:core|hooks))>=[\d.]+,<\d+", pin, path.read_text()))
     metapackage.main(["--write"])
 
 

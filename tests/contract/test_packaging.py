@@ -13,6 +13,8 @@ else:
     import tomli as tomllib
 
 META = "miniwdl-aws-fsxl"
+FLOOR = {"hooks": [], "core": ["hooks"]}
+"""What has no plugin of its own, and what each may stand on; every other part stands on both."""
 
 
 def load(path):
@@ -58,12 +60,13 @@ def test_names(distribution, project):
     assert project["project"]["name"] == name
 
 
-def test_siblings_meet_through_hooks_alone(distribution, project, hooks_version):
-    if distribution in {META, "hooks"}:
+def test_parts_stand_on_the_ground_floor_alone(distribution, project, hooks_version):
+    if distribution == META:
         return
     major, minor, _ = hooks_version.split(".", 2)
     siblings = [item for item in project["project"]["dependencies"] if item.startswith("miniwdl-aws")]
-    assert siblings == [f"miniwdl-aws-hooks>={major}.{minor},<{int(major) + 1}"]
+    allowed = FLOOR.get(distribution, ["core", "hooks"])
+    assert siblings == [f"miniwdl-aws-{name}>={major}.{minor},<{int(major) + 1}" for name in allowed]
 
 
 def test_metadata_that_all_share(project):
@@ -86,7 +89,7 @@ def test_changelog_fragments_are_of_a_known_type(folder):
 
 def test_the_entry_point_is_named_after_the_distribution(distribution, module, project):
     declared = project["project"].get("entry-points", {}).get("miniwdl_aws", {})
-    expected = {} if distribution in {META, "hooks"} else {distribution: f"{module}.plugin"}
+    expected = {} if distribution in {META, *FLOOR} else {distribution: f"{module}.plugin"}
     assert declared == expected
 
 
@@ -121,7 +124,7 @@ def test_the_root_lists_every_package(root, parts):
     linted = {f"miniwdl_aws_{name.replace('-', '_')}" for name in parts}
     assert set(tool["importlinter"]["root_packages"]) == linted
     independence = next(item for item in tool["importlinter"]["contracts"] if item["type"] == "independence")
-    assert set(independence["modules"]) == linted - {"miniwdl_aws_hooks"}
+    assert set(independence["modules"]) == linted - {f"miniwdl_aws_{name}" for name in FLOOR}
 
 
 def test_pre_commit_checks_every_package(root, parts):
