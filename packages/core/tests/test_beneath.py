@@ -1,0 +1,109 @@
+import errno
+import os
+
+import pytest
+
+from miniwdl_aws_core.beneath import append_line, folder, is_file, read_bytes, read_tail, write_bytes
+
+
+@pytest.fixture
+def top(tmp_path):
+    (tmp_path / "run" / "call-a").mkdir(parents=True)
+    (tmp_path / "secret").write_text("secret")
+    return tmp_path / "run"
+
+
+def plant_link(top):
+    (top / "call-a/file").symlink_to(top.parent / "secret")
+
+
+def plant_folder(top):
+    """The folder itself is a link, to one that has such a file."""
+    (top / "call-a").rmdir()
+    (top.parent / "elsewhere").mkdir()
+    (top.parent / "elsewhere/file").write_text("secret")
+    (top / "call-a").symlink_to(top.parent / "elsewhere")
+
+
+def plant_pipe(top):
+    os.mkfifo(top / "call-a/file")
+
+
+def plant_directory(top):
+    (top / "call-a/file").mkdir()
+
+
+PLANTED = pytest.mark.parametrize("plant", [plant_link, plant_folder, plant_pipe, plant_directory])
+
+
+@PLANTED
+def test_nothing_planted_is_read(top, plant):
+    plant(top)
+    for read in (read_bytes, read_tail):
+        with pytest.raises(OSError):
+            read(top, "call-a/file", 100)
+    assert not is_file(top, "call-a/file")
+
+
+@PLANTED
+def test_nothing_planted_is_appended_to(top, plant):
+    plant(top)
+    with pytest.raises(OSError):
+        append_line(top, "call-a/file", b"line")
+    assert (top.parent / "secret").read_text() == "secret"
+
+
+def test_a_planted_link_is_replaced_and_not_followed(top):
+    plant_link(top)
+    write_bytes(top, "call-a/file", b"ours")
+    assert not (top / "call-a/file").is_symlink()
+    assert (top / "call-a/file").read_text() == "ours"
+    assert (top.parent / "secret").read_text() == "secret"
+
+
+def test_nothing_is_written_through_a_planted_folder(top):
+    plant_folder(top)
+    with pytest.raises(OSError):
+        write_bytes(top, "call-a/file", b"ours")
+    assert [path.read_text() for path in (top.parent / "elsewhere").iterdir()] == ["secret"]
+
+
+def test_a_failed_write_leaves_nothing(top):
+    plant_directory(top)
+    with pytest.raises(OSError):
+        write_bytes(top, "call-a/file", b"ours")
+    assert [path.name for path in (top / "call-a").iterdir()] == ["file"]
+
+
+def test_a_file_with_a_second_name_is_not_appended_to(top):
+    os.link(top.parent / "secret", top / "call-a/file")
+    with pytest.raises(OSError) as refused:
+        append_line(top, "call-a/file", b"line")
+    assert refused.value.errno == errno.EMLINK
+    assert (top.parent / "secret").read_text() == "secret"
+
+
+@pytest.mark.parametrize("relative", ["../secret", "/etc/passwd", "call-a/../../secret"])
+def test_a_path_that_leads_out_is_refused(top, relative):
+    with pytest.raises(OSError):
+        read_bytes(top, relative, 100)
+
+
+def test_ordinary_files(top):
+    write_bytes(top, "call-a/file", b"one\n")
+    append_line(top, "call-a/file", b"two")
+    append_line(top, "log", b"first")
+    assert read_bytes(top, "call-a/file", 8) == b"one\ntwo\n"
+    assert read_tail(top, "call-a/file", 4) == b"two\n"
+    assert read_bytes(top, "log", 100) == b"first\n"
+    with pytest.raises(OSError):
+        read_bytes(top, "call-a/file", 7)
+    with folder(top, "call-a") as descriptor, os.scandir(descriptor) as entries:
+        assert [entry.name for entry in entries] == ["file"]
+
+
+def test_the_path_of_the_folder_itself_may_have_links(top):
+    link = top.parent / "link"
+    link.symlink_to(top)
+    write_bytes(link, "call-a/file", b"ours")
+    assert (top / "call-a/file").read_text() == "ours"
