@@ -36,10 +36,8 @@ task good {
 task second {
     input { String after }
     command <<<
-        marks="$(dirname "$PWD")/marks"
-        echo x >> "$marks"
         echo ~{after}
-        test "$(wc -l < "$marks")" -eq 3
+        test "$(basename "$PWD")" = work3
     >>>
     output { String said = read_string(stdout()) }
     runtime { maxRetries: 2 }

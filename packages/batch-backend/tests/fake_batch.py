@@ -103,6 +103,8 @@ class FakeBatch:
         """Of the calls to come, by operation."""
         self.on_submit: Callable[[FakeJob], None] = lambda _job: None
         self.snapshot: list[str] = []
+        self.list_lag = 0
+        """Answers of ListJobs that lack the latest jobs."""
         self._lock = threading.RLock()
 
     def _called(self, operation: str) -> None:
@@ -165,7 +167,8 @@ class FakeBatch:
         with self._lock:
             self._called("list_jobs")
             (names,) = [item["values"] for item in filters if item["name"] == "JOB_NAME"]
-            found = [job for job in self.jobs.values() if job.request["jobName"] in names]
+            found = [job for job in self.jobs.values() if job.request["jobName"] in names and self.list_lag <= 0]
+            self.list_lag -= 1
             return {"jobSummaryList": [{"jobId": job.job_id, "jobName": job.request["jobName"]} for job in found]}
 
     def terminate_job(self, jobId: str, reason: str) -> dict[str, Any]:  # noqa: N803
@@ -224,6 +227,11 @@ class FakeBatch:
                 job.status = "FAILED" if failed else "SUCCEEDED"
                 job.status_reason = "Essential container in task exited"
                 job.reason = fate.reason if failed else None
+
+    def begin(self, job: FakeJob) -> None:
+        """Have a job run at once, described or not."""
+        self.start(job)
+        job.status = "RUNNING"
 
     def start(self, job: FakeJob) -> None:
         """Run the command."""

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -82,7 +83,7 @@ def test_equal_tasks_share_a_definition(run) -> None:
     assert run.batch.calls["describe_job_definitions"] == 1
 
 
-def test_isolation_gives_the_run_directory_alone_for_writing(run) -> None:
+def test_isolation_gives_the_folder_of_jobs_alone_for_writing(run) -> None:
     folder, _ = run(
         """
         version 1.1
@@ -93,7 +94,7 @@ def test_isolation_gives_the_run_directory_alone_for_writing(run) -> None:
     points = run.batch.definitions[0]["containerProperties"]["mountPoints"]
     assert points == [
         {"containerPath": str(run.root), "sourceVolume": "fsx", "readOnly": True},
-        {"containerPath": str(folder), "sourceVolume": "miniwdl-run", "readOnly": False},
+        {"containerPath": str(folder / "jobs"), "sourceVolume": "miniwdl-jobs", "readOnly": False},
     ]
     run(HELLO, options={"aws": {"isolation": "none"}})
     points = run.batch.definitions[1]["containerProperties"]["mountPoints"]
@@ -456,3 +457,92 @@ def test_a_stuck_job_is_kept_while_AWS_cannot_be_asked(run) -> None:  # noqa: N8
     _, outputs = run(HELLO, options={"aws": {"runnable_timeout": 0.1}})
     assert outputs["said"] == "hello world"
     assert doorman.left == 0
+
+
+@pytest.fixture
+def no_pauses(monkeypatch) -> None:
+    monkeypatch.setattr("miniwdl_aws_core.batch.lookup.PAUSES", (0.0, 0.0, 0.0))
+
+
+def test_a_submission_that_is_found_late_is_not_repeated(run, no_pauses) -> None:
+    run.batch.errors["submit_job"] = [TakenAnywayError()]
+    run.batch.list_lag = 2
+    run(HELLO)
+    assert len(run.batch.submitted) == 1
+
+
+COUNTS = """
+    version 1.1
+    task counts {
+        input { String log }
+        command <<< echo x >> "~{log}"; sleep 0.2; wc -l < "~{log}"; echo "$AWS_BATCH_JOB_ID" >&2 >>>
+        output { Int runs = read_int(stdout()) }
+    }
+"""
+
+
+def begins(run, number: int) -> Callable[[Any], None]:
+    """Have the n-th job that is submitted run before any other."""
+
+    def submitted(_job: Any) -> None:
+        jobs = run.batch.submitted
+        if len(jobs) == 2:
+            run.batch.begin(jobs[number])
+            deadline = time.monotonic() + 60
+            while not any(run.root.rglob("claim*")):
+                assert time.monotonic() < deadline
+
+    return submitted
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_of_two_submissions_the_first_job_to_begin_counts(run, no_pauses, first: int) -> None:
+    """AWS tells of the second one alone, whichever begins."""
+    run.batch.errors["submit_job"] = [TakenAnywayError()]
+    run.batch.list_lag = 3
+    run.batch.on_submit = begins(run, first)
+    folder, outputs = run(COUNTS, {"log": str(run.root / "log")})
+    assert len(run.batch.submitted) == 2
+    assert outputs["runs"] == 1
+    assert (folder / "stderr.txt").read_text().strip() == run.batch.submitted[first].job_id
+    assert run.batch.alive == [], "the other one waits for no host"
+
+
+def test_a_job_that_has_begun_and_is_unknown_is_an_infrastructure_fault(run, no_pauses) -> None:
+    def somebody_else_has_begun(job: Any) -> None:
+        if len(run.batch.submitted) == 1:
+            work = Path(next(word for word in job.request["containerOverrides"]["command"] if word.endswith("/work")))
+            (work.parent / "claim").symlink_to("11111111-2222-3333-4444-555555555555")
+
+    run.batch.on_submit = somebody_else_has_begun
+    _, outputs = run(HELLO)
+    assert outputs["said"] == "hello world"
+    assert [job.exit_code for job in run.batch.submitted] == [73, 0]
+
+
+def test_a_run_that_ends_leaves_no_job_that_it_was_not_told_of(run, no_pauses) -> None:
+    run.batch.errors["submit_job"] = [TakenAnywayError()]
+    run.batch.list_lag = 3
+    run.batch.fates = [Fate(waiting=99), Fate(never_start="CannotPullContainerError: unauthorized")]
+    with pytest.raises(WDL.runtime.RunFailed):
+        run(HELLO)
+    assert len(run.batch.submitted) == 2
+    assert run.batch.alive == []
+
+
+@pytest.mark.parametrize("verbose", [True, False])
+def test_planted_links_lead_nowhere(run, tmp_path: Path, caplog, verbose: bool) -> None:
+    """What the workflow job alone can read is neither in what is told of a failed task, nor overwritten."""
+    caplog.set_level("VERBOSE" if verbose else "INFO")
+    secret = tmp_path / "environ"
+    secret.write_text("AWS_SECRET_ACCESS_KEY=geheim\n")
+    command = """
+        for f in ../stderr.txt ../stdout.txt ../exit_code batch_job.json ../batch_job.json; do ln -sf SECRET $f; done
+        exit 3
+    """
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(failing(command.replace("SECRET", str(secret))))
+    told = json.dumps(WDL.runtime.error_json(caught.value)) + caplog.text
+    told += "".join(path.read_text() for path in (run.root / "runs").rglob("*.json") if not path.is_symlink())
+    assert "geheim" not in told
+    assert secret.read_text() == "AWS_SECRET_ACCESS_KEY=geheim\n"

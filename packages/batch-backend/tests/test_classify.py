@@ -69,6 +69,8 @@ CASES = [
     ("cgroup", job("CgroupError: Agent could not create task's platform resources"), None,
      C.CONTAINER_START, P.INFRASTRUCTURE),
     ("mount", job(exit_code=76), None, C.MOUNT_MISSING, P.INFRASTRUCTURE),
+    ("submitted twice", job(exit_code=73), 0, C.ALREADY_BEGUN, P.INFRASTRUCTURE),
+    ("a tool that exits with that code", job(exit_code=73), 73, C.TOOL_ERROR, P.RETRY),
     ("timeout", job("Job attempt duration exceeded timeout", exit_code=137, isTerminated=False), None,
      C.TIMEOUT, P.RETRY),
     ("stopped", job("no longer needed", exit_code=143, isTerminated=True), 143, C.STOPPED_BY_USER, P.FAIL),

@@ -11,8 +11,8 @@ from miniwdl_aws_batch_backend.journal import Entry, Journal, LeftJournal, claim
 if TYPE_CHECKING:
     from pathlib import Path
 
-ONE = Entry("k1", "n1", "q", "/runs/a", 1)
-TWO = Entry("k2", "n2", "q", "/runs/b", 2)
+ONE = Entry("k1", "n1", "q", "/runs/a", 1, "/runs/jobs/a-1/work")
+TWO = Entry("k2", "n2", "q", "/runs/b", 2, "/runs/jobs/b-2/work2")
 
 
 @pytest.fixture

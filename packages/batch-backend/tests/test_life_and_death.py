@@ -241,11 +241,20 @@ def test_a_changed_command_runs_again(orchestrators: Orchestrators, batch: FakeB
 
 
 def test_jobs_of_a_run_that_lives_are_left_alone(orchestrators: Orchestrators, batch: FakeBatch) -> None:
-    first = orchestrators.start(ODD_SLEEP)
-    deadline = time.monotonic() + 60
-    while len(orchestrators.done()) < 12:
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
-    second = orchestrators.start(ODD_SLEEP)
+    waits = SCATTER.replace(
+        "sleep ~{if", 'until [ $((~{i} % 2)) = 0 ] || [ -e "~{log}.go" ]; do sleep 0.1; done\n: ~{if'
+    )
+
+    def wait_for(count: int) -> None:
+        deadline = time.monotonic() + 120
+        while len(orchestrators.done()) < count:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+    first = orchestrators.start(waits)
+    wait_for(12)
+    second = orchestrators.start(waits)
+    wait_for(18)
+    Path(f"{orchestrators.log}.go").touch()
     assert orchestrators.finish(first)["outputs"] != orchestrators.finish(second)["outputs"]
     assert len([number for number in orchestrators.done() if int(number) % 2]) == 12

@@ -44,7 +44,7 @@ def test_isolation() -> None:
         ("/ref", True),
         ("/mnt/fsx/runs/r", False),
     ]
-    assert plan.volumes[-1] == {"name": "miniwdl-run", "host": {"sourcePath": "/data/fsx/runs/r"}}
+    assert plan.volumes[-1] == {"name": "miniwdl-jobs", "host": {"sourcePath": "/data/fsx/runs/r"}}
     assert plan.isolated
 
 

@@ -12,6 +12,7 @@ from fake_batch import FakeBatch, FakeJob, Fate, client_error
 from test_journal import abandon
 
 from miniwdl_aws_batch_backend.client import BatchApi
+from miniwdl_aws_batch_backend.handover import Place, hand_over, lie_elsewhere, read_exit_code, take_back
 from miniwdl_aws_batch_backend.journal import Entry, Journal, journal_folder
 from miniwdl_aws_batch_backend.paths import JobPaths
 from miniwdl_aws_batch_backend.recovery import FORGOTTEN, Recovery, take_over
@@ -28,8 +29,11 @@ class Scene:
     def __init__(self, root: Path, batch: FakeBatch) -> None:
         self.root, self.batch = root, batch
         self.folder = journal_folder(str(root))
-        self.paths = JobPaths(str(root / "call-a"))
-        Path(self.paths.work).mkdir(parents=True)
+        self.home = JobPaths(str(root / "run/call-a"))
+        Path(self.home.work).mkdir(parents=True)
+        self.place = Place(str(root / "run"), "a-1", 1)
+        self.paths = self.place.paths
+        hand_over(self.home, self.place, to_any_user=True)
         self.journals: list[Journal] = []
 
     def job(self, status: str, name: str = "n") -> str:
@@ -40,7 +44,7 @@ class Scene:
         return job.job_id
 
     def entry(self, job_id: str | None) -> Entry:
-        return Entry("k", "n", "q", self.paths.task_dir, 1, job_id)
+        return Entry("k", "n", "q", self.home.task_dir, 1, self.paths.work, job_id)
 
     def recovery(self, *, adopts: bool = True, own_job: str | None = None) -> Recovery:
         self.journals.append(Journal(self.folder, f"own{len(self.journals)}", own_job))
@@ -66,11 +70,16 @@ def test_a_job_that_has_not_ended(scene: Scene, status: str) -> None:
     assert scene.recovery().claim("k", LOGGER) is None
 
 
+@pytest.mark.parametrize("at_home", [False, True])
 @pytest.mark.parametrize(("exit_code", "taken"), [("0\n", True), ("1\n", False), (None, False)])
-def test_a_job_that_has_succeeded_needs_its_results(scene: Scene, exit_code: str | None, taken: bool) -> None:
+def test_a_job_that_has_succeeded_needs_its_results(
+    scene: Scene, exit_code: str | None, taken: bool, at_home: bool
+) -> None:
     abandon(scene.folder, "dead", scene.entry(scene.job("SUCCEEDED")))
     if exit_code:
         Path(scene.paths.exit_code).write_text(exit_code)
+    if at_home:
+        take_back(scene.place, scene.home)
     assert (scene.recovery().claim("k", LOGGER) is not None) is taken
 
 
@@ -93,6 +102,21 @@ def test_killed_in_mid_submission(scene: Scene) -> None:
     claimed = scene.recovery().claim("k", LOGGER)
     assert claimed is not None
     assert claimed.job_id == job_id
+
+
+def test_submitted_twice_the_job_that_has_begun_is_gone_on_with(scene: Scene) -> None:
+    told, begun = scene.job("FAILED"), scene.job("RUNNING")
+    abandon(scene.folder, "dead", scene.entry(told))
+    Path(scene.paths.claim).symlink_to(begun)
+    claimed = scene.recovery().claim("k", LOGGER)
+    assert claimed is not None
+    assert claimed.job_id == begun
+
+
+def test_a_planted_claim_leads_to_no_job_of_another_name(scene: Scene) -> None:
+    abandon(scene.folder, "dead", scene.entry(scene.job("RUNNING")))
+    Path(scene.paths.claim).symlink_to(scene.job("RUNNING", "somebody-else"))
+    assert scene.recovery().claim("k", LOGGER) is None
 
 
 def test_killed_before_submission(scene: Scene) -> None:
@@ -130,30 +154,38 @@ def test_old_journals_are_deleted(scene: Scene) -> None:
 
 
 def fill(paths: JobPaths) -> None:
-    Path(paths.work).mkdir(parents=True, exist_ok=True)
     Path(paths.work, "out").write_text("result")
     Path(paths.work, "link").symlink_to(f"{paths.work}/out")
-    for path in (paths.stdout, paths.stderr, paths.exit_code):
+    for path in (paths.stdout, paths.stderr):
         Path(path).write_text(f"{Path(path).name}\n")
+    Path(paths.exit_code).write_text("0\n")
 
 
 def test_take_over(tmp_path: Path) -> None:
-    chain = [JobPaths(str(tmp_path / name), number) for name, number in (("r1", 2), ("r2", 1), ("r3", 1))]
-    fill(chain[0])
-    for before, after in itertools.pairwise(chain):
-        Path(after.work).mkdir(parents=True)
-        # The journal of a run that was killed in its turn still names the first directory.
-        take_over(replace(chain[0]), after)
+    homes = [JobPaths(str(tmp_path / name / "call-a"), number) for name, number in (("r1", 2), ("r2", 1), ("r3", 1))]
+    for home in homes:
+        Path(home.work).mkdir(parents=True)
+    place = Place(str(tmp_path / "r1"), "a", 2)
+    hand_over(homes[0], place, to_any_user=False)
+    fill(place.paths)
+    entry = Entry("k", "n", "q", homes[0].task_dir, 2, place.paths.work)
+    for before, after in itertools.pairwise(homes):
+        lie_elsewhere(after, place)
+        take_over(entry, after)
+        # A run that is killed in its turn has noted where it wanted the results.
+        entry = replace(entry, task_dir=after.task_dir, number=after.number)
         assert not Path(after.work).is_symlink()
         assert Path(after.work, "link").read_text() == "result"
         assert Path(after.stdout).read_text() == "stdout2.txt\n"
+        assert read_exit_code(after) == 0
         assert Path(before.work, "out").read_text() == "result"
+    assert Path(place.paths.work, "out").read_text() == "result"
 
 
-def test_take_over_of_a_job_that_left_little(tmp_path: Path) -> None:
-    theirs, ours = JobPaths(str(tmp_path / "r1")), JobPaths(str(tmp_path / "r2"))
-    for paths in (theirs, ours):
-        Path(paths.work).mkdir(parents=True)
-    take_over(theirs, ours)
+def test_take_over_of_a_job_that_left_little(scene: Scene, tmp_path: Path) -> None:
+    ours = JobPaths(str(tmp_path / "r2"))
+    Path(ours.work).mkdir(parents=True)
+    lie_elsewhere(ours, scene.place)
+    take_over(scene.entry("j"), ours)
     assert Path(ours.work).is_dir()
-    assert not Path(ours.stdout).exists()
+    assert not os.path.lexists(ours.stdout)

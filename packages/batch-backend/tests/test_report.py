@@ -14,9 +14,9 @@ VERDICT = FailureVerdict(FailureClass.HOST_LOST, FailurePolicy.INTERRUPTED, "gon
 def test_tail(tmp_path: Path) -> None:
     path = tmp_path / "stderr.txt"
     path.write_bytes(b"\xff\n" + b"".join(b"line %d\n" % number for number in range(100_000)))
-    lines = stderr_tail(str(path)).splitlines()
+    lines = stderr_tail(str(tmp_path), "stderr.txt").splitlines()
     assert lines == [f"line {number}" for number in range(99_980, 100_000)]
-    assert stderr_tail(str(tmp_path / "absent")) == ""
+    assert stderr_tail(str(tmp_path), "absent") == ""
 
 
 def test_facts() -> None:

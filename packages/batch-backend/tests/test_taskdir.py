@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from miniwdl_aws_batch_backend.paths import JobPaths
-from miniwdl_aws_batch_backend.taskdir import first_free, link_inputs, open_to_any_user, write_command
+from miniwdl_aws_batch_backend.taskdir import first_free, link_inputs, write_command
 
 
 @pytest.fixture
@@ -46,7 +46,21 @@ def test_the_command_is_replaced_not_overwritten(paths: JobPaths) -> None:
     assert Path(paths.command).read_text() == "new, and longer"
 
 
-def test_any_user_may_write(paths: JobPaths) -> None:
-    open_to_any_user(paths)
-    assert Path(paths.work).stat().st_mode & 0o777 == 0o777
-    assert Path(paths.task_dir).stat().st_mode & 0o777 == 0o777
+def test_links_are_not_made_through_a_link(paths: JobPaths, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    Path(paths.task_dir, "work").symlink_to(elsewhere)
+    seen = f"{paths.task_dir}/work/_miniwdl_inputs/0/x"
+    link_inputs(paths, {"/data/x": seen})
+    assert Path(paths.retarget(seen)).readlink() == Path("/data/x")
+    assert list(elsewhere.iterdir()) == []
+
+
+@pytest.mark.parametrize("planted", ["command2", "command2.tmp"])
+def test_a_command_is_not_written_through_a_link(paths: JobPaths, tmp_path: Path, planted: str) -> None:
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    Path(paths.task_dir, planted).symlink_to(precious)
+    write_command(paths, "text")
+    assert Path(paths.command).read_text() == "text"
+    assert precious.read_text() == "precious"

@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from miniwdl_aws_batch_backend.handover import read_exit_code
 from miniwdl_aws_batch_backend.paths import JobPaths
-from miniwdl_aws_batch_backend.wrapper import MOUNT_MISSING, command_file, job_command, read_exit_code
+from miniwdl_aws_batch_backend.wrapper import ALREADY_BEGUN, MOUNT_MISSING, command_file, job_command
 
 SHELLS = [shell for shell in ("sh", "bash", "dash", "busybox") if shutil.which(shell)]
 
@@ -32,8 +33,13 @@ def paths(tmp_path: Path) -> JobPaths:
 
 def start(image_shell: list[str], paths: JobPaths, text: str, **options: object) -> subprocess.Popen[bytes]:
     Path(paths.command).write_text(text)
-    command = job_command(paths, **{"shell": "/bin/bash", "sentinel": None, **options})  # type: ignore[arg-type]
-    environ = {"PATH": os.environ["PATH"], "AWS_BATCH_JOB_ATTEMPT": str(options.get("batch_attempts", 1))}
+    job_id = options.pop("job_id", "job-1")
+    command = job_command(paths, paths.command, **{"shell": "/bin/bash", "sentinel": None, **options})  # type: ignore[arg-type]
+    environ = {
+        "PATH": os.environ["PATH"],
+        "AWS_BATCH_JOB_ID": str(job_id),
+        "AWS_BATCH_JOB_ATTEMPT": str(options.get("batch_attempts", 1)),
+    }
     return subprocess.Popen(
         [*image_shell, *command[1:]],
         env=environ,
@@ -47,13 +53,13 @@ def test_streams_and_exit_code(shell: list[str], paths: JobPaths) -> None:
     process = start(shell, paths, 'pwd; echo "to err" >&2; exit 7')
     out, err = process.communicate(timeout=20)
     assert process.returncode == 7
-    assert read_exit_code(paths.exit_code) == 7
+    assert read_exit_code(paths) == 7
     assert Path(paths.stdout).read_text() == paths.work + "\n"
     assert out == b""
     assert Path(paths.stderr).read_text() == "to err\n"
     assert err == b"to err\n"
     assert {path.name for path in Path(paths.task_dir).iterdir()} == {
-        "work", "command", "stdout.txt", "stderr.txt", "exit_code",
+        "work", "command", "stdout.txt", "stderr.txt", "exit_code", "claim",
     }  # fmt: skip
 
 
@@ -75,7 +81,7 @@ def test_a_missing_mount_writes_nothing(shell: list[str], paths: JobPaths, missi
     _, err = process.communicate(timeout=20)
     assert process.returncode == MOUNT_MISSING
     assert b"lacks the shared file system" in err
-    assert read_exit_code(paths.exit_code) is None
+    assert read_exit_code(paths) is None
     assert not Path(paths.stdout).exists()
 
 
@@ -96,7 +102,7 @@ def test_sigterm_reaches_the_command(shell: list[str], paths: JobPaths) -> None:
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=20)
     assert process.returncode == 5
-    assert read_exit_code(paths.exit_code) == 5
+    assert read_exit_code(paths) == 5
     assert Path(paths.stdout).read_text() == "bye\n"
 
 
@@ -142,13 +148,34 @@ def test_a_second_attempt_of_batch_starts_in_an_empty_directory(shell: list[str]
     assert Path(f"{paths.work}.attempt1", "left over").exists()
 
 
+def test_of_two_jobs_in_one_place_one_runs(shell: list[str], paths: JobPaths) -> None:
+    text = 'echo "$AWS_BATCH_JOB_ID"; sleep 0.2; echo "$AWS_BATCH_JOB_ID"'
+    both = {job: start(shell, paths, text, job_id=job) for job in ("a", "b")}
+    codes = {job: (process.communicate(timeout=20), process.returncode)[1] for job, process in both.items()}
+    assert sorted(codes.values()) == [0, ALREADY_BEGUN]
+    first = str(Path(paths.claim).readlink())
+    assert codes[first] == 0
+    assert Path(paths.stdout).read_text() == f"{first}\n{first}\n"
+
+
+def test_a_job_that_comes_later_says_who_was_first(shell: list[str], paths: JobPaths) -> None:
+    start(shell, paths, "echo done", job_id="first").communicate(timeout=20)
+    late = start(shell, paths, "echo again", job_id="late")
+    _, err = late.communicate(timeout=20)
+    assert late.returncode == ALREADY_BEGUN
+    assert b"first" in err
+    assert Path(paths.stdout).read_text() == "done\n"
+    assert read_exit_code(paths) == 0
+
+
 def test_the_environment_stands_in_the_file() -> None:
     text = command_file("echo $A", {"A": "it's\n$HOME"})
     assert subprocess.check_output(["bash", "-c", text]) == b"it's $HOME\n"
 
 
 def test_overrides_stay_small() -> None:
-    command = job_command(JobPaths("/mnt/fsx/" + "d" * 200, 12), shell="/bin/bash", sentinel="/mnt/fsx/.mounted")
+    paths = JobPaths("/mnt/fsx/" + "d" * 200, 12)
+    command = job_command(paths, paths.command, shell="/bin/bash", sentinel="/mnt/fsx/.mounted")
     assert sum(map(len, command)) < 4096
     assert all(command)
 
@@ -156,4 +183,4 @@ def test_overrides_stay_small() -> None:
 @pytest.mark.parametrize("text", ["", "no number\n"])
 def test_an_unreadable_exit_code_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "exit_code").write_text(text)
-    assert read_exit_code(str(tmp_path / "exit_code")) is None
+    assert read_exit_code(JobPaths(str(tmp_path))) is None

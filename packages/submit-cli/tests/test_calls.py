@@ -5,10 +5,12 @@ import pytest
 from miniwdl_aws_submit_cli.calls import calls_of, matching
 
 
-def job(job_id: str, path: str, created: int, *, work: str = "work", status: str = "SUCCEEDED", **more: Any) -> Any:
+def job(
+    job_id: str, path: str, created: int, *, script: str = "command", status: str = "SUCCEEDED", **more: Any
+) -> Any:
     command = ["/bin/sh", "-c", "...", "miniwdl-task"]
     if path is not None:
-        command.append(f"/mnt/fsx/runs/2026_top{'/' if path else ''}{path}/{work}")
+        command.append(f"/mnt/fsx/runs/2026_top{'/' if path else ''}{path}/{script}")
     return {
         "jobId": job_id,
         "jobName": "n-" + job_id,
@@ -23,7 +25,7 @@ def job(job_id: str, path: str, created: int, *, work: str = "work", status: str
 
 def test_tries_of_a_call_come_together_and_shards_stay_apart() -> None:
     jobs = [
-        job("j3", "call-sub-1/call-t", 3, work="work2", startedAt=10_000, stoppedAt=22_500),
+        job("j3", "call-sub-1/call-t", 3, script="command2", startedAt=10_000, stoppedAt=22_500),
         job("j1", "call-sub-0/call-t", 1),
         job("j2", "call-sub-1/call-t", 2, status="FAILED", statusReason="Host EC2 (instance i-1) terminated."),
     ]

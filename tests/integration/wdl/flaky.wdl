@@ -7,9 +7,8 @@ task third_time_lucky {
     command <<<
         # The tries tell each other apart by what is in their work directories: nothing, if they are really apart.
         ls > listing.txt
-        tries="$(dirname "$PWD")/tries"
-        echo x >> "$tries"
-        n=$(wc -l < "$tries")
+        n="$(basename "$PWD" | tr -d a-z)"
+        n="${n:-1}"
         cat "~{counter}" > /dev/null
         echo "out of try $n"
         echo "err of try $n" >&2

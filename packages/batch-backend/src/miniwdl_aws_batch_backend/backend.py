@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,23 +25,35 @@ from miniwdl_aws_batch_backend.callkey import CallFacts, call_key
 from miniwdl_aws_batch_backend.draft import Draft, TaskCall, draft_job
 from miniwdl_aws_batch_backend.engine import Engine
 from miniwdl_aws_batch_backend.errors import TaskSettingError
+from miniwdl_aws_batch_backend.handover import (
+    Place,
+    discard,
+    hand_over,
+    lie_elsewhere,
+    new_place,
+    read_claim,
+    read_exit_code,
+    take_back,
+)
 from miniwdl_aws_batch_backend.job import BatchJob, StoppedError
 from miniwdl_aws_batch_backend.journal import Entry
 from miniwdl_aws_batch_backend.log import message
 from miniwdl_aws_batch_backend.names import task_name
 from miniwdl_aws_batch_backend.paths import JobPaths, lies_within, rebase, top_run_dir
 from miniwdl_aws_batch_backend.recovery import take_over
-from miniwdl_aws_batch_backend.report import failure_info, log_stream, stderr_tail
+from miniwdl_aws_batch_backend.report import failure_info, log_stream, stderr_tail, tailed
 from miniwdl_aws_batch_backend.request import submit_request
 from miniwdl_aws_batch_backend.resources import HINTS, read_hints, resources_of
 from miniwdl_aws_batch_backend.settings import LoaderSettings
-from miniwdl_aws_batch_backend.taskdir import first_free, link_inputs, open_to_any_user, write_command
-from miniwdl_aws_batch_backend.wrapper import command_file, read_exit_code
+from miniwdl_aws_batch_backend.taskdir import first_free, link_inputs, write_command
+from miniwdl_aws_batch_backend.wrapper import command_file
+from miniwdl_aws_core.beneath import write_bytes
 from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobChange, JobFailure, MiniwdlAwsError
 
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from contextlib import AbstractContextManager
 
 __all__ = ["BatchBackend"]
 
@@ -67,8 +80,17 @@ def _as_miniwdl_errors() -> Iterator[None]:
         yield
     except MiniwdlAwsError as exc:
         raise WDL.Error.RuntimeError(_told(exc), more_info=exc.more_info) from exc
+    except OSError as exc:
+        raise WDL.Error.RuntimeError(f"the task's files could not be made ready: {exc}") from exc
     except StoppedError as exc:
         raise Terminated(quiet=not exc.had_started) from None
+
+
+def _delete(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
 
 
 class BatchBackend(TaskContainer):
@@ -97,13 +119,15 @@ class BatchBackend(TaskContainer):
     def __init__(self, cfg: WDL.runtime.config.Loader, run_id: str, host_dir: str) -> None:
         """Make the first work directory."""
         self._paths = first_free(host_dir)
+        self._place: Place | None = None
+        """Of the current job, from its submission on."""
+        self._adopted: Entry | None = None
+        """The current job, when a run submitted it that was killed since."""
         super().__init__(cfg, run_id, host_dir)
         # Jobs have the file system where this process has it.
         self.container_dir = host_dir
         self._task = task_name(host_dir, run_id)
         self._submitted = False
-        self._moved_from: str | None = None
-        """Work directory of a killed run from which results came."""
         self._interruptions = 0
         self._growth = 1.0
         self._copies_inputs = False
@@ -146,10 +170,17 @@ class BatchBackend(TaskContainer):
 
     def host_path(self, container_path: str, inputs_only: bool = False) -> str | None:
         """Accept absolute paths in the current work directory; the base class refuses all others."""
-        works = filter(None, [self._paths.work, self._moved_from])
         # To the base class each job's work directory is the first one's.
-        canonical = next((path for work in works if (path := rebase(container_path, work, self._first_work))), None)
-        return super().host_path(canonical or container_path, inputs_only)
+        rebased = (rebase(container_path, work, self._first_work) for work in self._works())
+        return super().host_path(next(filter(None, rebased), container_path), inputs_only)
+
+    def _works(self) -> Iterator[str]:
+        """Paths by which the current job knows its work directory."""
+        yield self._paths.work
+        if self._place:
+            yield self._place.paths.work
+        if self._adopted:
+            yield JobPaths(self._adopted.task_dir, self._adopted.number).work
 
     @property
     def _first_work(self) -> str:
@@ -209,7 +240,9 @@ class BatchBackend(TaskContainer):
             # Files that the command refers to, written once for all tries.
             doomed.append(f"{self.host_dir}/write_")
         for path in doomed:
-            shutil.rmtree(path) if Path(path).is_dir() else Path(path).unlink(missing_ok=True)
+            _delete(Path(path))
+        if self._place:
+            discard(self._place)
         logger.info(message("deleted task work artifacts", artifacts=doomed))
 
     def _wait_to_retry(self, logger: logging.Logger) -> None:
@@ -220,6 +253,7 @@ class BatchBackend(TaskContainer):
 
     def _next_directory(self) -> None:
         self._paths = first_free(self.host_dir, self._paths.number + 1)
+        self._place = self._adopted = None
         Path(self._paths.work).mkdir(parents=True)
 
     # --- running it
@@ -269,22 +303,29 @@ class BatchBackend(TaskContainer):
         self, logger: logging.Logger, terminating: Callable[[], bool], command: str
     ) -> int | tuple[FailureVerdict, int | None]:
         """Submit one job and wait for it; give its exit code, or why there is none that counts."""
-        job = BatchJob(self._engine, logger, terminating, lambda detail, previous: self._tell(logger, detail, previous))
-        own = self._paths
-        self._start(logger, job, command)
-        with ExitStack() as cleanup:
-            poll_stderr = cleanup.enter_context(self.poll_stderr_context(logger))
-            detail = job.wait(poll_stderr, cleanup, self.task_running_context)
-        if self._paths != own:
-            self._bring_home(logger, own)
+        place = self._place = new_place(top_run_dir(self.host_dir, self._engine.root), self.run_id, self._paths.number)
+        job = BatchJob(
+            self._engine,
+            logger,
+            terminating,
+            lambda detail, previous: self._tell(logger, detail, previous),
+            lambda: read_claim(self._place or place),
+        )
+        try:
+            self._start(logger, job, place, command)
+            with ExitStack() as cleanup:
+                poll_stderr = cleanup.enter_context(self.poll_stderr_context(logger))
+                detail = job.wait(poll_stderr, cleanup, self.task_running_context)
+        finally:
+            self._bring_home(logger)
         if detail["status"] == "SUCCEEDED":
             return 0
         self._note(logger, detail)
-        exit_file = read_exit_code(self._paths.exit_code)
+        exit_file = read_exit_code(self._paths)
         exit_code = detail.get("container", {}).get("exitCode")
         if exit_code and exit_code == exit_file and self.success_exit_code(exit_code):
             return int(exit_code)
-        stderr = stderr_tail(self._paths.stderr)
+        stderr = stderr_tail(self.host_dir, Path(self._paths.stderr).name)
         verdict = self._engine.extensions.verdict(
             JobFailure(job=detail, exit_file=exit_file, stderr_tail=stderr),
             lambda exc: logger.error(message("a plugin failed to classify a failure", error=repr(exc))),
@@ -308,12 +349,13 @@ class BatchBackend(TaskContainer):
 
     # --- what is submitted
 
-    def _call(self) -> TaskCall:
+    def _call(self, place: Place) -> TaskCall:
         default_image = self.cfg.get_dict("task_runtime", "defaults").get("docker", "")
         return TaskCall(
             run_id=self.run_id,
             task=self._task,
             paths=self._paths,
+            place=place,
             runtime=self.runtime_values,
             image=str(self.runtime_values.get("docker", default_image)).removeprefix("docker://"),
             shell=self.cfg.get("task_runtime", "command_shell"),
@@ -327,34 +369,35 @@ class BatchBackend(TaskContainer):
     def _as_user(self) -> bool:
         return bool(self.cfg["task_runtime"].get_bool("as_user"))
 
-    def _start(self, logger: logging.Logger, job: BatchJob, command: str) -> None:
+    def _start(self, logger: logging.Logger, job: BatchJob, place: Place, command: str) -> None:
         """Write the files that the job reads and submit it, or go on with one of a killed run."""
         if not self._copies_inputs or self._paths.number > 1:
             link_inputs(self._paths, self.input_path_map)
         environment: dict[str, str] = self.runtime_values.get("env", {})
         retargeted = {name: self._paths.retarget(value) for name, value in environment.items()}
         write_command(self._paths, command_file(self._paths.retarget(command), retargeted))
-        if not self._as_user:
-            open_to_any_user(self._paths)
-        draft = draft_job(self._engine, self._call())
+        draft = draft_job(self._engine, self._call(place))
         if self._growth > 1:
             memory = draft.plan.resources.memory_mib
             logger.notice(message("more memory after running out of it", memory_mib=memory))  # type: ignore[attr-defined]
         recovery = self._engine.recovery
         key = self._key(draft, command) if recovery else None
-        if recovery is None or key is None:
-            job.submit(self._request(draft))
-            return
-        left = None if self._submitted else recovery.claim(key, logger)
+        left = recovery.claim(key, logger) if recovery and key and not self._submitted else None
         self._submitted = True
-        if left is not None:
-            self._paths = JobPaths(left.task_dir, left.number)
-            recovery.journal.intend(left)
+        if recovery and left:
+            self._adopted, self._place = left, Place.at(left.place)
+            lie_elsewhere(self._paths, self._place)
+            recovery.journal.intend(replace(left, task_dir=self.host_dir, number=self._paths.number))
             job.go_on(left)
             return
         request = self._request(draft)
-        recovery.journal.intend(Entry(key, draft.plan.name, draft.plan.queue, self.host_dir, self._paths.number))
-        recovery.journal.submitted(draft.plan.name, job.submit(request))
+        hand_over(self._paths, place, to_any_user=not self._as_user)
+        if recovery and key:
+            entry = Entry(key, draft.plan.name, draft.plan.queue, self.host_dir, self._paths.number, place.paths.work)
+            recovery.journal.intend(entry)
+        job_id = job.submit(request)
+        if recovery and key:
+            recovery.journal.submitted(draft.plan.name, job_id)
 
     def _request(self, draft: Draft) -> dict[str, Any]:
         return submit_request(draft.plan, self._engine.definitions.arn_of(draft.definition))
@@ -375,14 +418,25 @@ class BatchBackend(TaskContainer):
             )
         )
 
-    def _bring_home(self, logger: logging.Logger, own: JobPaths) -> None:
-        """Have the results of a killed run's job in this run, where all others are."""
-        try:
-            take_over(self._paths, own)
-        except OSError as exc:
-            logger.warning(message("results stay in the killed run", dir=self._paths.task_dir, error=str(exc)))
+    def _bring_home(self, logger: logging.Logger) -> None:
+        """Have what the job made where all else of its task is; also when it has not ended, and nobody waits for it."""
+        if not Path(self._paths.work).is_symlink() or self._place is None:
             return
-        self._moved_from, self._paths = self._paths.work, own
+        try:
+            if self._adopted:
+                take_over(self._adopted, self._paths)
+            else:
+                take_back(self._place, self._paths)
+        except OSError as exc:
+            logger.warning(
+                message("results stay where the job has left them", dir=self._place.paths.task_dir, error=str(exc))
+            )
+
+    def poll_stderr_context(self, logger: logging.Logger) -> AbstractContextManager[Callable[[], None]]:
+        """Read along with the task's standard error, which is the job's to write."""
+        place = self._place
+        assert place is not None  # noqa: S101 - for the type checker: asked for when the job has been submitted
+        return tailed(place, logger, self.stderr_callback)
 
     # --- what is told of it
 
@@ -408,6 +462,7 @@ class BatchBackend(TaskContainer):
     def _note(self, logger: logging.Logger, detail: Mapping[str, Any]) -> None:
         """Leave AWS's last word on the job in the task directory, if there is room for it."""
         try:
-            Path(self._paths.detail).write_text(json.dumps(detail, indent=2, sort_keys=True, default=str))
+            content = json.dumps(detail, indent=2, sort_keys=True, default=str)
+            write_bytes(self.host_dir, Path(self._paths.detail).name, content.encode())
         except OSError as exc:
             logger.warning(message("the job's details could not be written", error=str(exc)))

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.waiting import explain
-from miniwdl_aws_batch_backend.wrapper import MOUNT_MISSING
+from miniwdl_aws_batch_backend.wrapper import ALREADY_BEGUN, MOUNT_MISSING
 from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobFailure
 
 if TYPE_CHECKING:
@@ -145,6 +145,13 @@ RULES: Sequence[Rule] = (
         f"exit code {MOUNT_MISSING} of the wrapper, which leaves no exit file then",
         "the job's host did not have the shared file system mounted",
         lambda evidence: evidence.exit_code == MOUNT_MISSING and evidence.exit_file is None,
+    ),
+    Rule(
+        FailureClass.ALREADY_BEGUN,
+        FailurePolicy.INFRASTRUCTURE,
+        f"exit code {ALREADY_BEGUN} of the wrapper, and no job of that name where it says that one has begun",
+        "another job had begun in the task's place, and AWS Batch does not know it",
+        lambda evidence: evidence.exit_code == ALREADY_BEGUN != evidence.exit_file,
     ),
     Rule(
         FailureClass.OUT_OF_MEMORY,

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.definition import build_definition, merge_properties
+from miniwdl_aws_batch_backend.handover import JOBS
 from miniwdl_aws_batch_backend.mounts import plan_mounts
-from miniwdl_aws_batch_backend.paths import top_run_dir
 from miniwdl_aws_batch_backend.request import JobPlan, job_name
 from miniwdl_aws_batch_backend.resources import resources_of
 from miniwdl_aws_batch_backend.wrapper import job_command
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from miniwdl_aws_batch_backend.engine import Engine
+    from miniwdl_aws_batch_backend.handover import Place
     from miniwdl_aws_batch_backend.paths import JobPaths
     from miniwdl_aws_hooks import JobChanges
 
@@ -33,6 +34,7 @@ class TaskCall:
     run_id: str
     task: str
     paths: JobPaths
+    place: Place
     runtime: Mapping[str, Any]
     """The effective runtime values, hints among them."""
     image: str
@@ -62,12 +64,13 @@ def draft_job(engine: Engine, call: TaskCall) -> Draft:
     :raises MiniwdlAwsError: when something is wrong with it.
     """
     settings = engine.settings
-    run_dir = top_run_dir(call.paths.task_dir, engine.root)
+    run_dir = call.place.run_dir
     plan = JobPlan(
         name=job_name(call.run_id, call.paths.task_dir, call.paths.number, engine.process),
         queue=_queue(engine, call),
         command=job_command(
-            call.paths,
+            call.place.paths,
+            call.paths.command,
             shell=call.shell,
             sentinel=engine.sentinel,
             owner=_user() if call.chown and not call.as_user and os.geteuid() != 0 else None,
@@ -84,7 +87,7 @@ def draft_job(engine: Engine, call: TaskCall) -> Draft:
     properties = merge_properties({}, settings.container_properties, "[aws] container_properties")
     definition = build_definition(
         image=call.image,
-        mounts=plan_mounts(engine.mounts, engine.root, run_dir if settings.isolation == "run" else None),
+        mounts=plan_mounts(engine.mounts, engine.root, f"{run_dir}/{JOBS}" if settings.isolation == "run" else None),
         properties=merge_properties(properties, changes.container_properties, "a plugin"),
         runtime=call.runtime,
         user=_user() if call.as_user else None,

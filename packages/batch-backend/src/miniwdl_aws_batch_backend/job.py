@@ -13,6 +13,8 @@ from miniwdl_aws_batch_backend.poller import ACTIVE, ENDED, Missing, Seen
 from miniwdl_aws_batch_backend.report import log_stream
 from miniwdl_aws_batch_backend.termination import Mailbox
 from miniwdl_aws_batch_backend.waiting import QueueWait, WaitStep, explain
+from miniwdl_aws_batch_backend.wrapper import ALREADY_BEGUN
+from miniwdl_aws_core.batch.lookup import look_for, named
 from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED
 
 if TYPE_CHECKING:
@@ -47,20 +49,26 @@ class BatchJob:
         logger: logging.Logger,
         terminating: Callable[[], bool],
         tell: Callable[[Mapping[str, Any], str | None], None],
+        claimed_by: Callable[[], str | None],
     ) -> None:
         """
         Submit nothing yet.
 
         :param terminating: miniwdl's termination flag.
         :param tell: hears of each state the job enters, with the one before.
+        :param claimed_by: tells the id of the job that has begun in the place of this one.
         """
         self._engine = engine
         self._logger = logger
         self._terminating = terminating
         self._tell = tell
+        self._claimed_by = claimed_by
         self.job_id: str | None = None
         self.status: str | None = None
         self._queue: str = ""
+        self._name: str = ""
+        self._unanswered = False
+        """Whether there may be more jobs of this name than the one that is known."""
         self._waited = QueueWait(engine.settings.runnable_timeout)
         self._started = False
         self._stream: str | None = None
@@ -73,8 +81,10 @@ class BatchJob:
         """
         failures = 0
         rate = self._engine.rate
+        self._name, self._queue = request["jobName"], request["jobQueue"]
         while True:
             if not rate.acquire(self._pause) or self._terminating():
+                self._stop_all()
                 raise StoppedError(had_started=False)
             try:
                 self.job_id = self._engine.api.call_once("submit_job", **request)["jobId"]
@@ -84,15 +94,16 @@ class BatchJob:
                     self._logger.info(message("AWS throttles SubmitJob", rate=round(rate.rate, 1)))
                     continue
                 failures += 1
-                # Submitting again what AWS may have taken would run the task twice.
-                self.job_id = self._find(request) if exc.ambiguous else None
+                self._unanswered |= exc.ambiguous
+                self.job_id = self._find() if exc.ambiguous else None
                 if self.job_id is None:
                     if not exc.retryable or failures >= self._engine.settings.api_attempts:
+                        self._stop_all()
                         raise
                     self._pause(min(10.0, 0.5 * 2**failures))
                     continue
             rate.succeeded()
-            self._submitted(request)
+            self._submitted()
             return self.job_id
 
     def go_on(self, entry: Entry) -> None:
@@ -101,26 +112,39 @@ class BatchJob:
             NOTICE_LEVEL,
             message("going on with the AWS Batch job of a killed run", jobId=entry.job_id, dir=entry.task_dir),
         )
-        self.job_id, self._queue = entry.job_id, entry.queue
+        self.job_id, self._queue, self._name = entry.job_id, entry.queue, entry.name
 
     def _pause(self, seconds: float) -> bool:
         return self._engine.termination.pause(seconds, self._terminating)
 
-    def _find(self, request: Mapping[str, Any]) -> str | None:
-        filters = [{"name": "JOB_NAME", "values": [request["jobName"]]}]
-        found = self._engine.api.call("list_jobs", jobQueue=request["jobQueue"], filters=filters)["jobSummaryList"]
-        return str(found[0]["jobId"]) if found else None
+    def _find(self) -> str | None:
+        """Find what AWS may have taken: submitting it again would cost a host's time, if nothing worse."""
+        self._logger.warning(message("SubmitJob got no answer, looking for the job", jobName=self._name))
+        return next(iter(look_for(self._name, self._named, self._pause)), None)
 
-    def _submitted(self, request: Mapping[str, Any]) -> None:
-        self._queue = request["jobQueue"]
-        self._logger.info(
-            message(JOB_SUBMITTED, jobId=self.job_id, jobName=request["jobName"], queue=request["jobQueue"])
-        )
-        self._enter({"jobId": self.job_id, "jobName": request["jobName"], "status": "SUBMITTED"})
+    def _named(self) -> list[Mapping[str, Any]]:
+        answer = self._engine.api.call("list_jobs", jobQueue=self._queue, filters=named(self._name))
+        return list(answer["jobSummaryList"])
+
+    def _stop_all(self) -> None:
+        """Stop whatever AWS has taken of this job: also what it has never told of."""
+        ids = {self.job_id} if self.job_id else set()
+        if self._unanswered:
+            try:
+                ids |= {str(job["jobId"]) for job in self._named() if job.get("jobName") == self._name}
+            except BatchRequestError as exc:
+                fields = {"jobName": self._name, "error": exc.message}
+                self._logger.error(message("an AWS Batch job may still be running", **fields))  # noqa: TRY400 - as below
+        for job_id in sorted(ids):
+            self._terminate(job_id)
+
+    def _submitted(self) -> None:
+        self._logger.info(message(JOB_SUBMITTED, jobId=self.job_id, jobName=self._name, queue=self._queue))
+        self._enter({"jobId": self.job_id, "jobName": self._name, "status": "SUBMITTED"})
 
     def wait(self, poll_stderr: Callable[[], None], running: ExitStack, open_running: Callable[[], Any]) -> Any:
         """
-        Sleep until the job ends.
+        Sleep until the job ends, or the one that has begun in its stead.
 
         :param poll_stderr: called now and then while the task runs, when somebody wants to see its standard error.
         :param running: where to enter what ``open_running`` returns, once the task runs.
@@ -128,7 +152,36 @@ class BatchJob:
         :raises StoppedError: when the run is terminated; the job is, too, then.
         """
         assert self.job_id is not None  # noqa: S101 - for the type checker: wait follows submit
-        with self._stopped_on_error(), self._watched() as box:
+        with self._stopped_on_error():
+            detail = self._wait_for_one(poll_stderr, running, open_running)
+            while _had_a_twin(detail) and self._go_on_with_the_twin():
+                detail = self._wait_for_one(poll_stderr, running, open_running)
+        if self._unanswered:
+            self._stop_all()
+        return detail
+
+    def _go_on_with_the_twin(self) -> bool:
+        """Take the job that has begun for this one, if AWS Batch knows it by the same name."""
+        first = self._claimed_by()
+        if first is None or first == self.job_id:
+            return False
+        try:
+            found = self._engine.api.describe([first])
+        except BatchRequestError as exc:
+            self._logger.error(message("cannot look for a job", jobId=first, error=exc.message))  # noqa: TRY400 - its traceback helps nobody
+            return False
+        if not found or found[0].get("jobName") != self._name:
+            return False
+        self._logger.warning(
+            message("the task was submitted twice, and the other job has begun", jobId=first, ended=self.job_id)
+        )
+        self.job_id, self.status = first, None
+        return True
+
+    def _wait_for_one(
+        self, poll_stderr: Callable[[], None], running: ExitStack, open_running: Callable[[], Any]
+    ) -> Mapping[str, Any]:
+        with self._watched() as box:
             while True:
                 if self._terminating():
                     raise StoppedError(had_started=self._started)
@@ -162,7 +215,7 @@ class BatchJob:
             yield
         except BaseException:
             # Whatever it was, nobody would watch the job any more.
-            self.terminate()
+            self._stop_all()
             raise
 
     def _ask(self) -> Mapping[str, Any] | None:
@@ -184,7 +237,7 @@ class BatchJob:
         if job is not None:
             return Seen(job)
         self._logger.error(message(VANISHED, jobId=self.job_id, seconds=round(missing.seconds)))
-        self.terminate()
+        self._stop_all()
         return Seen({"jobId": self.job_id, "jobQueue": self._queue, "status": "FAILED", "statusReason": VANISHED})
 
     def _now(self) -> float:
@@ -210,7 +263,7 @@ class BatchJob:
         self._waited.observe(job, self._now())
         if self._waited.step(self._now()) is not WaitStep.CHECK:
             return Seen(job)
-        self.terminate()
+        self._stop_all()
         held = round(self._waited.held(self._now()))
         reason = f"{GIVEN_UP}: RUNNABLE for {held} s with the reason {self._waited.reason}"
         return Seen({**job, "status": "FAILED", "statusReason": reason})
@@ -233,9 +286,14 @@ class BatchJob:
             self._logger.log(level, message(JOB_CHANGED, **fields))
         self._tell(job, previous)
 
-    def terminate(self) -> None:
-        """Stop the job, in whatever state it is; an error is logged, since there is nobody to raise it to."""
+    def _terminate(self, job_id: str) -> None:
+        """Stop a job, in whatever state it is; an error is logged, since there is nobody to raise it to."""
         try:
-            self._engine.api.call("terminate_job", jobId=str(self.job_id), reason="terminated by miniwdl")
+            self._engine.api.call("terminate_job", jobId=job_id, reason="terminated by miniwdl")
         except BatchRequestError as exc:
-            self._logger.error(message("the AWS Batch job may still be running", jobId=self.job_id, error=str(exc)))  # noqa: TRY400 - its traceback helps nobody
+            self._logger.error(message("the AWS Batch job may still be running", jobId=job_id, error=str(exc)))  # noqa: TRY400 - its traceback helps nobody
+
+
+def _had_a_twin(detail: Mapping[str, Any]) -> bool:
+    exit_code: int | None = detail.get("container", {}).get("exitCode")
+    return detail["status"] == "FAILED" and exit_code == ALREADY_BEGUN

@@ -35,7 +35,9 @@ class Entry:
     queue: str
     task_dir: str
     number: int
-    """Of the job in its task directory."""
+    """Of the job in its task directory, where its results go."""
+    place: str
+    """Where it works while it is under way: path of the work directory, in a folder that jobs can write to."""
     job_id: str | None = None
     """``None`` when the process was killed before it learned the id."""
 

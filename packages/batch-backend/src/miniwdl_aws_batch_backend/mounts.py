@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 __all__ = ["MountPlan", "covering_mount", "plan_mounts", "sentinel_of"]
 
-RUN_VOLUME = "miniwdl-run"
+JOBS_VOLUME = "miniwdl-jobs"
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class MountPlan:
     volumes: Sequence[Mapping[str, Any]]
     mount_points: Sequence[Mapping[str, Any]]
     isolated: bool
-    """Whether everything but the run directory is read-only."""
+    """Whether everything but the folder for jobs is read-only."""
 
 
 def covering_mount(mounts: Sequence[Mount], root: str) -> Mount:
@@ -48,23 +48,23 @@ def sentinel_of(mount: Mount) -> str | None:
     return posixpath.join(mount.container_path, mount.sentinel) if mount.sentinel else None
 
 
-def plan_mounts(mounts: Sequence[Mount], root: str, run_dir: str | None) -> MountPlan:
+def plan_mounts(mounts: Sequence[Mount], root: str, writable: str | None) -> MountPlan:
     """
     Lay out the volumes of a job.
 
-    :param run_dir: with it, the shared file system is read-only apart from this directory.
+    :param writable: with it, the shared file system is read-only apart from this folder.
     """
     shared = covering_mount(mounts, root)
-    part = None if run_dir is None else _part_of(shared, run_dir)
+    part = None if writable is None else _part_of(shared, writable)
     volumes: list[dict[str, Any]] = []
     points: list[dict[str, Any]] = []
     for mount in mounts:
         read_only = mount.read_only or (mount is shared and part is not None)
         volumes.append({"name": mount.name, **mount.volume})
         points.append(_point(mount.container_path, mount.name, read_only=read_only))
-    if run_dir is not None and part is not None:
-        volumes.append({"name": RUN_VOLUME, **part})
-        points.append(_point(run_dir, RUN_VOLUME, read_only=False))
+    if writable is not None and part is not None:
+        volumes.append({"name": JOBS_VOLUME, **part})
+        points.append(_point(writable, JOBS_VOLUME, read_only=False))
     return MountPlan(volumes, points, isolated=part is not None)
 
 

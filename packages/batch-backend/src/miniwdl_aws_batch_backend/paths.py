@@ -3,7 +3,8 @@ Where the files of a task's tries lie.
 
 The file system has the same path in all jobs, so a task sees its real directory. Each job that is submitted for a task
 gets a work directory of its own (``work``, ``work2`` ...), and so its own stdout and stderr: a first try that is still
-alive on a host given up for lost can't spoil the second.
+alive on a host given up for lost can't spoil the second. While a job is under way they lie in its place
+(:mod:`~miniwdl_aws_batch_backend.handover`), and links here lead there.
 
 miniwdl writes the task's command for ``{task directory}/work``, whichever try it is; for later ones the text is
 rewritten (:meth:`JobPaths.retarget`).
@@ -58,6 +59,11 @@ class JobPaths:
     def exit_code(self) -> str:
         """The command's exit code, written when it ends."""
         return self._numbered("exit_code")
+
+    @property
+    def claim(self) -> str:
+        """A link that names the job which has begun here; see :mod:`~miniwdl_aws_batch_backend.wrapper`."""
+        return self._numbered("claim")
 
     @property
     def detail(self) -> str:

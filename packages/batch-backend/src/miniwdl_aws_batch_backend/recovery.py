@@ -8,19 +8,20 @@ One that still runs, or has succeeded meanwhile, takes the place of a new one; i
 
 from __future__ import annotations
 
-import os
-import shutil
+import errno
 import threading
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.errors import BatchRequestError
+from miniwdl_aws_batch_backend.handover import Place, is_there, move_results, read_claim, read_exit_code
 from miniwdl_aws_batch_backend.journal import Entry, Journal, LeftJournal, claiming, left_journals
 from miniwdl_aws_batch_backend.log import message
 from miniwdl_aws_batch_backend.paths import JobPaths
 from miniwdl_aws_batch_backend.poller import ENDED, MAX_DESCRIBE
-from miniwdl_aws_batch_backend.wrapper import read_exit_code
+from miniwdl_aws_core.batch.lookup import named
 
 if TYPE_CHECKING:
     import logging
@@ -91,14 +92,17 @@ class Recovery:
 
     def _useful(self, entries: Sequence[Entry]) -> list[Entry]:
         """Those whose jobs run, or have succeeded and left their results where they were."""
-        with_ids = [entry if entry.job_id else self._by_name(entry) for entry in entries]
+        with_ids = [self._with_id(entry) for entry in entries]
         jobs = {job["jobId"]: job for job in self._describe(entry.job_id for entry in with_ids if entry.job_id)}
         return [entry for entry in with_ids if _is_useful(entry, jobs.get(str(entry.job_id)))]
 
-    def _by_name(self, entry: Entry) -> Entry:
-        filters = [{"name": "JOB_NAME", "values": [entry.name]}]
-        jobs = self._api.call("list_jobs", jobQueue=entry.queue, filters=filters)["jobSummaryList"]
-        return Entry(**{**vars(entry), "job_id": jobs[0]["jobId"]}) if jobs else entry
+    def _with_id(self, entry: Entry) -> Entry:
+        """Say which job it is: the one that has begun, where a task was submitted twice."""
+        begun = read_claim(Place.at(entry.place))
+        if begun or entry.job_id:
+            return replace(entry, job_id=begun or entry.job_id)
+        jobs = self._api.call("list_jobs", jobQueue=entry.queue, filters=named(entry.name))["jobSummaryList"]
+        return replace(entry, job_id=jobs[0]["jobId"]) if jobs else entry
 
     def _describe(self, job_ids: Iterable[str]) -> list[Mapping[str, Any]]:
         ids = list(job_ids)
@@ -107,31 +111,29 @@ class Recovery:
 
 
 def _is_useful(entry: Entry, job: Mapping[str, Any] | None) -> bool:
-    paths = JobPaths(entry.task_dir, entry.number)
-    if job is None or job["status"] == "FAILED" or not Path(paths.work).is_dir():
+    found = _where(entry)
+    if job is None or job.get("jobName") != entry.name or job["status"] == "FAILED" or found is None:
         return False
-    return job["status"] != "SUCCEEDED" or read_exit_code(paths.exit_code) == 0
+    return job["status"] != "SUCCEEDED" or read_exit_code(found) == 0
 
 
-def take_over(theirs: JobPaths, ours: JobPaths) -> None:
+def _where(entry: Entry) -> JobPaths | None:
+    """Find the files of a job: in its place, or where a run that was killed afterwards has taken them back to."""
+    place, home = Place.at(entry.place), JobPaths(entry.task_dir, entry.number)
+    if is_there(place):
+        return place.paths
+    return home if Path(home.work).is_dir() and not Path(home.work).is_symlink() else None
+
+
+def take_over(entry: Entry, ours: JobPaths) -> None:
     """
-    Move the results of a job that has ended into another run's task directory.
+    Move the results of a job that has ended into this run's task directory.
 
     Links stay where they were, for absolute links among the results, and for whoever looks there.
 
     :raises OSError: when that can't be done, as between two file systems.
     """
-    shutil.rmtree(ours.work)
-    for old, new in (
-        (theirs.work, ours.work),
-        (theirs.stdout, ours.stdout),
-        (theirs.stderr, ours.stderr),
-        (theirs.exit_code, ours.exit_code),
-    ):
-        # A job that was adopted before left links here itself.
-        real = os.path.realpath(old)
-        if Path(real).exists():
-            Path(real).rename(new)
-            for place in {old, real}:
-                Path(place).unlink(missing_ok=True)
-                Path(place).symlink_to(new)
+    found = _where(entry)
+    if found is None:
+        raise FileNotFoundError(errno.ENOENT, "the job's work directory is gone", entry.place)
+    move_results(found, ours)

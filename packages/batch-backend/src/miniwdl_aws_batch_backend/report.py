@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from miniwdl_aws_batch_backend.log import VERBOSE_LEVEL, TailLogger
+from miniwdl_aws_core.beneath import open_file, read_tail
 
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Callable, Iterator, Mapping
+
+    from miniwdl_aws_batch_backend.handover import Place
     from miniwdl_aws_hooks import FailureVerdict
 
-__all__ = ["failure_info", "log_stream", "stderr_tail"]
+__all__ = ["failure_info", "log_stream", "stderr_tail", "tailed"]
 
 TAIL_LINES = 20
 TAIL_BYTES = 16 * 1024
@@ -25,16 +32,48 @@ def log_stream(job: Mapping[str, Any]) -> str | None:
     return stream
 
 
-def stderr_tail(path: str) -> str:
-    """Last lines of a task's standard error; empty when there is none."""
+def stderr_tail(task_dir: str, name: str) -> str:
+    """Last lines of a task's standard error; empty when there is none, or a link to something else."""
     try:
-        with Path(path).open("rb") as stream:
-            size = stream.seek(0, 2)
-            stream.seek(max(0, size - TAIL_BYTES))
-            text = stream.read().decode(errors="replace")
+        text = read_tail(task_dir, name, TAIL_BYTES).decode(errors="replace")
     except OSError:
         return ""
     return "\n".join(text.splitlines()[-TAIL_LINES:])
+
+
+@contextmanager
+def tailed(
+    place: Place, logger: logging.Logger, callback: Callable[[str], None] | None
+) -> Iterator[Callable[[], None]]:
+    """
+    Follow the standard error of a job under way, as miniwdl does, but not through a link that a job has put there.
+
+    :param callback: gets each line in place of miniwdl's log.
+    :return: a function that looks what is new.
+    """
+    with ExitStack() as stack:
+        poll: Callable[[], None] | None = None
+
+        def look() -> None:
+            nonlocal poll
+            if poll is None:
+                try:
+                    descriptor = open_file(place.run_dir, f"{place.below}/{Path(place.paths.stderr).name}")
+                except OSError:
+                    return  # not there yet, or not a file
+                try:
+                    # It takes a path, and opens it at the first look.
+                    poll = stack.enter_context(TailLogger(logger, f"/dev/fd/{descriptor}", callback=callback))
+                    poll()
+                finally:
+                    os.close(descriptor)
+            poll()
+
+        if not logger.isEnabledFor(VERBOSE_LEVEL):
+            yield lambda: None
+            return
+        yield look
+        look()
 
 
 def failure_info(job: Mapping[str, Any], verdict: FailureVerdict, stderr: str) -> dict[str, Any]:

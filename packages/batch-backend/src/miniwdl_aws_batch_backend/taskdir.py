@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_batch_backend.paths import JobPaths
+from miniwdl_aws_core.beneath import folder, open_file, write_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["first_free", "link_inputs", "open_to_any_user", "write_command"]
+__all__ = ["first_free", "link_inputs", "write_command"]
 
 
 def first_free(task_dir: str, start: int = 1) -> JobPaths:
@@ -21,7 +23,7 @@ def first_free(task_dir: str, start: int = 1) -> JobPaths:
 
     :param start: number from which to count.
     """
-    return next(paths for number in count(start) if not Path((paths := JobPaths(task_dir, number)).work).exists())
+    return next(paths for number in count(start) if not os.path.lexists((paths := JobPaths(task_dir, number)).work))
 
 
 def link_inputs(paths: JobPaths, inputs: Mapping[str, str]) -> None:
@@ -30,33 +32,42 @@ def link_inputs(paths: JobPaths, inputs: Mapping[str, str]) -> None:
 
     :param inputs: where the task sees each input, by its path here; those outside the task directory need no link.
     """
-    places = dict.fromkeys([JobPaths(paths.task_dir), paths])
-    made: set[str] = set()
+    links: dict[str, str] = {}
     for host_path, seen in inputs.items():
         target = host_path.rstrip("/")
         if not seen.startswith(f"{paths.task_dir}/"):
             continue
         if target.startswith(f"{paths.task_dir}/write_/"):
             # Written by this process for itself alone; the task may run as somebody else.
-            Path(target).chmod(0o664)
-        for place in places:
-            link = place.retarget(seen.rstrip("/"))
-            folder = link[: link.rindex("/")]
-            if folder not in made:
-                Path(folder).mkdir(parents=True, exist_ok=True)
-                made.add(folder)
-            with suppress(FileExistsError):
-                Path(link).symlink_to(target)
+            _let_others_write(paths.task_dir, target)
+        links[seen.rstrip("/")] = target
+    _make_links(paths, links)
+    if paths.number > 1:
+        # What an earlier job has made of its directory is no reason to fail.
+        with suppress(OSError):
+            _make_links(JobPaths(paths.task_dir), links)
+
+
+def _make_links(paths: JobPaths, links: Mapping[str, str]) -> None:
+    wanted: dict[str, dict[str, str]] = {}
+    for place, target in links.items():
+        above, _, name = paths.retarget(place).removeprefix(f"{paths.task_dir}/").rpartition("/")
+        wanted.setdefault(above, {})[name] = target
+    for above, targets in wanted.items():
+        with folder(paths.task_dir, above, create=True) as descriptor:
+            for name, target in targets.items():
+                with suppress(FileExistsError):
+                    os.symlink(target, name, dir_fd=descriptor)
+
+
+def _let_others_write(task_dir: str, path: str) -> None:
+    descriptor = open_file(task_dir, path.removeprefix(f"{task_dir}/"))
+    try:
+        os.fchmod(descriptor, 0o664)
+    finally:
+        os.close(descriptor)
 
 
 def write_command(paths: JobPaths, text: str) -> None:
     """Write the command, never in place: a first try that is still alive may be reading its own."""
-    temporary = Path(f"{paths.command}.tmp")
-    temporary.write_text(text)
-    temporary.replace(paths.command)
-
-
-def open_to_any_user(paths: JobPaths) -> None:
-    """Let the task write there whoever it runs as: an image may name any user, and Batch can't add a group to it."""
-    for path in (paths.task_dir, paths.work):
-        Path(path).chmod(0o777)
+    write_bytes(paths.task_dir, Path(paths.command).name, text.encode(errors="surrogateescape"))

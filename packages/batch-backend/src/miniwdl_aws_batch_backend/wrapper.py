@@ -6,12 +6,15 @@ quoting, and stays far below AWS's 8192 bytes for overrides. The task's own comm
 
 The shell is process 1 of the container, which gets no default action for signals; so it forwards SIGTERM, which AWS
 sends 30 seconds before SIGKILL.
+
+Before it writes anything a job claims its place by a link to its own id, which the file system makes for one of several
+only. So a task that was submitted twice, since the answer to the first request was lost, runs once all the same: the
+other job ends with a reserved exit code.
 """
 
 from __future__ import annotations
 
 import shlex
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks import ExitCode
@@ -21,13 +24,16 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_batch_backend.paths import JobPaths
 
-__all__ = ["MOUNT_MISSING", "command_file", "job_command", "read_exit_code"]
+__all__ = ["ALREADY_BEGUN", "MOUNT_MISSING", "command_file", "job_command"]
 
 MOUNT_MISSING = int(ExitCode.MOUNT_MISSING)
 """
 Exit code of a job whose host lacks the file system. A tool's own exit code also stands in the exit file, this one never
 does: there is nowhere to write it.
 """
+
+ALREADY_BEGUN = int(ExitCode.ALREADY_BEGUN)
+"""Exit code of a job in whose place another one has begun; it has written nothing."""
 
 _NONE = "-"
 """Stands for an argument that isn't there: AWS refuses empty texts in a command."""
@@ -40,18 +46,25 @@ for m_k in 1 2 3 4 5; do [ -e "$3" ] && break; sleep 1; done
 kill -TERM "$m_c" 2>/dev/null
 fi"""
 # The names of its variables don't occur in images' environments, so that none changes what a tool finds in its own.
-# 1 work directory, 2 command, 3 stdout, 4 stderr, 5 exit code, 6 shell, 7 sentinel, 8 owner of what the task writes
-_SCRIPT = f"""\
+# 1 work directory, 2 command, 3 stdout, 4 stderr, 5 exit code, 6 claim, 7 shell, 8 sentinel, 9 owner of what is written
+_BEGIN = f"""\
 set -f
-m_c= m_s= m_t=
+m_c= m_s= m_t= m_j=${{AWS_BATCH_JOB_ID:--}}
 lost() {{ echo "miniwdl-aws: this host lacks the shared file system: no $1" >&2; exit {MOUNT_MISSING}; }}
-[ "$7" = - ] || [ -e "$7" ] || lost "$7"
+[ "$8" = - ] || [ -e "$8" ] || lost "$8"
+[ -d "$1" ] || lost "$1"
+ln -sn -- "$m_j" "$6" 2>/dev/null || [ "$(readlink -- "$6")" = "$m_j" ] || {{
+[ -L "$6" ] || lost "$6"
+echo "miniwdl-aws: another job of this task has begun: $(readlink -- "$6")" >&2; exit {ALREADY_BEGUN}; }}
+"""
+
+_RUN = f"""\
 cd -- "$1" || lost "$1"
 trap 'm_s=1
 {_STOP}' TERM INT HUP
 m_p="$4.pipe"; rm -f -- "$m_p"
 if mkfifo -- "$m_p"; then tee -- "$4" <"$m_p" >&2 & m_t=$!; else m_p="$4"; fi
-$6 "$2" >"$3" 2>"$m_p" & m_c=$!
+$7 "$2" >"$3" 2>"$m_p" & m_c=$!
 [ -z "$m_s" ] || {_STOP}
 while :; do wait "$m_c"; m_r=$?; kill -0 "$m_c" 2>/dev/null || break; done
 echo "$m_r" >"$5.tmp" && mv -f -- "$5.tmp" "$5"
@@ -59,7 +72,7 @@ if [ -n "$m_t" ]; then
 (sleep "${{m_s:-5}}"; kill "$m_t") >/dev/null 2>&1 & m_w=$!
 wait "$m_t"; kill "$m_w"; rm -f -- "$m_p"
 fi
-[ "$8" = - ] || chown -RPh "$8" . "$3" "$4" "$5"
+[ "$9" = - ] || chown -RPh "$9" . "$3" "$4" "$5"
 exit "$m_r"
 """
 
@@ -74,17 +87,25 @@ fi
 
 
 def job_command(
-    paths: JobPaths, *, shell: str, sentinel: str | None, owner: str | None = None, batch_attempts: int = 1
+    paths: JobPaths,
+    command: str,
+    *,
+    shell: str,
+    sentinel: str | None,
+    owner: str | None = None,
+    batch_attempts: int = 1,
 ) -> list[str]:
     """
     Write the command of a Batch job.
 
+    :param paths: the files of its place.
+    :param command: path of the task's own command.
     :param shell: miniwdl's ``[task_runtime] command_shell``, a program with its options.
     :param sentinel: file without which the job must not start.
     :param owner: ``uid:gid`` to give what the task wrote to, when it runs as somebody else.
     """
-    script = _SCRIPT if batch_attempts == 1 else _FRESH_WORK + _SCRIPT
-    files = [paths.work, paths.command, paths.stdout, paths.stderr, paths.exit_code]
+    script = _BEGIN + (_FRESH_WORK if batch_attempts > 1 else "") + _RUN
+    files = [paths.work, command, paths.stdout, paths.stderr, paths.exit_code, paths.claim]
     return ["/bin/sh", "-c", script, "miniwdl-task", *files, shell, sentinel or _NONE, owner or _NONE]
 
 
@@ -95,11 +116,3 @@ def command_file(command: str, environment: Mapping[str, str]) -> str:
     Not in the job's environment, which anybody who may describe jobs can read, and which AWS limits to 8192 bytes.
     """
     return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()) + command
-
-
-def read_exit_code(path: str) -> int | None:
-    """Read the exit code that a job left; ``None`` when it left none."""
-    try:
-        return int(Path(path).read_text())
-    except (OSError, ValueError):
-        return None

@@ -32,18 +32,22 @@ _NOT_FOLLOWED = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @contextmanager
-def folder(top: str | Path, relative: str = "") -> Iterator[int]:
+def folder(top: str | Path | int, relative: str = "", *, create: bool = False) -> Iterator[int]:
     """
     Open a folder.
 
-    :param top: whose own path is trusted, links in it included.
+    :param top: whose own path is trusted, links in it included; or the descriptor of an open folder.
     :param relative: from there on no link is followed; no ``..`` may occur in it.
+    :param create: make the folders that are missing.
     :return: its descriptor, closed when the block ends.
     :raises OSError: when a part is missing, or is not a folder: a link to one, for instance.
     """
-    descriptor = os.open(top, _FOLDER)
+    descriptor = os.dup(top) if isinstance(top, int) else os.open(top, _FOLDER)
     try:
         for part in _parts(relative):
+            if create:
+                with suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=descriptor)
             below = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=descriptor)
             os.close(descriptor)
             descriptor = below
@@ -52,11 +56,11 @@ def folder(top: str | Path, relative: str = "") -> Iterator[int]:
         os.close(descriptor)
 
 
-def open_file(top: str | Path, relative: str, flags: int = os.O_RDONLY, mode: int = 0o666) -> int:
+def open_file(top: str | Path | int, relative: str, flags: int = os.O_RDONLY, mode: int = 0o666) -> int:
     """
     Open a regular file.
 
-    :param top: whose own path is trusted.
+    :param top: whose own path is trusted, or an open folder's descriptor.
     :param flags: of ``os.open``.
     :return: its descriptor, which the caller closes.
     :raises OSError: when a part is missing, or when there is a link, a pipe or a device in the place of the file.
@@ -66,7 +70,7 @@ def open_file(top: str | Path, relative: str, flags: int = os.O_RDONLY, mode: in
         return _open_regular(parent, name, flags, mode)
 
 
-def is_file(top: str | Path, relative: str) -> bool:
+def is_file(top: str | Path | int, relative: str) -> bool:
     """Whether there is a regular file, and no link on the way to it."""
     try:
         os.close(open_file(top, relative))
@@ -75,7 +79,7 @@ def is_file(top: str | Path, relative: str) -> bool:
     return True
 
 
-def read_bytes(top: str | Path, relative: str, limit: int) -> bytes:
+def read_bytes(top: str | Path | int, relative: str, limit: int) -> bytes:
     """
     Read a file.
 
@@ -89,14 +93,14 @@ def read_bytes(top: str | Path, relative: str, limit: int) -> bytes:
     return content
 
 
-def read_tail(top: str | Path, relative: str, limit: int) -> bytes:
+def read_tail(top: str | Path | int, relative: str, limit: int) -> bytes:
     """Read the end of a file, at most ``limit`` bytes; errors as with :func:`open_file`."""
     with os.fdopen(open_file(top, relative), "rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - limit))
         return file.read(limit)
 
 
-def write_bytes(top: str | Path, relative: str, content: bytes, mode: int = 0o666) -> None:
+def write_bytes(top: str | Path | int, relative: str, content: bytes, mode: int = 0o666) -> None:
     """
     Put a file in its place, whole or not at all; whatever was there is replaced, and a link is not followed.
 
@@ -116,7 +120,7 @@ def write_bytes(top: str | Path, relative: str, content: bytes, mode: int = 0o66
             raise
 
 
-def append_line(top: str | Path, relative: str, line: bytes) -> None:
+def append_line(top: str | Path | int, relative: str, line: bytes) -> None:
     """
     Append a line to a file, which is made when it is missing.
 

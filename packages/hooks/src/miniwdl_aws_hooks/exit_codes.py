@@ -19,6 +19,8 @@ class ExitCode(IntEnum):
     """An option or an input is missing or wrong; nothing was submitted."""
     REFUSED = 69
     """AWS refused a request, or a service could not be reached before anything was submitted."""
+    ALREADY_BEGUN = 73
+    """Of a job that was submitted twice: the other one has begun, and this one has done nothing."""
     UPLOAD_FAILED = 74
     """The run ended, its upload did not: the run directory is kept."""
     LOST_CONTACT = 75

@@ -110,15 +110,15 @@ def _ends_with(parts: list[str], wanted: list[str]) -> bool:
 
 def _path(job: Mapping[str, Any]) -> str:
     """
-    Find a call's path in the paths of the job's command: ``{run directory}/call-sub-1/call-sort/work``.
+    Find a call's path in the paths of the job's command: ``{run directory}/call-sub-1/call-sort/command``.
 
     The tags have only the last part, which several subworkflows may share.
     """
     run_dir = _tag(job, RUN_DIR_TAG)
     if run_dir:
-        work = re.compile(rf".*/{re.escape(run_dir)}(?P<path>(?:/[^/]+)*)/work\d*")
+        script = re.compile(rf".*/{re.escape(run_dir)}(?P<path>(?:/[^/]+)*)/command\d*")
         for word in job.get("container", {}).get("command", ()):
-            if match := work.fullmatch(word):
+            if match := script.fullmatch(word):
                 return match["path"].strip("/")
     return _tag(job, RUN_ID_TAG) or str(job["jobName"])
 

@@ -139,6 +139,8 @@ class FailureClass(str, Enum):
     """Batch took the job, then found its request invalid."""
     JOB_VANISHED = "job-vanished"
     """Batch took the job, and does not know it any more."""
+    ALREADY_BEGUN = "already-begun"
+    """The task was submitted twice, and the job that had begun can't be found."""
     UNKNOWN = "unknown"
 
 

@@ -1,0 +1,1 @@
+"""What the parts have to agree on about jobs of AWS Batch."""
