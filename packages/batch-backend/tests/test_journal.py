@@ -65,6 +65,14 @@ def test_a_torn_line(folder: Path) -> None:
     assert LeftJournal.read(path).entries == ()
 
 
+def test_lines_of_another_version(folder: Path) -> None:
+    path = abandon(folder, "a", ONE, TWO)
+    lines = path.read_text().splitlines()
+    lines[1] = lines[1].replace('"place"', '"location"')
+    path.write_text("\n".join([*lines, "[]", "null", "1"]))
+    assert LeftJournal.read(path).entries == (TWO,)
+
+
 def test_a_job_is_claimed_once(folder: Path) -> None:
     path = abandon(folder, "a", ONE, TWO)
     left = LeftJournal.read(path)

@@ -18,6 +18,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.state import shared_folder
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -43,8 +45,12 @@ class Entry:
 
 
 def journal_folder(root: str) -> Path:
-    """Where journals are on a shared file system."""
-    return Path(root, ".miniwdl-aws", "journal")
+    """
+    Make the folder of journals on a shared file system.
+
+    :raises OSError: when that can't be done.
+    """
+    return shared_folder(root, "journal")
 
 
 class Journal:
@@ -58,11 +64,6 @@ class Journal:
         :param owner: id of the Batch job that this process is, if it is one.
         :raises OSError: when the folder can't be written or locked.
         """
-        folder.mkdir(parents=True, exist_ok=True)
-        for part in (folder, folder.parent):
-            with suppress(PermissionError):
-                # For all users of the file system, each of whom can only delete what is theirs.
-                part.chmod(0o1777)
         self.path = folder / f"{process}.jsonl"
         self._lock = threading.Lock()
         self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
@@ -107,20 +108,21 @@ class LeftJournal:
 
     @classmethod
     def read(cls, path: Path) -> LeftJournal:
-        """Read what is there; a line that the process was killed over is left out."""
-        records = []
-        for line in path.read_text().splitlines():
-            with suppress(json.JSONDecodeError):
-                records.append(json.loads(line))
+        """Read what is there; a line that the process was killed over, or of another version, is left out."""
+        owner: str | None = None
         entries: dict[str, Entry] = {}
-        for record in records[1:]:
-            if "claimed" in record:
-                entries.pop(record["claimed"], None)
-            elif "key" in record:
-                entries[record["name"]] = Entry(**record)
-            elif record["name"] in entries:
-                entries[record["name"]] = replace(entries[record["name"]], job_id=record["job_id"])
-        return cls(path, records[0].get("owner") if records else None, tuple(entries.values()))
+        for number, line in enumerate(path.read_text(errors="replace").splitlines()):
+            with suppress(ValueError, TypeError, KeyError):
+                record = json.loads(line)
+                if number == 0:
+                    owner = record["owner"]
+                elif "claimed" in record:
+                    entries.pop(record["claimed"], None)
+                elif "key" in record:
+                    entries[record["name"]] = Entry(**record)
+                elif record["name"] in entries:
+                    entries[record["name"]] = replace(entries[record["name"]], job_id=record["job_id"])
+        return cls(path, owner, tuple(entries.values()))
 
     def is_dead(self) -> bool:
         """Whether the process that wrote it is gone."""
@@ -157,7 +159,7 @@ def left_journals(folder: Path, own: Path) -> list[LeftJournal]:
     """Journals of killed processes of this user: nobody else's word is taken for what a job did."""
     found = []
     for path in sorted(folder.glob("*.jsonl")):
-        if path == own:
+        if path == own or path.is_symlink():
             continue
         with suppress(OSError):
             journal = LeftJournal.read(path)

@@ -1,0 +1,71 @@
+"""
+What workflow jobs keep on the shared file system beside the runs, in ``{root}/.miniwdl-aws``.
+
+Under ``[aws] isolation = run`` tasks can't write there. Users of one file system share the folders, and each of them
+can only delete what is theirs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from miniwdl_aws_core.beneath import folder
+
+__all__ = ["claim_run", "shared_folder"]
+
+FOLDER = ".miniwdl-aws"
+CLAIMS = "claims"
+KEPT = 14 * 86400
+"""Seconds after which a claim goes: twice as long as AWS Batch knows a job after its end."""
+
+_TOKEN = re.compile(r"[A-Za-z0-9_-]{1,128}")
+
+
+def shared_folder(root: str, name: str) -> Path:
+    """
+    Make a folder for all users, if it is missing.
+
+    :param root: of the shared file system.
+    :raises OSError: when it can't be made, or when a link stands in its place.
+    """
+    with folder(root, f"{FOLDER}/{name}", create=True), suppress(PermissionError):  # another user's by now
+        for path in (FOLDER, f"{FOLDER}/{name}"):
+            with folder(root, path) as descriptor:
+                os.fchmod(descriptor, 0o1777)
+    return Path(root, FOLDER, name)
+
+
+def claim_run(root: str, submission: str, job_id: str) -> str:
+    """
+    Claim a run for a workflow job: of several jobs of one submission, the first to do so is the run.
+
+    :param submission: a text that no other submission has.
+    :return: the id of the job whose run it is; not ``job_id`` when another one was first.
+    :raises OSError: when no claim can be laid.
+    :raises ValueError: when ``submission`` is no such text.
+    """
+    if not _TOKEN.fullmatch(submission):
+        raise ValueError(submission)
+    claims = shared_folder(root, CLAIMS)
+    with folder(claims) as descriptor:
+        _forget(descriptor)
+        try:
+            # The file system makes one link of a name only, and whole.
+            os.symlink(job_id, submission, dir_fd=descriptor)
+        except FileExistsError:
+            return os.readlink(submission, dir_fd=descriptor)
+    return job_id
+
+
+def _forget(claims: int) -> None:
+    with os.scandir(claims) as entries:
+        for entry in entries:
+            with suppress(OSError):
+                found = entry.stat(follow_symlinks=False)
+                if stat.S_ISLNK(found.st_mode) and time.time() - found.st_mtime > KEPT:
+                    os.unlink(entry.name, dir_fd=claims)
