@@ -14,7 +14,14 @@ from typing import Any
 import pytest
 
 from miniwdl_aws_hooks import ExitCode
-from miniwdl_aws_hooks.protocol import END_OF_LOG, ENV_PAYLOAD, ENV_PAYLOAD_NAME, ENV_SENTINEL, PAYLOAD_PLACEHOLDER
+from miniwdl_aws_hooks.protocol import (
+    END_OF_LOG,
+    ENV_PAYLOAD,
+    ENV_PAYLOAD_NAME,
+    ENV_SENTINEL,
+    ENV_SUBMISSION,
+    PAYLOAD_PLACEHOLDER,
+)
 
 COMMAND = [sys.executable, "-m", "miniwdl_aws_s3_rails"]
 
@@ -259,6 +266,21 @@ def test_sentinel_that_is_there(command: Command) -> None:
     (command.folder / "mounted").touch()
     result = command("hello.wdl", "who=who.txt", **{ENV_SENTINEL: str(command.folder / "mounted")})
     assert result.code == 0
+
+
+def test_of_two_jobs_of_one_submission_the_first_runs(command: Command) -> None:
+    def job(job_id: str, submission: str = "hello-1f") -> Result:
+        return command("hello.wdl", "who=who.txt", AWS_BATCH_JOB_ID=job_id, **{ENV_SUBMISSION: submission})
+
+    assert job("first").code == 0
+    second = job("second")
+    assert second.code == ExitCode.ALREADY_BEGUN
+    assert "job first runs it" in second.stderr
+    assert len(command.run_dirs()) == 1
+    assert job("first").code == 0, "a second attempt of the same job"
+    assert job("third", "hello-2f").code == 0
+    assert job("fourth", "../x").code == ExitCode.USAGE
+    assert ENV_SUBMISSION not in second.stderr
 
 
 def test_invalid_workflow_keeps_miniwdls_exit_code(command: Command, bucket: Any) -> None:

@@ -5,6 +5,7 @@ __all__ = [
     "ENV_PAYLOAD",
     "ENV_PAYLOAD_NAME",
     "ENV_SENTINEL",
+    "ENV_SUBMISSION",
     "ERROR_JSON",
     "JOB_CHANGED",
     "JOB_SUBMITTED",
@@ -57,6 +58,12 @@ ENV_PAYLOAD_NAME = "WDL_PAYLOAD_NAME"
 
 ENV_SENTINEL = "WDL_MOUNT_SENTINEL"
 """Absolute path of the marker file that a workflow job must find before it starts, else its host lacks the mount."""
+
+ENV_SUBMISSION = "WDL_SUBMISSION"
+"""
+A text that no other submission has. Of several workflow jobs that have the same one, since the answer to a submission
+was lost, the first to claim it is the run; the others end with :attr:`ExitCode.ALREADY_BEGUN`.
+"""
 
 SENTINEL_NAME = ".miniwdl-aws-mounted"
 """

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AccessError",
+    "AlreadyBegunError",
     "MountMissingError",
     "OptionError",
     "PayloadError",
@@ -64,6 +65,12 @@ class MountMissingError(RailsError):
     """The job's host lacks the shared file system."""
 
     exit_code = ExitCode.MOUNT_MISSING
+
+
+class AlreadyBegunError(RailsError):
+    """The run was submitted twice, and the other job has begun."""
+
+    exit_code = ExitCode.ALREADY_BEGUN
 
 
 class UploadError(RailsError):

@@ -11,9 +11,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks import ExitCode, JobRole, MiniwdlAwsError, MountContext, PublishRequest, get_manager
-from miniwdl_aws_hooks.protocol import END_OF_LOG, ENV_PAYLOAD, ENV_PAYLOAD_NAME, ENV_SENTINEL, UPLOADER, UPLOADING
+from miniwdl_aws_hooks.protocol import (
+    END_OF_LOG,
+    ENV_PAYLOAD,
+    ENV_PAYLOAD_NAME,
+    ENV_SENTINEL,
+    ENV_SUBMISSION,
+    UPLOADER,
+    UPLOADING,
+)
 from miniwdl_aws_s3_rails.arguments import Arguments, parse_arguments
 from miniwdl_aws_s3_rails.child import SignalRelay, Stopped, run_child
+from miniwdl_aws_s3_rails.claim import claim
 from miniwdl_aws_s3_rails.errors import MountMissingError, OptionError, RailsError
 from miniwdl_aws_s3_rails.payload import place_payload
 from miniwdl_aws_s3_rails.publishers import let_publishers_speak, publish_by_plugin
@@ -31,6 +40,7 @@ CONSUMED = (
     ENV_PAYLOAD,
     ENV_PAYLOAD_NAME,
     ENV_SENTINEL,
+    ENV_SUBMISSION,
     "MINIWDL__AWS__S3_UPLOAD_FOLDER",
     "MINIWDL__AWS__DELETE_AFTER_S3_UPLOAD",
 )
@@ -79,6 +89,7 @@ def _run(arguments: Arguments, relay: SignalRelay) -> int:
     run_dir = arguments.upload_directory()
     if run_dir is not None:
         return _upload_only(arguments, run_dir, settings)
+    claim(os.environ, settings)
     if arguments.s3upload and not arguments.self_test:
         # Without files: whoever would publish the products says now if it couldn't.
         publish_by_plugin(PublishRequest("", arguments.s3upload, {}, settings))
