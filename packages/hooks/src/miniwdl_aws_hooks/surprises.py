@@ -1,0 +1,47 @@
+"""
+What comes unexpected out of botocore, in words that anybody may read.
+
+botocore doesn't only raise its own exceptions. A credential process that prints nothing makes a ``JSONDecodeError``,
+credentials that are still expired after a refresh a ``RuntimeError``, a proxy's page in place of AWS's answer an
+``AttributeError`` or a ``UnicodeDecodeError``. Some of them quote what they stumbled over, and that may be a secret.
+"""
+
+from __future__ import annotations
+
+from miniwdl_aws_hooks.errors import MiniwdlAwsError
+
+__all__ = ["in_words", "lacks_credentials"]
+
+LIMIT = 300
+"""Characters of a foreign text that are shown."""
+
+_LOOKING = frozenset({"botocore.credentials", "botocore.tokens"})
+
+
+def in_words(exc: BaseException) -> str:
+    """
+    Say what an exception is, in one line without control characters, and without what may be secret.
+
+    Left out are what a credential process printed, and all but the first line of a text: the others quote answers.
+    """
+    if isinstance(exc, MiniwdlAwsError):
+        return exc.message
+    if type(exc).__name__ == "CredentialRetrievalError" and "custom-process" in str(exc):
+        return "the credential process failed; what it printed may be secret, and is shown only when it is run by hand"
+    first = next((line for line in str(exc).splitlines() if line.strip()), "")
+    text = "".join(char if char.isprintable() else " " for char in first).strip()
+    text = text if len(text) <= LIMIT else f"{text[:LIMIT]}..."
+    # botocore's own texts are sentences; others need their type to mean anything: "0", "'Version'".
+    if text and type(exc).__module__ == "botocore.exceptions":
+        return text
+    return f"{type(exc).__name__}: {text}" if text else type(exc).__name__
+
+
+def lacks_credentials(exc: BaseException) -> bool:
+    """Whether botocore was still looking for credentials: then the request that needed them was never sent."""
+    trace = exc.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_globals.get("__name__") in _LOOKING:
+            return True
+        trace = trace.tb_next
+    return False

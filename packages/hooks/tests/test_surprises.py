@@ -1,0 +1,46 @@
+import json
+
+import pytest
+
+from miniwdl_aws_hooks import MiniwdlAwsError
+from miniwdl_aws_hooks.surprises import LIMIT, in_words, lacks_credentials
+
+
+def raised(function):
+    with pytest.raises(Exception) as caught:
+        function()
+    return caught.value
+
+
+class CredentialRetrievalError(Exception):
+    """As botocore's, which this package does without."""
+
+
+@pytest.mark.parametrize(
+    ("exc", "words"),
+    [
+        (MiniwdlAwsError("our own\nwords"), "our own\nwords"),
+        (KeyError("jobs"), "KeyError: 'jobs'"),
+        (AssertionError(), "AssertionError"),
+        (raised(lambda: json.loads("")), "JSONDecodeError: Expecting value: line 1 column 1 (char 0)"),
+        (ValueError("can't parse:\nb'<SecretAccessKey>abc'"), "ValueError: can't parse:"),
+        (ValueError("\n\x1b[2Jcleared\x07"), "ValueError: [2Jcleared"),
+        (ValueError("x" * 1000), f"ValueError: {'x' * LIMIT}..."),
+    ],
+)
+def test_an_exception_is_one_line_that_can_be_shown(exc, words):
+    assert in_words(exc) == words
+
+
+def test_what_a_credential_process_printed_is_not_shown():
+    words = in_words(CredentialRetrievalError("Error when retrieving credentials from custom-process: key=abc"))
+    assert "credential process" in words
+    assert "abc" not in words
+
+
+def test_botocores_search_for_credentials_is_known_by_where_it_failed():
+    search = {"__name__": "botocore.credentials"}
+    exec("def look():\n    raise ValueError", search)
+    assert lacks_credentials(raised(search["look"]))
+    assert not lacks_credentials(raised(lambda: json.loads("")))
+    assert not lacks_credentials(ValueError())
