@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import boto3
@@ -10,7 +11,9 @@ from botocore.exceptions import (
     NoCredentialsError,
     ParamValidationError,
     ReadTimeoutError,
+    UnauthorizedSSOTokenError,
 )
+from botocore.parsers import ResponseParserError
 from fake_batch import FakeBatch, client_error
 
 from miniwdl_aws_batch_backend import client
@@ -19,6 +22,11 @@ from miniwdl_aws_batch_backend.errors import BatchRequestError
 from miniwdl_aws_hooks import ConfigurationError
 
 URL = "https://batch.us-east-1.amazonaws.com"
+PAGE = b"<html>Please log in to the guests' network.</html>"
+EXPIRED = (
+    '{"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "SECRET", "SessionToken": "t", '
+    '"Expiration": "2020-01-01T00:00:00Z"}'
+)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +44,9 @@ URL = "https://batch.us-east-1.amazonaws.com"
         (ReadTimeoutError(endpoint_url=URL), False, True, True),
         (NoCredentialsError(), False, False, False),
         (ParamValidationError(report="Invalid type for parameter ulimits"), False, False, False),
+        (UnauthorizedSSOTokenError(), False, False, False),
+        (ResponseParserError("invalid XML received:\nb'<html>'"), False, True, True),
+        (KeyError("odd"), False, True, True),
     ],
 )
 def test_translation(error: Exception, throttled: bool, ambiguous: bool, retryable: bool) -> None:
@@ -108,3 +119,61 @@ def test_an_unknown_profile_is_one_sentence(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("AWS_PROFILE", "nobody")
     with pytest.raises(BatchRequestError, match="nobody"):
         connect("us-east-1")
+
+
+JOBS = json.dumps({"jobs": [{"jobId": "x", "status": "RUNNING"}]}).encode()
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [PAGE, b"", b"[]", b"null", b"\xff", b'{"jobs": [{"jobId": "x"}]}', (302, PAGE), (404, PAGE), (503, PAGE)],
+)
+def test_an_answer_that_is_not_AWSs_is_asked_for_again(portal: Any, answer: Any) -> None:  # noqa: N802
+    server = portal(answer, JOBS)
+    (job,) = BatchApi(connect(None), 2, sleep=lambda _: None).describe(["x"])
+    assert (job["status"], server.asked) == ("RUNNING", 2)
+
+
+def test_but_not_more_often_than_any_other(portal: Any) -> None:
+    server = portal()
+    with pytest.raises(BatchRequestError, match="no usable answer for describe_jobs: it lacks jobs") as caught:
+        BatchApi(connect(None), 3, sleep=lambda _: None).describe(["x"])
+    assert server.asked == 3
+    assert "proxy" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("answer", [PAGE, b"[]", (302, PAGE)])
+def test_nobody_knows_whether_AWS_took_a_job_that_it_gave_no_id_for(portal: Any, answer: Any) -> None:  # noqa: N802
+    portal(answer)
+    with pytest.raises(BatchRequestError, match="no usable answer") as caught:
+        BatchApi(connect(None), 3).call_once("submit_job", jobName="a", jobQueue="q", jobDefinition="d")
+    assert (caught.value.ambiguous, caught.value.retryable) == (True, True)
+    assert "guests" not in caught.value.message
+
+
+@pytest.mark.parametrize("printed", ["", "SECRET", "[]", '{"Version": 2, "SecretAccessKey": "SECRET"}', EXPIRED])
+def test_a_credential_process_may_fail_now_and_then(portal: Any, credential_process: Any, printed: str) -> None:
+    server = portal(JOBS)
+    credential_process(None, printed, printed)
+    api = BatchApi(connect(None), 2, sleep=lambda _: None)
+    with pytest.raises(BatchRequestError, match="no AWS credentials for submit_job") as caught:
+        api.call_once("submit_job", jobName="a", jobQueue="q", jobDefinition="d")
+    assert (caught.value.ambiguous, caught.value.retryable) == (False, True)
+    assert "SECRET" not in caught.value.message
+    assert server.asked == 0
+    assert api.describe(["x"])
+
+
+def test_a_credential_process_that_fails_at_the_start_is_one_sentence(portal: Any, credential_process: Any) -> None:
+    portal()
+    credential_process("")
+    with pytest.raises(BatchRequestError, match="no AWS credentials") as caught:
+        connect(None)
+    assert "configure credentials" in (caught.value.hint or "")
+
+
+def test_a_wrong_request_is_told_at_once(portal: Any) -> None:
+    server = portal()
+    with pytest.raises(BatchRequestError, match=r"(?s)malformed.*jobName"):
+        BatchApi(connect(None), 3).call("submit_job", jobName=1, jobQueue="q", jobDefinition="d")
+    assert server.asked == 0

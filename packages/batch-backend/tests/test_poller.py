@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from miniwdl_aws_batch_backend.client import BatchApi, connect
 from miniwdl_aws_batch_backend.errors import BatchRequestError
 from miniwdl_aws_batch_backend.poller import JobPoller, Missing, PollPlan, Seen
 from miniwdl_aws_batch_backend.termination import Mailbox
@@ -149,3 +151,72 @@ def test_the_thread_tells_and_survives_failures() -> None:
     with poller.watch("b", box):
         item = box.get(10)
     assert item.job["jobId"] == "b"
+
+
+def test_the_thread_survives_whatever_it_meets(caplog: pytest.LogCaptureFixture) -> None:
+    now = 0.0
+    met: list[Any] = [
+        ValueError("odd\nSECRET"),
+        [{}],
+        [{"jobId": "a"}],
+        TypeError(),
+        None,
+        BatchRequestError("no", code="x"),
+    ]
+
+    def describe(ids: Sequence[str]) -> Any:
+        nonlocal now
+        now += 25
+        if not met:
+            return [detail(job_id, "SUCCEEDED") for job_id in ids]
+        item = met.pop(0)
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    poller = JobPoller(describe, PollPlan(0, 0, 300), clock=lambda: now)
+    box: Mailbox[Any] = Mailbox()
+    with poller.watch("a", box):
+        item = box.get(10)
+    assert item.job["status"] == "SUCCEEDED"
+    with poller.watch("b", box):
+        assert box.get(10)
+    assert [record.message for record in caplog.records] == [
+        "cannot ask AWS Batch about 1 jobs for 0 s, trying on: ValueError: odd",
+        "cannot ask AWS Batch about 1 jobs for 75 s, trying on: TypeError",
+        "AWS Batch answers again, after 150 s",
+    ]
+
+
+def test_the_thread_survives_a_portal_and_a_moody_credential_process(portal: Any, credential_process: Any) -> None:
+    portal(b"<html></html>", json.dumps({"jobs": [detail("a", "SUCCEEDED")]}).encode())
+    credential_process(None, "", "garbage")
+    api = BatchApi(connect(None), 1)
+    poller = JobPoller(api.describe, PollPlan(0, 0, 300))
+    box: Mailbox[Any] = Mailbox()
+    with poller.watch("a", box):
+        item = box.get(30)
+    assert item.job["status"] == "SUCCEEDED"
+
+
+def test_a_page_that_fails_keeps_no_other_waiting(plan: PollPlan) -> None:
+    watch(plan, *map(str, range(150)))
+    first = plan.next_ids()
+    plan.postpone(first, 1)
+    assert not set(plan.next_ids()[:50]) & set(first)
+
+
+def test_a_thread_that_can_not_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    poller = JobPoller(Source(), PollPlan(0.01, 0.02, 300))
+    box: Mailbox[Any] = Mailbox()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(RuntimeError), poller.watch("a", box):
+            pass
+    with poller.watch("b", box):
+        item = box.get(10)
+    assert item.job["jobId"] == "b"
+
+
+def no_thread(_thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")

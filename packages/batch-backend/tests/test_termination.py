@@ -3,6 +3,8 @@ from __future__ import annotations
 import threading
 import time
 
+import pytest
+
 from miniwdl_aws_batch_backend.termination import Mailbox, TerminationWatch
 
 
@@ -49,3 +51,37 @@ def test_news_that_came_before_the_flag_is_kept() -> None:
     with watch.waking(box, lambda: True):
         box.put(7)
         assert 7 in (box.get(5), box.get(5))
+
+
+def test_a_flag_that_fails_is_looked_at_again(caplog: pytest.LogCaptureFixture) -> None:
+    watch = TerminationWatch()
+    watch.PERIOD = 0.0
+    looks: list[Exception | bool] = [OSError("odd"), OSError("odd"), True]
+
+    def terminating() -> bool:
+        found = looks.pop(0)
+        if isinstance(found, Exception):
+            raise found
+        looks.append(True)
+        return found
+
+    box: Mailbox[int] = Mailbox()
+    with watch.waking(box, terminating):
+        assert box.get(10) is None
+    assert looks == [True], "woken, not waited for in vain"
+    assert caplog.text.count("cannot tell whether the run is being terminated") == 1
+
+
+def test_a_watch_whose_thread_can_not_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_thread(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    watch = TerminationWatch()
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(RuntimeError):
+            watch.pause(60, lambda: False)
+    box: Mailbox[int] = Mailbox()
+    with watch.waking(box, lambda: True):
+        box.get(10)
+    assert box.woken

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.errors import BatchRequestError
 from miniwdl_aws_hooks import ConfigurationError
+from miniwdl_aws_hooks.surprises import in_words, lacks_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -35,6 +36,17 @@ _CREDENTIALS = frozenset(
 _NOT_SENT = frozenset({"EndpointConnectionError", "ConnectTimeoutError", "ProxyConnectionError"})
 """botocore's exceptions for requests that never left."""
 _NOT_CONFIGURED = frozenset({"NoCredentialsError", "PartialCredentialsError", "ProfileNotFound", "SSOError"})
+"""botocore's exceptions, or bases of them, that only the user can do something about."""
+_ANSWERS: Mapping[str, tuple[str, Sequence[str]]] = {
+    "describe_job_definitions": ("jobDefinitions", ("jobDefinitionArn", "revision")),
+    "describe_job_queues": ("jobQueues", ()),
+    "describe_jobs": ("jobs", ("jobId", "status")),
+    "list_jobs": ("jobSummaryList", ("jobId",)),
+    "register_job_definition": ("jobDefinitionArn", ()),
+    "submit_job": ("jobId", ()),
+}
+"""What answers must have, and each item where it is a list: of a proxy's page, botocore makes an empty answer."""
+_NOT_AWS = "a proxy or a portal may have answered in place of AWS: check the network, and AWS_ENDPOINT_URL if it is set"
 
 
 def connect(region: str | None) -> BatchClient:
@@ -45,26 +57,27 @@ def connect(region: str | None) -> BatchClient:
     """
     import boto3
     from botocore.config import Config
-    from botocore.exceptions import BotoCoreError
 
+    config = Config(
+        retries={"total_max_attempts": 1},
+        connect_timeout=10,
+        read_timeout=30,
+        max_pool_connections=CONCURRENCY,
+        user_agent_extra="miniwdl-aws-batch-backend",
+    )
+    client: BatchClient | None = None
     try:
         session = boto3.Session()
         region = region or session.region_name or _instance_region()
-        if not region:
-            raise ConfigurationError(
-                "no AWS region is configured",
-                hint="set [aws] region (MINIWDL__AWS__REGION), or AWS_DEFAULT_REGION, or a region in ~/.aws/config",
-            )
-        config = Config(
-            retries={"total_max_attempts": 1},
-            connect_timeout=10,
-            read_timeout=30,
-            max_pool_connections=CONCURRENCY,
-            user_agent_extra="miniwdl-aws-batch-backend",
-        )
-        client: BatchClient = session.client("batch", region_name=region, config=config)
-    except BotoCoreError as exc:
+        if region:
+            client = session.client("batch", region_name=region, config=config)
+    except Exception as exc:
         raise translate(exc, "configuration") from exc
+    if client is None:
+        raise ConfigurationError(
+            "no AWS region is configured",
+            hint="set [aws] region (MINIWDL__AWS__REGION), or AWS_DEFAULT_REGION, or a region in ~/.aws/config",
+        )
     return client
 
 
@@ -76,26 +89,49 @@ def _instance_region() -> str | None:
 
 
 def translate(exc: Exception, operation: str) -> BatchRequestError:
-    """Turn botocore's exception into ours."""
-    response: Mapping[str, Any] | None = getattr(exc, "response", None)
-    hint: str | None = None
-    if response is None:
-        name = type(exc).__name__
-        if name == "ParamValidationError":
-            hint = "see [aws] container_properties and plugins that add to jobs"
-            return BatchRequestError(f"the request for {operation} is malformed: {exc}", code=name, hint=hint)
-        if name in _NOT_CONFIGURED:
-            hint = "configure credentials as for the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/"
-        retryable = name not in _NOT_CONFIGURED
-        ambiguous = retryable and name not in _NOT_SENT
-        message = f"AWS Batch could not be reached for {operation}: {exc}"
-        return BatchRequestError(message, code=name, hint=hint, ambiguous=ambiguous, retryable=retryable)
-    code = response.get("Error", {}).get("Code", "Unknown")
+    """
+    Turn whatever a request raised into our own error.
+
+    botocore lets anything through that happens on the way: what is none of its own exceptions may pass, as an outage
+    does, and leaves it open whether AWS acted on the request.
+    """
+    response = getattr(exc, "response", None)
+    name = type(exc).__name__
+    kinds = {kind.__name__ for kind in type(exc).__mro__}
+    if name == "ParamValidationError":
+        hint = "see [aws] container_properties and plugins that add to jobs"
+        return BatchRequestError(f"the request for {operation} is malformed: {exc}", code=name, hint=hint)
+    if kinds & _NOT_CONFIGURED or lacks_credentials(exc):
+        return BatchRequestError(
+            f"there are no AWS credentials for {operation}: {in_words(exc)}",
+            code=name,
+            retryable=not kinds & _NOT_CONFIGURED,
+            hint="configure credentials as for the AWS CLI: https://docs.aws.amazon.com/cli/latest/userguide/",
+        )
+    if "ClientError" in kinds and response:
+        return _refused(response, operation)
+    if "BotoCoreError" in kinds:
+        message = f"AWS Batch could not be reached for {operation}: {in_words(exc)}"
+        return BatchRequestError(message, code=name, ambiguous=name not in _NOT_SENT, retryable=True)
+    return _unusable(operation, in_words(exc), name)
+
+
+def _unusable(operation: str, what: str, code: str) -> BatchRequestError:
+    message = f"AWS Batch gave no usable answer for {operation}: {what}"
+    return BatchRequestError(message, code=code, ambiguous=True, retryable=True, hint=_NOT_AWS)
+
+
+def _refused(response: Mapping[str, Any], operation: str) -> BatchRequestError:
+    code = str(response.get("Error", {}).get("Code", "Unknown"))
     text = response.get("Error", {}).get("Message", "")
     metadata = response.get("ResponseMetadata", {})
     status = int(metadata.get("HTTPStatusCode", 0))
     throttled = code in _THROTTLED or status == 429
     broken = status >= 500 and not throttled
+    if code.isdigit() and not throttled:
+        # AWS gives its errors names; a bare status, with a page for its text, is somebody else's.
+        return _unusable(operation, f"HTTP status {code}", code)
+    hint: str | None = None
     if code in _FORBIDDEN:
         hint = f"the role of this process needs the permission for batch:{operation.title().replace('_', '')}"
     elif code in _CREDENTIALS:
@@ -109,6 +145,16 @@ def translate(exc: Exception, operation: str) -> BatchRequestError:
         hint=hint,
         more_info={"requestId": metadata["RequestId"]} if "RequestId" in metadata else None,
     )
+
+
+def _lacking(operation: str, answer: Mapping[str, Any]) -> str | None:
+    """Name what an answer must have and lacks."""
+    if operation not in _ANSWERS:
+        return None
+    name, members = _ANSWERS[operation]
+    if name not in answer:
+        return name
+    return next((member for member in members if any(member not in item for item in answer[name])), None)
 
 
 class BatchApi:
@@ -154,14 +200,19 @@ class BatchApi:
                 attempt += 1
 
     def call_once(self, operation: str, **request: Any) -> dict[str, Any]:
-        """Send a request once."""
-        from botocore.exceptions import BotoCoreError, ClientError
+        """
+        Send a request once.
 
+        :raises BatchRequestError: whatever happened, an answer without what the operation always tells included.
+        """
+        send = getattr(self._client, operation)
         with self._slots:
             try:
-                answer: dict[str, Any] = getattr(self._client, operation)(**request)
-            except (ClientError, BotoCoreError) as exc:
+                answer: dict[str, Any] = send(**request)
+            except Exception as exc:
                 raise translate(exc, operation) from exc
+        if missing := _lacking(operation, answer):
+            raise _unusable(operation, f"it lacks {missing}", "MalformedAnswer")
         return answer
 
     def describe(self, job_ids: Sequence[str]) -> Sequence[Mapping[str, Any]]:

@@ -2,7 +2,8 @@
 Asks AWS Batch about all jobs of the process, and tells each waiting task what is new about its own.
 
 One thread asks about up to 100 jobs at a time. An answer without a job means "not known yet" for a while, since
-DescribeJobs lags behind SubmitJob; a failing request is repeated and never counts against a job.
+DescribeJobs lags behind SubmitJob; a failing request is repeated and never counts against a job. Whatever happens, the
+thread goes on asking, since all tasks wait for it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_hooks import MiniwdlAwsError
+from miniwdl_aws_hooks.surprises import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -112,6 +113,12 @@ class PollPlan:
             items.sort(key=rank)
         return [job_id for job_id, _ in items[:MAX_DESCRIBE]]
 
+    def postpone(self, asked: Sequence[str], now: float) -> None:
+        """Note that a request failed: the others have their turn first, lest one page keeps them all waiting."""
+        for job_id in asked:
+            if job_id in self.watched:
+                self.watched[job_id].described = now
+
     def observe(self, asked: Sequence[str], jobs: Sequence[Mapping[str, Any]], now: float) -> None:
         """Take an answer in, and tell each task what is new about its job."""
         answers = {job["jobId"]: job for job in jobs}
@@ -159,15 +166,20 @@ class JobPoller:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._warned = -self.TROUBLE_PERIOD
+        self._troubled_since: float | None = None
+        self._told = False
+        """Whether anybody knows of the present trouble."""
 
     @contextmanager
     def watch(self, job_id: str, box: Mailbox[Seen | Missing]) -> Iterator[None]:
         """Have news of a job put into a mailbox while the context is open."""
         with self._changed:
-            self._plan.add(job_id, box, self._clock())
             if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="batch-poller", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="batch-poller", daemon=True)
+                thread.start()
+                # Not before: where no thread could be started, the next job's turn is to try.
+                self._thread = thread
+            self._plan.add(job_id, box, self._clock())
             self._changed.notify()
         try:
             yield
@@ -192,10 +204,27 @@ class JobPoller:
     def _ask(self, ids: Sequence[str]) -> None:
         try:
             jobs = self._describe(ids)
-        except MiniwdlAwsError as exc:
-            if self._clock() - self._warned >= self.TROUBLE_PERIOD:
-                self._warned = self._clock()
-                logger.warning("cannot ask AWS Batch about %d jobs, trying on: %s", len(ids), exc)
-            return
+            with self._changed:
+                self._plan.observe(ids, jobs, self._clock())
+        except Exception as exc:  # noqa: BLE001 - without this thread, every task would wait for ever
+            self._failed(exc, ids)
+        else:
+            self._answered()
+
+    def _failed(self, exc: Exception, ids: Sequence[str]) -> None:
+        now = self._clock()
         with self._changed:
-            self._plan.observe(ids, jobs, self._clock())
+            self._plan.postpone(ids, now)
+        if self._troubled_since is None:
+            self._troubled_since = now
+        if now - self._warned >= self.TROUBLE_PERIOD:
+            self._warned, self._told = now, True
+            lasted = now - self._troubled_since
+            logger.warning(
+                "cannot ask AWS Batch about %d jobs for %.0f s, trying on: %s", len(ids), lasted, in_words(exc)
+            )
+
+    def _answered(self) -> None:
+        if self._told and self._troubled_since is not None:
+            logger.warning("AWS Batch answers again, after %.0f s", self._clock() - self._troubled_since)
+        self._troubled_since, self._told = None, False

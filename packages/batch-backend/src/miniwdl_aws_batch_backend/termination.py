@@ -7,15 +7,20 @@ that wait, for whatever they wait.
 
 from __future__ import annotations
 
+import logging
 import queue
 import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from miniwdl_aws_hooks.surprises import in_words
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 __all__ = ["Mailbox", "TerminationWatch"]
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -57,6 +62,7 @@ class TerminationWatch:
         self._somebody = threading.Event()
         self._thread: threading.Thread | None = None
         self._never = threading.Event()
+        self._warned = False
 
     @contextmanager
     def waking(self, box: Mailbox[Any], terminating: Callable[[], bool]) -> Iterator[None]:
@@ -66,10 +72,11 @@ class TerminationWatch:
         :param terminating: miniwdl's flag.
         """
         with self._lock:
-            self._waiting[box] = terminating
             if self._thread is None:
-                self._thread = threading.Thread(target=self._watch, name="batch-termination", daemon=True)
-                self._thread.start()
+                thread = threading.Thread(target=self._watch, name="batch-termination", daemon=True)
+                thread.start()
+                self._thread = thread
+            self._waiting[box] = terminating
         self._somebody.set()
         try:
             yield
@@ -93,7 +100,16 @@ class TerminationWatch:
             with self._lock:
                 boxes = list(self._waiting.items())
             # The flag is one for the whole process, so one look is enough.
-            if boxes and boxes[-1][1]():
+            if boxes and self._is_set(boxes[-1][1]):
                 for box, _ in boxes:
                     box.wake()
             self._never.wait(self.PERIOD)
+
+    def _is_set(self, terminating: Callable[[], bool]) -> bool:
+        try:
+            return terminating()
+        except Exception as exc:  # noqa: BLE001 - without this thread, nobody would learn of a termination
+            if not self._warned:
+                self._warned = True
+                logger.warning("cannot tell whether the run is being terminated, looking on: %s", in_words(exc))
+            return False
