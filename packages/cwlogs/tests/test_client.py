@@ -1,8 +1,10 @@
+import json
 import time
 
 import botocore.exceptions
 import pytest
 
+from miniwdl_aws_cwlogs.budget import Budget
 from miniwdl_aws_cwlogs.client import JobSource, LogSource, configured_rate, shared_budget, translate
 from miniwdl_aws_cwlogs.errors import (
     LogAccessError,
@@ -11,6 +13,8 @@ from miniwdl_aws_cwlogs.errors import (
     TokenRefusedError,
     UnreachableError,
 )
+from miniwdl_aws_cwlogs.follower import FixedStreams, Followed, Follower
+from miniwdl_aws_cwlogs.stream import LogStream
 from miniwdl_aws_hooks import ConfigurationError
 
 
@@ -40,6 +44,8 @@ def client_error(code, message="", status=400):
         (botocore.exceptions.NoRegionError(), ConfigurationError),
         (botocore.exceptions.ProfileNotFound(profile="lab"), ConfigurationError),
         (botocore.exceptions.ParamValidationError(report="x"), LogAccessError),
+        (botocore.exceptions.CredentialRetrievalError(provider="custom-process", error_msg="x"), UnreachableError),
+        (KeyError("odd"), UnreachableError),
     ],
 )
 def test_every_error_of_botocore_has_its_sentence(exc, expected):
@@ -141,3 +147,49 @@ def test_the_rate_can_be_configured(monkeypatch):
     monkeypatch.setenv("MINIWDL__CWLOGS__REQUEST_RATE", "many")
     with pytest.raises(ConfigurationError, match="request_rate"):
         configured_rate()
+
+
+PAGE = b"<html>Please log in to the guests' network.</html>"
+EVENTS = json.dumps({"events": [{"timestamp": 1, "message": "a"}], "nextForwardToken": "t"}).encode()
+
+
+@pytest.mark.parametrize("answer", [PAGE, b"", b"[]", b"null", b"\xff", b'{"events": [{}]}', (302, PAGE), (404, PAGE)])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: LogSource.connect().get("g", "s", token=None, start_time=None),
+        lambda: LogSource.connect().filter("g", ["s"], token=None, start_time=0),
+        lambda: JobSource.connect().describe(["1"]),
+    ],
+)
+def test_an_answer_that_is_not_AWSs_counts_as_none(portal, ask, answer):  # noqa: N802
+    portal(answer)
+    with pytest.raises(UnreachableError, match="no usable answer") as caught:
+        ask()
+    assert "guests" not in caught.value.message
+    assert "proxy" in caught.value.hint
+
+
+def test_a_job_without_a_status_is_no_answer(portal):
+    portal(b'{"jobs": [{"jobId": "1"}]}')
+    with pytest.raises(UnreachableError, match="a job lacks status"):
+        JobSource.connect().describe(["1"])
+
+
+@pytest.mark.parametrize("printed", ["", "SECRET", "[]", '{"Version": 2, "SecretAccessKey": "SECRET"}'])
+def test_a_follower_bears_a_portal_and_a_moody_credential_process(portal, credential_process, clock, printed):
+    portal(PAGE, b"[]", EVENTS)
+    credential_process(None, printed, printed)
+    follower = Follower(Budget(1e6), clock=clock, sleep=clock.sleep)
+    stream = LogStream(LogSource.connect(), "g", "s")
+    events = follower.events(FixedStreams([Followed(stream, job_ended=lambda: False)]))
+    assert next(events).message == "a"
+
+
+def test_what_a_credential_process_printed_is_not_told(portal, credential_process):
+    portal()
+    credential_process('{"Version": 2, "SecretAccessKey": "SECRET"}')
+    with pytest.raises(UnreachableError, match="no AWS credentials") as caught:
+        LogSource.connect()
+    assert "SECRET" not in caught.value.message
+    assert "log in to AWS again" in caught.value.hint

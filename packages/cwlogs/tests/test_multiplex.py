@@ -109,3 +109,19 @@ def test_all_who_read_learn_what_is_wrong_and_a_later_one_may_have_luck(logs, fo
     logs.write("u", "c", END)
     assert messages(follow("u")) == ["c"]
     assert len(made) == 2
+
+
+def test_a_thread_that_can_not_be_started_is_tried_again(logs, follow, monkeypatch):
+    def no_thread(_thread):
+        raise RuntimeError("can't start new thread")
+
+    logs.write("s", "a", END)
+    with monkeypatch.context() as patch:
+        patch.setattr(threading.Thread, "start", no_thread)
+        with pytest.raises(RuntimeError):
+            next(follow("s"))
+    found = []
+    reader = threading.Thread(target=lambda: found.extend(messages(follow("s"))), daemon=True)
+    reader.start()
+    reader.join(PATIENCE)
+    assert found == ["a"]

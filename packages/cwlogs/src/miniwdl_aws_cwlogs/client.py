@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
@@ -21,9 +22,10 @@ from miniwdl_aws_cwlogs.errors import (
 )
 from miniwdl_aws_cwlogs.stream import Page
 from miniwdl_aws_hooks import ConfigurationError, EnvironSettings, LogEvent, MiniwdlAwsError
+from miniwdl_aws_hooks.surprises import in_words, lacks_credentials
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from mypy_boto3_batch import BatchClient
     from mypy_boto3_logs import CloudWatchLogsClient
@@ -51,21 +53,21 @@ _UNREACHABLE = (
 _NO_CREDENTIALS = (
     botocore.exceptions.NoCredentialsError,
     botocore.exceptions.PartialCredentialsError,
-    botocore.exceptions.CredentialRetrievalError,
     botocore.exceptions.SSOError,
     botocore.exceptions.TokenRetrievalError,
 )
+_NOT_AWS = "a proxy or a portal may have answered in place of AWS: check the network, and AWS_ENDPOINT_URL if it is set"
 _LOG_IN = "log in to AWS again, or name another profile: AWS_PROFILE, --profile"
 
 
 def translate(exc: Exception, action: str) -> MiniwdlAwsError:
     """
-    Say in this package's terms what botocore raised.
+    Say in this package's terms what a request raised.
+
+    What is none of botocore's own exceptions may pass, as an outage does.
 
     :param action: what was attempted, completing "can't ...".
     """
-    if isinstance(exc, botocore.exceptions.ClientError):
-        return _translate_answer(exc, action)
     if isinstance(exc, botocore.exceptions.NoRegionError):
         return ConfigurationError(
             f"can't {action}: no AWS region is configured", hint="set AWS_DEFAULT_REGION, or give --region"
@@ -74,20 +76,48 @@ def translate(exc: Exception, action: str) -> MiniwdlAwsError:
         return ConfigurationError(f"can't {action}: {exc}", hint="see `aws configure list-profiles`")
     if isinstance(exc, _NO_CREDENTIALS):
         return LogAccessError(f"can't {action}: {exc}", hint=_LOG_IN)
+    if isinstance(exc, botocore.exceptions.CredentialRetrievalError) or lacks_credentials(exc):
+        return UnreachableError(
+            f"can't {action}: no AWS credentials could be had ({in_words(exc)})", hint=_LOG_IN, retryable=True
+        )
+    if isinstance(exc, botocore.exceptions.ClientError):
+        return _translate_answer(exc, action)
     if isinstance(exc, _UNREACHABLE):
         return UnreachableError(
             f"can't {action}: {exc}", hint="check the network, the region and AWS_ENDPOINT_URL", retryable=True
         )
-    return LogAccessError(f"can't {action}: {exc}")
+    if isinstance(exc, botocore.exceptions.BotoCoreError):
+        return LogAccessError(f"can't {action}: {exc}")
+    return _unusable(action, in_words(exc))
+
+
+def _unusable(action: str, what: str) -> UnreachableError:
+    return UnreachableError(f"can't {action}: no usable answer ({what})", hint=_NOT_AWS, retryable=True)
+
+
+@contextmanager
+def translated(action: str) -> Iterator[None]:
+    """
+    Turn whatever is raised inside the block into this package's errors, a name that an answer lacks included.
+
+    :param action: what is attempted, completing "can't ...".
+    """
+    try:
+        yield
+    except Exception as exc:
+        raise translate(exc, action) from exc
 
 
 def _translate_answer(exc: botocore.exceptions.ClientError, action: str) -> MiniwdlAwsError:
     error = exc.response.get("Error", {})
-    code, message = error.get("Code", ""), error.get("Message", "") or str(exc)
+    code, message = str(error.get("Code", "")), error.get("Message", "") or str(exc)
     status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     info = {"code": code, "status": status}
     if code in _THROTTLED or status == 429:
         return ThrottledError(f"can't {action}: too many requests", more_info=info, retryable=True)
+    if code.isdigit():
+        # AWS gives its errors names; a bare status, with a page for its text, is somebody else's.
+        return _unusable(action, f"HTTP status {code}")
     if code == "ResourceNotFoundException":
         return StreamMissingError(f"can't {action}: {message}", more_info=info)
     if code == "InvalidParameterException" and "token" in message.lower():
@@ -107,10 +137,8 @@ def _config(attempts: int) -> Config:
 
 
 def _session(region: str | None, profile: str | None) -> boto3.Session:
-    try:
+    with translated("use AWS"):
         return boto3.Session(region_name=region, profile_name=profile)
-    except botocore.exceptions.BotoCoreError as exc:
-        raise translate(exc, "use AWS") from exc
 
 
 class LogSource:
@@ -126,10 +154,9 @@ class LogSource:
 
         It makes one attempt per request: a throttled one must reach the budget, and the follower repeats the rest.
         """
-        try:
-            return cls(_session(region, profile).client("logs", config=_config(attempts=1)))
-        except botocore.exceptions.BotoCoreError as exc:
-            raise translate(exc, "read CloudWatch Logs") from exc
+        session = _session(region, profile)
+        with translated("read CloudWatch Logs"):
+            return cls(session.client("logs", config=_config(attempts=1)))
 
     def get(self, group: str, stream: str, *, token: str | None, start_time: int | None) -> Page:
         """Read the page after a token, or the first one, from its oldest event on."""
@@ -138,28 +165,25 @@ class LogSource:
             position["nextToken"] = token
         if start_time is not None:
             position["startTime"] = start_time
-        try:
+        with translated(f"read log stream {stream} of group {group}"):
             answer = self._client.get_log_events(
                 logGroupName=group, logStreamName=stream, startFromHead=True, **position
             )
-        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
-            raise translate(exc, f"read log stream {stream} of group {group}") from exc
-        events = [LogEvent(event["timestamp"], event["message"], stream) for event in answer["events"]]
-        return Page(events, answer["nextForwardToken"])
+            events = [LogEvent(event["timestamp"], event["message"], stream) for event in answer["events"]]
+            return Page(events, answer["nextForwardToken"])
 
     def filter(self, group: str, streams: Sequence[str], *, token: str | None, start_time: int) -> Page:
         """Read a page of the events of at most a hundred streams, by time."""
         position: dict[str, Any] = {} if token is None else {"nextToken": token}
-        try:
+        with translated(f"read {len(streams)} log streams of group {group} at once"):
             answer = self._client.filter_log_events(
                 logGroupName=group, logStreamNames=list(streams), startTime=start_time, **position
             )
-        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
-            raise translate(exc, f"read {len(streams)} log streams of group {group} at once") from exc
-        events = [LogEvent(event["timestamp"], event["message"], event["logStreamName"]) for event in answer["events"]]
-        ids = [event["eventId"] for event in answer["events"]]
-        ingested = [event["ingestionTime"] for event in answer["events"]]
-        return Page(events, answer.get("nextToken"), _served(answer["ResponseMetadata"]), ids, ingested)
+            found = answer["events"]
+            events = [LogEvent(event["timestamp"], event["message"], event["logStreamName"]) for event in found]
+            ids = [event["eventId"] for event in found]
+            ingested = [event["ingestionTime"] for event in found]
+            return Page(events, answer.get("nextToken"), _served(answer["ResponseMetadata"]), ids, ingested)
 
 
 def _served(metadata: Mapping[str, Any]) -> int | None:
@@ -179,17 +203,18 @@ class JobSource:
     @classmethod
     def connect(cls, region: str | None = None, profile: str | None = None) -> JobSource:
         """Make a client; nothing is sent yet."""
-        try:
-            return cls(_session(region, profile).client("batch", config=_config(attempts=5)))
-        except botocore.exceptions.BotoCoreError as exc:
-            raise translate(exc, "ask AWS Batch") from exc
+        session = _session(region, profile)
+        with translated("ask AWS Batch"):
+            return cls(session.client("batch", config=_config(attempts=5)))
 
     def describe(self, job_ids: Sequence[str]) -> Sequence[Mapping[str, Any]]:
-        """Details of at most 100 jobs; those that Batch does not know are absent."""
-        try:
-            return self._client.describe_jobs(jobs=list(job_ids))["jobs"]
-        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
-            raise translate(exc, "ask AWS Batch about the job") from exc
+        """Details of at most 100 jobs, each with its id and its status; those that Batch does not know are absent."""
+        with translated("ask AWS Batch about the job"):
+            jobs = self._client.describe_jobs(jobs=list(job_ids))["jobs"]
+            missing = {name for job in jobs for name in ("jobId", "status") if name not in job}
+        if missing:
+            raise _unusable("ask AWS Batch about the job", f"a job lacks {', '.join(sorted(missing))}")
+        return jobs
 
 
 def shared_source() -> LogSource:

@@ -39,7 +39,7 @@ class TokenRefusedError(CwlogsError):
 
 
 class UnreachableError(CwlogsError):
-    """No answer, or one that says that the service has trouble; worth another try."""
+    """No answer, one that says that the service has trouble, or one that can't be AWS's; worth another try."""
 
 
 class LostContactError(CwlogsError):

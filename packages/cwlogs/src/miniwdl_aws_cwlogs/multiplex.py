@@ -82,11 +82,12 @@ class Multiplexer:
 
     def _add(self, followed: Followed, mailbox: _Mailbox) -> None:
         with self._lock:
+            if not self._running:
+                threading.Thread(target=self._run, name="cwlogs", daemon=True).start()
+                # Not before: where no thread could be started, the next reader's turn is to try.
+                self._running = True
             self._new.append(followed)
             self._open[followed] = mailbox
-            if not self._running:
-                self._running = True
-                threading.Thread(target=self._run, name="cwlogs", daemon=True).start()
 
     def new(self) -> list[Followed]:
         """Those that came since the last call (for the follower)."""
