@@ -3,7 +3,10 @@ import pytest
 
 from miniwdl_aws_fsx_mount.client import FsxService, translate
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxBusyError, FsxUnreachableError
-from miniwdl_aws_fsx_mount.tasks import TaskType
+from miniwdl_aws_fsx_mount.hosts import Hosts
+from miniwdl_aws_fsx_mount.launch_template import LaunchTemplates
+from miniwdl_aws_fsx_mount.objects import Objects
+from miniwdl_aws_fsx_mount.tasks import TaskType, watch
 from miniwdl_aws_hooks import ConfigurationError
 
 
@@ -28,6 +31,8 @@ def client_error(code, message="", status=400):
         (botocore.exceptions.NoRegionError(), ConfigurationError),
         (botocore.exceptions.ProfileNotFound(profile="lab"), ConfigurationError),
         (botocore.exceptions.ParamValidationError(report="x"), FsxAccessError),
+        (botocore.exceptions.CredentialRetrievalError(provider="custom-process", error_msg="x"), FsxUnreachableError),
+        (KeyError("odd"), FsxUnreachableError),
     ],
 )
 def test_every_error_of_botocore_has_its_sentence(exc, expected):
@@ -128,3 +133,56 @@ def test_tasks_with_a_report(fsx, fsid):
     )
     with pytest.raises(FsxAccessError, match="no repository is linked"):
         FsxService.connect().start_task(fsid, TaskType.EXPORT, ["refs/x"], report="s3://bucket/v1/reports")
+
+
+FSID = "fs-0123456789abcdef0"
+PAGE = b"<html>Please log in to the guests' network.</html>"
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda: FsxService.connect().file_system(FSID),
+        lambda: FsxService.connect().associations(FSID),
+        lambda: FsxService.connect().start_task(FSID, TaskType.EXPORT, ["x"]),
+        lambda: FsxService.connect().task("task-0123456789abcdef0"),
+        lambda: Hosts.connect().environments(["q"]),
+        lambda: Hosts.connect().subnets(["subnet-1"]),
+        lambda: Hosts.connect().groups_of(["eni-1"]),
+        lambda: Hosts.connect().ingress(["sg-1"]),
+        lambda: Hosts.connect().template({"launchTemplateName": "template"}),
+        lambda: LaunchTemplates.connect().put_user_data("template", "x"),
+        lambda: Objects.connect().sizes("b", "p/"),
+    ],
+)
+def test_a_page_that_is_not_AWSs_counts_as_no_answer(portal, ask):  # noqa: N802
+    portal()
+    with pytest.raises(FsxUnreachableError, match="no usable answer") as caught:
+        ask()
+    assert "guests" not in caught.value.message
+    assert "proxy" in caught.value.hint
+
+
+@pytest.mark.parametrize("answer", [b"[]", b"null", b"\xff", b'{"FileSystems": [{}]}', (302, PAGE), (404, PAGE)])
+def test_an_answer_that_is_not_AWSs_counts_as_none(portal, answer):  # noqa: N802
+    portal(answer)
+    with pytest.raises(FsxUnreachableError, match="no usable answer"):
+        FsxService.connect().file_system(FSID)
+
+
+@pytest.mark.parametrize("printed", ["", "SECRET", "[]", '{"Version": 2, "SecretAccessKey": "SECRET"}'])
+def test_who_waits_for_a_task_bears_a_portal_and_a_moody_credential_process(portal, credential_process, printed):
+    ended = b'{"DataRepositoryTasks": [{"TaskId": "task-0123456789abcdef0", "Lifecycle": "SUCCEEDED"}]}'
+    portal(PAGE, b"[]", ended)
+    credential_process(None, printed, printed)
+    told = []
+    task = watch(FsxService.connect(), "task-0123456789abcdef0", told.append, sleep=lambda _seconds: None)
+    assert task.ended
+
+
+def test_what_a_credential_process_printed_is_not_told(portal, credential_process):
+    portal()
+    credential_process('{"Version": 2, "SecretAccessKey": "SECRET"}')
+    with pytest.raises(FsxUnreachableError, match="no AWS credentials") as caught:
+        FsxService.connect()
+    assert "SECRET" not in caught.value.message

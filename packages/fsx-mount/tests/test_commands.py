@@ -111,7 +111,7 @@ def test_what_cannot_be_imported(fsx, fsid, uri, error):
 def test_release(fsx, s3, fsid, capsys):
     kind = "RELEASE_DATA_FROM_FILESYSTEM"
     fsx.add_response("describe_data_repository_associations", ASSOCIATIONS)
-    s3.add_response("list_objects_v2", {"Contents": [{"Key": "v1/run/a", "Size": 5}]})
+    s3.add_response("list_objects_v2", {"IsTruncated": False, "Contents": [{"Key": "v1/run/a", "Size": 5}]})
     fsx.add_response(
         "create_data_repository_task",
         {"DataRepositoryTask": task(kind, "PENDING")},
@@ -138,7 +138,7 @@ def test_release_on_trial(fsx, s3, fsid, capsys, tmp_path):
     (tmp_path / "refs/run/a").write_text("12345")
     (tmp_path / "refs/run/new").write_text("1")
     fsx.add_response("describe_data_repository_associations", ASSOCIATIONS)
-    s3.add_response("list_objects_v2", {"Contents": [{"Key": "v1/run/a", "Size": 5}]})
+    s3.add_response("list_objects_v2", {"IsTruncated": False, "Contents": [{"Key": "v1/run/a", "Size": 5}]})
     assert fsx_command("release", "--fsid", fsid, "--dry-run", "--mount", str(tmp_path), "s3://bucket/v1/run") == 0
     assert capsys.readouterr().out.splitlines() == [
         "/refs/run: 1 files, 5 bytes are in S3 (s3://bucket/v1/run)",
@@ -148,7 +148,7 @@ def test_release_on_trial(fsx, s3, fsid, capsys, tmp_path):
 
 def test_nothing_to_release(fsx, s3, fsid):
     fsx.add_response("describe_data_repository_associations", ASSOCIATIONS)
-    s3.add_response("list_objects_v2", {})
+    s3.add_response("list_objects_v2", {"IsTruncated": False})
     with pytest.raises(FsxError, match="nothing to release"):
         fsx_command("release", "--fsid", fsid, "s3://bucket/v1/run")
 

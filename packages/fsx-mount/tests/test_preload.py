@@ -34,10 +34,11 @@ def test_loads_in_parallel(folder):
     assert Preloader(3, load=lambda _path: together.wait()).preload("s3://b/x", folder).wait(30)
 
 
-def test_a_file_that_cannot_be_loaded_is_named(folder, caplog):
+@pytest.mark.parametrize("kind", [OSError, ValueError])
+def test_a_file_that_cannot_be_loaded_is_named(folder, caplog, kind):
     def fail(path):
         if path.name == "b":
-            raise OSError("no such object any more")
+            raise kind("no such object any more")
 
     assert Preloader(1, load=fail).preload("s3://b/x", folder).wait(30)
     assert f"could not preload {folder}/sub/b" in caplog.text

@@ -12,6 +12,7 @@ from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxBus
 from miniwdl_aws_fsx_mount.file_system import FileSystem, find_file_system
 from miniwdl_aws_fsx_mount.tasks import RepositoryTask, TaskType, read_task
 from miniwdl_aws_hooks import ConfigurationError, MiniwdlAwsError
+from miniwdl_aws_hooks.surprises import in_words, lacks_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,7 +37,6 @@ _CREDENTIALS = frozenset(
 _NO_CREDENTIALS = (
     botocore.exceptions.NoCredentialsError,
     botocore.exceptions.PartialCredentialsError,
-    botocore.exceptions.CredentialRetrievalError,
     botocore.exceptions.SSOError,
     botocore.exceptions.TokenRetrievalError,
 )
@@ -45,27 +45,39 @@ _UNREACHABLE = (
     botocore.exceptions.ConnectionError,
     botocore.exceptions.IncompleteReadError,
 )
+_NOT_AWS = "a proxy or a portal may have answered in place of AWS: check the network, and AWS_ENDPOINT_URL if it is set"
 _LOG_IN = "log in to AWS again, or name another profile with AWS_PROFILE"
 
 
 def translate(exc: Exception, action: str) -> MiniwdlAwsError:
     """
-    Say in this package's terms what botocore raised.
+    Say in this package's terms what a request raised.
+
+    What is none of botocore's own exceptions may pass, as an outage does.
 
     :param action: what was attempted, completing "can't ...".
     """
-    if isinstance(exc, botocore.exceptions.ClientError):
-        return _translate_answer(exc, action)
     if isinstance(exc, botocore.exceptions.NoRegionError):
         return ConfigurationError(f"can't {action}: no AWS region is configured", hint="set AWS_DEFAULT_REGION")
     if isinstance(exc, botocore.exceptions.ProfileNotFound):
         return ConfigurationError(f"can't {action}: {exc}", hint="see `aws configure list-profiles`")
     if isinstance(exc, _NO_CREDENTIALS):
         return FsxAccessError(f"can't {action}: {exc}", hint=_LOG_IN)
+    if isinstance(exc, botocore.exceptions.CredentialRetrievalError) or lacks_credentials(exc):
+        words = f"can't {action}: no AWS credentials could be had ({in_words(exc)})"
+        return FsxUnreachableError(words, hint=_LOG_IN, retryable=True)
+    if isinstance(exc, botocore.exceptions.ClientError):
+        return _translate_answer(exc, action)
     if isinstance(exc, _UNREACHABLE):
         hint = "check the network, the region and AWS_ENDPOINT_URL"
         return FsxUnreachableError(f"can't {action}: {exc}", hint=hint, retryable=True)
-    return FsxAccessError(f"can't {action}: {exc}")
+    if isinstance(exc, botocore.exceptions.BotoCoreError):
+        return FsxAccessError(f"can't {action}: {exc}")
+    return _unusable(action, in_words(exc))
+
+
+def _unusable(action: str, what: str) -> FsxUnreachableError:
+    return FsxUnreachableError(f"can't {action}: no usable answer ({what})", hint=_NOT_AWS, retryable=True)
 
 
 _ACTIONS = {
@@ -89,9 +101,12 @@ _ACTIONS = {
 
 def _translate_answer(exc: botocore.exceptions.ClientError, action: str) -> MiniwdlAwsError:
     error = exc.response.get("Error", {})
-    code, message = error.get("Code", ""), error.get("Message", "") or str(exc)
+    code, message = str(error.get("Code", "")), error.get("Message", "") or str(exc)
     status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     info = {"code": code, "status": status}
+    if code.isdigit() and exc.operation_name != "HeadObject":
+        # AWS gives its errors names, where an answer can have a text; a page for its text is somebody else's.
+        return _unusable(action, f"HTTP status {code}")
     if code == "FileSystemNotFound":
         hint = "check --fsid and the region; ids of EFS file systems look the same, but this needs FSx for Lustre"
         return FileSystemError(f"can't {action}: {message}", hint=hint, more_info=info)
@@ -110,10 +125,16 @@ def _translate_answer(exc: botocore.exceptions.ClientError, action: str) -> Mini
 
 @contextmanager
 def translated(action: str) -> Iterator[None]:
-    """Turn what botocore raises inside the block into this package's errors."""
+    """
+    Turn whatever is raised inside the block into this package's errors, a name that an answer lacks included.
+
+    :param action: what is attempted, completing "can't ...".
+    """
     try:
         yield
-    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
+    except MiniwdlAwsError:
+        raise
+    except Exception as exc:
         raise translate(exc, action) from exc
 
 
@@ -151,8 +172,7 @@ class FsxService:
         :raises FileSystemError: when there is none, or it is not FSx for Lustre.
         """
         with translated(f"look up file system {fsid}"):
-            answer = self._client.describe_file_systems(FileSystemIds=[fsid])
-        return find_file_system(answer["FileSystems"], fsid)
+            return find_file_system(self._client.describe_file_systems(FileSystemIds=[fsid])["FileSystems"], fsid)
 
     def associations(self, fsid: str) -> tuple[Association, ...]:
         """Data repository associations of a file system; at most 8 exist."""
@@ -188,10 +208,10 @@ class FsxService:
             answer = self._client.create_data_repository_task(
                 FileSystemId=fsid, Type=kind.value, Paths=list(paths), Report=wanted, **more
             )
-        return answer["DataRepositoryTask"]["TaskId"]
+            return answer["DataRepositoryTask"]["TaskId"]
 
     def task(self, task_id: str) -> RepositoryTask:
         """Look at a data repository task."""
         with translated(f"look up data repository task {task_id}"):
             answer = self._client.describe_data_repository_tasks(TaskIds=[task_id])
-        return read_task(answer["DataRepositoryTasks"][0])
+            return read_task(answer["DataRepositoryTasks"][0])

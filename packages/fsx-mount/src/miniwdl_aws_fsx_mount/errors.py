@@ -18,7 +18,7 @@ class FsxAccessError(FsxError):
 
 
 class FsxUnreachableError(FsxError):
-    """No answer from AWS, or one that says that the service has trouble."""
+    """No answer from AWS, one that says that the service has trouble, or one that can't be AWS's."""
 
 
 class FsxBusyError(FsxError):

@@ -72,25 +72,27 @@ class Hosts:
             if not names:
                 return []
             answer = self._batch.describe_compute_environments(computeEnvironments=list(names))
-        return [_environment(item) for item in answer["computeEnvironments"]]
+            return [_environment(item) for item in answer["computeEnvironments"]]
 
     def subnets(self, ids: Sequence[str]) -> list[Subnet]:
         """Describe subnets."""
         with translated("look up subnets"):
             answer = self._ec2.describe_subnets(SubnetIds=list(ids))["Subnets"]
-        return [Subnet(item["SubnetId"], item["AvailabilityZone"], item["VpcId"], item["CidrBlock"]) for item in answer]
+            return [
+                Subnet(item["SubnetId"], item["AvailabilityZone"], item["VpcId"], item["CidrBlock"]) for item in answer
+            ]
 
     def groups_of(self, interfaces: Sequence[str]) -> tuple[str, ...]:
         """Security groups of network interfaces, each once."""
         with translated("look up the file system's network interfaces"):
             answer = self._ec2.describe_network_interfaces(NetworkInterfaceIds=list(interfaces))["NetworkInterfaces"]
-        return tuple(dict.fromkeys(group["GroupId"] for item in answer for group in item["Groups"]))
+            return tuple(dict.fromkeys(group["GroupId"] for item in answer for group in item["Groups"]))
 
     def ingress(self, groups: Sequence[str]) -> list[Mapping[str, Any]]:
         """Inbound rules (IpPermission) of all of some security groups, as one list: they add up."""
         with translated("look up security groups"):
             answer = self._ec2.describe_security_groups(GroupIds=list(groups))["SecurityGroups"]
-        return [rule for group in answer for rule in group["IpPermissions"]]
+            return [rule for group in answer for rule in group["IpPermissions"]]
 
     def template(self, reference: Mapping[str, str]) -> Template:
         """Read the version of a launch template that a compute environment names."""

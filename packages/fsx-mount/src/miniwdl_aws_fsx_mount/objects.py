@@ -55,5 +55,6 @@ class Objects:
         found: dict[str, int] = {}
         with translated(f"list s3://{bucket}/{prefix}"):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+                _ = page["IsTruncated"]  # which no page of S3's lacks, unlike the contents
                 found.update((item["Key"], item["Size"]) for item in page.get("Contents", []))
         return found

@@ -20,6 +20,8 @@ import time
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_hooks.surprises import in_words
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
@@ -128,8 +130,9 @@ class Preloader:
             file, batch = self._queue.get()
             try:
                 self._load(file)
-            except OSError as exc:
-                logger.warning("could not preload %s, the task that reads it will try again: %s", file, exc)
+            except Exception as exc:  # noqa: BLE001 - a thread that ends here would leave the batch unfinished
+                text = "could not preload %s, the task that reads it will try again: %s"
+                logger.warning(text, file, in_words(exc))
             batch.finish_one(self._clock())
 
 
