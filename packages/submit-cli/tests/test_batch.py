@@ -1,4 +1,6 @@
-from collections.abc import Iterator
+import itertools
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import boto3
 import pytest
@@ -7,6 +9,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
     NoCredentialsError,
     NoRegionError,
+    ParamValidationError,
     ProfileNotFound,
     ReadTimeoutError,
     UnauthorizedSSOTokenError,
@@ -16,6 +19,7 @@ from botocore.stub import Stubber
 from miniwdl_aws_hooks import ConfigurationError
 from miniwdl_aws_submit_cli.batch import MAX_DESCRIBE, Batch, connect, translated
 from miniwdl_aws_submit_cli.errors import RefusedError
+from miniwdl_aws_submit_cli.wait import Watcher
 
 
 @pytest.fixture
@@ -42,6 +46,8 @@ def client_error(code: str, message: str = "", status: int = 400) -> ClientError
             True,
         ),
         (ReadTimeoutError(endpoint_url="http://x"), RefusedError, "can't submit: Read timeout", True),
+        (ParamValidationError(report="x"), RefusedError, "can't submit: Parameter validation failed", False),
+        (KeyError("jobId"), RefusedError, r"can't submit: no usable answer \(KeyError: 'jobId'\)", True),
         (UnauthorizedSSOTokenError(), RefusedError, "can't submit: The SSO session", False),
         (client_error("ExpiredTokenException", "it expired"), RefusedError, "not accept the credentials", False),
         (client_error("AccessDeniedException", "no."), RefusedError, r"permission is missing \(no\)", False),
@@ -103,8 +109,50 @@ def test_many_jobs_are_described_a_hundred_at_a_time(stub: Stubber) -> None:
 
 def test_every_page_of_a_list_is_read(stub: Stubber) -> None:
     def page(job_id: str) -> dict[str, object]:
-        return {"jobSummaryList": [{"jobId": job_id, "jobName": "n"}]}
+        return {"jobSummaryList": [{"jobId": job_id, "jobName": "n", "status": "RUNNING", "createdAt": 1}]}
 
     stub.add_response("list_jobs", {**page("a"), "nextToken": "t"}, {"jobQueue": "q", "jobStatus": "RUNNING"})
     stub.add_response("list_jobs", page("b"), {"jobQueue": "q", "jobStatus": "RUNNING", "nextToken": "t"})
     assert [job["jobId"] for job in Batch(stub.client).list_jobs("q", status="RUNNING")] == ["a", "b"]
+
+
+PAGE = b"<html>Please log in to the guests' network.</html>"
+LOST = b'{"jobs": [{}], "jobSummaryList": [{}], "jobQueues": [{}], "jobDefinitions": [{}]}'
+
+
+@pytest.mark.parametrize("answer", [PAGE, b"", b"[]", b"null", b"\xff", LOST, (302, PAGE), (404, PAGE)])
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda batch: batch.queues(),
+        lambda batch: batch.ensure_definition({"jobDefinitionName": "d", "type": "container"}),
+        lambda batch: batch.submit({"jobName": "n", "jobQueue": "q", "jobDefinition": "d"}),
+        lambda batch: batch.describe(["1"]),
+        lambda batch: list(batch.list_jobs("q", status="RUNNING")),
+    ],
+)
+def test_an_answer_that_is_not_AWSs_is_a_sentence(portal: Any, ask: Callable[[Batch], Any], answer: Any) -> None:  # noqa: N802
+    portal(answer)
+    with pytest.raises(RefusedError, match="no usable answer") as caught:
+        ask(connect())
+    assert caught.value.retryable
+    assert "guests" not in caught.value.message
+    assert "proxy" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize("printed", ["", "SECRET", "[]", '{"Version": 2, "SecretAccessKey": "SECRET"}'])
+def test_who_waits_bears_a_portal_and_a_moody_credential_process(
+    portal: Any, credential_process: Any, printed: str
+) -> None:
+    portal(PAGE, b"[]", b'{"jobs": [{"jobId": "1", "jobName": "n", "status": "SUCCEEDED"}]}')
+    credential_process(None, printed, printed)
+    watcher = Watcher(connect().describe, "1", sleep=lambda _: None, clock=itertools.count(0, 10).__next__)
+    assert watcher.wait(lambda _: False, lambda _: None).ended
+
+
+def test_what_a_credential_process_printed_is_not_told(portal: Any, credential_process: Any) -> None:
+    portal()
+    credential_process('{"Version": 2, "SecretAccessKey": "SECRET"}')
+    with pytest.raises(RefusedError, match="no AWS credentials could be had") as caught:
+        connect()
+    assert "SECRET" not in caught.value.message

@@ -2,6 +2,7 @@
 
 import io
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,7 +12,8 @@ import pyte
 import pytest
 from rich.console import Console
 
-from miniwdl_aws_submit_cli.panel import render
+from miniwdl_aws_submit_cli.errors import RefusedError
+from miniwdl_aws_submit_cli.panel import LiveView, render
 from miniwdl_aws_submit_cli.progress import Progress
 
 COLUMNS, ROWS = 100, 30
@@ -137,3 +139,17 @@ def test_a_narrow_terminal_loses_no_state() -> None:
     text = console.export_text()
     for state in ("waiting 0", "running 1", "cached 0"):
         assert state in text
+
+
+def test_the_panel_is_kept_up_to_date_whatever_an_update_meets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("miniwdl_aws_submit_cli.panel.LOOK_PERIOD", 0)
+    again = threading.Event()
+    met: list[Exception] = [KeyError("createdAt"), RefusedError("no")]
+
+    def update() -> None:
+        if met:
+            raise met.pop(0)
+        again.set()
+
+    with LiveView("run", Progress(), update, stream=io.StringIO()):
+        assert again.wait(10)

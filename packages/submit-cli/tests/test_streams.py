@@ -32,6 +32,24 @@ def test_streams_in_turn_keep_their_order_and_lose_nothing() -> None:
     assert found == [f"{stream}-{number}" for stream, count in enumerate(counts) for number in range(count)]
 
 
+def test_a_plugin_that_exits_leaves_nobody_waiting() -> None:
+    def exiting(_request: FollowRequest) -> Iterator[LogEvent]:
+        raise SystemExit(3)
+
+    found: list[object] = []
+
+    def read() -> None:
+        try:
+            list(read_in_turn([shown("0")], exiting))
+        except SystemExit as exc:
+            found.append(exc.code)
+
+    reader = threading.Thread(target=read, daemon=True)
+    reader.start()
+    reader.join(10)
+    assert found == [3]
+
+
 def test_an_error_of_a_stream_is_raised() -> None:
     for read in (
         lambda: list(read_in_turn([shown("0")], failing)),

@@ -11,18 +11,21 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    CredentialRetrievalError,
     EndpointConnectionError,
     NoCredentialsError,
     NoRegionError,
+    ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
 )
 
-from miniwdl_aws_hooks.errors import ConfigurationError
+from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
+from miniwdl_aws_hooks.surprises import in_words, lacks_credentials
 from miniwdl_aws_submit_cli.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from mypy_boto3_batch import BatchClient
 
@@ -37,6 +40,7 @@ API_ATTEMPTS = 8
 CONNECT_TIMEOUT = 10
 """Seconds; botocore's minute, taken eight times, would look like a hang."""
 
+_NOT_AWS = "a proxy or a portal may have answered in place of AWS: check the network, and AWS_ENDPOINT_URL if it is set"
 _CREDENTIALS_HINT = "`aws configure` or `aws sso login` sets them up; AWS_PROFILE chooses among several"
 
 _EXPIRED = frozenset(
@@ -69,7 +73,7 @@ _TRANSIENT = frozenset(
 @contextmanager
 def translated(action: str) -> Iterator[None]:
     """
-    Turn botocore's errors into ours.
+    Turn whatever is raised inside the block into our errors, a name that an answer lacks included.
 
     :param action: what was being done, an infinitive: ``submit the job``.
     :raises ConfigurationError: when the region or a profile is missing.
@@ -77,33 +81,54 @@ def translated(action: str) -> Iterator[None]:
     """
     try:
         yield
-    except NoRegionError as exc:
-        raise ConfigurationError(
+    except MiniwdlAwsError:
+        raise
+    except Exception as exc:
+        raise _translate(action, exc) from exc
+
+
+def _translate(action: str, exc: Exception) -> MiniwdlAwsError:
+    if isinstance(exc, NoRegionError):
+        return ConfigurationError(
             "no AWS region is configured", hint="set AWS_DEFAULT_REGION, or `aws configure set region REGION`"
-        ) from exc
-    except ProfileNotFound as exc:
-        raise ConfigurationError(str(exc), hint="AWS_PROFILE names a profile of ~/.aws/config") from exc
-    except (NoCredentialsError, PartialCredentialsError) as exc:
-        raise RefusedError(f"can't {action}: no AWS credentials were found", hint=_CREDENTIALS_HINT) from exc
-    except EndpointConnectionError as exc:
-        raise RefusedError(
+        )
+    if isinstance(exc, ProfileNotFound):
+        return ConfigurationError(str(exc), hint="AWS_PROFILE names a profile of ~/.aws/config")
+    if isinstance(exc, (NoCredentialsError, PartialCredentialsError)):
+        return RefusedError(f"can't {action}: no AWS credentials were found", hint=_CREDENTIALS_HINT)
+    if isinstance(exc, EndpointConnectionError):
+        return RefusedError(
             f"can't {action}: {exc.kwargs.get('endpoint_url', 'AWS')} can't be reached",
             hint="check the network, and AWS_DEFAULT_REGION or AWS_ENDPOINT_URL if set",
             retryable=True,
-        ) from exc
-    except ClientError as exc:
-        raise _refused(action, exc) from exc
-    except BotoCoreError as exc:
-        # The rest is network trouble and sign-on trouble (SSO, assumed roles), of which the text says enough.
-        raise RefusedError(
-            f"can't {action}: {str(exc).rstrip('.')}", retryable="Token" not in type(exc).__name__
-        ) from exc
+        )
+    if "Token" in type(exc).__name__ and isinstance(exc, BotoCoreError):
+        return RefusedError(f"can't {action}: {str(exc).rstrip('.')}", retryable=False)
+    if isinstance(exc, CredentialRetrievalError) or lacks_credentials(exc):
+        return RefusedError(
+            f"can't {action}: no AWS credentials could be had ({in_words(exc)})", hint=_CREDENTIALS_HINT, retryable=True
+        )
+    if isinstance(exc, ClientError):
+        return _refused(action, exc)
+    if isinstance(exc, BotoCoreError):
+        # The rest is network trouble, of which the text says enough, and requests that are wrong.
+        return RefusedError(
+            f"can't {action}: {str(exc).rstrip('.')}", retryable=not isinstance(exc, ParamValidationError)
+        )
+    return _unusable(action, in_words(exc))
+
+
+def _unusable(action: str, what: str) -> RefusedError:
+    return RefusedError(f"can't {action}: no usable answer ({what})", hint=_NOT_AWS, retryable=True)
 
 
 def _refused(action: str, exc: ClientError) -> RefusedError:
     detail = exc.response.get("Error", {})
     code, message = str(detail.get("Code", "")), str(detail.get("Message", "")).strip().rstrip(".")
     status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if code.isdigit():
+        # AWS gives its errors names; a bare status, with a page for its text, is somebody else's.
+        return _unusable(action, f"HTTP status {code}")
     if code in _EXPIRED:
         return RefusedError(
             f"can't {action}: AWS does not accept the credentials ({message or code})",
@@ -118,6 +143,13 @@ def _refused(action: str, exc: ClientError) -> RefusedError:
         )
     transient = code in _TRANSIENT or status >= 500
     return RefusedError(f"can't {action}: {message or code}", retryable=transient)
+
+
+def _whole(item: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    """Copy an item of an answer that has what it must have; raises ``KeyError`` otherwise."""
+    for name in names:
+        _ = item[name]
+    return dict(item)
 
 
 def connect() -> Batch:
@@ -148,7 +180,7 @@ class Batch:
         """Describe all job queues of the account; there are at most 50, tags included."""
         with translated("look up the job queues"):
             pages = self._client.get_paginator("describe_job_queues").paginate()
-            return [dict(queue) for page in pages for queue in page["jobQueues"]]
+            return [_whole(queue, "jobQueueName", "jobQueueArn") for page in pages for queue in page["jobQueues"]]
 
     def ensure_definition(self, definition: dict[str, Any]) -> str:
         """Find the newest active definition of that name, whose name is its content, or register it; return its ARN."""
@@ -156,8 +188,8 @@ class Batch:
             found = self._client.describe_job_definitions(
                 jobDefinitionName=definition["jobDefinitionName"], status="ACTIVE"
             )["jobDefinitions"]
-        if found:
-            return max(found, key=lambda item: item["revision"])["jobDefinitionArn"]
+            if found:
+                return max(found, key=lambda item: item["revision"])["jobDefinitionArn"]
         with translated("register the workflow job's definition"):
             return self._client.register_job_definition(**definition)["jobDefinitionArn"]
 
@@ -172,7 +204,7 @@ class Batch:
             found: dict[str, dict[str, Any]] = {}
             for start in range(0, len(job_ids), MAX_DESCRIBE):
                 jobs = self._client.describe_jobs(jobs=job_ids[start : start + MAX_DESCRIBE])["jobs"]
-                found.update((job["jobId"], dict(job)) for job in jobs)
+                found.update((job["jobId"], _whole(job, "jobName", "status")) for job in jobs)
             return found
 
     def list_jobs(
@@ -182,7 +214,7 @@ class Batch:
         selection: dict[str, Any] = {"jobStatus": status} if status else {"filters": filters}
         with translated("list the jobs of the queue"):
             for page in self._client.get_paginator("list_jobs").paginate(jobQueue=queue, **selection):
-                yield from (dict(job) for job in page["jobSummaryList"])
+                yield from (_whole(job, "jobId", "jobName", "status", "createdAt") for job in page["jobSummaryList"])
 
     def queue_front(self, queue: str) -> list[str]:
         """Ids of the first RUNNABLE jobs of a queue, at most 100, in the order in which they will start."""

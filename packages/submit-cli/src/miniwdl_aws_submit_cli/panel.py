@@ -6,9 +6,9 @@ A thread of its own asks AWS Batch about the task jobs, since the main one sleep
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from contextlib import suppress
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console, Group
@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
-from miniwdl_aws_hooks.errors import MiniwdlAwsError
+from miniwdl_aws_hooks.surprises import in_words
 from miniwdl_aws_submit_cli.console_text import printable
 from miniwdl_aws_submit_cli.formats import counted, duration
 from miniwdl_aws_submit_cli.progress import STATES, Progress
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from miniwdl_aws_submit_cli.wait import JobState
 
 __all__ = ["LiveView", "render"]
+
+logger = logging.getLogger(__name__)
 
 STYLES = {
     "waiting": "dim",
@@ -123,6 +125,11 @@ class LiveView:
 
     def _watch(self) -> None:
         while not self._stop.wait(LOOK_PERIOD):
-            # On errors the panel shows what the log says; whether contact is lost for good is the main thread's matter.
-            with suppress(MiniwdlAwsError):
-                self._update()
+            self._look()
+
+    def _look(self) -> None:
+        # On errors the panel shows what the log says; whether contact is lost for good is the main thread's matter.
+        try:
+            self._update()
+        except Exception as exc:  # noqa: BLE001 - a thread that ends here would leave the panel as it is for good
+            logger.debug("the panel could not be brought up to date: %s", in_words(exc))

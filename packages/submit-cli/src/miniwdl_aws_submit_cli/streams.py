@@ -50,7 +50,7 @@ def _start(shown: Shown, follow: Callable[[FollowRequest], Iterable[LogEvent]], 
         try:
             for event in follow(shown.request):
                 out.put((shown.label, event))
-        except Exception as exc:  # noqa: BLE001 - raised again by whoever reads the queue
+        except BaseException as exc:  # noqa: BLE001 - raised again by whoever reads the queue, and would wait for ever
             end = exc
         out.put((shown.label, end))
 
