@@ -89,6 +89,24 @@ def image_environment(images, image: str) -> list[str]:
     return json.loads(inspected.stdout)[0]["Config"].get("Env") or []
 
 
+def test_who_means_harm_reaches_no_further(shell, cloud, workflow_image, task_image) -> None:
+    done = shell.submit(
+        str(HERE / "hostile.wdl"), f"image={task_image}", "--s3upload", "s3://demo/hostile/", "--follow"
+    )
+    assert done.code == 0, done.stderr
+    outputs = shell.read_json("s3://demo/hostile/outputs.json")
+    assert len(outputs["hostile.attempts"]) == 12
+    assert all(attempt.startswith("could not: ") for attempt in outputs["hostile.attempts"]), outputs
+    assert shell.read(outputs["hostile.made"]) == b"made\n"
+    assert outputs["hostile.came_later"] == "12"
+    secret = f"AWS_SECRET_ACCESS_KEY={cloud.environ['AWS_SECRET_ACCESS_KEY']}"
+    (run,) = (cloud.state / "fsx/miniwdl_run").glob("*_hostile")
+    told = [path.read_text() for path in run.rglob("*") if path.is_file() and not path.is_symlink()]
+    assert not any(secret in text for text in [*told, done.stdout, done.stderr])
+    for name in ("stdout.txt", "stderr.txt", "exit_code"):
+        assert not (run / "call-attack" / name).is_symlink()
+
+
 def test_a_mistake_does_no_harm(shell, cloud, victim, task_image) -> None:
     done = shell.submit(
         str(HERE / "escape.wdl"), f"image={task_image}", f"victim={in_jobs(cloud, victim.parent)}",

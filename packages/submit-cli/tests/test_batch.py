@@ -16,8 +16,9 @@ from botocore.exceptions import (
 )
 from botocore.stub import Stubber
 
+from miniwdl_aws_core.batch.lookup import PAUSES
 from miniwdl_aws_hooks import ConfigurationError
-from miniwdl_aws_submit_cli.batch import MAX_DESCRIBE, Batch, connect, translated
+from miniwdl_aws_submit_cli.batch import MAX_DESCRIBE, MAX_UNANSWERED, Batch, connect, translated
 from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.wait import Watcher
 
@@ -116,6 +117,65 @@ def test_every_page_of_a_list_is_read(stub: Stubber) -> None:
     assert [job["jobId"] for job in Batch(stub.client).list_jobs("q", status="RUNNING")] == ["a", "b"]
 
 
+REQUEST = {"jobName": "hello-0a1b2c3d4e", "jobQueue": "q", "jobDefinition": "d"}
+JOB = {"jobId": "a", "jobName": REQUEST["jobName"], "createdAt": 1, "status": "SUBMITTED"}
+LISTED = {"jobQueue": "q", "filters": [{"name": "JOB_NAME", "values": [REQUEST["jobName"]]}]}
+
+
+def lists(stub: Stubber, *jobs: dict[str, object]) -> None:
+    stub.add_response("list_jobs", {"jobSummaryList": list(jobs)}, LISTED)
+
+
+def test_a_job_that_aws_took_without_saying_so_is_not_submitted_again(stub: Stubber) -> None:
+    slept: list[float] = []
+    told: list[str] = []
+    stub.add_client_error("submit_job", "InternalServerException", http_status_code=500)
+    lists(stub)
+    lists(stub)
+    lists(stub, JOB)
+    assert Batch(stub.client, sleep=slept.append).submit(REQUEST, told.append) == "a"
+    stub.assert_no_pending_responses()
+    assert slept == sorted(slept)
+    assert sum(slept) > 3, "ListJobs may lag by seconds"
+    assert "looking whether AWS Batch took the job" in told[0]
+
+
+def test_a_job_that_aws_did_not_take_is_submitted_again(stub: Stubber) -> None:
+    stub.add_client_error("submit_job", "InternalServerException", http_status_code=500)
+    for _ in PAUSES:
+        lists(stub)
+    stub.add_client_error("submit_job", "TooManyRequestsException", http_status_code=429)
+    stub.add_response("submit_job", {"jobId": "b", "jobName": REQUEST["jobName"]}, REQUEST)
+    assert Batch(stub.client, sleep=lambda _seconds: None).submit(REQUEST) == "b"
+    stub.assert_no_pending_responses()
+
+
+def test_what_aws_refuses_is_not_looked_for(stub: Stubber) -> None:
+    stub.add_client_error("submit_job", "ClientException", "no such queue", http_status_code=400)
+    with pytest.raises(RefusedError, match="no such queue"):
+        Batch(stub.client).submit(REQUEST)
+
+
+def test_who_gives_up_says_that_the_run_may_have_begun(stub: Stubber) -> None:
+    for _ in range(MAX_UNANSWERED):
+        stub.add_client_error("submit_job", "InternalServerException", http_status_code=500)
+        for _ in PAUSES:
+            lists(stub)
+    with pytest.raises(RefusedError) as caught:
+        Batch(stub.client, sleep=lambda _seconds: None).submit(REQUEST)
+    assert "miniwdl-aws list" in str(caught.value.hint)
+    stub.assert_no_pending_responses()
+
+
+def test_the_sdk_sends_a_submission_once(portal: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    server = portal((500, b"{}"))
+    monkeypatch.setattr("miniwdl_aws_submit_cli.batch.API_ATTEMPTS", 1)
+    monkeypatch.setattr("miniwdl_aws_core.batch.lookup.PAUSES", ())
+    with pytest.raises(RefusedError):
+        connect().submit(REQUEST)
+    assert server.asked == 1
+
+
 PAGE = b"<html>Please log in to the guests' network.</html>"
 LOST = b'{"jobs": [{}], "jobSummaryList": [{}], "jobQueues": [{}], "jobDefinitions": [{}]}'
 
@@ -131,8 +191,12 @@ LOST = b'{"jobs": [{}], "jobSummaryList": [{}], "jobQueues": [{}], "jobDefinitio
         lambda batch: list(batch.list_jobs("q", status="RUNNING")),
     ],
 )
-def test_an_answer_that_is_not_AWSs_is_a_sentence(portal: Any, ask: Callable[[Batch], Any], answer: Any) -> None:  # noqa: N802
+def test_an_answer_that_is_not_AWSs_is_a_sentence(  # noqa: N802
+    portal: Any, ask: Callable[[Batch], Any], answer: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     portal(answer)
+    monkeypatch.setattr("miniwdl_aws_submit_cli.batch.LONGEST_PAUSE", 0.0)
+    monkeypatch.setattr("miniwdl_aws_core.batch.lookup.PAUSES", (0.0,))
     with pytest.raises(RefusedError, match="no usable answer") as caught:
         ask(connect())
     assert caught.value.retryable

@@ -24,6 +24,7 @@ from miniwdl_aws_submit_cli.commands.cancel_command import stop
 from miniwdl_aws_submit_cli.commands.rerun_command import resubmission
 from miniwdl_aws_submit_cli.commands.sweep_command import orphans
 from miniwdl_aws_submit_cli.errors import RefusedError
+from miniwdl_aws_submit_cli.job import given_name
 from miniwdl_aws_submit_cli.manage_command import build_parser, main
 from miniwdl_aws_submit_cli.runs import Run
 
@@ -234,32 +235,40 @@ def test_rerun_submits_the_same(aws: Any, manage: Callable[..., Outcome], job_id
     assert code == 0
     assert again != job_id
     first, second = (aws.describe_jobs(jobs=[each])["jobs"][0] for each in (job_id, again))
-    for key in ("jobName", "jobQueue", "jobDefinition", "tags"):
+    for key in ("jobQueue", "jobDefinition", "tags"):
         assert first[key] == second[key]
+    assert first["jobName"] != second["jobName"]
+    assert given_name(first["jobName"]) == given_name(second["jobName"])
     assert first["container"]["command"] == second["container"]["command"]
-    names = {item["name"] for item in second["container"]["environment"]}
-    assert "WDL_PAYLOAD" in names
+    environment = {item["name"]: item["value"] for item in second["container"]["environment"]}
+    assert "WDL_PAYLOAD" in environment
+    assert environment["WDL_SUBMISSION"] == second["jobName"]
 
 
-def test_resubmission_leaves_out_what_batch_adds() -> None:
+def test_resubmission_leaves_out_what_batch_adds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("miniwdl_aws_submit_cli.commands.rerun_command.submission_token", lambda: "ffffffffff")
     detail = {
-        "jobName": "n",
+        "jobName": "n-0123456789",
         "jobQueue": "q",
         "jobDefinition": "d:1",
         "tags": {"Group": "x"},
         "container": {
             "command": ["run"],
-            "environment": [{"name": "A", "value": "1"}, {"name": "AWS_BATCH_JOB_ID", "value": "j"}],
+            "environment": [
+                {"name": "A", "value": "1"},
+                {"name": "AWS_BATCH_JOB_ID", "value": "j"},
+                {"name": "WDL_SUBMISSION", "value": "n-0123456789"},
+            ],
             "resourceRequirements": [{"type": "VCPU", "value": "2"}],
         },
     }
     assert resubmission(detail) == {
-        "jobName": "n",
+        "jobName": "n-ffffffffff",
         "jobQueue": "q",
         "jobDefinition": "d:1",
         "containerOverrides": {
             "command": ["run"],
-            "environment": [{"name": "A", "value": "1"}],
+            "environment": [{"name": "A", "value": "1"}, {"name": "WDL_SUBMISSION", "value": "n-ffffffffff"}],
             "resourceRequirements": [{"type": "VCPU", "value": "2"}],
         },
         "propagateTags": True,

@@ -5,6 +5,7 @@ import io
 import json
 import lzma
 import random
+import re
 import sys
 import zipfile
 from argparse import Namespace
@@ -17,6 +18,7 @@ import pluggy
 import pytest
 
 from miniwdl_aws_hooks import SubmitEnvironment, SubmitOption, hookimpl
+from miniwdl_aws_submit_cli.job import given_name
 from miniwdl_aws_submit_cli.submit_command import main
 
 Outcome = tuple[int, str, str]
@@ -58,7 +60,9 @@ def test_the_job_id_alone_is_on_stdout_and_the_next_commands_on_stderr(
     assert code == 0
     job_id = out.strip()
     found = job(aws, job_id)
-    assert found["jobName"] == "hello"
+    assert re.fullmatch(r"hello-[0-9a-f]{10}", found["jobName"])
+    assert {"name": "WDL_SUBMISSION", "value": found["jobName"]} in found["container"]["environment"]
+    assert "submitted workflow job hello to" in err
     assert found["container"]["command"] == [
         "miniwdl-run-s3upload", "@payload", "--verbose", "--dir", "/mnt/fsx/miniwdl_run",
     ]  # fmt: skip
@@ -108,7 +112,7 @@ def test_equal_jobs_share_one_definition(aws: Any, submit: Callable[..., Outcome
     first = job(aws, submit("hello.wdl", "n=2")[1].strip())
     second = job(aws, submit("hello.wdl", "n=3", "--cpu", "2", "--name", "other")[1].strip())
     assert first["jobDefinition"] == second["jobDefinition"]
-    assert (first["jobName"], second["jobName"]) == ("hello", "other")
+    assert [given_name(each["jobName"]) for each in (first, second)] == ["hello", "other"]
 
 
 def test_local_files_are_staged_and_named_in_the_inputs(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import random
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConnectTimeoutError,
     CredentialRetrievalError,
     EndpointConnectionError,
     NoCredentialsError,
@@ -18,14 +21,16 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
+    ProxyConnectionError,
 )
 
+from miniwdl_aws_core.batch.lookup import look_for, named
 from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
 from miniwdl_aws_hooks.surprises import in_words, lacks_credentials
 from miniwdl_aws_submit_cli.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from mypy_boto3_batch import BatchClient
 
@@ -36,6 +41,12 @@ MAX_DESCRIBE = 100
 
 API_ATTEMPTS = 8
 """Attempts of one request; more than botocore's three, since accounts with many runs are throttled now and then."""
+
+MAX_UNANSWERED = 3
+"""Submissions without an answer after which a user should know: each is looked for a quarter of a minute."""
+
+LONGEST_PAUSE = 10.0
+"""Seconds between two attempts to submit a job."""
 
 CONNECT_TIMEOUT = 10
 """Seconds; botocore's minute, taken eight times, would look like a hang."""
@@ -110,16 +121,20 @@ def _translate(action: str, exc: Exception) -> MiniwdlAwsError:
         )
     if isinstance(exc, ClientError):
         return _refused(action, exc)
+    if isinstance(exc, ParamValidationError):
+        return RefusedError(f"can't {action}: {str(exc).rstrip('.')}", retryable=False)
     if isinstance(exc, BotoCoreError):
-        # The rest is network trouble, of which the text says enough, and requests that are wrong.
-        return RefusedError(
-            f"can't {action}: {str(exc).rstrip('.')}", retryable=not isinstance(exc, ParamValidationError)
-        )
+        # The rest is network trouble, of which the text says enough.
+        error = RefusedError(f"can't {action}: {str(exc).rstrip('.')}", retryable=True)
+        error.ambiguous = not isinstance(exc, (ConnectTimeoutError, ProxyConnectionError))
+        return error
     return _unusable(action, in_words(exc))
 
 
 def _unusable(action: str, what: str) -> RefusedError:
-    return RefusedError(f"can't {action}: no usable answer ({what})", hint=_NOT_AWS, retryable=True)
+    error = RefusedError(f"can't {action}: no usable answer ({what})", hint=_NOT_AWS, retryable=True)
+    error.ambiguous = True
+    return error
 
 
 def _refused(action: str, exc: ClientError) -> RefusedError:
@@ -141,8 +156,9 @@ def _refused(action: str, exc: ClientError) -> RefusedError:
             hint=f"the IAM user or role needs batch:{exc.operation_name}",
             retryable=False,
         )
-    transient = code in _TRANSIENT or status >= 500
-    return RefusedError(f"can't {action}: {message or code}", retryable=transient)
+    error = RefusedError(f"can't {action}: {message or code}", retryable=code in _TRANSIENT or status >= 500)
+    error.ambiguous = status >= 500
+    return error
 
 
 def _whole(item: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -162,14 +178,25 @@ def connect() -> Batch:
         if not session.region_name:  # an empty variable hides the configuration file, and botocore takes it for a name
             raise NoRegionError
         client: BatchClient = session.client("batch", config=config)
-    return Batch(client)
+        # botocore would send SubmitJob again whether or not AWS has acted on it.
+        submitter: BatchClient = session.client("batch", config=config.merge(Config(retries={"total_max_attempts": 1})))
+    return Batch(client, submitter)
 
 
 class Batch:
     """The requests that a submission and the management of runs need, each with its errors translated."""
 
-    def __init__(self, client: BatchClient) -> None:
+    def __init__(
+        self, client: BatchClient, submitter: BatchClient | None = None, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        """
+        Talk through clients.
+
+        :param submitter: sends each request once; the other one where that does so.
+        """
         self._client = client
+        self._submitter = submitter or client
+        self._sleep = sleep
 
     @property
     def region(self) -> str:
@@ -193,10 +220,46 @@ class Batch:
         with translated("register the workflow job's definition"):
             return self._client.register_job_definition(**definition)["jobDefinitionArn"]
 
-    def submit(self, request: dict[str, Any]) -> str:
-        """Submit a job; return its id."""
-        with translated("submit the workflow job"):
-            return self._client.submit_job(**request)["jobId"]
+    def submit(self, request: dict[str, Any], tell: Callable[[str], None] = lambda _text: None) -> str:
+        """
+        Submit a job, once: where there is no answer, it is looked for before it is submitted again.
+
+        :param request: whose ``jobName`` no other job has.
+        :param tell: hears why it takes longer.
+        :return: its id.
+        """
+        attempt = unanswered = 0
+        while True:
+            attempt += 1
+            try:
+                with translated("submit the workflow job"):
+                    return self._submitter.submit_job(**request)["jobId"]
+            except RefusedError as exc:
+                if exc.ambiguous:
+                    unanswered += 1
+                    tell(f"{exc.message}; looking whether AWS Batch took the job")
+                    if found := self._taken(request):
+                        return found
+                if not exc.retryable or attempt >= API_ATTEMPTS or unanswered >= MAX_UNANSWERED:
+                    if unanswered:
+                        taken = "AWS Batch may have taken the job all the same: see `miniwdl-aws list`"
+                        exc.hint = f"{exc.hint}; {taken}" if exc.hint else taken
+                    raise
+            self._sleep(min(LONGEST_PAUSE, 0.5 * 2**attempt) * (0.5 + random.random() / 2))  # noqa: S311 - a jitter
+
+    def twins(self, name: str, queue: str) -> list[str]:
+        """Ids of the jobs of a name, the oldest first: more than one when a submission got no answer."""
+        found = [job for job in self.list_jobs(queue, filters=named(name)) if job["jobName"] == name]
+        return [str(job["jobId"]) for job in sorted(found, key=lambda job: int(job["createdAt"]))]
+
+    def _taken(self, request: Mapping[str, Any]) -> str | None:
+        name, queue = request["jobName"], request["jobQueue"]
+
+        def pause(seconds: float) -> bool:
+            self._sleep(seconds)
+            return False
+
+        return next(iter(look_for(name, lambda: self.list_jobs(queue, filters=named(name)), pause)), None)
 
     def describe(self, job_ids: list[str]) -> dict[str, dict[str, Any]]:
         """Describe jobs by id; one that AWS doesn't know, or not yet, is absent from the answer."""

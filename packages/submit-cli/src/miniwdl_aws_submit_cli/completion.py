@@ -47,6 +47,7 @@ class _Both(Parser):
 def complete_run(prefix: str, parsed_args: argparse.Namespace, **_: object) -> list[str]:
     """Complete RUN: ``last``, names and ids of the queue's runs; of AWS only, since nothing is started by a Tab key."""
     from miniwdl_aws_submit_cli.batch import connect
+    from miniwdl_aws_submit_cli.job import given_name
     from miniwdl_aws_submit_cli.options import option
     from miniwdl_aws_submit_cli.resolve import find
     from miniwdl_aws_submit_cli.runs import LAST, list_runs
@@ -55,7 +56,9 @@ def complete_run(prefix: str, parsed_args: argparse.Namespace, **_: object) -> l
     known = [LAST]
     if queue:
         try:
-            known += [word for job in list_runs(connect(), queue) for word in (job["jobName"], job["jobId"])]
+            known += [
+                word for job in list_runs(connect(), queue) for word in (given_name(job["jobName"]), job["jobId"])
+            ]
         except MiniwdlAwsError as exc:
             warn(exc.message)
     return [word for word in dict.fromkeys(known) if word.startswith(prefix)]

@@ -15,6 +15,9 @@ class WorkflowError(ConfigurationError):
 class RefusedError(MiniwdlAwsError):
     """AWS refused a request, or could not be reached."""
 
+    ambiguous: bool = False
+    """Whether AWS may have done what it was asked for: the request was sent, and there is no answer to it."""
+
 
 class LostContactError(MiniwdlAwsError):
     """A run's state could not be read any more; the run may well go on."""

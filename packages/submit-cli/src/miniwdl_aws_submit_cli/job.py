@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import secrets
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -21,9 +22,12 @@ __all__ = [
     "WorkflowJob",
     "check_request",
     "definition",
+    "given_name",
     "job_name",
     "overrides_size",
     "request",
+    "submission_token",
+    "unique_name",
 ]
 
 DEFINITION_PREFIX = "miniwdl-aws-workflow-"
@@ -33,6 +37,10 @@ DEFINITION_PREFIX = "miniwdl-aws-workflow-"
 MAX_OVERRIDES = 8192
 MAX_REQUEST = 30 * 1024
 MAX_TAGS = 50
+MAX_NAME = 128
+
+TOKEN_BYTES = 5
+_TOKEN = re.compile(rf"-[0-9a-f]{{{2 * TOKEN_BYTES}}}\Z")
 
 NO_IMAGE = "none"
 """Image of a job that runs without one: AWS Batch's interface demands a name."""
@@ -60,8 +68,23 @@ class WorkflowJob:
 
 def job_name(text: str) -> str:
     """Make a valid name of a job."""
-    name = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-_")[:128]
+    name = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-_")[:MAX_NAME]
     return name or "workflow"
+
+
+def submission_token() -> str:
+    """Make a text that no other submission has."""
+    return secrets.token_hex(TOKEN_BYTES)
+
+
+def unique_name(name: str, token: str) -> str:
+    """Make a name of a job that no other job has, so that it can be found by it."""
+    return f"{name[: MAX_NAME - len(token) - 1]}-{token}"
+
+
+def given_name(unique: str) -> str:
+    """Take the token out of the name of a job: what its user calls it."""
+    return _TOKEN.sub("", unique)
 
 
 def definition(job: WorkflowJob) -> dict[str, Any]:

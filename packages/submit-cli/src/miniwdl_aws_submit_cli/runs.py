@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
+from miniwdl_aws_submit_cli.job import given_name
 from miniwdl_aws_submit_cli.options import option
 from miniwdl_aws_submit_cli.wait import ENDED
 
@@ -37,8 +38,8 @@ class Run:
 
     @property
     def name(self) -> str:
-        """Its name."""
-        return str(self.detail["jobName"])
+        """What its user calls it."""
+        return given_name(str(self.detail["jobName"]))
 
     @property
     def environment(self) -> dict[str, str]:
@@ -68,7 +69,7 @@ def find_run(batch: Batch, word: str, queue: str | None) -> Run:
     """
     Find a run.
 
-    :param word: job id, unique beginning of one, name (the newest of that name), or ``last``.
+    :param word: job id, unique beginning of one, name (the newest of those to which the user gave it), or ``last``.
     :param queue: the workflow queue, where all but full ids are looked up.
     :raises ConfigurationError: when there is none, or more than one id begins so.
     """
@@ -143,7 +144,7 @@ def _select(jobs: Sequence[Mapping[str, Any]], word: str, queue: str) -> str:
     if word == LAST and jobs:
         return str(jobs[0]["jobId"])
     for job in jobs:
-        if job["jobName"] == word:
+        if word in (job["jobName"], given_name(job["jobName"])):
             return str(job["jobId"])
     ids = [str(job["jobId"]) for job in jobs if job["jobId"].startswith(word)]
     if len(ids) == 1:

@@ -12,6 +12,7 @@ from miniwdl_aws_submit_cli.calls import calls_of, name_of
 from miniwdl_aws_submit_cli.console import emit, emit_json, say
 from miniwdl_aws_submit_cli.follow import choose_view, stay
 from miniwdl_aws_submit_cli.formats import counted, duration
+from miniwdl_aws_submit_cli.job import given_name
 from miniwdl_aws_submit_cli.progress import FailedTask, Progress
 from miniwdl_aws_submit_cli.run_streams import RunStreams, Selection
 from miniwdl_aws_submit_cli.runs import Run, TaskJobs
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_submit_cli.batch import Batch
     from miniwdl_aws_submit_cli.surroundings import Surroundings
+    from miniwdl_aws_submit_cli.wait import JobState
 
 __all__ = ["Submitted", "stay_with", "watch"]
 
@@ -62,7 +64,7 @@ def stay_with(
     facts = submitted.facts(batch)
     if not args.json:
         emit(submitted.job_id)
-    say(f"submitted workflow job {submitted.name} to queue {submitted.queue.rpartition('/')[2]}")
+    say(f"submitted workflow job {given_name(submitted.name)} to queue {submitted.queue.rpartition('/')[2]}")
     if args.waiting:
         return watch(facts, args, batch, manager, surroundings)
     if args.json:
@@ -97,12 +99,18 @@ def _watch(
     tasks = RunStreams(batch, job_id, Selection(workflow=False, calls=args.follow_task)) if args.follow_task else None
     try:
         # Without the log there is nothing to show above a panel, and little in it.
-        with choose_view(facts["jobName"], progress, updater, say, plain=args.plain or not args.follow) as view:
+        with choose_view(
+            given_name(facts["jobName"]), progress, updater, say, plain=args.plain or not args.follow
+        ) as view:
             state = stay(watcher, manager, view, progress, follow=args.follow, tasks=tasks)
     except KeyboardInterrupt:
         say("\ninterrupted; the run goes on")
         say_next(job_id, surroundings)
         return ExitCode.INTERRUPTED
+    first = _twin_of(state, batch)
+    if first is not None:
+        say(f"the run was submitted twice: job {first} runs it, and {job_id} has ended")
+        return _watch({**facts, "jobId": first}, args, batch, manager, surroundings)
     code, sentence = outcome(state)
     lasted = f", after {duration(state.seconds)}" if state.seconds is not None else ""
     say(f"{sentence}{lasted}{_summary(progress)}")
@@ -113,6 +121,18 @@ def _watch(
     if args.json:
         emit_json({**facts, "status": state.status, "exitCode": code, "logStream": state.log_stream})
     return code
+
+
+def _twin_of(state: JobState, batch: Batch) -> str | None:
+    """Find the job that has begun in the stead of one that ended for it; there is one name for both."""
+    if state.exit_code != ExitCode.ALREADY_BEGUN:
+        return None
+    try:
+        detail = batch.describe([state.job_id])[state.job_id]
+        others = [job for job in batch.twins(detail["jobName"], detail["jobQueue"]) if job != state.job_id]
+    except (MiniwdlAwsError, KeyError):
+        return None
+    return others[0] if len(others) == 1 else None
 
 
 def say_next(job_id: str, surroundings: Surroundings) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks.errors import ConfigurationError
-from miniwdl_aws_hooks.protocol import ENV_PAYLOAD, ENV_PAYLOAD_NAME
+from miniwdl_aws_hooks.protocol import ENV_PAYLOAD, ENV_PAYLOAD_NAME, ENV_SUBMISSION
 from miniwdl_aws_hooks.settings import EnvironSettings
 from miniwdl_aws_hooks.types import JobContext, JobRole, StageItem, StageRequest, StageResult
 from miniwdl_aws_submit_cli.contributions import collect_changes, collect_mounts, merge, sentinel_of, stage
@@ -22,6 +22,8 @@ from miniwdl_aws_submit_cli.job import (
     job_name,
     overrides_size,
     request,
+    submission_token,
+    unique_name,
 )
 from miniwdl_aws_submit_cli.options import option
 
@@ -119,16 +121,19 @@ class Submission:
         if image is None:
             raise ConfigurationError(f"--image is missing: {option('--image').sources}", hint="see images/workflow")
         mounts = collect_mounts(self.manager, settings, self.reader)
-        name = settings.name or job_name(source.name)
+        name = unique_name(settings.name or job_name(source.name), submission_token())
         changes = collect_changes(
             self.manager,
             JobContext(
                 role=JobRole.WORKFLOW, name=name, queue=settings.workflow_queue, image=image, settings=self.reader
             ),
         )
-        ours = job_environment(
-            settings, self.region, sentinel_of(mounts, settings.mount), self.environ, no_env=self.no_env
-        )
+        ours = {
+            **job_environment(
+                settings, self.region, sentinel_of(mounts, settings.mount), self.environ, no_env=self.no_env
+            ),
+            ENV_SUBMISSION: name,
+        }
         role = {"jobRoleArn": settings.workflow_role} if settings.workflow_role else {}
         job = WorkflowJob(
             name=name,

@@ -102,7 +102,8 @@ def _submit(
         emit_json(plan.shown(), indent=None if args.json else 2)
         say("dry run: nothing was staged or submitted")
         return ExitCode.OK
-    job_id = batch.submit({**plan.request, "jobDefinition": batch.ensure_definition(dict(plan.definition))})
+    request = {**plan.request, "jobDefinition": batch.ensure_definition(dict(plan.definition))}
+    job_id = batch.submit(request, lambda text: say(f"note: {text}"))
     submitted = Submitted(job_id, *(str(plan.request[key]) for key in ("jobName", "jobQueue", "jobDefinition")))
     return stay_with(submitted, args, batch, manager, surroundings)
 

@@ -83,6 +83,8 @@ def outcome(state: JobState) -> tuple[int, str]:
         return ExitCode.OK, "the run succeeded"
     if state.reason.startswith(STOPPED_BY):
         return ExitCode.TERMINATED, "the run was stopped"
+    if state.exit_code == ExitCode.ALREADY_BEGUN:
+        return state.exit_code, "the run was submitted twice, and another job runs it: `miniwdl-aws list` shows it"
     if state.exit_code:
         return state.exit_code, f"the run failed with exit code {state.exit_code}"
     reason = state.reason or "AWS Batch gives no reason"

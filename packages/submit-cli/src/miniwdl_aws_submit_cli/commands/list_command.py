@@ -9,6 +9,7 @@ from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.commands.session import open_session
 from miniwdl_aws_submit_cli.console import emit, emit_json, say
 from miniwdl_aws_submit_cli.formats import ago, duration, parse_since
+from miniwdl_aws_submit_cli.job import given_name
 from miniwdl_aws_submit_cli.resolve import parse_tags
 from miniwdl_aws_submit_cli.runs import list_runs
 from miniwdl_aws_submit_cli.wait import ENDED
@@ -72,6 +73,8 @@ def _table(jobs: Sequence[Mapping[str, Any]], now: float) -> list[str]:
     for job in jobs:
         started, stopped = job.get("startedAt"), job.get("stoppedAt")
         lasted = duration((stopped or now * 1000) / 1000 - started / 1000) if started else ""
-        rows.append((job["status"].lower(), ago(job["createdAt"], now), lasted, job["jobName"], job["jobId"]))
+        rows.append(
+            (job["status"].lower(), ago(job["createdAt"], now), lasted, given_name(job["jobName"]), job["jobId"])
+        )
     widths = [max(len(row[column]) for row in rows) for column in range(5)] if rows else []
     return ["  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]

@@ -21,5 +21,5 @@ def run(args: Namespace) -> int:
         if args.follow:
             require_follower(session.manager)
         found = session.find(args.run)
-        facts = {"jobId": found.job_id, "jobName": found.name}
+        facts = {"jobId": found.job_id, "jobName": found.detail["jobName"]}
         return watch(facts, args, session.batch, session.manager, session.surroundings)
