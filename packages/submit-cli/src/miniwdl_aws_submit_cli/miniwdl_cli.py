@@ -6,18 +6,22 @@ They have no annotations and no promise of stability, so this is the only module
 
 from __future__ import annotations
 
+import errno
 from typing import TYPE_CHECKING, Any
 
 import WDL.CLI
+from WDL import resolve_file_import
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
     from WDL.Env import Bindings
-    from WDL.Tree import Document, Task, Workflow
+    from WDL.Tree import Document, ReadSourceResult, Task, Workflow
     from WDL.Type import Base as Type
     from WDL.Value import Base as Value
+
+    from miniwdl_aws_submit_cli.source_archive import SourceArchive
 
 __all__ = ["check_value", "fill_run_parser", "find_target", "read_inputs", "source_reader"]
 
@@ -31,9 +35,35 @@ def fill_run_parser(subparsers: Any) -> argparse.ArgumentParser:
     return parser
 
 
-def source_reader(no_outside_imports: bool) -> Any:
-    """Make the function by which ``WDL.load`` reads files and http(s) URLs."""
-    return _cli.make_read_source(no_outside_imports)
+def source_reader(no_outside_imports: bool, archive: SourceArchive | None, seen_by_job: Callable[[str], bool]) -> Any:
+    """
+    Make the function by which ``WDL.load`` reads files and http(s) URLs.
+
+    :param archive: where the WDL comes from, if not from a file. Nothing else on this machine is read then but what
+        the job sees as well. The WDL itself is asked for by the name that error messages are to have for it.
+    :param seen_by_job: whether a path is the same for the job.
+    """
+    read = _cli.make_read_source(no_outside_imports)
+
+    async def read_source(uri: str, path: list[str], importer: Document | None) -> ReadSourceResult:
+        if archive and not importer:
+            uri = str(archive.folder / archive.main_wdl)
+        elif archive and not _on_web(uri) and not (importer and _on_web(importer.pos.abspath)):
+            found = await resolve_file_import(uri, path, importer)
+            if not archive.holds(found) and not seen_by_job(found):
+                reason = f"it lies outside {archive.uri}, which must hold all that it imports"
+                raise PermissionError(errno.EPERM, reason)
+        result: ReadSourceResult = await read(uri, path, importer)
+        # miniwdl makes a path of each URL when it zips the WDL, and would write to wherever that leads.
+        if ".." in result.abspath.split("/"):
+            raise PermissionError(errno.EPERM, "a URL must not have .. in it")
+        return result
+
+    return read_source
+
+
+def _on_web(uri: str) -> bool:
+    return uri.startswith(("http:", "https:"))
 
 
 def find_target(document: Document, task: str | None) -> Workflow | Task:

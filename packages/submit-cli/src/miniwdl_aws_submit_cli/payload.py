@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import json
 import logging
 import lzma
-import shutil
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +17,7 @@ if TYPE_CHECKING:
 
     from WDL.Tree import Document
 
-__all__ = ["DEFAULT_INPUTS", "Payload", "archive_document", "archive_folder"]
-
-DEFAULT_INPUTS = "default_input.json"
-"""Name of the inputs inside an archive, miniwdl's own."""
+__all__ = ["Payload", "archive_document"]
 
 _silent = logging.getLogger("miniwdl_aws_submit_cli.zip")
 _silent.setLevel(logging.CRITICAL)
@@ -49,22 +44,4 @@ def archive_document(document: Document, inputs: Mapping[str, Any], name: str) -
     with tempfile.TemporaryDirectory(prefix="miniwdl-aws-submit-") as folder:
         target = Path(folder) / name
         Zip.build(document, str(target), _silent, inputs=dict(inputs))
-        return target.read_bytes()
-
-
-def archive_folder(source: Path, inputs: Mapping[str, Any], name: str) -> bytes:
-    """Zip an unpacked source archive again, with these inputs in the place of its own."""
-    with tempfile.TemporaryDirectory(prefix="miniwdl-aws-submit-") as folder:
-        copy = Path(folder) / "source"
-        shutil.copytree(source, copy)
-        manifest_file = copy / "MANIFEST.json"
-        manifest = json.loads(manifest_file.read_text())
-        for former in manifest.pop("inputFileURLs", ()):
-            (copy / former).unlink(missing_ok=True)
-        if inputs:
-            manifest["inputFileURLs"] = [DEFAULT_INPUTS]
-            (copy / DEFAULT_INPUTS).write_text(json.dumps(inputs, indent=2))
-        manifest_file.write_text(json.dumps(manifest, indent=2))
-        target = Path(folder) / name
-        Zip.create_reproducible_archive(str(copy), str(target), "zip")
         return target.read_bytes()

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from WDL import Error, Value, Zip, load, values_to_json
+from WDL import Error, Value, load, values_to_json
 from WDL.Tree import Workflow
 
 from miniwdl_aws_hooks.protocol import PAYLOAD_PLACEHOLDER
@@ -23,8 +23,9 @@ from miniwdl_aws_hooks.types import StageItem
 from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.miniwdl_cli import check_value, find_target, read_inputs, source_reader
 from miniwdl_aws_submit_cli.passthrough import INPUT_OPTIONS, WORKFLOW_OPTIONS, RunArguments
-from miniwdl_aws_submit_cli.payload import Payload, archive_document, archive_folder
+from miniwdl_aws_submit_cli.payload import Payload, archive_document
 from miniwdl_aws_submit_cli.resolve import within
+from miniwdl_aws_submit_cli.source_archive import is_archive, open_archive
 from miniwdl_aws_submit_cli.workflow_errors import input_errors, wdl_errors
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def read_source(arguments: RunArguments, mount: str, stack: ExitStack) -> RunSou
     """
     Read and check what is to run.
 
-    :param stack: closed by the caller when the payload is built; a source archive is unpacked until then.
+    :param stack: closed by the caller when the payload is built; the copy of a source archive lasts until then.
     :raises WorkflowError: when the WDL or an input is wrong, in one sentence.
     """
     # miniwdl's own entry does the same: its parser and type checker recurse as deep as the WDL nests.
@@ -105,18 +106,19 @@ def _unchecked(arguments: RunArguments, mount: str) -> RunSource:
 
 def _checked(arguments: RunArguments, mount: str, stack: ExitStack) -> RunSource:
     uri = arguments.uri
-    folder: Path | None = None
     main_wdl, input_file = uri, arguments.input_file
     with wdl_errors(uri):
-        if uri.endswith(".zip") or Path(uri).is_dir():
-            unpacked = stack.enter_context(Zip.unpack(uri))
-            folder, main_wdl = Path(unpacked.dir), unpacked.main_wdl
-            input_file = input_file or unpacked.input_file
+        archive = stack.enter_context(open_archive(uri)) if is_archive(uri) else None
+        if archive:
+            main_wdl = str(Path(uri, archive.main_wdl))
+            input_file = input_file or archive.input_file
         document = load(
             main_wdl,
             path=arguments.namespace.path or [],
             check_quant=arguments.namespace.check_quant,
-            read_source=source_reader(arguments.namespace.no_outside_imports),
+            read_source=source_reader(
+                arguments.namespace.no_outside_imports, archive, lambda path: _on_mount(path, mount)
+            ),
         )
         target = find_target(document, arguments.namespace.task)
     inputs = _Inputs(arguments, mount, target, input_file)
@@ -129,7 +131,7 @@ def _checked(arguments: RunArguments, mount: str, stack: ExitStack) -> RunSource
             if inputs.read_there
             else _to_json(Value.rewrite_env_paths(env, lambda v: uris.get(v.value, v.value)), target)
         )
-        data = archive_folder(folder, values, zip_name) if folder else archive_document(document, values, zip_name)
+        data = archive.pack(values, zip_name) if archive else archive_document(document, values, zip_name)
         return Payload(zip_name, data)
 
     if inputs.read_there:
