@@ -330,3 +330,35 @@ def test_nothing_is_written_to_where_a_url_leads(
     url = f"https://example.org/{'../' * 20}{here}/secret"
     (here / "main.wdl").write_text(f'version 1.0\nimport "{url}" as lib\nworkflow w {{}}\n')
     assert "a URL must not have .. in it" in refusal("main.wdl")
+
+
+FILES_WDL = "version 1.0\nworkflow w { input { File f\nArray[File] more = [] } }\n"
+
+
+@pytest.mark.parametrize(
+    "inputs", [{"w.f": "SECRET"}, {"w.f": "secret"}, {"w.f": "s3://bucket/x", "w.more": ["/mnt/fsx/x", "SECRET"]}]
+)
+def test_a_zip_gets_no_file_that_it_asks_for_by_itself(
+    refusal: Callable[..., str], secret: Path, inputs: dict[str, Any]
+) -> None:
+    text = json.dumps(inputs).replace("SECRET", str(secret))
+    name = make_zip(("in.json", text, FILE), manifest={**GOOD, "inputFileURLs": ["in.json"]}, wdl=FILES_WDL)
+    assert refusal(name) == f"flow.zip asks for '{secret}', which lies on this machine, by inputs of its own"
+
+
+@pytest.mark.parametrize("words", [["f=secret"], ["-i", "mine.json"], []])
+def test_whom_the_user_lets_have_a_file(secret: Path, words: list[str]) -> None:
+    manifest = {**GOOD, "inputFileURLs": ["in.json"]}
+    text = json.dumps({"w.f": str(secret), "w.more": ["s3://bucket/x", "/mnt/fsx/x"]})
+    Path("mine.json").write_text(text)
+    if words:
+        name = make_zip(("in.json", text, FILE), manifest=manifest, wdl=FILES_WDL)
+    else:
+        name = str(make_folder(manifest, FILES_WDL))
+        Path(name, "in.json").write_text(text)
+    assert json.loads(packed(name, *words)["default_input.json"])["w.f"] == str(secret)
+
+
+def test_bad_inputs_are_named_by_where_they_came_from(refusal: Callable[..., str]) -> None:
+    make_zip(("in.json", "{", FILE), manifest={**GOOD, "inputFileURLs": ["in.json"]})
+    assert refusal("flow.zip").startswith("-i flow.zip/in.json: not valid JSON")

@@ -54,6 +54,11 @@ class SourceArchive:
         """Path of the inputs that came with it."""
         return str(self.folder / self.inputs[0]) if self.inputs else None
 
+    @property
+    def from_zip(self) -> bool:
+        """Whether it may come from someone else as it is; a folder is the user's own."""
+        return not Path(self.uri).is_dir()
+
     def holds(self, path: str) -> bool:
         """Whether an absolute path without ``..`` lies in the copy, which has no links."""
         return Path(path).is_relative_to(self.folder)

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from WDL.Env import Bindings
     from WDL.Tree import Document, Task
 
+    from miniwdl_aws_submit_cli.source_archive import SourceArchive
+
 __all__ = ["RunSource", "read_source", "self_test_source"]
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
@@ -106,12 +108,9 @@ def _unchecked(arguments: RunArguments, mount: str) -> RunSource:
 
 def _checked(arguments: RunArguments, mount: str, stack: ExitStack) -> RunSource:
     uri = arguments.uri
-    main_wdl, input_file = uri, arguments.input_file
     with wdl_errors(uri):
         archive = stack.enter_context(open_archive(uri)) if is_archive(uri) else None
-        if archive:
-            main_wdl = str(Path(uri, archive.main_wdl))
-            input_file = input_file or archive.input_file
+        main_wdl = str(Path(uri, archive.main_wdl)) if archive else uri
         document = load(
             main_wdl,
             path=arguments.namespace.path or [],
@@ -121,7 +120,7 @@ def _checked(arguments: RunArguments, mount: str, stack: ExitStack) -> RunSource
             ),
         )
         target = find_target(document, arguments.namespace.task)
-    inputs = _Inputs(arguments, mount, target, input_file)
+    inputs = _Inputs(arguments, mount, target, archive)
     env = inputs.read(document)
     zip_name = f"{PurePosixPath(main_wdl).name}.zip"
 
@@ -144,12 +143,15 @@ def _checked(arguments: RunArguments, mount: str, stack: ExitStack) -> RunSource
 class _Inputs:
     """Reads the inputs of a checked workflow, and sorts the files among them by who can see them."""
 
-    def __init__(self, arguments: RunArguments, mount: str, target: Workflow | Task, input_file: str | None) -> None:
+    def __init__(
+        self, arguments: RunArguments, mount: str, target: Workflow | Task, archive: SourceArchive | None
+    ) -> None:
         self.arguments = arguments
         self.mount = mount
         self.target = target
-        self.input_file = input_file
-        self.read_there = input_file is not None and _read_there(input_file, mount)
+        self.archive = archive
+        self.input_file = arguments.input_file
+        self.read_there = self.input_file is not None and _read_there(self.input_file, mount)
         """Whether only the job can read the file of inputs."""
         self.local: dict[str, StageItem] = {}
         self.passed_on: set[str] = set()
@@ -157,17 +159,23 @@ class _Inputs:
     def read(self, document: Document) -> Bindings[Value.Base]:
         """Check all inputs; return them with absolute paths."""
         self._check_words()
-        with input_errors(self.arguments.uri, self.input_file):
+        own = self.archive if self.archive and self.archive.inputs and self.input_file is None else None
+        named, file = self.input_file, None if self.read_there else self.input_file
+        if own:
+            named, file = str(Path(own.uri, own.inputs[0])), own.input_file
+        with input_errors(self.arguments.uri, named):
             env = read_inputs(
                 document,
                 self.arguments.inputs,
-                None if self.read_there else self.input_file,
+                file,
                 self.arguments.empty,
                 self.arguments.none,
                 task=self.arguments.namespace.task,
                 check_required=not self.read_there,
                 seen_by_job=self._seen_by_job,
             )
+            if own and own.from_zip:
+                self._check_zipped(env)
             env = Value.rewrite_env_paths(env, self._sort)
         if self.read_there and self.local:
             raise WorkflowError(
@@ -201,6 +209,21 @@ class _Inputs:
                     raise WorkflowError(f"input {name} must be {declaration.type}, not {text!r}") from exc
                 except Error.InputError:
                     continue  # reported in miniwdl's words when all inputs are read
+
+    def _check_zipped(self, env: Bindings[Value.Base]) -> None:
+        """Refuse files of this machine that a zip asks for: tasks could send them to whoever made it."""
+        given = {word.partition("=")[0] for word in self.arguments.inputs}
+
+        def check(value: Value.File | Value.Directory) -> str:
+            path = str(value.value)
+            if not self._seen_by_job(path):
+                raise WorkflowError(
+                    f"{self.arguments.uri} asks for {path!r}, which lies on this machine, by inputs of its own",
+                    hint="if it is to have that, give the input yourself: NAME=PATH, or -i FILE",
+                )
+            return path
+
+        Value.rewrite_env_paths(env.filter(lambda binding: binding.name not in given), check)
 
     def _seen_by_job(self, path: str) -> bool:
         return bool(_URI.match(path)) or _on_mount(path, self.mount)
