@@ -190,6 +190,19 @@ def test_a_link_that_leads_nowhere_is_named(engine: Engine, bucket: Any, folder:
     assert bucket.keys() == []
 
 
+@pytest.mark.parametrize("link", [False, True])
+def test_a_pipe_is_named_and_not_waited_for(
+    engine: Engine, bucket: Any, folder: Path, tmp_path: Path, link: bool
+) -> None:
+    pipe = tmp_path / "pipe" if link else folder / "sub/pipe"
+    os.mkfifo(pipe)
+    if link:
+        (folder / "sub/pipe").symlink_to(pipe)
+    with pytest.raises(OptionError, match=r"sub/pipe can't be staged: it is neither a file nor a folder"):
+        run(engine, bucket, StageItem(str(folder), directory=True), dry_run=True)
+    assert bucket.keys() == []
+
+
 def test_a_file_that_breaks_off_ends_it_all(
     engine: Engine, bucket: Any, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

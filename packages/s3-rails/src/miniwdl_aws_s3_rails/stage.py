@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from concurrent.futures import as_completed
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,6 +101,9 @@ def _tree(item: StageItem) -> dict[str, _Source]:
 def _source(path: Path) -> _Source:
     """Look at a file before its content is read: a later change is noticed then."""
     now = path.stat()
+    if not stat.S_ISREG(now.st_mode):
+        # The content of a pipe or device has no end, and may never come.
+        raise OptionError(f"{path} can't be staged: it is neither a file nor a folder", hint="move it out of there")
     return _Source(path, now.st_size, now.st_mtime_ns)
 
 
