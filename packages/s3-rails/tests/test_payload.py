@@ -52,6 +52,8 @@ def test_its_name_cannot_lead_elsewhere(tmp_path: Path) -> None:
         ({ENV_PAYLOAD: "%%%"}, "WDL_PAYLOAD is damaged"),
         ({ENV_PAYLOAD: base64.urlsafe_b64encode(b"no lzma at all").decode()}, "WDL_PAYLOAD is damaged"),
         ({ENV_PAYLOAD: INLINE[: len(INLINE) // 2]}, "WDL_PAYLOAD is damaged"),
+        ({ENV_PAYLOAD: INLINE, ENV_PAYLOAD_NAME: "a/.."}, "WDL_PAYLOAD_NAME is no name of a file: 'a/..'"),
+        ({ENV_PAYLOAD: INLINE, ENV_PAYLOAD_NAME: "/"}, "WDL_PAYLOAD_NAME is no name of a file: '/'"),
     ],
 )
 def test_damage(tmp_path: Path, environ: dict[str, str], message: str) -> None:

@@ -32,7 +32,10 @@ def place_payload(
     encoded = environ.get(ENV_PAYLOAD)
     if not encoded:
         raise PayloadError(f"the arguments mention {PAYLOAD_PLACEHOLDER}, but {ENV_PAYLOAD} is not set")
-    name = Path(environ.get(ENV_PAYLOAD_NAME) or "payload.zip").name
+    named = environ.get(ENV_PAYLOAD_NAME) or "payload.zip"
+    name = Path(named).name
+    if name in {"", ".."}:
+        raise PayloadError(f"{ENV_PAYLOAD_NAME} is no name of a file: {named!r}", hint="submit again")
     path = folder / name
     path.write_bytes(read(S3Uri.parse(encoded, what=ENV_PAYLOAD)) if encoded.startswith(SCHEME) else _decode(encoded))
     return [str(path) if argument == PAYLOAD_PLACEHOLDER else argument for argument in arguments]
