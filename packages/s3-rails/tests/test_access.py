@@ -1,10 +1,11 @@
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import botocore.exceptions
 import pytest
+from botocore.parsers import ResponseParserError
 
 from miniwdl_aws_s3_rails import access as access_module
 from miniwdl_aws_s3_rails.access import S3Access, ask_region, explain
@@ -25,6 +26,8 @@ def client_error(code: str, message: str = "") -> botocore.exceptions.ClientErro
         (botocore.exceptions.NoCredentialsError(), "cannot write: there are no AWS credentials", "AWS_PROFILE"),
         (botocore.exceptions.EndpointConnectionError(endpoint_url="http://x"), "cannot be reached", "AWS_ENDPOINT_URL"),
         (botocore.exceptions.ReadTimeoutError(endpoint_url="http://x"), "cannot be reached", "network"),
+        (botocore.exceptions.CredentialRetrievalError(provider="x", error_msg="no"), "no AWS credentials", "log in"),
+        (ResponseParserError("odd:\nb'<html>'"), "cannot write: no usable answer (ResponseParserError: odd:)", "proxy"),
     ],
 )
 def test_errors_say_what_to_do(exc: Exception, message: str, hint: str) -> None:
@@ -83,6 +86,13 @@ def test_no_network() -> None:
     assert caught.value.retryable
 
 
+def test_a_server_that_does_not_speak_http(region_server: tuple[str, type[Region]]) -> None:
+    url, handler = region_server
+    handler.do_HEAD = lambda self: self.wfile.write(b"SSH-2.0-OpenSSH\r\n")  # type: ignore[method-assign]
+    with pytest.raises(AccessError, match="S3 cannot be reached"):
+        ask_region("b1", "eu-west-1", base=url)
+
+
 def test_region_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     asked = []
@@ -115,3 +125,13 @@ def test_malformed_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "not a url")
     with pytest.raises(AccessError, match="cannot reach S3"):
         S3Access(Options()).store("bucket")
+
+
+@pytest.mark.parametrize("printed", ["", "SECRET", "[]", '{"Version": 2, "SecretAccessKey": "SECRET"}'])
+def test_a_credential_process_that_fails_at_the_start_is_one_sentence(credential_process: Any, printed: str) -> None:
+    credential_process(printed)
+    reached = S3Access(Options())
+    with pytest.raises(AccessError, match="no AWS credentials could be had") as caught:
+        reached.can_sign()
+    assert "SECRET" not in caught.value.message
+    assert reached.can_sign(), "the next one asks again"

@@ -1,10 +1,15 @@
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
 from miniwdl_aws_hooks import EnvironSettings
-from miniwdl_aws_s3_rails.engine import Engine, engine_for
+from miniwdl_aws_s3_rails.access import S3Access
+from miniwdl_aws_s3_rails.destination import check_writable
+from miniwdl_aws_s3_rails.engine import Engine, Found, engine_for
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
+from miniwdl_aws_s3_rails.options import Options
+from miniwdl_aws_s3_rails.sender import Sender
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 
@@ -95,3 +100,60 @@ class TestPublicBuckets:
     def test_without_any_credentials(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(engine.access, "can_sign", lambda: False)
         assert engine.reading("public", lambda signed: signed) is False
+
+
+def unexpected() -> Found | None:
+    raise KeyError("UploadId")
+
+
+def test_what_nobody_expects_is_tried_again(engine: Engine) -> None:
+    calls = []
+
+    def attempt() -> int:
+        calls.append(1)
+        return len(calls) if len(calls) > 1 else 0 // 0
+
+    assert engine.persist("x", attempt) == 2
+    with pytest.raises(TransferError, match="x: KeyError: 'UploadId'"):
+        engine.persist("x", unexpected)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda engine: engine.find(S3Uri("b", "odd//key")),
+        lambda engine: engine.find_all(S3Uri("b", "a/")),
+        lambda engine: check_writable(engine, "s3://bucket/"),
+    ],
+)
+def test_an_answer_that_is_not_of_S3_is_one_sentence(portal: Any, ask: Any) -> None:  # noqa: N802
+    portal()
+    options = Options(attempts=1)
+    engine = Engine(options, S3Access(options, backoff=0.001), sleep=lambda _seconds: None)
+    with pytest.raises(AccessError, match="no usable answer") as caught:
+        ask(engine)
+    assert "proxy" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("printed", ["", "SECRET", "[]", '{"Version": 2, "SecretAccessKey": "SECRET"}'])
+@pytest.mark.parametrize("key", ["key", "odd//key"])
+def test_transfers_bear_a_moody_credential_process(
+    engine: Engine, credential_process: Any, key: str, printed: str
+) -> None:
+    name = f"moody-{uuid4().hex}"
+    engine.access.client.create_bucket(Bucket=name)
+    credential_process(None, printed, printed)
+    options = Options(attempts=3)
+    moody = Engine(options, S3Access(options, backoff=0.001), sleep=lambda _seconds: None)
+    Sender(moody).put_bytes(S3Uri(name, key), b"data")
+    assert engine.access.client.get_object(Bucket=name, Key=key)["Body"].read() == b"data"
+
+
+def test_credentials_that_can_not_be_had_are_no_missing_permission(credential_process: Any) -> None:
+    credential_process(None, *["SECRET"] * 20)
+    options = Options(attempts=2)
+    engine = Engine(options, S3Access(options, backoff=0.001), sleep=lambda _seconds: None)
+    with pytest.raises(AccessError, match="cannot write s3://b/k: no AWS credentials could be had") as caught:
+        Sender(engine).put_bytes(S3Uri("b", "k"), b"data")
+    assert "SECRET" not in caught.value.message
+    assert "log in" in str(caught.value.hint)

@@ -18,6 +18,7 @@ def test_exit_codes() -> None:
     assert codes == {
         "RailsError": ExitCode.REFUSED,
         "AccessError": ExitCode.REFUSED,
+        "CredentialsError": ExitCode.REFUSED,
         "TransferError": ExitCode.REFUSED,
         "StoppedError": ExitCode.TERMINATED,
         "UriError": ExitCode.USAGE,

@@ -78,3 +78,12 @@ def test_the_display_ends_with_the_block() -> None:
     with pytest.raises(ValueError, match="broke"), Meter("staging", 1, 1, print).reporting(stream=io.StringIO()):
         raise ValueError("broke")
     assert not [thread for thread in threading.enumerate() if thread.name == "s3-rails-progress"]
+
+
+def test_a_display_that_fails_is_no_matter() -> None:
+    def say(_line: str) -> None:
+        raise BrokenPipeError
+
+    time = Time(3)
+    with Meter("uploading", 2, 4096, say, clock=time).reporting(stream=io.StringIO(), wait=time.wait):
+        pass

@@ -6,6 +6,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 import time
 from argparse import Namespace
 from collections.abc import Callable, Mapping
@@ -128,8 +129,6 @@ def finished(publisher: Publisher, products: Callable[[Path], Mapping[str, Path]
         sent(files)
         done.set()
 
-    import threading
-
     done = threading.Event()
     uploads._send = send  # type: ignore[method-assign]
     uploads.call_finished("call-other-0", Path("/run/call-other-0"))
@@ -149,6 +148,30 @@ def test_only_outputs_of_the_workflow_are_sent() -> None:
 )
 def test_what_fails_is_a_warning(publisher: Publisher, caplog: pytest.LogCaptureFixture) -> None:
     finished(publisher, lambda run_dir: {"o/a.txt": run_dir / "a"})
+    assert "not uploaded early" in caplog.text
+
+
+def test_a_call_whose_outputs_can_not_be_found_ends_no_thread(caplog: pytest.LogCaptureFixture) -> None:
+    publisher = Publisher()
+
+    def products(run_dir: Path) -> Mapping[str, Path]:
+        if run_dir.name == "call-t-1":
+            raise ValueError("odd")
+        return {"o/a": run_dir / "a"}
+
+    sent = threading.Event()
+
+    def publish(files: Mapping[str, str]) -> PublishReport:
+        report = publisher(files)
+        sent.set()
+        return report
+
+    uploads = EarlyUploads({"t": [Route("o", "x", 1)]}, products, publish, logging.getLogger("test"))
+    for number in ("1", "1", "0"):
+        uploads.call_finished(f"call-t-{number}", Path(f"/run/call-t-{number}"))
+    assert sent.wait(10)
+    uploads.finish()
+    assert publisher.files == {"x/0/a": "/run/call-t-0/a"}
     assert "not uploaded early" in caplog.text
 
 

@@ -6,11 +6,13 @@ obstore moves the data. botocore does the requests that are not about bulk data;
 
 from __future__ import annotations
 
+import http.client
 import os
 import ssl
 import threading
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
@@ -18,10 +20,13 @@ from typing import TYPE_CHECKING, Any, cast
 
 import botocore.exceptions
 
-from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_hooks.surprises import in_words, lacks_credentials
+from miniwdl_aws_s3_rails.errors import AccessError, RailsError
 from miniwdl_aws_s3_rails.surroundings import FALLBACK_REGION, Surroundings, ask_botocore, read_environment
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from botocore.model import OperationModel
     from botocore.session import Session
     from mypy_boto3_s3 import S3Client
@@ -29,7 +34,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_s3_rails.options import Options
 
-__all__ = ["S3Access", "explain"]
+__all__ = ["S3Access", "explain", "explained", "without_credentials"]
 
 REGION_HEADER = "x-amz-bucket-region"
 
@@ -57,10 +62,14 @@ SAME = {
 
 def explain(exc: Exception, doing: str) -> AccessError:
     """
-    Turn whatever botocore raises into one sentence.
+    Turn whatever a request raised into one sentence.
+
+    What is none of botocore's own exceptions may pass, as an outage does.
 
     :param doing: what failed, to begin the sentence with: ``cannot write to s3://b/f/``.
     """
+    if isinstance(exc, botocore.exceptions.CredentialRetrievalError) or lacks_credentials(exc):
+        return without_credentials(doing, in_words(exc))
     if isinstance(exc, botocore.exceptions.ClientError):
         error = exc.response.get("Error", {})
         code = SAME.get(str(error.get("Code")), str(error.get("Code")))
@@ -73,7 +82,33 @@ def explain(exc: Exception, doing: str) -> AccessError:
             hint="check the network, and AWS_ENDPOINT_URL if it is set",
             retryable=True,
         )
-    return AccessError(f"{doing}: {exc}")
+    if isinstance(exc, botocore.exceptions.BotoCoreError):
+        return AccessError(f"{doing}: {exc}")
+    return AccessError(
+        f"{doing}: no usable answer ({in_words(exc)})",
+        hint="a proxy or a portal may have answered in its place: check the network, and AWS_ENDPOINT_URL if it is set",
+        retryable=True,
+    )
+
+
+def without_credentials(doing: str, words: str) -> AccessError:
+    """Say that no credentials could be had at the moment."""
+    return AccessError(
+        f"{doing}: no AWS credentials could be had ({words})",
+        hint="log in to AWS again, or choose another profile: AWS_PROFILE",
+        retryable=True,
+    )
+
+
+@contextmanager
+def explained(doing: str) -> Iterator[None]:
+    """Turn whatever is raised inside the block into one sentence, a name that an answer lacks included."""
+    try:
+        yield
+    except RailsError:
+        raise
+    except Exception as exc:
+        raise explain(exc, doing) from exc
 
 
 class S3Access:
@@ -105,7 +140,10 @@ class S3Access:
         """Credentials, region and endpoint."""
         with self._lock:
             settled = read_environment(os.environ) if self._given_session is None else None
-            return settled or ask_botocore(self._session, self.client)
+            if settled:
+                return settled
+            with explained("cannot reach S3"):
+                return ask_botocore(self._session, self.client)
 
     @cached_property
     def client(self) -> S3Client:
@@ -127,12 +165,10 @@ class S3Access:
             user_agent_extra="miniwdl-aws-s3-rails",
             signature_version=None if signed else UNSIGNED,
         )
-        with self._lock:  # botocore's sessions are not safe to share while a client is made
-            try:
-                region = self._session.get_config_variable("region") or FALLBACK_REGION
-                client: Any = self._session.create_client("s3", region_name=region, config=config)
-            except (botocore.exceptions.BotoCoreError, ValueError) as exc:
-                raise explain(exc, "cannot reach S3") from exc
+        # botocore's sessions are not safe to share while a client is made.
+        with self._lock, explained("cannot reach S3"):
+            region = self._session.get_config_variable("region") or FALLBACK_REGION
+            client: Any = self._session.create_client("s3", region_name=region, config=config)
         client.meta.events.register("provide-client-params.s3.*", self._complete)
         return cast("S3Client", client)
 
@@ -231,7 +267,7 @@ def ask_region(bucket: str, region: str, *, ca_bundle: str | None = None, base: 
         if exc.code == NOT_FOUND:
             raise AccessError(f"cannot use bucket {bucket}: it does not exist", hint=HINTS["NoSuchBucket"]) from exc
         headers = exc.headers
-    except OSError as exc:
+    except (OSError, http.client.HTTPException) as exc:
         raise AccessError(
             f"cannot use bucket {bucket}: S3 cannot be reached ({exc})", hint="check the network", retryable=True
         ) from exc

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import botocore.exceptions
 
 from miniwdl_aws_hooks.protocol import OUTPUTS_JSON
-from miniwdl_aws_s3_rails.access import explain
+from miniwdl_aws_s3_rails.access import explain, explained
 from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.uri import S3Uri
 
@@ -59,12 +59,10 @@ def check_writable(engine: Engine, text: str, *, what: str = "--s3upload") -> S3
     if not engine.access.can_sign():
         raise explain(botocore.exceptions.NoCredentialsError(), f"cannot write to {text}")
     client = engine.access.client
-    try:
-        parameters: dict[str, Any] = engine.options.products.parameters()
-        started = client.create_multipart_upload(Bucket=probe.bucket, Key=probe.key, **parameters)
-    except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
-        raise explain(exc, f"cannot write to {text}") from exc
+    parameters: dict[str, Any] = engine.options.products.parameters()
+    with explained(f"cannot write to {text}"):
+        upload = client.create_multipart_upload(Bucket=probe.bucket, Key=probe.key, **parameters)["UploadId"]
     # s3:AbortMultipartUpload is a permission of its own. Without it, what stays is invisible, empty and free of charge.
-    with suppress(botocore.exceptions.ClientError):
-        client.abort_multipart_upload(Bucket=probe.bucket, Key=probe.key, UploadId=started["UploadId"])
+    with suppress(AccessError), explained(f"cannot write to {text}"):
+        client.abort_multipart_upload(Bucket=probe.bucket, Key=probe.key, UploadId=upload)
     return uri

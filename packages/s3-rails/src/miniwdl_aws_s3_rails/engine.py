@@ -16,15 +16,17 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import botocore.exceptions
 
-from miniwdl_aws_s3_rails.access import S3Access, explain
+from miniwdl_aws_hooks.surprises import in_words, lacks_credentials
+from miniwdl_aws_s3_rails.access import S3Access, explain, explained, without_credentials
 from miniwdl_aws_s3_rails.budget import Budget
-from miniwdl_aws_s3_rails.errors import AccessError, StoppedError, TransferError
+from miniwdl_aws_s3_rails.errors import AccessError, CredentialsError, RailsError, StoppedError, TransferError
 from miniwdl_aws_s3_rails.options import Options
 from miniwdl_aws_s3_rails.pool import DaemonPool
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    import obstore.exceptions
     from mypy_boto3_s3 import S3Client
 
     from miniwdl_aws_hooks import Settings
@@ -206,15 +208,14 @@ class Engine:
         def attempt(signed: bool) -> Found | None:
             if expressible(uri.key):
                 return self._head(uri, signed=signed)
-            try:
-                head = self.client(signed=signed).head_object(Bucket=uri.bucket, Key=uri.key)
-            except botocore.exceptions.ClientError as exc:
-                if exc.response["ResponseMetadata"]["HTTPStatusCode"] == NOT_FOUND:
-                    return None
-                raise explain(exc, f"cannot read {uri}") from exc
-            except botocore.exceptions.BotoCoreError as exc:
-                raise explain(exc, f"cannot read {uri}") from exc
-            return Found(uri.key, head["ContentLength"], head["ETag"])
+            with explained(f"cannot read {uri}"):
+                try:
+                    head = self.client(signed=signed).head_object(Bucket=uri.bucket, Key=uri.key)
+                except botocore.exceptions.ClientError as exc:
+                    if exc.response["ResponseMetadata"]["HTTPStatusCode"] == NOT_FOUND:
+                        return None
+                    raise
+                return Found(uri.key, head["ContentLength"], head["ETag"])
 
         return self.reading(uri.bucket, attempt)
 
@@ -252,10 +253,8 @@ class Engine:
 
     def remove(self, uri: S3Uri) -> None:
         """Remove an object."""
-        try:
+        with explained(f"cannot remove {uri}"):
             self.access.client.delete_object(Bucket=uri.bucket, Key=uri.key)
-        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
-            raise explain(exc, f"cannot remove {uri}") from exc
 
     def find_all(self, folder: S3Uri) -> list[Found]:
         """List all that lies under a folder, sorted by key."""
@@ -266,7 +265,7 @@ class Engine:
         return list(self._list_exactly(folder, signed=signed)) if found is None else found
 
     def _list_plain(self, folder: S3Uri, *, signed: bool) -> list[Found] | None:
-        """List with obstore, or return ``None`` when there may be keys that it can't express."""
+        """List with obstore; return ``None`` when there may be keys that it can't express, or it found nothing."""
         import obstore
 
         if not folder.key:
@@ -280,7 +279,7 @@ class Engine:
                 found += [Found(item["path"], item["size"], item["e_tag"] or "") for item in page]
         except (obstore.exceptions.BaseError, OSError, ValueError):
             return None  # let botocore find the words for what is wrong
-        return found
+        return found or None  # it takes any page for an empty listing
 
     def _list_exactly(self, folder: S3Uri, *, signed: bool) -> Iterator[Found]:
         pages = (
@@ -288,12 +287,11 @@ class Engine:
             .get_paginator("list_objects_v2")
             .paginate(Bucket=folder.bucket, Prefix=folder.key)
         )
-        try:
+        with explained(f"cannot list {folder}"):
             for page in pages:
+                _ = page["IsTruncated"]  # which no page of S3's lacks, unlike the contents
                 for item in page.get("Contents", ()):
                     yield Found(item["Key"], item["Size"], item["ETag"])
-        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError) as exc:
-            raise explain(exc, f"cannot list {folder}") from exc
 
 
 def _stopped() -> StoppedError:
@@ -310,17 +308,32 @@ def _judge(exc: Exception, what: str) -> AccessError | StoppedError | TransferEr
         return exc
     if isinstance(exc, botocore.exceptions.ClientError) and exc.response.get("Error", {}).get("Code") in TAKEN:
         return TransferError(f"{what}: {CHANGED}", retryable=True)
-    if isinstance(exc, (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError)):
+    if isinstance(exc, (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError)) or lacks_credentials(exc):
         return explain(exc, what)
-    if isinstance(exc, (obstore.PermissionDeniedError, obstore.UnauthenticatedError)):
-        return AccessError(f"{what}: access denied", hint="the identity in use lacks a permission on this bucket")
     if isinstance(exc, FileNotFoundError):
         return AccessError(f"{what}: it does not exist", hint="check the bucket's name, and the key")
-    if isinstance(exc, (obstore.PreconditionError, obstore.AlreadyExistsError)):
-        return TransferError(f"{what}: {CHANGED}", retryable=True)
     if isinstance(exc, obstore.BaseError):
-        return TransferError(f"{what}: {_first_line(exc)}", retryable=True)
-    return TransferError(f"{what}: {_first_line(exc)}", retryable=False)
+        return _judge_store(exc, what)
+    if isinstance(exc, (OSError, RailsError)):
+        return TransferError(f"{what}: {_first_line(exc)}", retryable=False)
+    return TransferError(f"{what}: {in_words(exc)}", retryable=True)
+
+
+def _judge_store(exc: obstore.exceptions.BaseError, what: str) -> AccessError | TransferError:
+    from obstore import exceptions
+
+    if isinstance(exc, exceptions.UnauthenticatedError) and (words := _credentials_error(exc)):
+        return without_credentials(what, words)
+    if isinstance(exc, (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)):
+        return AccessError(f"{what}: access denied", hint="the identity in use lacks a permission on this bucket")
+    if isinstance(exc, (exceptions.PreconditionError, exceptions.AlreadyExistsError)):
+        return TransferError(f"{what}: {CHANGED}", retryable=True)
+    return TransferError(f"{what}: {_first_line(exc)}", retryable=True)
+
+
+def _credentials_error(exc: Exception) -> str:
+    """Words of the error of ours because of which obstore had no credentials; empty when S3 itself refused."""
+    return _first_line(exc).partition(f"{CredentialsError.__name__}: ")[2]
 
 
 def _first_line(exc: Exception, limit: int = 300) -> str:

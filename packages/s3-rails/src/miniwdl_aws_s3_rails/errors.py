@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccessError",
     "AlreadyBegunError",
+    "CredentialsError",
     "MountMissingError",
     "OptionError",
     "PayloadError",
@@ -43,6 +44,10 @@ class OptionError(RailsError, ConfigurationError):
 
 class AccessError(RailsError):
     """A bucket or an object can't be reached, read or written: credentials, permissions, names, the network."""
+
+
+class CredentialsError(AccessError):
+    """No credentials could be had at the moment."""
 
 
 class TransferError(RailsError):

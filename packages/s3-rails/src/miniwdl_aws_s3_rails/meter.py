@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 import time
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -97,7 +97,11 @@ class Meter:
         def report() -> None:
             if wait(period):
                 return  # what takes no time needs no bar
-            with self._bar(stream) if on_terminal else nullcontext(lambda: self._say(self.line())) as show:
+            # What can't be shown, to a terminal that is gone for instance, is no reason for a traceback.
+            with (
+                suppress(Exception),
+                self._bar(stream) if on_terminal else nullcontext(lambda: self._say(self.line())) as show,
+            ):
                 show()
                 while not wait(period):
                     show()

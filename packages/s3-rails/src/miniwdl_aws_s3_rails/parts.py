@@ -10,8 +10,8 @@ from collections import deque
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
-import botocore.exceptions
-
+from miniwdl_aws_s3_rails.access import explained
+from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.pool import DaemonPool
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def put_in_parts(client: S3Client, uri: S3Uri, parts: Iterable[bytes], options: 
         return client.complete_multipart_upload(**end)["ETag"]
     except BaseException:
         # What stays is invisible, but costs: a lifecycle rule of the bucket clears up where this isn't allowed.
-        with suppress(botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
+        with suppress(AccessError), explained(f"cannot give up {uri}"):
             client.abort_multipart_upload(**upload)
         raise
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from WDL import Tree
 
 from miniwdl_aws_hooks import PublishRequest
+from miniwdl_aws_hooks.surprises import in_words
 from miniwdl_aws_s3_rails.destination import run_folder
 from miniwdl_aws_s3_rails.engine import STOP_GRACE, engine_for
 from miniwdl_aws_s3_rails.log import fields
@@ -177,8 +178,8 @@ class EarlyUploads:
         files = {}
         try:
             products = self.products(run_dir)
-        except OSError as exc:
-            self.logger.warning(fields("outputs of a call are not uploaded early", call=run_id, error=str(exc)))
+        except Exception as exc:  # noqa: BLE001 - as in _send: the thread must not end for one call
+            self.logger.warning(fields("outputs of a call are not uploaded early", call=run_id, error=in_words(exc)))
             return {}
         for route in self.routes[name]:
             indices = indices_of(suffixes, route.depth)
@@ -194,7 +195,7 @@ class EarlyUploads:
         try:
             report = self.publish(files)
         except Exception as exc:  # noqa: BLE001 - whatever it is, the run must not suffer: the upload at the end tells
-            self.logger.warning(fields("outputs are not uploaded early", files=len(files), error=str(exc)))
+            self.logger.warning(fields("outputs are not uploaded early", files=len(files), error=in_words(exc)))
             return
         for name, reason in report.failed.items():
             self.logger.warning(fields("output is not uploaded early", output=name, error=reason))

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import botocore.exceptions
-
+from miniwdl_aws_s3_rails.access import explained
 from miniwdl_aws_s3_rails.crc import Crc64, crc_of_file, crc_of_ranges
 from miniwdl_aws_s3_rails.engine import Found, expressible
-from miniwdl_aws_s3_rails.errors import TransferError
+from miniwdl_aws_s3_rails.errors import AccessError, TransferError
 from miniwdl_aws_s3_rails.etags import PartDigest, Verdict, file_etag, judge, part_count
 from miniwdl_aws_s3_rails.options import MIB
 from miniwdl_aws_s3_rails.uri import S3Uri
@@ -146,10 +145,9 @@ class Receiver:
         def head(signed: bool) -> Mapping[str, Any]:
             return self.engine.client(signed=signed).head_object(Bucket=uri.bucket, Key=uri.key, **more)
 
-        try:
+        with suppress(AccessError), explained(f"cannot read {uri}"):
             return self.engine.reading(uri.bucket, head)
-        except (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError):
-            return {}
+        return {}
 
     def _ranges(self, arrival: _Arrival) -> Iterator[Future[None]]:
         for start in arrival.starts:

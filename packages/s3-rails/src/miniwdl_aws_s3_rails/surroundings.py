@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from miniwdl_aws_hooks.surprises import in_words
+from miniwdl_aws_s3_rails.errors import CredentialsError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -96,7 +99,11 @@ def _provider(session: botocore.session.Session) -> Callable[[], S3Credential] |
         return None
 
     def provide() -> S3Credential:
-        frozen = credentials.get_frozen_credentials()
+        try:
+            frozen = credentials.get_frozen_credentials()
+        except Exception as exc:
+            # obstore makes a text of it, by which the engine knows it again.
+            raise CredentialsError(in_words(exc)) from exc
         return {
             "access_key_id": frozen.access_key or "",
             "secret_access_key": frozen.secret_key or "",

@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 from WDL._util import TerminationSignalFlag
 
+from miniwdl_aws_hooks.surprises import in_words
+from miniwdl_aws_s3_rails.log import fields
+
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterator
@@ -28,11 +31,22 @@ def stopped_on_termination(logger: logging.Logger, stop: Callable[[], None], per
     ended = threading.Event()
     with TerminationSignalFlag(logger) as terminating:
 
+        def look() -> bool:
+            if terminating():
+                stop()
+                return True
+            return False
+
         def watch() -> None:
+            warned = False
             while not ended.wait(period):
-                if terminating():
-                    stop()
-                    return
+                try:
+                    if look():
+                        return
+                except Exception as exc:  # noqa: BLE001, PERF203 - without this thread, nobody would stop the block
+                    if not warned:
+                        warned = True
+                        logger.warning(fields("cannot tell whether the run is being terminated", error=in_words(exc)))
 
         thread = threading.Thread(target=watch, name="s3-rails-termination", daemon=True)
         thread.start()
