@@ -4,6 +4,7 @@ from typing import Any
 import pluggy
 import pytest
 
+from miniwdl_aws_core.console import say
 from miniwdl_aws_hooks import FollowRequest, LogEvent, hookimpl
 from miniwdl_aws_submit_cli.follow import PlainView, choose_view, stay
 from miniwdl_aws_submit_cli.progress import Progress
@@ -43,10 +44,11 @@ def watcher(*answers: dict[str, Any]) -> Watcher:
     return Watcher(describe, "j", clock=lambda: time[0], sleep=sleep)
 
 
-def test_the_log_is_shown_between_the_states(manager: pluggy.PluginManager) -> None:
-    log, said, progress = Log(), [], Progress()
+def test_the_log_is_shown_between_the_states(manager: pluggy.PluginManager, capsys: pytest.CaptureFixture[str]) -> None:
+    log, progress = Log(), Progress()
     manager.register(log)
-    state = stay(watcher(RUNNABLE, STUCK, RUNNING, DONE), manager, PlainView(said.append), progress, follow=True)
+    state = stay(watcher(RUNNABLE, STUCK, RUNNING, DONE), manager, PlainView(say), progress, follow=True)
+    said = capsys.readouterr().err.splitlines()
     assert said == ["[runnable]", "[runnable] UNDETERMINED", "[running]", LINES[0], LINES[1][5:]]
     assert state.status == "SUCCEEDED"
     assert (progress.calls, progress.uploaded) == ({"call-a": "succeeded"}, "80.8 KiB")
@@ -100,11 +102,13 @@ class Tasks:
         return [Shown("sub/sort", FollowRequest("g", "task-stream", lambda: True))]
 
 
-def test_a_followed_call_is_shown_with_its_name_before_each_line(manager: pluggy.PluginManager) -> None:
-    said: list[str] = []
+def test_a_followed_call_is_shown_with_its_name_before_each_line(
+    manager: pluggy.PluginManager, capsys: pytest.CaptureFixture[str]
+) -> None:
     manager.register(Log())
     tasks: Any = Tasks()
-    stay(watcher(RUNNING, DONE), manager, PlainView(said.append), Progress(), follow=True, tasks=tasks)
+    stay(watcher(RUNNING, DONE), manager, PlainView(say), Progress(), follow=True, tasks=tasks)
+    said = capsys.readouterr().err.splitlines()
     assert [line for line in said if line.startswith("sub/sort | ")] == [
         f"sub/sort | {LINES[0]}",
         f"sub/sort | {LINES[1][5:]}",

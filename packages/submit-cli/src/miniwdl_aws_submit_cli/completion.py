@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import argcomplete
 from argcomplete.io import warn
 
+from miniwdl_aws_core.terminal import plain
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_submit_cli.miniwdl_cli import fill_run_parser
 from miniwdl_aws_submit_cli.parser import Parser
@@ -60,5 +61,5 @@ def complete_run(prefix: str, parsed_args: argparse.Namespace, **_: object) -> l
                 word for job in list_runs(connect(), queue) for word in (given_name(job["jobName"]), job["jobId"])
             ]
         except MiniwdlAwsError as exc:
-            warn(exc.message)
+            warn(plain(exc.message))
     return [word for word in dict.fromkeys(known) if word.startswith(prefix)]

@@ -1,11 +1,10 @@
-"""What the commands say: results on stdout, everything else on stderr."""
+"""The frame of both commands: how they end."""
 
 from __future__ import annotations
 
-import os
-import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.console import complain, reader_left, say
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.errors import exit_code_of
@@ -13,26 +12,7 @@ from miniwdl_aws_submit_cli.errors import exit_code_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["emit", "emit_json", "guarded", "say"]
-
-
-def say(text: str) -> None:
-    """Tell the user something, on stderr."""
-    sys.stderr.write(text + "\n")
-    sys.stderr.flush()
-
-
-def emit(text: str) -> None:
-    """Give a result, on stdout."""
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
-
-
-def emit_json(value: Any, *, indent: int | None = None) -> None:
-    """Give a result as JSON, on stdout."""
-    import json
-
-    emit(json.dumps(value, indent=indent, default=str))
+__all__ = ["guarded"]
 
 
 def guarded(program: str, run: Callable[[], int]) -> int:
@@ -45,14 +25,11 @@ def guarded(program: str, run: Callable[[], int]) -> int:
     try:
         return run()
     except MiniwdlAwsError as exc:
-        say(f"{program}: {exc.message}")
-        if exc.hint:
-            say(f"  hint: {exc.hint}")
+        complain(program, exc)
         return exit_code_of(exc)
     except KeyboardInterrupt:
-        say(f"\n{program}: interrupted")
+        say("", f"{program}: interrupted")
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has enough of it (`| head`); Python would complain again when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        reader_left()
         return ExitCode.OK

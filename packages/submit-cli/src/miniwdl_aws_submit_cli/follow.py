@@ -7,10 +7,10 @@ import sys
 from contextlib import nullcontext
 from typing import TYPE_CHECKING, Protocol
 
+from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_hooks.errors import MissingPartError
 from miniwdl_aws_hooks.protocol import END_OF_LOG, TASK_LOG_GROUP
 from miniwdl_aws_hooks.types import FollowRequest
-from miniwdl_aws_submit_cli.console_text import printable
 from miniwdl_aws_submit_cli.log_lines import read_line
 from miniwdl_aws_submit_cli.streams import DISCOVERY_PERIOD, Merged, Shown, follower
 
@@ -36,14 +36,14 @@ class View(Protocol):
         ...
 
     def line(self, text: str) -> None:
-        """Show a line of a log."""
+        """Show the lines of an event of a log."""
         ...
 
 
 class PlainView:
     """One line after the other, in order."""
 
-    def __init__(self, say: Callable[[str], None]) -> None:
+    def __init__(self, say: Callable[..., None]) -> None:
         self._say = say
 
     def state(self, state: JobState) -> None:
@@ -52,12 +52,12 @@ class PlainView:
             self._say(f"[{state.status.lower()}]" + (f" {state.reason}" if state.reason else ""))
 
     def line(self, text: str) -> None:
-        """Show it without control sequences."""
-        self._say(printable(text))
+        """Show them."""
+        self._say(*split_lines(text))
 
 
 def choose_view(
-    name: str, progress: Progress, update: Callable[[], None], say: Callable[[str], None], *, plain: bool
+    name: str, progress: Progress, update: Callable[[], None], say: Callable[..., None], *, plain: bool
 ) -> AbstractContextManager[View]:
     """
     Make the live view on a terminal, else the plain one.
@@ -109,7 +109,7 @@ def stay(
             )
             for label, event in _events(request, manager, tasks):
                 if label:
-                    view.line("\n".join(f"{label} | {line}" for line in printable(event.message).split("\n")))
+                    view.line("\n".join(f"{label} | {line}" for line in split_lines(event.message)))
                     continue
                 read = read_line(event.message)
                 if read:

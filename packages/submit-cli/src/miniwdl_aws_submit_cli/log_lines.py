@@ -11,6 +11,8 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.terminal import plain
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -37,7 +39,6 @@ _TEXT = re.compile(
     r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?P<source>\S+) (?P<level>[A-Z]+) (?P<rest>.*)", re.DOTALL
 )
 _PARTS = re.compile(r"\.(?=[wt]:)")
-_ESCAPES = re.compile(r"\x1b\[[0-9;]*m")
 _KEY = re.compile(r"\s*([A-Za-z_]\w*): ")
 _decoder = json.JSONDecoder()
 
@@ -68,7 +69,7 @@ def read_line(text: str) -> LogLine | None:
     """Read a line; ``None`` when it isn't one that miniwdl's logging wrote."""
     if text.startswith("{"):
         return _read_json(text)
-    match = _TEXT.fullmatch(_ESCAPES.sub("", text.rstrip()))
+    match = _TEXT.fullmatch(plain(text.rstrip()))
     if not match:
         return None
     message, _, rest = match["rest"].partition(" :: ")

@@ -35,6 +35,9 @@ def _main(argv: Sequence[str]) -> int:
 
         argcomplete.autocomplete(parser)
     args = parser.parse_args(argv)
+    from miniwdl_aws_core.diagnostics import fit_for_terminals  # what follows is not needed for `--help`
+
+    fit_for_terminals()
     run: Command = args.command
     return run.run(args)
 

@@ -16,8 +16,8 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
+from miniwdl_aws_core.terminal import plain, split_lines
 from miniwdl_aws_hooks.surprises import in_words
-from miniwdl_aws_submit_cli.console_text import printable
 from miniwdl_aws_submit_cli.formats import counted, duration
 from miniwdl_aws_submit_cli.progress import STATES, Progress
 
@@ -54,8 +54,8 @@ def render(name: str, status: str, seconds: float, progress: Progress) -> Panel:
     rows = [states]
     if progress.queue_reason or progress.queue_position:
         place = f"position {progress.queue_position}" if progress.queue_position else ""
-        told = "  ".join(part for part in (place, printable(progress.queue_reason or "")) if part)
-        rows.append(Text(f"queue: {told}", style="yellow"))
+        told = "  ".join(part for part in (place, progress.queue_reason) if part)
+        rows.append(_text(f"queue: {told}", "yellow"))
     troubles = [
         counted(number, one, more)
         for number, one, more in (
@@ -67,11 +67,16 @@ def render(name: str, status: str, seconds: float, progress: Progress) -> Panel:
     if troubles:
         rows.append(Text(", ".join(troubles), style="yellow"))
     if progress.uploaded:
-        rows.append(Text(f"uploaded {progress.uploaded}", style="green"))
+        rows.append(_text(f"uploaded {progress.uploaded}", "green"))
     elif progress.uploading:
-        rows.append(Text(f"uploading to {progress.uploading}", style="cyan"))
-    title = Text(f"{name}  {status or 'submitted'}  {duration(seconds)}")
+        rows.append(_text(f"uploading to {progress.uploading}", "cyan"))
+    title = _text(f"{name}  {status or 'submitted'}  {duration(seconds)}")
     return Panel(Group(*rows), title=title, title_align="left", subtitle="Ctrl-C detaches, the run goes on")
+
+
+def _text(line: str, style: str = "") -> Text:
+    """Make what rich writes: it reads no markup in it, but lets control sequences pass."""
+    return Text(plain(line), style=style)
 
 
 class LiveView:
@@ -117,8 +122,8 @@ class LiveView:
         self._status = state.status.lower()
 
     def line(self, text: str) -> None:
-        """Show a line of a log."""
-        self._console.print(Text(printable(text)), soft_wrap=True)
+        """Show the lines of an event of a log."""
+        self._console.print(*map(_text, split_lines(text)), sep="\n", soft_wrap=True)
 
     def _frame(self) -> Panel:
         return render(self._name, self._status, self._clock() - self._began, self._progress)

@@ -8,10 +8,10 @@ separate values, repeated ones, ``key=value`` and ``key= value`` in any order be
 from __future__ import annotations
 
 import argparse
-import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from miniwdl_aws_core.console import emit
 from miniwdl_aws_hooks.errors import ConfigurationError, PluginError
 from miniwdl_aws_submit_cli.options import OPTIONS, Kind, Option
 
@@ -110,5 +110,5 @@ class _Version(argparse.Action):
         found = {dist.metadata["Name"]: dist.version for dist in distributions()}
         for name in sorted(found):
             if name == "miniwdl" or name.startswith("miniwdl-aws-"):
-                sys.stdout.write(f"{name} {found[name]}\n")
+                emit(f"{name} {found[name]}")
         parser.exit()

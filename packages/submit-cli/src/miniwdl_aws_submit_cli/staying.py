@@ -6,10 +6,10 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.calls import calls_of, name_of
-from miniwdl_aws_submit_cli.console import emit, emit_json, say
 from miniwdl_aws_submit_cli.follow import choose_view, stay
 from miniwdl_aws_submit_cli.formats import counted, duration
 from miniwdl_aws_submit_cli.job import given_name
@@ -104,7 +104,7 @@ def _watch(
         ) as view:
             state = stay(watcher, manager, view, progress, follow=args.follow, tasks=tasks)
     except KeyboardInterrupt:
-        say("\ninterrupted; the run goes on")
+        say("", "interrupted; the run goes on")
         say_next(job_id, surroundings)
         return ExitCode.INTERRUPTED
     first = _twin_of(state, batch)

@@ -12,10 +12,11 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.console import emit_json, say
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.manager import get_manager
-from miniwdl_aws_submit_cli.console import emit_json, guarded, say
+from miniwdl_aws_submit_cli.console import guarded
 from miniwdl_aws_submit_cli.options import option
 from miniwdl_aws_submit_cli.parser import build_parser, parse
 from miniwdl_aws_submit_cli.surroundings import enter, plugin_options
@@ -50,7 +51,10 @@ def _main(argv: Sequence[str]) -> int:
 
         complete_submit(parser)
     args, rest, positional = parse(parser, argv)
-    from miniwdl_aws_submit_cli.resolve import find  # what follows is not needed for `--help`
+    from miniwdl_aws_core.diagnostics import fit_for_terminals  # what follows is not needed for `--help`
+    from miniwdl_aws_submit_cli.resolve import find
+
+    fit_for_terminals()
 
     args.follow = args.follow or bool(args.follow_task)
     args.waiting = args.wait or args.follow

@@ -6,9 +6,9 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.console import emit_json, say
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.commands.session import open_session
-from miniwdl_aws_submit_cli.console import emit_json, say
 from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.formats import counted
 from miniwdl_aws_submit_cli.runs import TaskJobs, unfinished

@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.settings import EnvironSettings
 from miniwdl_aws_hooks.types import Check, CheckState, PreflightContext
 from miniwdl_aws_submit_cli.commands.session import open_session
-from miniwdl_aws_submit_cli.console import emit, emit_json, say
 from miniwdl_aws_submit_cli.formats import counted
 from miniwdl_aws_submit_cli.job import NO_IMAGE
 from miniwdl_aws_submit_cli.options import option

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.commands.session import open_session
-from miniwdl_aws_submit_cli.console import emit, emit_json, say
 from miniwdl_aws_submit_cli.formats import ago, duration, parse_since
 from miniwdl_aws_submit_cli.job import given_name
 from miniwdl_aws_submit_cli.resolve import parse_tags

@@ -6,11 +6,11 @@ import re
 import time
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.console import emit, emit_json, say
+from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.commands.session import open_session
-from miniwdl_aws_submit_cli.console import emit, emit_json, say
-from miniwdl_aws_submit_cli.console_text import printable
 from miniwdl_aws_submit_cli.follow import require_follower
 from miniwdl_aws_submit_cli.formats import parse_since
 from miniwdl_aws_submit_cli.run_streams import RunStreams, Selection
@@ -39,7 +39,7 @@ def run(args: Namespace) -> int:
                 if pattern is None or pattern.search(event.message):
                     _show(args, label, event)
         except KeyboardInterrupt:
-            say("\ninterrupted" if found.ended else "\ninterrupted; the run goes on")
+            say("", "interrupted" if found.ended else "interrupted; the run goes on")
             return ExitCode.INTERRUPTED
     if is_empty and since is None:
         say("note: nothing has been written to this log")
@@ -73,9 +73,9 @@ def _show(args: Namespace, label: str, event: LogEvent) -> None:
     if args.json:
         emit_json({"timestamp": event.timestamp, "from": label, "stream": event.stream, "message": event.message})
     elif args.all or args.task:
-        emit("\n".join(f"{label} | {line}" for line in printable(event.message).split("\n")))
+        emit(*(f"{label} | {line}" for line in split_lines(event.message)))
     else:
-        emit(printable(event.message))
+        emit(*split_lines(event.message))
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

@@ -6,10 +6,10 @@ import time
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.console import emit, emit_json
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.calls import calls_of
 from miniwdl_aws_submit_cli.commands.session import open_session
-from miniwdl_aws_submit_cli.console import emit, emit_json
 from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.formats import ago, duration
 from miniwdl_aws_submit_cli.runs import TaskJobs

@@ -6,11 +6,11 @@ import os
 import time
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
 from miniwdl_aws_submit_cli.commands.session import open_session
-from miniwdl_aws_submit_cli.console import emit, emit_json, say
 from miniwdl_aws_submit_cli.formats import ago, counted
 from miniwdl_aws_submit_cli.options import option
 from miniwdl_aws_submit_cli.queues import QueueTable
