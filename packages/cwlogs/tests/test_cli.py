@@ -153,6 +153,40 @@ def test_output_that_cannot_be_encoded(job, logs, monkeypatch):
     assert raw.getvalue() == b"one\ntwo\nw\\xf6rld \\ud800\n"
 
 
+EVIL = "\x1b[31mred\x1b]52;c;cm0=\x07\x1b[2J\x9b2J\x1bc\u202e\u2066\u200b\x7f\nsecond\ud800"
+
+
+def test_a_pipe_gets_text(job, logs, capsys):
+    logs.write("def/default/1", EVIL, at=1_700_000_100_000)
+    assert main(["j-1", "--since", "2023-11-14T22:13:21Z"]) == 0
+    assert capsys.readouterr().out == "red\nsecond\\ud800\n"
+
+
+def test_a_terminal_gets_colours_and_nothing_else(job, logs, capsys, monkeypatch):
+    logs.write("def/default/1", EVIL, at=1_700_000_100_000)
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert main(["j-1", "--since", "2023-11-14T22:13:21Z"]) == 0
+    assert capsys.readouterr().out == "\x1b[31mred\x1b[0m\nsecond\\ud800\n"
+
+
+def test_json_has_everything(job, logs, capsys):
+    logs.write("def/default/1", EVIL, at=1_700_000_100_000)
+    assert main(["j-1", "--since", "2023-11-14T22:13:21Z", "--json"]) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.isascii()
+    assert line.isprintable()
+    assert json.loads(line)["message"] == EVIL
+
+
+def test_an_error_stays_in_its_line(job, capsys):
+    assert main(["j\x1b]0;title\x07\n  hint: \u202eeven this"]) != 0
+    assert capsys.readouterr().err.splitlines()[0].endswith("job j   hint: even this in this region")
+    with pytest.raises(SystemExit):
+        main(["--bogus\x1bc\nline"])
+    assert capsys.readouterr().err.splitlines()[-1] == "miniwdl-aws-logs: unrecognized arguments: --bogus line"
+
+
 def test_a_reader_that_has_seen_enough(job, logs):
     logs.page_size = 1000
     logs.write("def/default/1", *["x" * 1000] * 5000)

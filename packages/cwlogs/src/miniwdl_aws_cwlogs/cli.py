@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import argparse
-import os
 import re
 import sys
 import time
 from datetime import datetime, timezone
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from itertools import chain
+from typing import TYPE_CHECKING, NoReturn
 
+from miniwdl_aws_core.console import complain, emit_log, has_colours, reader_left, say
+from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_cwlogs import __version__
 from miniwdl_aws_hooks import ConfigurationError, ExitCode, MiniwdlAwsError
 
@@ -30,17 +32,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     try:
         _check(options)
-        _show(options, sys.stdout)
+        _show(options)
     except MiniwdlAwsError as exc:
-        sys.stderr.write(f"miniwdl-aws-logs: {exc.message}\n")
-        if exc.hint:
-            sys.stderr.write(f"  {exc.hint}\n")
+        complain("miniwdl-aws-logs", exc)
         return _exit_code(exc)
     except KeyboardInterrupt:
         return ExitCode.INTERRUPTED
     except BrokenPipeError:
-        # The reader has seen enough. Python would complain once more when it flushes standard output at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        reader_left()
     return ExitCode.OK
 
 
@@ -48,8 +47,8 @@ class _Parser(argparse.ArgumentParser):
     """Exits with this project's code for wrong usage instead of argparse's 2."""
 
     def error(self, message: str) -> NoReturn:
-        self.print_usage(sys.stderr)
-        self.exit(ExitCode.USAGE, f"{self.prog}: {message}\n")
+        say(*split_lines(self.format_usage()), f"{self.prog}: {message}")
+        self.exit(ExitCode.USAGE)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -104,28 +103,21 @@ def parse_since(text: str, now: float) -> int:
     return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() * 1000)
 
 
-def _show(options: argparse.Namespace, output: TextIO) -> None:
+def _show(options: argparse.Namespace) -> None:
     # Imported here, so that --help and wrong usage don't wait for boto3.
+    from miniwdl_aws_core.diagnostics import fit_for_terminals
     from miniwdl_aws_cwlogs.budget import Budget
     from miniwdl_aws_cwlogs.client import shared_budget
     from miniwdl_aws_cwlogs.follower import Follower
     from miniwdl_aws_cwlogs.render import Renderer
 
+    fit_for_terminals()
     start_time = parse_since(options.since, time.time()) if options.since else None
     discovery, label = _target(options, start_time)
-    renderer = Renderer(
-        timestamps=options.timestamps,
-        as_json=options.json,
-        colours=output.isatty() and not os.environ.get("NO_COLOR"),
-        label=label,
-    )
-    if hasattr(output, "reconfigure"):
-        # Whatever a task wrote, and whatever encoding this terminal has, no line may be lost to an encoding error.
-        output.reconfigure(errors="backslashreplace")
+    renderer, colours = Renderer(options.timestamps, options.json, label), has_colours()
     follower = Follower(Budget(options.rate) if options.rate else shared_budget())
     for page in follower.pages(discovery):
-        output.write("".join(map(renderer.render, page)))
-        output.flush()
+        emit_log(*chain.from_iterable(map(renderer.lines, page)), colours=colours)
 
 
 def _target(options: argparse.Namespace, start_time: int | None) -> tuple[Discovery, Callable[[str], str] | None]:
