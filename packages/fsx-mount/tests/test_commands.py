@@ -1,5 +1,6 @@
 import argparse
 import base64
+import os
 
 import pytest
 
@@ -143,6 +144,26 @@ def test_release_on_trial(fsx, s3, fsid, capsys, tmp_path):
     assert capsys.readouterr().out.splitlines() == [
         "/refs/run: 1 files, 5 bytes are in S3 (s3://bucket/v1/run)",
         "  stays, since S3 does not have it: new",
+    ]
+
+
+def test_what_files_are_called_and_aws_says_stays_in_its_line(fsx, s3, fsid, capsys, tmp_path):
+    (tmp_path / "refs/run").mkdir(parents=True)
+    for name in ("a", "b\x1b]52;c;cm0=\x07\x9b2J\u202e\nrefs: 9 files", os.fsdecode(b"caf\xe9")):
+        (tmp_path / "refs/run" / name).write_text("12345")
+    fsx.add_response("describe_data_repository_associations", ASSOCIATIONS)
+    s3.add_response("list_objects_v2", {"Contents": [{"Key": "v1/run/a", "Size": 5}]})
+    kind = "RELEASE_DATA_FROM_FILESYSTEM"
+    fsx.add_response("create_data_repository_task", {"DataRepositoryTask": task(kind, "PENDING")})
+    failed = task(kind, "FAILED") | {"FailureDetails": {"Message": "in\x1bcuse\nsucceeded"}}
+    fsx.add_response("describe_data_repository_tasks", {"DataRepositoryTasks": [failed]})
+    assert fsx_command("release", "--fsid", fsid, "--mount", str(tmp_path), "s3://bucket/v1/run") == 1
+    assert capsys.readouterr().out.splitlines() == [
+        "/refs/run: 1 files, 5 bytes are in S3 (s3://bucket/v1/run)",
+        "  stays, since S3 does not have it: b refs: 9 files",
+        "  stays, since S3 does not have it: caf\\udce9",
+        "failed: 0 of 2 files",
+        "task-0123456789abcdef0 did not succeed: inuse succeeded",
     ]
 
 

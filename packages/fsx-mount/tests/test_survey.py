@@ -8,7 +8,7 @@ from miniwdl_aws_fsx_mount.associations import Association
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError
 from miniwdl_aws_fsx_mount.file_system import find_file_system
 from miniwdl_aws_fsx_mount.hosts import Hosts
-from miniwdl_aws_fsx_mount.show import render_survey
+from miniwdl_aws_fsx_mount.show import survey_lines
 from miniwdl_aws_fsx_mount.survey import take_survey
 from miniwdl_aws_hooks import CheckState
 
@@ -196,7 +196,7 @@ def test_an_unknown_file_system_is_an_error(account, make_description, make_sett
 
 def test_one_screen(account, survey, fsid):
     link = Association("dra-1", "refs", "bucket", "v1", auto_import=frozenset({"NEW", "CHANGED"}))
-    screen = render_survey(survey([link], queues=(), FileSystemTypeVersion="2.10"))
+    screen = "\n".join(survey_lines(survey([link], queues=(), FileSystemTypeVersion="2.10")))
     lines = screen.splitlines()
     assert lines[0] == f"file system      {fsid}, AVAILABLE"
     assert f"mount            {fsid}.fsx.eu-west-1.amazonaws.com@tcp:/abcdefgh" in lines
@@ -208,6 +208,6 @@ def test_one_screen(account, survey, fsid):
 
 
 def test_a_screen_without_findings(survey):
-    screen = render_survey(survey(queues=()))
+    screen = "\n".join(survey_lines(survey(queues=())))
     assert "none: S3 inputs are downloaded" in screen
-    assert screen.endswith("nothing needs to be changed\n")
+    assert screen.endswith("nothing needs to be changed")

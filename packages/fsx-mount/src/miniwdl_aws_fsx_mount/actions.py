@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.console import emit, say
 from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
 from miniwdl_aws_fsx_mount.client import FsxService
 from miniwdl_aws_fsx_mount.errors import FsxError
@@ -16,7 +16,7 @@ from miniwdl_aws_fsx_mount.mounts import sentinel_name
 from miniwdl_aws_fsx_mount.objects import Objects
 from miniwdl_aws_fsx_mount.preflight import check_mount_path
 from miniwdl_aws_fsx_mount.release import compare, describe, local_sizes, target_of
-from miniwdl_aws_fsx_mount.show import render_survey
+from miniwdl_aws_fsx_mount.show import survey_lines
 from miniwdl_aws_fsx_mount.survey import take_survey
 from miniwdl_aws_fsx_mount.tasks import PATHS_LIMIT, TaskType, run_task
 from miniwdl_aws_fsx_mount.user_data import HostOptions, encode, user_data
@@ -43,7 +43,7 @@ def show(options: Namespace) -> int:
         [queue for queue in queues if queue],
         settings,
     )
-    sys.stdout.write(render_survey(survey))
+    emit(*survey_lines(survey))
     return ExitCode.FAILED if any(check.state is CheckState.FAILED for check in survey.checks) else ExitCode.OK
 
 
@@ -85,12 +85,12 @@ def write_user_data(options: Namespace) -> int:
     if options.launch_template:
         put = LaunchTemplates.connect(options.region).put_user_data(options.launch_template, encode(text))
         verb = "created" if put.created else "updated"
-        sys.stdout.write(f"{verb} launch template {put.name} ({put.id}), version {put.version} is its default\n")
-        sys.stderr.write("compute environments take up a new version when their infrastructure is updated\n")
+        emit(f"{verb} launch template {put.name} ({put.id}), version {put.version} is its default")
+        say("compute environments take up a new version when their infrastructure is updated")
     elif options.out:
         Path(options.out).write_text(encode(text) if options.base64 else text, encoding="ascii")
     else:
-        sys.stdout.write(encode(text) + "\n" if options.base64 else text)
+        emit(*([encode(text)] if options.base64 else text.splitlines()))
     return ExitCode.OK
 
 
@@ -106,7 +106,7 @@ def release(options: Namespace) -> int:
         path = Path(options.mount, relative)
         holdings = compare(local_sizes(path) if path.exists() else None, objects.sizes(*split_uri(uri)), uri)
         held += holdings.count
-        sys.stdout.write("\n".join(describe(relative, uri, holdings)) + "\n")
+        emit(*describe(relative, uri, holdings))
     if options.dry_run:
         return ExitCode.OK
     if not held:
@@ -122,18 +122,13 @@ def _run_tasks(
     for start in range(0, len(paths), PATHS_LIMIT):
         chunk = paths[start : start + PATHS_LIMIT]
         if not wait:
-            sys.stdout.write(service.start_task(fsid, kind, chunk, unused_days=unused_days) + "\n")
+            emit(service.start_task(fsid, kind, chunk, unused_days=unused_days))
             continue
-        task = run_task(service, fsid, kind, chunk, _say, unused_days=unused_days)
+        task = run_task(service, fsid, kind, chunk, emit, unused_days=unused_days)
         if task.lifecycle != "SUCCEEDED" or task.failed:
-            _say(f"{task.id} did not succeed: {task.message or task.progress}")
+            emit(f"{task.id} did not succeed: {task.message or task.progress}")
             code = ExitCode.FAILED
     return code
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def _fsid(options: Namespace) -> str:

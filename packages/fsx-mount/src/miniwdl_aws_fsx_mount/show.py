@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from miniwdl_aws_fsx_mount.associations import Association
     from miniwdl_aws_fsx_mount.survey import Survey
 
-__all__ = ["render_survey"]
+__all__ = ["survey_lines"]
 
 
-def render_survey(survey: Survey) -> str:
+def survey_lines(survey: Survey) -> list[str]:
     """Write the facts, the links to S3, and what must be changed."""
-    return "\n".join([*_facts(survey), "", *_links(survey.associations), "", *_findings(survey), ""])
+    return [*_facts(survey), "", *_links(survey.associations), "", *_findings(survey)]
 
 
 def _facts(survey: Survey) -> Iterator[str]:
