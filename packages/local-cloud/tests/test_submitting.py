@@ -1,14 +1,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
 
 from miniwdl_aws_hooks import ConfigurationError
 from miniwdl_aws_local_cloud import detached
-from miniwdl_aws_local_cloud.command import export_lines
+from miniwdl_aws_local_cloud.command import export_lines, run
 from miniwdl_aws_local_cloud.settings import state_dir
 from miniwdl_aws_local_cloud.submitting import closing_lines, enter, enter_runner, environment_for
 from miniwdl_aws_local_cloud.variables import submit_variables
@@ -48,6 +50,24 @@ def test_lines_for_a_shell() -> None:
     lines = export_lines({"A": "b c"}, {"AWS_PROFILE": "x"})
     assert lines[0] == "unset AWS_PROFILE"
     assert shlex.split(lines[1]) == ["export", "A=b c"]
+
+
+@pytest.mark.parametrize(
+    "value", ["a\x1b]0;x\x07\n'b'$(date)\u202e", os.fsdecode(b"caf\xe9 x")], ids=["hostile", "latin-1"]
+)
+def test_lines_for_a_shell_name_any_folder_and_show_nothing_of_it(value) -> None:
+    line, *_proxies = export_lines({"A": value}, {})
+    assert line.isascii()
+    assert line.isprintable()
+    done = subprocess.run(["bash", "-c", line + '; printf %s "$A"'], capture_output=True, check=True)
+    assert os.fsdecode(done.stdout) == value
+
+
+def test_a_folder_s_name_stays_in_its_line(tmp_path, monkeypatch, capsys) -> None:
+    monkeypatch.setenv("MINIWDL_AWS_LOCAL_DIR", str(tmp_path / "x\x1b]0;title\x07\x1b[2J\u202e\nup at y"))
+    assert run(argparse.Namespace(local_action="status", export=False)) == 1
+    assert run(argparse.Namespace(local_action="down")) == 0
+    assert [line.rpartition("/")[2] for line in "".join(capsys.readouterr()).splitlines()] == ["x up at y"] * 2
 
 
 def test_where_the_state_lies(tmp_path, monkeypatch) -> None:

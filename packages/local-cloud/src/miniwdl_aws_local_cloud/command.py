@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.console import emit, say
+from miniwdl_aws_core.terminal import plain
 from miniwdl_aws_hooks import ExitCode
 from miniwdl_aws_local_cloud.options import add_settings, read_faults, settings_of
 from miniwdl_aws_local_cloud.settings import state_dir
@@ -49,21 +50,23 @@ def run(args: argparse.Namespace) -> int:
 
 def export_lines(variables: Mapping[str, str], environ: Mapping[str, str]) -> list[str]:
     """Write shell commands that lead to the cloud. Pure."""
-    import shlex
-
     return [
         *(f"unset {name}" for name in sorted(misleading(environ))),
-        *(f"export {name}={shlex.quote(value)}" for name, value in {**variables, **without_proxy(environ)}.items()),
+        *(f"export {name}={_quoted(value)}" for name, value in {**variables, **without_proxy(environ)}.items()),
     ]
+
+
+def _quoted(value: str) -> str:
+    """Quote a value for a shell, byte by byte where a terminal must not see it as it is."""
+    import shlex
+
+    if plain(value) == value:
+        return shlex.quote(value)
+    return "$'" + "".join(f"\\x{byte:02x}" for byte in os.fsencode(value)) + "'"
 
 
 def _variables(record: CloudRecord, state: Path) -> dict[str, str]:
     return submit_variables(record.endpoint, record.access_key, record.region, state, record.runner)
-
-
-def _print(*lines: str) -> None:
-    sys.stdout.write("".join(f"{line}\n" for line in lines))
-    sys.stdout.flush()
 
 
 def _up(args: argparse.Namespace, state: Path) -> int:
@@ -73,8 +76,8 @@ def _up(args: argparse.Namespace, state: Path) -> int:
     from miniwdl_aws_local_cloud.server import serve
 
     def ready(record: CloudRecord) -> None:
-        _print(*export_lines(_variables(record, state), os.environ))
-        sys.stderr.write(f"the local cloud of {state} is up; Ctrl-C ends it and its jobs\n")
+        emit(*export_lines(_variables(record, state), os.environ))
+        say(f"the local cloud of {state} is up; Ctrl-C ends it and its jobs")
 
     faults = read_faults(args.faults)
     cloud = LocalCloud(state, settings_of(args), faults, links=dict(args.link), port=args.port, lock_patience=0.5)
@@ -83,7 +86,7 @@ def _up(args: argparse.Namespace, state: Path) -> int:
         try:
             serve(cloud, 0, ready)
         except KeyboardInterrupt:
-            sys.stderr.write("ending the local cloud and its jobs\n")
+            say("ending the local cloud and its jobs")
         finally:
             signal.signal(signal.SIGTERM, before)
     return ExitCode.OK
@@ -93,7 +96,7 @@ def _down(state: Path) -> int:
     from miniwdl_aws_local_cloud.detached import stop
 
     record = stop(state)
-    _print(f"ended the local cloud of {state}" if record else f"no local cloud is up in {state}")
+    emit(f"ended the local cloud of {state}" if record else f"no local cloud is up in {state}")
     return ExitCode.OK
 
 
@@ -102,13 +105,13 @@ def _status(state: Path, *, export: bool) -> int:
 
     record = find(state)
     if record is None:
-        sys.stderr.write(f"no local cloud is up in {state}\n")
+        say(f"no local cloud is up in {state}")
         return ExitCode.FAILED
     if export:
-        _print(*export_lines(_variables(record, state), os.environ))
+        emit(*export_lines(_variables(record, state), os.environ))
         return ExitCode.OK
     status = record.ask("GET", "status")
-    _print(
+    emit(
         f"up at {record.endpoint}, process {record.pid}, version {record.version}, runner {record.runner}",
         f"jobs: {status['unfinished']} waiting or running, {status['jobs'] - status['unfinished']} ended",
         f"objects of S3: {state / 's3'}",
