@@ -210,6 +210,22 @@ def test_upload_that_fails_keeps_everything_and_can_be_finished(command: Command
     assert command.run_dirs() == []
 
 
+EVIL = "a\x1b]52;c;cm0=\x07\x1b[2J\x9b2J\u202e\u200bb\n  hint: c"
+EVIL_KEY = "a\x9b2J\u202e\u200bb"  # moto refuses keys that don't fit in XML
+
+
+def test_names_stay_in_their_lines(command: Command, bucket: Any) -> None:
+    refused = command("--upload-only", EVIL, "--s3upload", bucket.uri("out/"))
+    assert "b   hint: c is not a run directory" in refused.stderr.splitlines()[0]
+    run_dir = command("hello.wdl", "who=who.txt").document["dir"]
+    finished = command("--upload-only", run_dir, "--s3upload", bucket.uri(f"{EVIL_KEY}/"))
+    assert finished.code == 0
+    assert any(line.endswith(f"to {bucket.uri('ab/')}") for line in finished.stderr.splitlines())
+    for text in (refused.stderr, finished.stderr, finished.stdout):
+        assert all(line.isprintable() for line in text.split("\n"))
+    assert finished.document["s3upload"] == bucket.uri(f"{EVIL_KEY}/")
+
+
 def test_payload(command: Command, bucket: Any) -> None:
     subprocess.run(
         [sys.executable, "-m", "WDL", "zip", "hello.wdl", "-o", "hello.wdl.zip"],

@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks import Settings
 
-__all__ = ["DELETE_WHEN", "Arguments", "parse_arguments"]
+__all__ = ["DELETE_WHEN", "PROGRAM", "Arguments", "parse_arguments"]
 
+PROGRAM = "miniwdl-run-s3upload"
 DELETE_WHEN = ("always", "success", "failure")
 
 DESCRIPTION = """\
@@ -106,7 +107,7 @@ class Arguments:
 def parse_arguments(argv: Sequence[str]) -> Arguments:
     """Take a command line apart."""
     parser = argparse.ArgumentParser(
-        prog="miniwdl-run-s3upload",
+        prog=PROGRAM,
         usage="%(prog)s [--s3upload URI] [--delete-after WHEN] WDL [INPUT=VALUE ...] [options of miniwdl run]",
         description=DESCRIPTION,
         epilog=EPILOG,

@@ -10,6 +10,8 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.console import complain, emit_json, say
+from miniwdl_aws_core.diagnostics import LineFormatter, fit_for_terminals
 from miniwdl_aws_hooks import ExitCode, JobRole, MiniwdlAwsError, MountContext, PublishRequest, get_manager
 from miniwdl_aws_hooks.protocol import (
     END_OF_LOG,
@@ -20,7 +22,7 @@ from miniwdl_aws_hooks.protocol import (
     UPLOADER,
     UPLOADING,
 )
-from miniwdl_aws_s3_rails.arguments import Arguments, parse_arguments
+from miniwdl_aws_s3_rails.arguments import PROGRAM, Arguments, parse_arguments
 from miniwdl_aws_s3_rails.child import SignalRelay, Stopped, run_child
 from miniwdl_aws_s3_rails.claim import claim
 from miniwdl_aws_s3_rails.errors import MountMissingError, OptionError, RailsError
@@ -56,16 +58,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     :return: its exit code: miniwdl's, or one of ``ExitCode``.
     """
     arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
-    logging.basicConfig(format=f"%(asctime)s %(levelname)s {UPLOADER} %(message)s", datefmt="%Y-%m-%d %H:%M:%S")
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter(f"%(asctime)s %(levelname)s {UPLOADER} %(message)s", "%Y-%m-%d %H:%M:%S"))
+    logging.basicConfig(handlers=[handler])
+    fit_for_terminals()
     logger.setLevel(logging.INFO)
     try:
         with SignalRelay().installed() as relay:
             return _run(arguments, relay)
     except MiniwdlAwsError as exc:
-        _complain(exc)
+        complain(PROGRAM, exc)
         return exc.exit_code if isinstance(exc, RailsError) else ExitCode.USAGE
     except Stopped as exc:
-        sys.stderr.write(f"miniwdl-run-s3upload: {exc}; the run directory is kept\n")
+        say(f"{PROGRAM}: {exc}; the run directory is kept")
         _end_log()
         # Transfers may hang in the network yet, and must neither delay the end nor disturb it.
         os._exit(128 + exc.number)
@@ -75,8 +80,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _end_log() -> None:
     sys.stdout.flush()
-    sys.stderr.write(f"\n{END_OF_LOG}\n")
-    sys.stderr.flush()
+    say("", END_OF_LOG)
 
 
 def _run(arguments: Arguments, relay: SignalRelay) -> int:
@@ -170,13 +174,13 @@ def _upload_after(arguments: Arguments, settings: Settings, document: dict[str, 
     try:
         folder, outputs = _upload(arguments, settings, run_dir)
     except MiniwdlAwsError as exc:
-        sys.stdout.write(json.dumps(document, indent=2) + "\n")
-        _complain(exc)
+        emit_json(document, indent=2)
+        complain(PROGRAM, exc)
         return code or ExitCode.UPLOAD_FAILED
     document["s3upload"] = folder
     if outputs is not None:
         document["outputs"] = outputs
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    emit_json(document, indent=2)
     _delete_after(arguments, settings, run_dir, succeeded=code == 0)
     return code
 
@@ -186,7 +190,7 @@ def _upload_only(arguments: Arguments, run_dir: Path, settings: Settings) -> int
         raise OptionError(f"--upload-only: {run_dir} is not a run directory of miniwdl's")
     folder, outputs = _upload(arguments, settings, run_dir)
     document = {"dir": str(run_dir), "s3upload": folder} | ({} if outputs is None else {"outputs": outputs})
-    sys.stdout.write(json.dumps(document, indent=2) + "\n")
+    emit_json(document, indent=2)
     _delete_after(arguments, settings, run_dir, succeeded=outputs is not None)
     return ExitCode.OK
 
@@ -209,12 +213,6 @@ def _delete_after(arguments: Arguments, settings: Settings, run_dir: Path, *, su
         try:
             delete_run_dir(run_dir, read_layout(settings).root)
         except RunDirError as exc:
-            _complain(exc)  # all products are in S3: the run itself did not fail for this
+            complain(PROGRAM, exc)  # all products are in S3: the run itself did not fail for this
         else:
             logger.info("deleted %s", run_dir)
-
-
-def _complain(exc: MiniwdlAwsError) -> None:
-    sys.stderr.write(f"miniwdl-run-s3upload: {exc.message}\n")
-    if exc.hint:
-        sys.stderr.write(f"  hint: {exc.hint}\n")
