@@ -88,15 +88,19 @@ def _register(manager: pluggy.PluginManager, point: PluginPoint) -> None:
 def _trace(manager: pluggy.PluginManager) -> None:
     def before(hook_name: str, methods: Sequence[pluggy.HookImpl], kwargs: Mapping[str, Any]) -> None:
         names = ", ".join(method.plugin_name for method in reversed(methods)) or "no plugin"
-        sys.stderr.write(f"[hook] {hook_name}({', '.join(kwargs)}) -> {names}\n")
+        _tell(f"{hook_name}({', '.join(kwargs)}) -> {names}")
 
     def after(
         outcome: pluggy.Result[Any], hook_name: str, _methods: Sequence[pluggy.HookImpl], _kwargs: Mapping[str, Any]
     ) -> None:
         result = repr(outcome.exception) if outcome.exception else _summary(outcome.get_result())
-        sys.stderr.write(f"[hook] {hook_name} = {result}\n")
+        _tell(f"{hook_name} = {result}")
 
     manager.add_hookcall_monitoring(before, after)
+
+
+def _tell(text: str) -> None:
+    sys.stderr.write(f"[hook] {text}\n")  # noqa: TID251 - core stands above; names of plugins, and escaped by repr()
 
 
 def _summary(result: object, limit: int = 200) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import json
 import logging
 import os
 import signal
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING
 
 from filelock import FileLock, Timeout
 
+from miniwdl_aws_core.console import emit_json
 from miniwdl_aws_hooks import MiniwdlAwsError
 from miniwdl_aws_local_cloud import __version__
 from miniwdl_aws_local_cloud.cloud import LocalCloud
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = ["main", "serve"]
 
+STDOUT, STDERR = 1, 2
 LOOK_PERIOD = 1.0
 """Seconds between two looks whether to end."""
 
@@ -87,10 +88,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _say(answer: dict[str, object]) -> None:
-    sys.stdout.write(json.dumps(answer) + "\n")
-    sys.stdout.flush()
+    emit_json(answer)
     # The reader goes away: nothing may be written to the pipe from now on.
-    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+    os.dup2(STDERR, STDOUT)
 
 
 if __name__ == "__main__":

@@ -90,7 +90,7 @@ class Meter:
         """
         ended = threading.Event()
         wait = wait or ended.wait
-        stream = stream or sys.stderr
+        stream = stream or sys.stderr  # noqa: TID251 - for a bar, which draws nothing but numbers of ours
         on_terminal = stream.isatty()
         period = FRAME if on_terminal else PERIOD
 

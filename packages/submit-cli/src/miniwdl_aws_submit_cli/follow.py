@@ -64,7 +64,8 @@ def choose_view(
 
     :param update: tells the progress what AWS Batch knows.
     """
-    if plain or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+    on_terminal = sys.stderr.isatty()  # noqa: TID251 - asks only
+    if plain or not on_terminal or os.environ.get("TERM") == "dumb":
         return nullcontext(PlainView(say))
     from miniwdl_aws_submit_cli.panel import LiveView
 
