@@ -202,6 +202,12 @@ def bucket(engine: Engine) -> Bucket:
     return Bucket(engine, f"bucket-{os.getpid()}-{next(BUCKETS)}")
 
 
+@pytest.fixture
+def literal_bucket(engine: Engine) -> Bucket:
+    """A new bucket of moto's, which takes keys as they are: to SeaweedFS they are paths, and ``a//b`` is ``a/b``."""
+    return Bucket(engine, f"literal-{os.getpid()}-{next(BUCKETS)}")
+
+
 def load_beside(name: str) -> ModuleType:
     """Import a module beside this file; with importlib mode, tests are no package."""
     spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f"{name}.py"))

@@ -40,10 +40,35 @@ def test_again_sends_only_what_is_missing_or_different(engine: Engine, bucket: A
     bucket["run/b"] = b"someone els"[:10]
     engine.access.client.delete_object(Bucket=bucket.name, Key="run/c")
     report = publish(request(bucket, files), engine)
-    assert (report.uploaded, report.skipped) == (3, 1), "the marker of an empty folder is sent each time"
+    assert (report.uploaded, report.skipped) == (2, 2)
     assert {key: bucket[key] for key in bucket.keys()} == {  # noqa: SIM118 - not a dict
         "run/a": b"a" * 10, "run/b": b"b" * 10, "run/c": b"c" * 10, "run/d/": b"",
     }  # fmt: skip
+
+
+def test_a_folders_marker_is_not_the_empty_file_of_its_name(
+    engine: Engine, literal_bucket: Any, tmp_path: Path
+) -> None:
+    """An earlier run had an empty folder where this one has an empty file."""
+    literal_bucket["run/d/"] = b""
+    (tmp_path / "empty").touch()
+    files = {name: str(tmp_path / "empty") for name in ("d", "e", "f")}
+    report = publish(request(literal_bucket, files), engine)
+    assert (report.uploaded, report.skipped) == (3, 0)
+    assert literal_bucket.keys() == ["run/d", "run/d/", "run/e", "run/f"]
+
+
+def test_names_that_differ_in_little_are_different_objects(engine: Engine, literal_bucket: Any, tmp_path: Path) -> None:
+    names = ["\u00e9", "e\u0301", "E\u0301", "a%2Fb", "a/b", "a?b", "a_b", "a__b", "😀", "\U0001d4b3", "tab\there"]
+    for index, name in enumerate(names):
+        (tmp_path / str(index)).write_text(name)
+    files = {name: str(tmp_path / str(index)) for index, name in enumerate(names)}
+    for uploaded in (len(names), 0):
+        report = publish(request(literal_bucket, files), engine)
+        assert (report.uploaded, report.skipped) == (uploaded, len(names) - uploaded)
+        assert {key: literal_bucket[key].decode() for key in literal_bucket.keys()} == {  # noqa: SIM118 - not a dict
+            f"run/{name}": name for name in names
+        }
 
 
 def test_an_earlier_runs_outputs_json_goes_first(engine: Engine, bucket: Any, tmp_path: Path) -> None:

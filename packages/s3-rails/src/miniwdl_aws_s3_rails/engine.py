@@ -12,6 +12,7 @@ from concurrent.futures import Future, InvalidStateError, as_completed, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import botocore.exceptions
@@ -235,21 +236,11 @@ class Engine:
 
     def peek(self, folder: S3Uri, limit: int) -> dict[str, Found]:
         """
-        Find what lies under a folder, by key, at little cost: keys that obstore can't express may be missing.
+        Find what lies under a folder, by key.
 
-        :param limit: stop after about that many.
+        :param limit: stop after that many.
         """
-        import obstore
-
-        present: dict[str, Found] = {}
-        try:
-            for page in obstore.list(self.access.store(folder.bucket), folder.key, chunk_size=PAGE):
-                present.update((item["path"], Found(item["path"], item["size"], item["e_tag"] or "")) for item in page)
-                if len(present) >= limit:
-                    break
-        except (obstore.exceptions.BaseError, OSError, ValueError) as exc:
-            raise _judge(exc, f"cannot list {folder}") from exc
-        return present
+        return {found.key: found for found in islice(self._list_exactly(folder, signed=True), limit)}
 
     def remove(self, uri: S3Uri) -> None:
         """Remove an object."""
@@ -265,10 +256,15 @@ class Engine:
         return list(self._list_exactly(folder, signed=signed)) if found is None else found
 
     def _list_plain(self, folder: S3Uri, *, signed: bool) -> list[Found] | None:
-        """List with obstore; return ``None`` when there may be keys that it can't express, or it found nothing."""
+        """
+        List with obstore, four times as fast.
+
+        :return: ``None`` when there may be keys that it can't express, or it found nothing.
+        """
         import obstore
 
-        if not folder.key:
+        # It drops slashes at the ends of what it is asked for, and of what it finds.
+        if not expressible(folder.key.removesuffix("/")):
             return None
         store = self.access.store(folder.bucket, signed=signed)
         found: list[Found] = []
@@ -279,7 +275,8 @@ class Engine:
                 found += [Found(item["path"], item["size"], item["e_tag"] or "") for item in page]
         except (obstore.exceptions.BaseError, OSError, ValueError):
             return None  # let botocore find the words for what is wrong
-        return found or None  # it takes any page for an empty listing
+        # It takes any page for an empty listing, and a marker with content looks like the file beside it.
+        return found if found and len({item.key for item in found}) == len(found) else None
 
     def _list_exactly(self, folder: S3Uri, *, signed: bool) -> Iterator[Found]:
         pages = (
