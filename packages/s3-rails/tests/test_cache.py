@@ -26,6 +26,20 @@ task look {
 }
 """
 
+FILES = """
+version 1.2
+workflow wf {
+  input { Array[File] files }
+  call look { input: files }
+  output { String seen = look.seen }
+}
+task look {
+  input { Array[File] files }
+  command { cat ~{sep(" ", squote(files))} }
+  output { String seen = read_string(stdout()) }
+}
+"""
+
 
 @pytest.fixture
 def requests(s3_url: str, bucket: Any, monkeypatch: pytest.MonkeyPatch, faulty: Any) -> Iterator[list[tuple[str, str]]]:
@@ -39,9 +53,9 @@ def requests(s3_url: str, bucket: Any, monkeypatch: pytest.MonkeyPatch, faulty: 
 class Caches:
     """Runs of miniwdl that share a file system and its caches."""
 
-    def __init__(self, root: Path, **s3_rails: Any) -> None:
+    def __init__(self, root: Path, wdl: str = WDL, **s3_rails: Any) -> None:
         self.root = root
-        (root / "wf.wdl").write_text(WDL)
+        (root / "wf.wdl").write_text(wdl)
         caches = ("CALL_CACHE", "DOWNLOAD_CACHE")
         self.environ = {
             **os.environ,
@@ -55,12 +69,16 @@ class Caches:
     def run(self, bucket: Any, *arguments: str) -> tuple[str, str]:
         """Give what the task saw, and the log."""
         inputs = (f"file={bucket.uri('in/file.txt')}", f"folder={bucket.uri('in/folder/')}")
-        command = [sys.executable, "-m", "miniwdl_aws_s3_rails", "wf.wdl", *inputs, "--dir", "runs", *arguments]
-        done = subprocess.run(
-            command, cwd=self.root, env=self.environ, capture_output=True, text=True, check=False
-        )  # fmt: skip
+        return self.see(*inputs, *arguments)
+
+    def see(self, *words: str) -> tuple[str, str]:
+        done = self.start("-m", "miniwdl_aws_s3_rails", "wf.wdl", *words, "--dir", "runs")
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)["outputs"]["wf.seen"], done.stderr
+
+    def start(self, *words: str) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, *words]
+        return subprocess.run(command, cwd=self.root, env=self.environ, capture_output=True, text=True, check=False)
 
     def copies(self) -> list[Path]:
         return sorted(path for path in (self.root / "download_cache").rglob("*.txt") if path.is_file())
@@ -161,3 +179,43 @@ def test_keys_of_a_thousand_characters_enter_the_cache(bucket: Any, miniwdl: Any
     assert path.name == "ü +%.txt"
     assert path.read_bytes() == b"data"
     assert miniwdl(**options).download(bucket.uri(key)) == (True, path)
+
+
+@pytest.mark.parametrize("mode", ["off", "on", "revalidate"])
+def test_each_key_is_a_file_of_its_own(literal_bucket: Any, tmp_path: Path, mode: str) -> None:
+    """In one run, and in later ones that find what the first has left in the caches."""
+    keys = [
+        *("ds//f", "/ds/f", "ds/f?", "ds/f#x", "ds/f?versionId=1", "d\ts/f", "ds/x/../f", "ds/F"),
+        *("d\u0161/f", "ds\u030c/f"),  # one letter in two normal forms
+        "ds/f",
+    ]
+    for letter, key in zip("abcdefghijk", keys, strict=True):
+        literal_bucket[key] = letter.encode()
+    caches = Caches(tmp_path.resolve(), FILES, revalidate=str(mode == "revalidate").lower())
+    caches.environ["MINIWDL__DOWNLOAD_CACHE__IGNORE_QUERY"] = "true"
+    if mode == "off":
+        caches.environ |= {name: "false" for name in caches.environ if name.endswith(("__GET", "__PUT"))}
+    words = [f"files={literal_bucket.uri(key)}" for key in keys]
+    assert caches.see(*words)[0] == "abcdefghijk"
+    assert caches.see(words[-1])[0] == "k", "the ordinary key, which now is the only input"
+    seen, log = caches.see(*words[::-1])
+    assert seen == "kjihgfedcba"
+    assert ("downloaded: 11," in log) == (mode == "off")
+
+
+def test_miniwdls_own_cache_does_not_get_keys_that_it_takes_for_one(literal_bucket: Any, tmp_path: Path) -> None:
+    """It is looked into before any download, and nobody but who looks at the inputs could keep it from that."""
+    literal_bucket["ds/f"], literal_bucket["ds//f"] = b"plain", b"odd"
+    odd, plain = f"files={literal_bucket.uri('ds//f')}", f"files={literal_bucket.uri('ds/f')}"
+    caches = Caches(tmp_path.resolve(), FILES)
+    run = ("-m", "WDL", "run", "--dir", "runs", "wf.wdl")
+    assert caches.start(*run, plain).returncode == 0
+    done = caches.start(*run, odd)
+    assert done.returncode != 0
+    assert "/ds//f shares its place in miniwdl's own download cache with another key" in done.stderr
+    assert "[call_cache] backend = s3_rails keeps them apart" in done.stderr
+    caches.environ |= {f"MINIWDL__DOWNLOAD_CACHE__{key}": "false" for key in ("GET", "PUT")}
+    done = caches.start(*run, odd, plain)
+    assert json.loads(done.stdout)["outputs"]["wf.seen"] == "oddplain", (
+        "nothing is kept, and nothing can be taken for it"
+    )

@@ -7,13 +7,16 @@ from typing import Any
 
 import obstore
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from WDL._util import TerminationSignalFlag
 from WDL.runtime import DownloadFailed
 from WDL.runtime.download import able
 
 from miniwdl_aws_s3_rails.downloads import layout
-from miniwdl_aws_s3_rails.engine import Found
-from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_s3_rails.engine import Engine, Found
+from miniwdl_aws_s3_rails.errors import AccessError, TransferError
+from miniwdl_aws_s3_rails.options import MIB
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 
@@ -118,20 +121,121 @@ def test_what_is_not_there(
     assert leftovers(root) == []
 
 
+def test_a_version_cannot_be_named(literal_bucket: Any, miniwdl: Any) -> None:
+    literal_bucket["in/x.txt"] = b"data"
+    with pytest.raises(DownloadFailed) as caught:
+        miniwdl().download(literal_bucket.uri("in/x.txt?versionId=3"))
+    assert "x.txt?versionId=3 does not exist: versions can't be named, all of it is the key" in str(
+        caught.value.__cause__
+    )
+    literal_bucket["in/x.txt?versionId=3"] = b"odd"
+    _, path = miniwdl().download(literal_bucket.uri("in/x.txt?versionId=3"))
+    assert path.name == "x.txt?versionId=3"
+    assert path.read_bytes() == b"odd"
+
+
 def test_layout_of_a_folder() -> None:
     folder = S3Uri.parse("s3://b1/f/")
-    found = [Found("f/" + name, 1, "") for name in ("", "a", "b/c", "d/")]
+    found = [
+        Found("f/", 0, ""),
+        Found("f/a", 1, ""),
+        Found("f/b/c", 1, ""),
+        Found("f/d/", 0, ""),
+        Found("f/d/e", 1, ""),
+    ]
     folders, files = layout(folder, found)
     assert folders == ["", "d/"]
-    assert list(files) == ["a", "b/c"]
+    assert list(files) == ["a", "b/c", "d/e"]
 
 
-@pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/abs", "a//b", "./x", ".."])
+FOLDER = "s3://b1/f/"
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/../../evil", "/abs", "a//b", "./x", "..", "a//", "a\0b", "a\0/"])
 def test_keys_that_lead_elsewhere(name: str) -> None:
-    with pytest.raises(AccessError, match="can't be a file"):
-        layout(S3Uri.parse("s3://b1/f/"), [Found("f/" + name, 1, "")])
+    with pytest.raises(AccessError, match="can't be a file: its key makes no path"):
+        layout(S3Uri.parse(FOLDER), [Found("f/" + name, 0, "")])
 
 
-def test_file_and_folder_at_once() -> None:
+@pytest.mark.parametrize("name", ["x" * 256, "ä" * 128 + "/a", "a/" + "😀" * 64 + "/"])
+def test_names_that_are_too_long(name: str) -> None:
+    with pytest.raises(
+        AccessError, match=r"s3://b1/f/.* can't be a file: a part of its key is longer than the 255 bytes"
+    ):
+        layout(S3Uri.parse(FOLDER), [Found("f/" + name, 0, "")])
+
+
+@pytest.mark.parametrize("other", ["a/b", "a/", "a/b/"])
+def test_file_and_folder_at_once(other: str) -> None:
     with pytest.raises(AccessError, match=r"s3://b1/f/a is a file and a folder at once"):
-        layout(S3Uri.parse("s3://b1/f/"), [Found("f/a", 1, ""), Found("f/a/b", 1, "")])
+        layout(S3Uri.parse(FOLDER), [Found("f/a", 1, ""), Found("f/" + other, 0, "")])
+
+
+@pytest.mark.parametrize("marker", ["f/", "f/a/"])
+def test_a_folders_marker_with_content(marker: str) -> None:
+    with pytest.raises(
+        AccessError, match=f"s3://b1/{marker} can't be a file: it has content, but its key is a folder's"
+    ):
+        layout(S3Uri.parse(FOLDER), [Found(marker, 1, ""), Found("f/a/b", 1, "")])
+
+
+@given(st.lists(st.lists(st.sampled_from(["a", "A", "/", ".", "..", "é", "e\u0301"])).map("".join), unique=True))
+def test_a_layout_is_the_same_tree_as_the_keys_or_none(names: list[str]) -> None:
+    found = [Found("f/" + name, 0 if name.endswith("/") or not name else 1, name) for name in names]
+    try:
+        folders, files = layout(S3Uri.parse(FOLDER), found)
+    except AccessError:
+        return
+    assert {item.key: name for name, item in files.items()} == {
+        f"f/{name}": name for name in names if name and not name.endswith("/")
+    }
+    assert sorted(folders) == sorted(name for name in names if not name or name.endswith("/"))
+    assert all(os.path.normpath("/t/" + name) == ("/t/" + name).rstrip("/") for name in (*folders, *files))
+    paths = {os.path.normpath(name) for name in files}
+    assert not paths & {os.path.normpath(name) for name in folders}
+    assert len(paths) == len(files)
+
+
+@pytest.mark.parametrize(
+    ("keys", "refused"),
+    [
+        ({"a": b"1", "/a": b"2"}, "in/p//a can't be a file: its key makes no path"),
+        ({"a": b"1", "a/": b""}, "in/p/a is a file and a folder at once"),
+        ({"a": b"1", "a/": b"1"}, "in/p/a/ can't be a file: it has content"),
+        ({"a": b"1", "a/b": b"2"}, "in/p/a is a file and a folder at once"),
+        ({"a": b"1", "../p/a": b"2"}, "in/p/../p/a can't be a file: its key makes no path"),
+        ({"a/": b"1"}, "in/p/a"),
+    ],
+)
+def test_folders_in_s3_that_can_be_none_here(
+    literal_bucket: Any, miniwdl: Any, root: Path, keys: dict[str, bytes], refused: str
+) -> None:
+    for key, data in keys.items():
+        literal_bucket["in/p/" + key] = data
+    with pytest.raises(DownloadFailed) as caught:
+        miniwdl(put=True).download(literal_bucket.uri("in/p"), directory=True)
+    assert refused in str(caught.value.__cause__)
+    assert leftovers(root) == []
+
+
+def test_a_folder_below_a_slash_is_not_the_one_without(literal_bucket: Any, miniwdl: Any) -> None:
+    literal_bucket["ds/f"], literal_bucket["/ds/f"], literal_bucket["x//ds/f"] = b"plain", b"odd", b"odder"
+    for uri, data in (("ds", b"plain"), ("/ds", b"odd"), ("x//ds", b"odder")):
+        _, path = miniwdl(backend="s3_rails", put=True, get=True).download(literal_bucket.uri(uri), directory=True)
+        assert {file.name: file.read_bytes() for file in path.iterdir()} == {"f": data}
+
+
+@pytest.mark.parametrize("size", [4, 11 * MIB])
+def test_a_place_that_is_taken_is_never_overwritten(
+    engine: Engine, bucket: Any, fetch: Any, tmp_path: Path, size: int
+) -> None:
+    """As it is on macOS, which takes names that differ in case for one."""
+    bucket["in/a.txt"] = b"x" * size
+    uri, path = S3Uri.parse(bucket.uri("in/a.txt")), tmp_path / "a.txt"
+    path.write_bytes(b"other")
+    for place in (path, path / "b"):
+        with pytest.raises(TransferError, match=f"cannot store {uri}: another object is at {path} already"):
+            fetch(engine, uri, place)
+    with pytest.raises(TransferError, match=f"cannot store {uri} at .*: File name too long"):
+        fetch(engine, uri, tmp_path / ("x" * 256))
+    assert path.read_bytes() == b"other"

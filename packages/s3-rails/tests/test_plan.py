@@ -1,5 +1,8 @@
 from pathlib import Path
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from miniwdl_aws_s3_rails.engine import Found
 from miniwdl_aws_s3_rails.plan import describe, make_plan, split_present
 from miniwdl_aws_s3_rails.uri import S3Uri
@@ -58,3 +61,9 @@ def test_a_long_plan_in_words() -> None:
     lines = describe({f"o{index:02d}/x": index for index in range(25)})
     assert lines[0] == "o24: 1 object, 24 B"
     assert lines[20:] == ["5 more: 5 objects, 10 B"]
+
+
+@given(st.lists(st.text(st.sampled_from("ab/._\u00e9e\u0301E?#%\t😀"), min_size=1), unique=True))
+def test_no_two_files_have_one_key(names: list[str]) -> None:
+    plan = make_plan(FOLDER, dict.fromkeys(names, "/x/y"), size_of)
+    assert sorted(item.uri.key for item in plan.items) == sorted(f"run/{name}" for name in names)

@@ -12,6 +12,10 @@ def test_parts() -> None:
     assert not uri.is_folder
 
 
+def test_a_question_mark_is_a_part_of_the_key() -> None:
+    assert S3Uri.parse("s3://my-bucket/k?versionId=x#y").key == "k?versionId=x#y"
+
+
 @pytest.mark.parametrize("text", ["s3://bucket", "s3://bucket/", "s3://bucket/a/"])
 def test_folders(text: str) -> None:
     assert S3Uri.parse(text).is_folder
@@ -37,6 +41,7 @@ def test_basename_of_folders() -> None:
         ("s3:///key", "names no valid bucket"),
         ("s3://-x/key", "names no valid bucket"),
         ("s3://bucket/" + "k" * 1025, "more than 1024 bytes"),
+        ("s3://bucket/b\udce9b\udce9", "not valid UTF-8, which S3 demands of a key"),
     ],
 )
 def test_errors_name_the_option(text: str, message: str) -> None:

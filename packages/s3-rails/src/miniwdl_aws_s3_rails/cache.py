@@ -6,24 +6,26 @@ keeps versions of an object beside each other, since another run may be reading 
 take a call for done that saw another version. What can't be asked for is never taken from a cache. URIs that are
 written in a workflow count for the calls that get them, not for the workflow: miniwdl shows its cache inputs alone.
 
-Without that option, this is miniwdl's own cache, but for keys that are too long for a folder's name.
+Without that option, this is miniwdl's own cache, but for keys that would share a place in it, or are too long for a
+folder's name.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 import threading
 from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
-from WDL import Value
+from WDL import Error, Value
 from WDL.runtime.cache import CallCache
+from WDL.runtime.cache import new as new_call_cache
 
 from miniwdl_aws_s3_rails.engine import engine_for
-from miniwdl_aws_s3_rails.errors import AccessError, RailsError
+from miniwdl_aws_s3_rails.errors import AccessError, RailsError, UriError
 from miniwdl_aws_s3_rails.log import fields
+from miniwdl_aws_s3_rails.places import MAX_NAME, folder_name, shares_place, why_no_path
 from miniwdl_aws_s3_rails.settings import MiniwdlSettings
 from miniwdl_aws_s3_rails.termination import stopped_on_termination
 from miniwdl_aws_s3_rails.uri import SCHEME, S3Uri
@@ -43,10 +45,10 @@ if TYPE_CHECKING:
     Item = tuple[str, bool]
     """URI, and whether it is of a Directory."""
 
-__all__ = ["S3Cache", "Sight", "sight_of"]
+__all__ = ["S3Cache", "Sight", "refuse_shared_place", "sight_of"]
 
-MAX_NAME = 255
-"""Bytes in the name of a file or folder on Linux."""
+LOCK_SUFFIX = "._miniwdl_flock"
+"""What miniwdl appends to a folder's name for the file beside it that it locks."""
 
 
 class Sight:
@@ -94,7 +96,8 @@ class Sight:
             return found
         one = self._engine.find(uri)
         if one is None:
-            raise AccessError(f"{uri} does not exist")
+            versions = ": versions can't be named, all of it is the key" if "?versionId=" in uri.key else ""
+            raise AccessError(f"{uri} does not exist{versions}")
         return [one]
 
 
@@ -150,18 +153,22 @@ class S3Cache(CallCache):
 
     def download_path(self, uri: str, directory: bool = False) -> str | None:
         """Say where the cached copy of a URI is, if it may be cached."""
-        path = super().download_path(uri, directory)
-        if path is None or not uri.startswith(SCHEME):
-            return path
-        parent, folder, name = path.rsplit("/", 2)
-        # miniwdl's own folders begin with an underscore, so that neither of these meets one of them.
+        if not uri.startswith(SCHEME):
+            return super().download_path(uri, directory)
+        place = _place(uri, directory=directory)
+        path = super().download_path(uri, directory) if place else None
+        if place is None or path is None:
+            return None
+        folder, name = place
+        # A folder's name begins with an underscore or a hyphen, a version with neither: none of these meets another.
         if self._sight is not None:
-            version = self._digest(self._sight, [(uri, directory)])
+            version = self._digest(self._sight, [(uri.rstrip("/") if directory else uri, directory)])
             if version is None:
                 return None
             folder = version + folder
-        if len(os.fsencode(folder)) > MAX_NAME:
-            folder = "-" + hashlib.sha256(os.fsencode(folder)).hexdigest()
+        if len(folder.encode()) > MAX_NAME:
+            folder = "-" + hashlib.sha256(folder.encode()).hexdigest()
+        parent = path.rsplit("/", 2)[0]
         return f"{parent}/{folder}/{name}"
 
     def _versioned(self, key: str, inputs: Env.Bindings[Value.Base]) -> str | None:
@@ -192,3 +199,33 @@ class S3Cache(CallCache):
         except RailsError as exc:
             self._logger.warning(fields("inputs in S3 can't be looked for in the cache", error=exc.message))
             return None
+
+
+def _place(text: str, *, directory: bool) -> tuple[str, str] | None:
+    """Name the folder and the file of a cached copy; ``None`` for what can't have one, downloading it says why."""
+    try:
+        uri = S3Uri.parse(text.rstrip("/") if directory else text)
+    except UriError:
+        return None
+    if not uri.key or uri.is_folder or why_no_path([uri.basename]):
+        return None
+    if directory and (uri.basename.endswith(LOCK_SUFFIX) or len((uri.basename + LOCK_SUFFIX).encode()) > MAX_NAME):
+        return None
+    return folder_name(uri), uri.basename
+
+
+def refuse_shared_place(cfg: Loader, logger: logging.Logger, uri: str, *, directory: bool) -> None:
+    """
+    Make sure that an input can't be taken for another object in miniwdl's own download cache.
+
+    :raises RuntimeError: miniwdl's own, when it can: that cache is looked into before any download.
+    """
+    caches = any(cfg.get_bool("download_cache", key) for key in ("get", "put"))
+    if not caches or cfg["call_cache"]["backend"] != "dir" or not shares_place(S3Uri.parse(uri, what="the input")):
+        return
+    # Whether it is kept there at all is for miniwdl's patterns to say.
+    if new_call_cache(cfg, logger).download_path(uri, directory=directory):
+        raise Error.RuntimeError(
+            f"{uri} shares its place in miniwdl's own download cache with another key: "
+            "[call_cache] backend = s3_rails keeps them apart"
+        )

@@ -18,6 +18,7 @@ from WDL.runtime.cache import new as new_call_cache
 from miniwdl_aws_s3_rails.cache import sight_of
 from miniwdl_aws_s3_rails.engine import engine_for
 from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_s3_rails.places import why_no_path
 from miniwdl_aws_s3_rails.receiver import Receiver
 from miniwdl_aws_s3_rails.settings import MiniwdlSettings
 from miniwdl_aws_s3_rails.termination import stopped_on_termination
@@ -46,7 +47,11 @@ def directory_download(cfg: Loader, logger: logging.Logger, uri: str, **_kwargs:
 
 
 def _download(cfg: Loader, logger: logging.Logger, text: str, *, directory: bool) -> str:
+    # To miniwdl, a Directory has no slashes at its end.
+    text = text.rstrip("/") if directory else text
     uri = S3Uri.parse(text, what="the input")
+    if reason := why_no_path(["" if uri.is_folder and not directory else uri.basename]):
+        raise AccessError(f"{uri} can't be a {'folder' if directory else 'file'} here: {reason}")
     receiver = Receiver(engine_for(MiniwdlSettings(cfg)))
     place = _make_place(_parent(cfg, logger, text, directory=directory))
     incomplete = place / "incomplete"
@@ -116,14 +121,18 @@ def layout(folder: S3Uri, found: Iterable[Found]) -> tuple[list[str], dict[str, 
     files = {}
     for item in found:
         name = item.key[len(folder.key) :]
-        parts = name.removesuffix("/").split("/") if name else []
-        if any(part in ("", ".", "..") for part in parts):
-            raise AccessError(f"s3://{folder.bucket}/{item.key} can't be a file: its key makes no path")
-        if not name or name.endswith("/"):
+        is_marker = not name or name.endswith("/")
+        reason = why_no_path(name.removesuffix("/").split("/")) if name else None
+        if is_marker and item.size:
+            reason = reason or "it has content, but its key is a folder's"
+        if reason:
+            raise AccessError(f"s3://{folder.bucket}/{item.key} can't be a file: {reason}")
+        if is_marker:
             folders.append(name)
         else:
             files[name] = item
     parents = {str(parent) for name in (*files, *folders) for parent in PurePosixPath(name).parents}
+    parents.update(name.removesuffix("/") for name in folders)
     for name in sorted(parents & files.keys()):
         raise AccessError(f"{folder}{name} is a file and a folder at once, which no file system can hold")
     return folders, files

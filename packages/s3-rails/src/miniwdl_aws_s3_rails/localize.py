@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 from WDL import Error, Expr, Type, Value
 
 from miniwdl_aws_hooks import LocalizeRequest, MiniwdlAwsError, get_manager
+from miniwdl_aws_s3_rails.cache import refuse_shared_place
 from miniwdl_aws_s3_rails.log import fields
 from miniwdl_aws_s3_rails.products import is_within
 from miniwdl_aws_s3_rails.settings import MiniwdlSettings
+from miniwdl_aws_s3_rails.uri import SCHEME
 
 if TYPE_CHECKING:
     import logging
@@ -37,8 +39,7 @@ def localize_inputs(
 ) -> Generator[dict[str, Any], dict[str, Any], None]:
     """Plug into miniwdl's tasks and workflows: inputs change, everything else passes."""
     hook = get_manager().hook.miniwdl_aws_localize
-    if hook.get_hookimpls():
-        recv["inputs"] = _localize(cfg, logger, target.available_inputs, recv["inputs"], hook)
+    recv["inputs"] = _localize(cfg, logger, target.available_inputs, recv["inputs"], hook)
     while True:
         recv = yield recv
 
@@ -60,10 +61,12 @@ def _localize(
         request = LocalizeRequest(uri, isinstance(value, Value.Directory), root, settings)
         try:
             path: str | None = hook(request=request)
+            if path is None:
+                if uri.startswith(SCHEME):
+                    refuse_shared_place(cfg, logger, uri, directory=request.directory)
+                return uri
         except MiniwdlAwsError as exc:
             raise Error.RuntimeError(exc.message, more_info={**exc.more_info, "uri": uri}) from exc
-        if path is None:
-            return uri
         if not is_within(path, root) or not Path(path).exists():
             raise Error.RuntimeError(f"{uri} should lie at {path}, which is not on the shared file system {root}")
         logger.info(fields("input is on the shared file system", uri=uri, path=path))

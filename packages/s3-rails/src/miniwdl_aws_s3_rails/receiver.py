@@ -106,10 +106,11 @@ class Receiver:
 
         def begin() -> Iterator[Future[None]]:
             for found, path in wanted:
-                path.parent.mkdir(parents=True, exist_ok=True)
+                with _taking_place(S3Uri(bucket, found.key), path):
+                    path.parent.mkdir(parents=True, exist_ok=True)
                 arrival = self._arrival(S3Uri(bucket, found.key), found, path)
                 if not arrival.starts or not arrival.is_whole:
-                    with path.open("xb") as file:
+                    with _taking_place(arrival.uri, path), path.open("xb") as file:
                         file.truncate(found.size)
                 arrivals.append(arrival)
                 yield from self._ranges(arrival)
@@ -226,11 +227,26 @@ class Receiver:
 def _opened(arrival: _Arrival) -> Iterator[int]:
     """Open the file for one of its ranges, and make it where that is the only one."""
     new = os.O_CREAT | os.O_EXCL if arrival.is_whole else 0
-    file = os.open(arrival.path, os.O_WRONLY | new, 0o666)
+    with _taking_place(arrival.uri, arrival.path):
+        file = os.open(arrival.path, os.O_WRONLY | new, 0o666)
     try:
         yield file
     finally:
         os.close(file)
+
+
+@contextmanager
+def _taking_place(uri: S3Uri, path: Path) -> Iterator[None]:
+    """Say why an object can't have its place; what has it already is never overwritten."""
+    try:
+        yield
+    except FileExistsError as exc:
+        # Not on Linux: macOS tells names apart neither by case nor by the normal form of their letters.
+        raise TransferError(
+            f"cannot store {uri}: another object is at {exc.filename} already", retryable=False
+        ) from exc
+    except OSError as exc:
+        raise TransferError(f"cannot store {uri} at {path}: {exc.strerror or exc}", retryable=False) from exc
 
 
 def _damaged(uri: S3Uri) -> TransferError:

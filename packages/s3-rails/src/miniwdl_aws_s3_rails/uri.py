@@ -2,7 +2,8 @@
 ``s3://`` URIs: taking them apart and putting them together.
 
 Keys travel raw in these URIs, never percent-encoded, as in the AWS CLI and in miniwdl: ``s3://b/a b%20.txt`` is the
-object whose key is ``a b%20.txt``.
+object whose key is ``a b%20.txt``, and ``s3://b/f?versionId=x`` the one whose key is ``f?versionId=x``. Versions can't
+be named.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 
 from miniwdl_aws_s3_rails.errors import UriError
 
-__all__ = ["S3Uri"]
+__all__ = ["S3Uri", "is_utf8"]
 
 SCHEME = "s3://"
 
@@ -22,6 +23,11 @@ BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}|arn:aws[a-z-]*:s3[a-z-]*:
 
 MAX_KEY_BYTES = 1024
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text can be written as UTF-8: names of files that aren't have lone surrogates in Python."""
+    return not any("\ud800" <= char <= "\udfff" for char in text)
 
 
 @dataclass(frozen=True)
@@ -43,6 +49,8 @@ class S3Uri:
         bucket, _, key = text[len(SCHEME) :].partition("/")
         if not BUCKET.fullmatch(bucket):
             raise UriError(f"{what} names no valid bucket: {text!r}", hint="the form is s3://BUCKET/FOLDER/")
+        if not is_utf8(key):
+            raise UriError(f"{what} is not valid UTF-8, which S3 demands of a key: {text!a}")
         if len(key.encode()) > MAX_KEY_BYTES:
             raise UriError(f"{what} has a key of more than {MAX_KEY_BYTES} bytes: {text[:100]}...")
         return cls(bucket, key)
@@ -59,6 +67,12 @@ class S3Uri:
     def basename(self) -> str:
         """Last part of the key, without a trailing slash; the bucket's name for a whole bucket."""
         return self.key.rstrip("/").rsplit("/", 1)[-1] or self.bucket
+
+    @property
+    def above(self) -> str:
+        """All that precedes the last part of the key, with the slash at its end; empty for the top of a bucket."""
+        key = self.key.rstrip("/")
+        return key[: key.rfind("/") + 1]
 
     def as_folder(self) -> S3Uri:
         """The same with a slash at its end."""

@@ -1,0 +1,52 @@
+"""
+Under which names the objects of S3 lie on a file system: no two keys share a place. Pure.
+
+miniwdl's download cache makes the name of one folder of all that precedes the last part of a key: each ``_`` becomes
+``__``, then each ``/`` one ``_``. That is one to one among keys whose parts are not empty and don't end in an
+underscore, and those lie here where miniwdl has them. Others would join them: ``a_/b/f`` is ``a/_b/f`` to
+it, and ``/a//f`` is ``a/f``. It also reads keys as parts of a URL, so that ``f?`` and ``f`` are one to it, and
+``a<TAB>b`` and ``ab``. These get a folder of their own here.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from miniwdl_aws_s3_rails.uri import S3Uri
+
+__all__ = ["MAX_NAME", "folder_name", "shares_place", "why_no_path"]
+
+MAX_NAME = 255
+"""Bytes in the name of a file or folder on Linux."""
+
+
+def why_no_path(parts: Iterable[str]) -> str | None:
+    """Say why parts of a key can't be the names of folders and a file; ``None`` when they can."""
+    for part in parts:
+        if part in ("", ".", "..") or "\0" in part:
+            return "its key makes no path"
+        if len(part.encode()) > MAX_NAME:
+            return f"a part of its key is longer than the {MAX_NAME} bytes that a file's name may have"
+    return None
+
+
+def folder_name(uri: S3Uri) -> str:
+    """
+    Name the folder of the download cache for all objects, or all folders, that lie beside this one in S3.
+
+    It may be longer than a name can be. It begins with an underscore where it is miniwdl's own, else with two hyphens.
+    """
+    above = uri.above
+    inner = above.removesuffix("/")
+    if above.startswith("/") or "//" in above or "_/" in inner or "\0" in above:
+        return "--" + hashlib.sha256(above.encode()).hexdigest()
+    return "_" + inner.replace("_", "__").replace("/", "_")
+
+
+def shares_place(uri: S3Uri) -> bool:
+    """Whether miniwdl's own download cache has another key at the place of this one."""
+    return not folder_name(uri).startswith("_") or any(char in "?#\t\r\n" for char in uri.key)
