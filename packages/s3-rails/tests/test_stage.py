@@ -220,3 +220,56 @@ def test_a_file_that_breaks_off_ends_it_all(
     with pytest.raises(OptionError, match=r"a\.txt can't be read: No such file"):
         run(engine, bucket, StageItem(str(folder), directory=True))
     assert bucket.keys() == []
+
+
+LATIN = "b\udce9b\udce9.txt"
+"""A name that an old Latin-1 file system left behind."""
+
+
+@pytest.mark.parametrize("name", [LATIN, f"sub/{LATIN}", f"{LATIN}/x"])
+@pytest.mark.parametrize("whole", [False, True])
+def test_names_that_are_no_utf_8(engine: Engine, bucket: Any, tmp_path: Path, name: str, whole: bool) -> None:
+    path = tmp_path / "top" / name
+    path.parent.mkdir(parents=True)
+    path.touch()
+    named = tmp_path / "top" / name.removesuffix("/x")
+    item = StageItem(str(tmp_path / "top"), directory=True) if whole else StageItem(str(named), named.is_dir())
+    with pytest.raises(OptionError, match=r"b\\udce9b\\udce9.txt' can't be staged: its name is not valid UTF-8"):
+        run(engine, bucket, item)
+    assert bucket.keys() == []
+
+
+@pytest.mark.parametrize("directory", [False, True])
+def test_keys_that_would_be_too_long(engine: Engine, bucket: Any, tmp_path: Path, directory: bool) -> None:
+    path = tmp_path / "top" / "/".join(["d" * 200] * 5) / "file"
+    path.parent.mkdir(parents=True)
+    path.touch()
+    if directory:
+        with pytest.raises(OptionError, match="dd/file can't be staged: its key would be longer than S3's 1024 bytes"):
+            run(engine, bucket, StageItem(str(tmp_path / "top"), directory=True))
+        return
+    request = StageRequest((StageItem(str(path)),), bucket.uri("s" * 960))
+    with pytest.raises(OptionError, match="dd/file can't be staged: its key would be longer than S3's 1024 bytes"):
+        stage(request, engine)
+    assert bucket.keys() == []
+
+
+@pytest.mark.parametrize("path", ["/", "..", "sub/.."])
+def test_a_folder_without_a_name(engine: Engine, bucket: Any, path: str) -> None:
+    with pytest.raises(OptionError, match="can't be staged: a task sees a file under its own name, and this is none"):
+        run(engine, bucket, StageItem(path, directory=True))
+
+
+def test_names_that_differ_in_little_are_different_objects(engine: Engine, literal_bucket: Any, tmp_path: Path) -> None:
+    names = ["\u00e9.txt", "e\u0301.txt", "E.txt", "e.txt", "😀", "\U0001d4b3.txt", "a%2Fb", "a?b", "tab\there"]
+    top = tmp_path / "top"
+    top.mkdir()
+    for name in names:
+        (top / name).write_text(name)
+    items = [StageItem(str(top), directory=True), *(StageItem(str(top / name)) for name in names)]
+    uris = run(engine, literal_bucket, *items).uris
+    assert len(set(uris.values())) == len(items)
+    for name in names:
+        for uri in (uris[str(top / name)], uris[str(top)] + name):
+            assert literal_bucket[uri.removeprefix(literal_bucket.uri())] == name.encode()
+            assert uri.endswith(f"/{name}")

@@ -20,7 +20,7 @@ from miniwdl_aws_hooks import StageResult
 from miniwdl_aws_s3_rails.errors import OptionError
 from miniwdl_aws_s3_rails.meter import Meter, human_size
 from miniwdl_aws_s3_rails.sender import Sender
-from miniwdl_aws_s3_rails.uri import S3Uri
+from miniwdl_aws_s3_rails.uri import MAX_KEY_BYTES, S3Uri, is_utf8
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
@@ -90,12 +90,20 @@ def _ask(request: StageRequest, engine: Engine, travels: int) -> None:
 def _tree(item: StageItem) -> dict[str, _Source]:
     """Find what an item comprises, by name under it; a file has none."""
     path = Path(item.path)
+    if path.name in ("", ".."):
+        raise OptionError(f"{path} can't be staged: a task sees a file under its own name, and this is none")
+    _check_name(path)
     try:
         if not item.directory:
             return {"": _source(path)}
         return {name: _source(path) if path else _Source(None, 0) for name, path in _walk(path, "", ())}
     except OSError as exc:
         raise _unreadable(exc, path) from exc
+
+
+def _check_name(path: Path) -> None:
+    if not is_utf8(path.name):
+        raise OptionError(f"{str(path)!a} can't be staged: its name is not valid UTF-8, which S3 demands")
 
 
 def _source(path: Path) -> _Source:
@@ -148,12 +156,18 @@ def _await(futures: Collection[Future[Any]], engine: Engine) -> None:
 def _place(item: StageItem, tree: Mapping[str, _Source], digests: Mapping[Path, str], folder: S3Uri) -> _Place:
     own_name = Path(item.path).name
     by_name = {name: digests[source.path] if source.path else "" for name, source in tree.items()}
-    if not item.directory:
-        uri = folder.join(f"sha256/{by_name['']}/{own_name}")
-        return _Place(uri, {uri: tree[""]})
-    listing = json.dumps(by_name, sort_keys=True)
-    root = folder.join(f"sha256/{hashlib.sha256(listing.encode()).hexdigest()}/{own_name}/")
-    return _Place(root, {root.join(name): source for name, source in tree.items()})
+    if item.directory:
+        listing = json.dumps(by_name, sort_keys=True)
+        top = folder.join(f"sha256/{hashlib.sha256(listing.encode()).hexdigest()}/{own_name}/")
+        objects = {top.join(name): source for name, source in tree.items()}
+    else:
+        top = folder.join(f"sha256/{by_name['']}/{own_name}")
+        objects = {top: tree[""]}
+    for uri, source in objects.items():
+        if len(uri.key.encode()) > MAX_KEY_BYTES:
+            path = source.path or item.path
+            raise OptionError(f"{path} can't be staged: its key would be longer than S3's {MAX_KEY_BYTES} bytes")
+    return _Place(top, objects)
 
 
 def _walk(folder: Path, prefix: str, above: tuple[str, ...]) -> Iterator[tuple[str, Path | None]]:
@@ -165,6 +179,7 @@ def _walk(folder: Path, prefix: str, above: tuple[str, ...]) -> Iterator[tuple[s
     if not entries:
         yield prefix, None
     for path in entries:
+        _check_name(path)
         if path.is_dir():
             yield from _walk(path, f"{prefix}{path.name}/", (*above, real))
         else:
