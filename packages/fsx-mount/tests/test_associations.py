@@ -39,6 +39,13 @@ def relative(located):
         ("s3://other/a/../../x", None),
         ("s3://other/a/./x", None),
         ("s3://other/a/..", None),
+        ("s3://bucket//genomes/v1/x", None),
+        ("s3://bucket/genomes//v1/x", None),
+        ("s3://bucket/genomes/v1//x", None),
+        ("s3://bucket/genomes/v1/x/../../v1/y", None),
+        ("s3://other/f?versionId=x", "data/f?versionId=x"),
+        ("s3://other/e\u0301", "data/e\u0301"),
+        ("s3://other/\u00e9", "data/\u00e9"),
         ("s3://other/a\0b", None),
         ("s3://other/\ud800", None),
         ("s3://other/" + "x" * 256, None),
@@ -151,6 +158,47 @@ def test_no_key_escapes_its_folder(linked, key):
     if located:
         assert located.relative.startswith(item.folder + "/")
         assert not {"", ".", ".."} & set(located.relative.split("/"))
+
+
+HOSTILE = ["a", "b", "A", "_", "/", ".", "..", "//", "%2F", "?", "#", "\t", "\n", "\0", "é", "e\u0301", "😀", "x" * 256]
+hostile = st.lists(st.sampled_from(HOSTILE), max_size=8).map("".join)
+
+
+@st.composite
+def overlapping(draw):
+    """Associations whose folders and prefixes lie within each other's, as FSx forbids them."""
+    few = st.lists(st.sampled_from(["a", "b"]), max_size=3).map("/".join)
+    numbers = range(draw(st.integers(1, 4)))
+    return [Association(f"dra-{i}", draw(few), draw(st.sampled_from(["b1", "b2"])), draw(few)) for i in numbers]
+
+
+@given(overlapping(), st.sampled_from(["b1", "b2"]), hostile)
+def test_what_has_a_path_is_what_the_path_leads_back_to(items, bucket, key):
+    mapping = PathMap(items)
+    uri = f"s3://{bucket}/{key}"
+    if located := mapping.locate_file(uri):
+        assert mapping.uri_of(located.relative) == uri
+    if located := mapping.locate_folder(uri):
+        assert mapping.uri_of(located.relative + "/") == (uri if uri.endswith("/") else uri + "/")
+
+
+@pytest.mark.parametrize("prefix", ["/v1", "v1/", "a//b", "a/../b", "."])
+def test_prefixes_that_are_no_path_link_nothing(prefix):
+    """Taken for ``v1``, the first two would give other objects' paths."""
+    (item,) = read_associations(
+        [
+            {
+                "AssociationId": "dra-1",
+                "FileSystemPath": "/refs",
+                "DataRepositoryPath": f"s3://bucket/{prefix}/",
+                "Lifecycle": "AVAILABLE",
+            }
+        ]
+    )
+    mapping = PathMap([item])
+    for key in (f"{prefix}/x", "v1/x", "b/x"):
+        assert mapping.locate_file(f"s3://bucket/{key}") is None
+    assert mapping.uri_of("refs/x") is None
 
 
 def test_reads_the_api():

@@ -67,6 +67,14 @@ def test_what_no_association_covers_is_not_ours(find, objects, caplog):
     assert (objects.asked, caplog.text) == ([], "")
 
 
+@pytest.mark.parametrize("key", ["v1//hg38.fa", "/v1/hg38.fa", "v1/./hg38.fa", "v1/idx/../hg38.fa", "v1/hg38.fa/"])
+def test_a_key_that_is_no_path_is_not_the_file_that_it_would_lead_to(find, objects, caplog, key):
+    objects.sizes["bucket", key] = 4
+    assert find(f"s3://bucket/{key}") is None
+    assert find(f"s3://bucket/{key.replace('hg38.fa', 'idx')}/x/..", directory=True) is None
+    assert (objects.asked, caplog.text) == ([], "")
+
+
 def test_what_is_not_imported_yet_says_how_to(find, caplog):
     assert find("s3://bucket/v1/new.fa") is None
     assert "metadata is not imported" in caplog.text

@@ -1,8 +1,9 @@
 """
 The two-way map between S3 objects and paths that data repository associations make: pure.
 
-An association links a folder of the file system with a bucket or a prefix of one, one to one. A key is taken as it is,
-as FSx and the AWS CLI do: ``%20`` in a key is three characters, not a blank. Keys that can't be a path, since a part of
+An association links a folder of the file system with a bucket or a prefix of one, one to one: whatever has a path here
+is what that path leads back to. A key is taken as it is, as FSx and the AWS CLI do: ``%20`` in a key is three
+characters, not a blank, and ``?versionId=x`` a part of it. Keys that can't be a path, since a part of
 them is empty, ``.``, ``..`` or too long, are not imported by FSx and have no path here.
 
 Source: https://docs.aws.amazon.com/fsx/latest/LustreGuide/overview-dra-data-repo.html
@@ -33,7 +34,7 @@ class Association:
     """Path on the file system from its root, without slashes at the ends; empty for the whole of it."""
     bucket: str
     prefix: str
-    """Key prefix without slashes at the ends; empty for the whole bucket."""
+    """Key prefix without the slash at its end; empty for the whole bucket."""
     lifecycle: str = "AVAILABLE"
     auto_import: frozenset[str] = field(default_factory=frozenset)
     """NEW, CHANGED, DELETED: which changes in S3 FSx brings to the file system by itself."""
@@ -85,7 +86,7 @@ def read_associations(descriptions: Iterable[Mapping[str, Any]]) -> tuple[Associ
                 id=item["AssociationId"],
                 folder=item.get("FileSystemPath", "/").strip("/"),
                 bucket=bucket,
-                prefix=key.strip("/"),
+                prefix=key.removesuffix("/"),
                 lifecycle=item.get("Lifecycle", "UNKNOWN").upper(),
                 auto_import=frozenset((policies.get("AutoImportPolicy") or {}).get("Events") or ()),
                 auto_export=frozenset((policies.get("AutoExportPolicy") or {}).get("Events") or ()),
@@ -132,15 +133,20 @@ class PathMap:
 
         :param relative: path from the root of the file system; a slash at its end means a folder and is kept.
         """
-        path = relative.removesuffix("/")
-        if path and not _is_path(path):
+        found = self._object_at(relative.removesuffix("/"))
+        if found is None:
             return None
+        bucket, key = found
+        return _join_uri(bucket, key) + ("/" if relative.endswith("/") and key else "")
+
+    def _object_at(self, path: str) -> tuple[str, str] | None:
+        """Bucket and key of what lies at a path."""
         for item in self._by_folder:
             rest = _below(item.folder, path)
             if rest is None or not item.usable:
                 continue
             key = "/".join(filter(None, (item.prefix, rest)))
-            return _join_uri(item.bucket, key) + ("/" if relative.endswith("/") and key else "")
+            return (item.bucket, key) if all(_is_path(text) for text in (path, key) if text) else None
         return None
 
     def _locate(self, bucket: str, key: str, *, folder: bool) -> Located | None:
@@ -152,7 +158,10 @@ class PathMap:
             if rest is None or not (rest or folder):
                 continue
             relative = "/".join(filter(None, (item.folder, rest)))
-            return Located(relative, item) if len(relative.encode(errors="replace")) < _LONGEST_PATH else None
+            if len(relative.encode(errors="replace")) >= _LONGEST_PATH:
+                return None
+            # Where associations overlap, another one may have that path for an object of its own.
+            return Located(relative, item) if self._object_at(relative) == (bucket, key) else None
         return None
 
 
