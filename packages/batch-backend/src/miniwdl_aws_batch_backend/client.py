@@ -12,8 +12,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.errors import BatchRequestError
+from miniwdl_aws_core.surprises import in_words, lacks_credentials
 from miniwdl_aws_hooks import ConfigurationError
-from miniwdl_aws_hooks.surprises import in_words, lacks_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

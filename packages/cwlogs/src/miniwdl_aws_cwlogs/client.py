@@ -12,6 +12,7 @@ import boto3
 import botocore.exceptions
 from botocore.config import Config
 
+from miniwdl_aws_core.surprises import in_words, lacks_credentials
 from miniwdl_aws_cwlogs.budget import DEFAULT_RATE, Budget
 from miniwdl_aws_cwlogs.errors import (
     LogAccessError,
@@ -22,7 +23,6 @@ from miniwdl_aws_cwlogs.errors import (
 )
 from miniwdl_aws_cwlogs.stream import Page
 from miniwdl_aws_hooks import ConfigurationError, EnvironSettings, LogEvent, MiniwdlAwsError
-from miniwdl_aws_hooks.surprises import in_words, lacks_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
+from miniwdl_aws_core.surprises import in_words, lacks_credentials
 from miniwdl_aws_fsx_mount.associations import Association, read_associations
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxBusyError, FsxUnreachableError
 from miniwdl_aws_fsx_mount.file_system import FileSystem, find_file_system
 from miniwdl_aws_fsx_mount.tasks import RepositoryTask, TaskType, read_task
 from miniwdl_aws_hooks import ConfigurationError, MiniwdlAwsError
-from miniwdl_aws_hooks.surprises import in_words, lacks_credentials
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

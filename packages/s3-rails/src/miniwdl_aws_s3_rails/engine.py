@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import botocore.exceptions
 
-from miniwdl_aws_hooks.surprises import in_words, lacks_credentials
+from miniwdl_aws_core.surprises import in_words, lacks_credentials
 from miniwdl_aws_s3_rails.access import S3Access, explain, explained, without_credentials
 from miniwdl_aws_s3_rails.budget import Budget
 from miniwdl_aws_s3_rails.errors import AccessError, CredentialsError, RailsError, StoppedError, TransferError

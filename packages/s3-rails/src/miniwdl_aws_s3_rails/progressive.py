@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 
 from WDL import Tree
 
+from miniwdl_aws_core.surprises import in_words
 from miniwdl_aws_hooks import PublishRequest
-from miniwdl_aws_hooks.surprises import in_words
 from miniwdl_aws_s3_rails.destination import run_folder
 from miniwdl_aws_s3_rails.engine import STOP_GRACE, engine_for
 from miniwdl_aws_s3_rails.log import fields

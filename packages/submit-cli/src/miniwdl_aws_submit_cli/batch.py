@@ -25,8 +25,8 @@ from botocore.exceptions import (
 )
 
 from miniwdl_aws_core.batch.lookup import look_for, named
+from miniwdl_aws_core.surprises import in_words, lacks_credentials
 from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
-from miniwdl_aws_hooks.surprises import in_words, lacks_credentials
 from miniwdl_aws_submit_cli.errors import RefusedError
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.console import say
 from miniwdl_aws_hooks.protocol import ENV_SUBMISSION
 from miniwdl_aws_submit_cli.commands.session import open_session
-from miniwdl_aws_submit_cli.console import say
 from miniwdl_aws_submit_cli.follow import require_follower
 from miniwdl_aws_submit_cli.job import given_name, submission_token, unique_name
 from miniwdl_aws_submit_cli.staying import Submitted, stay_with

@@ -2,8 +2,8 @@ import json
 
 import pytest
 
+from miniwdl_aws_core.surprises import LIMIT, in_words, lacks_credentials
 from miniwdl_aws_hooks import MiniwdlAwsError
-from miniwdl_aws_hooks.surprises import LIMIT, in_words, lacks_credentials
 
 
 def raised(function):
