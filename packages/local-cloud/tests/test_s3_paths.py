@@ -50,6 +50,17 @@ def test_a_key_below_another_object(tmp_path) -> None:
     assert paths.choose("a/b") == paths.find("a/b")
 
 
+@pytest.mark.parametrize("absent", ["ds//f", "/ds/f", "ds/./f", "ds/x/../f", "../other/f", "ds/f/"])
+def test_a_key_that_is_not_there_is_no_other(tmp_path, absent):
+    for bucket in ("bucket", "other"):
+        path = KeyPaths(tmp_path, bucket).choose("ds/f" if bucket == "bucket" else "f")
+        path.write_text("kept")
+    paths = KeyPaths(tmp_path, "bucket")
+    assert not paths.find(absent).exists()
+    paths.remove(absent)
+    assert (tmp_path / "bucket/ds/f").read_text() == (tmp_path / "other/f").read_text() == "kept"
+
+
 def test_empty_folders_go_with_their_last_object(tmp_path) -> None:
     paths = KeyPaths(tmp_path, "b")
     for key in ("x/y/z", "x/w"):

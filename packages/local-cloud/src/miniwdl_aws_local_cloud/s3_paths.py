@@ -48,9 +48,9 @@ class KeyPaths:
         self._side = root / SIDE_FOLDER / bucket
 
     def find(self, key: str) -> Path:
-        """Give the file of an object that exists."""
+        """Give the file of an object, or of none: never that of another key, as which a path may be read."""
         odd = self._odd(key)
-        return odd if odd.exists() else self.folder / key
+        return odd if odd.exists() or not is_plain(key) else self.folder / key
 
     def choose(self, key: str) -> Path:
         """Give the file for an object to be written, making the folders that it needs."""
