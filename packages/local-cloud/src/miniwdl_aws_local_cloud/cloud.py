@@ -212,7 +212,7 @@ class LocalCloud:
             return EngineRunner(loop, self._engine, self.state, self._aws_variables, pull=self.settings.pull)
         own = {"MINIWDL_CFG": str(workflow_cfg()), JOB_MARKER: str(self.state)}
         variables = {**host_environment(os.environ), **own}
-        return ProcessRunner(loop, self.state / "work", lambda: {**variables, **self._aws_variables()})
+        return ProcessRunner(loop, self.state, lambda: {**variables, **self._aws_variables()})
 
 
 def _folder_of(state: Path, file_system_id: str, ours: str) -> Path:

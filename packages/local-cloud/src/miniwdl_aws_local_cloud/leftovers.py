@@ -1,4 +1,9 @@
-"""Jobs of a cloud that was killed: they go on without it, and would write into the same folders as new ones."""
+"""
+Processes that no supervisor has ended: they would write into the same folders as new ones.
+
+It was killed together with its cloud, or there is no parent for orphans on this system. A mark in their environment
+gives them away.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,7 @@ import psutil  # type: ignore[import-untyped]  # its stubs are a distribution of
 from miniwdl_aws_local_cloud.settings import JOB_MARKER
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 __all__ = ["end_leftovers"]
@@ -19,19 +25,19 @@ logger = logging.getLogger(__name__)
 PATIENCE = 5.0
 
 
-def end_leftovers(state: Path) -> int:
+def end_leftovers(state: Path, job_id: str | None = None) -> int:
     """
-    Kill the processes that an earlier cloud of this folder started; call it while holding the folder's lock.
+    Kill the processes that a cloud of this folder started; call it while holding the folder's lock.
 
+    :param job_id: of a job whose supervisor can't have found them all; ``None`` for all that an earlier cloud left.
     :return: how many there were.
     """
+    marks = {JOB_MARKER: str(state), **({"AWS_BATCH_JOB_ID": job_id} if job_id else {})}
     ourselves = psutil.Process()
     spared = {ourselves.pid, *(parent.pid for parent in ourselves.parents())}
-    found = [
-        process for process in psutil.process_iter() if process.pid not in spared and _belongs(process, str(state))
-    ]
+    found = [process for process in psutil.process_iter() if process.pid not in spared and _belongs(process, marks)]
     for process in found:
-        logger.warning("ended process %d, which an earlier cloud of %s left running", process.pid, state)
+        logger.warning("ended process %d, which %s left running", process.pid, job_id or f"an earlier cloud of {state}")
         try:
             process.kill()
         except psutil.NoSuchProcess:
@@ -40,8 +46,8 @@ def end_leftovers(state: Path) -> int:
     return len(found)
 
 
-def _belongs(process: psutil.Process, state: str) -> bool:
+def _belongs(process: psutil.Process, marks: Mapping[str, str]) -> bool:
     try:
-        return bool(process.environ().get(JOB_MARKER) == state)
+        return bool(marks.items() <= process.environ().items())
     except (psutil.Error, OSError):  # another user's, or gone meanwhile
         return False
