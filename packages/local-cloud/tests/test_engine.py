@@ -125,6 +125,25 @@ def test_mounts(user, run, cloud) -> None:
     assert "new" in log
 
 
+def test_another_user_in_a_folder_that_is_closed_to_others(open_cloud, tmp_path) -> None:
+    before = os.umask(0o077)
+    try:
+        with open_cloud(tmp_path / "state", runner="engine") as user:
+            (tmp_path / "state/fsx/task").mkdir()
+            (tmp_path / "state/fsx/task").chmod(0o777)
+            user.define(
+                "other",
+                image=IMAGE,
+                command=["bash", "-c", "id -u > /mnt/fsx/task/made && cat /mnt/fsx/task/made"],
+                user="1234:99",
+                volumes=[FSX],
+                mountPoints=[{"sourceVolume": "fsx", "containerPath": "/mnt/fsx"}],
+            )
+            assert user.log(user.run(jobDefinition="other")) == ["1234"]
+    finally:
+        os.umask(before)
+
+
 def test_user_and_limits(user, run) -> None:
     job = run(
         "id -u; id -g; ulimit -Sn; df -m --output=size /dev/shm | tail -1",

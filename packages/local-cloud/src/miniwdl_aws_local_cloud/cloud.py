@@ -39,6 +39,7 @@ from miniwdl_aws_local_cloud.s3 import FileBackedS3, file_backed
 from miniwdl_aws_local_cloud.scheduler import Scheduler
 from miniwdl_aws_local_cloud.serving import HttpServer
 from miniwdl_aws_local_cloud.settings import ENGINE, JOB_MARKER, CloudSettings
+from miniwdl_aws_local_cloud.state_folder import locate, make_private
 from miniwdl_aws_local_cloud.variables import aws_variables, submit_variables
 
 if TYPE_CHECKING:
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
 __all__ = ["LocalCloud"]
 
 SERVING_LOCK = ".serving.lock"
+OPEN_TO_CONTAINERS = 0o755
+"""Mode of the folder ``fsx``, whatever the umask: users in containers come in by a mount, and others do not at all."""
 LOCK_PATIENCE = 15.0
 """Seconds to wait for another cloud of the same folder that is going down."""
 
@@ -84,8 +87,9 @@ class LocalCloud:
         :param faults: what goes wrong on purpose.
         :param links: paths on the file system by the ``s3://`` prefixes that are linked with them.
         :param port: port on the loopback interface; 0 takes a free one.
+        :raises StateFolderError: when the folder is a symbolic link.
         """
-        self.state = state.expanduser().resolve()
+        self.state = locate(state)
         self.settings = settings or CloudSettings()
         self.faults = FaultPlan(faults)
         self.counts = CallCounts()
@@ -223,9 +227,14 @@ def _folder_of(state: Path, file_system_id: str, ours: str) -> Path:
 def _claim(state: Path, patience: float, undo: contextlib.ExitStack) -> None:
     """Make the state folder, and keep other clouds away from it."""
     try:
-        for name in ("s3", "fsx", "logs"):
-            (state / name).mkdir(parents=True, exist_ok=True)
-        (state / "fsx" / SENTINEL_NAME).touch()
+        make_private(state)
+        for name in ("s3", "logs"):
+            (state / name).mkdir(exist_ok=True)
+        file_system = state / "fsx"
+        if not file_system.exists():
+            file_system.mkdir()
+            file_system.chmod(OPEN_TO_CONTAINERS)
+        (file_system / SENTINEL_NAME).touch()
         undo.enter_context(FileLock(state / SERVING_LOCK).acquire(timeout=patience))
     except Timeout as exc:
         raise StateFolderError(

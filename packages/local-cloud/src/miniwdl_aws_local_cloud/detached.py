@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import subprocess
@@ -15,6 +16,7 @@ from filelock import FileLock, Timeout
 from miniwdl_aws_local_cloud import __version__
 from miniwdl_aws_local_cloud.errors import CloudStartError, StateFolderError
 from miniwdl_aws_local_cloud.registry import CLOUD_FILE, CLOUD_LOCK, CloudRecord
+from miniwdl_aws_local_cloud.state_folder import OTHER_FOLDER, make_private, refuse_strangers
 from miniwdl_aws_local_cloud.variables import misleading
 
 if TYPE_CHECKING:
@@ -31,7 +33,13 @@ LOG_TAIL = 5
 
 
 def find(state: Path) -> CloudRecord | None:
-    """Find the cloud that serves a folder; ``None`` when none does."""
+    """
+    Find the cloud that serves a folder; ``None`` when none does.
+
+    :raises StateFolderError: when the folder is somebody else's, and so would be the cloud.
+    """
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        refuse_strangers(state)
     record = CloudRecord.read(state / CLOUD_FILE)
     return record if record is not None and record.alive() else None
 
@@ -42,11 +50,12 @@ def ensure(state: Path, options: Sequence[str] = (), runner: str | None = None) 
 
     :param options: more options of the server, if it has to be started.
     :param runner: what its jobs must be; ``None`` takes what is there.
-    :raises StateFolderError: when the folder can't be written.
+    :raises StateFolderError: when the folder can't be written, or is somebody else's.
     :raises CloudStartError: when the server does not come up, or one that is up doesn't suit and is busy.
     """
     try:
-        (state / "logs").mkdir(parents=True, exist_ok=True)
+        make_private(state)
+        (state / "logs").mkdir(exist_ok=True)
         with FileLock(state / CLOUD_LOCK).acquire(timeout=START_PATIENCE):
             record = find(state)
             if record is not None and not _suits(record, state, runner):
@@ -57,7 +66,7 @@ def ensure(state: Path, options: Sequence[str] = (), runner: str | None = None) 
     except OSError as exc:
         raise StateFolderError(
             f"the local cloud can't write its folder {state}: {exc.strerror or exc}",
-            hint="choose another one with the environment variable MINIWDL_AWS_LOCAL_DIR",
+            hint=OTHER_FOLDER,
         ) from exc
 
 

@@ -12,7 +12,7 @@ class LocalCloudError(MiniwdlAwsError):
 
 
 class StateFolderError(LocalCloudError):
-    """The state folder can't be used: not writable, or another cloud serves it."""
+    """The state folder can't be used: not writable, somebody else's, or another cloud serves it."""
 
 
 class CloudStartError(LocalCloudError):

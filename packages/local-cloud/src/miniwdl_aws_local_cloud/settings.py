@@ -81,8 +81,13 @@ class CloudSettings:
 
 
 def state_dir(environ: Mapping[str, str] | None = None) -> Path:
-    """Absolute path of the state folder that the environment names, without symbolic links."""
-    named = (os.environ if environ is None else environ).get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR
-    from pathlib import Path  # not needed for a `--help`, which this module is imported for, too
+    """
+    Absolute path of the state folder that the environment names.
 
-    return Path(named).expanduser().resolve()
+    :raises StateFolderError: when it is a symbolic link.
+    """
+    named = (os.environ if environ is None else environ).get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR
+    # not needed for a `--help`, which this module is imported for, too
+    from miniwdl_aws_local_cloud.state_folder import locate
+
+    return locate(named)
