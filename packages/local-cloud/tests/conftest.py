@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
-PATIENCE = 30.0
+PATIENCE = 120.0
+"""Seconds in which anything happens, also on a machine that is busy otherwise."""
 ENDED = {"SUCCEEDED", "FAILED"}
 _pause = threading.Event()
 
@@ -80,7 +81,7 @@ class User:
         return [event["message"] for event in events["events"]]
 
 
-SETTINGS = CloudSettings(slots=4, stop_timeout=0.3, minimum_timeout=1)
+SETTINGS = CloudSettings(slots=4, stop_timeout=PATIENCE, minimum_timeout=1)
 
 
 @pytest.fixture(scope="module")

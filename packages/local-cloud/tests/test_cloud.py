@@ -67,7 +67,7 @@ def test_folder_that_is_a_file(tmp_path) -> None:
 
 
 def test_jobs_never_outlive_the_cloud(open_cloud, tmp_path) -> None:
-    with open_cloud(tmp_path) as user:
+    with open_cloud(tmp_path, farewell=120) as user:
         ids = [
             user.submit(f"trap 'echo told > {tmp_path}/$AWS_BATCH_JOB_ID; exit' TERM; echo up; sleep 60 & wait")
             for _ in range(6)
@@ -79,6 +79,15 @@ def test_jobs_never_outlive_the_cloud(open_cloud, tmp_path) -> None:
     assert {job.detail["statusReason"] for job in jobs} == {"the local cloud goes down"}
     assert all((tmp_path / job_id).exists() for job_id in ids[:4])
     assert not (tmp_path / "work").exists()
+    assert end_leftovers(tmp_path) == 0
+
+
+def test_a_cloud_does_not_wait_long_for_jobs_that_go_on(open_cloud, tmp_path) -> None:
+    with open_cloud(tmp_path, farewell=0.1) as user:
+        job_id = user.submit("trap '' TERM; echo up; while :; do sleep 0.02; done")
+        user.until(job_id, lambda job: job["status"] == "RUNNING" and user.log(job))
+        job = user.cloud._scheduler.jobs[job_id]
+    assert (job.status, job.detail["container"]["exitCode"]) == ("FAILED", 137)
     assert end_leftovers(tmp_path) == 0
 
 

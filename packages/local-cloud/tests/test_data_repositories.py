@@ -53,7 +53,7 @@ class Linked:
         return self.ended(task["TaskId"])
 
     def ended(self, task_id: str) -> dict:
-        for _ in range(1000):
+        for _ in range(12_000):
             (task,) = self.fsx.describe_data_repository_tasks(TaskIds=[task_id])["DataRepositoryTasks"]
             if task["Lifecycle"] in {"SUCCEEDED", "FAILED", "CANCELED"}:
                 return task

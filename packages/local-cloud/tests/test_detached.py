@@ -18,6 +18,8 @@ from miniwdl_aws_local_cloud.errors import CloudStartError, FaultPlanError, Stat
 from miniwdl_aws_local_cloud.options import read_faults
 from miniwdl_aws_local_cloud.registry import CloudRecord
 
+PATIENCE = 120
+
 
 @pytest.fixture
 def state(tmp_path):
@@ -69,7 +71,7 @@ def test_several_at_once_share_one(state) -> None:
 
 def test_ends_when_idle(state) -> None:
     record = detached.ensure(state, ["--idle", "0.5"])
-    psutil.Process(record.pid).wait(30)
+    psutil.Process(record.pid).wait(PATIENCE)
     assert detached.find(state) is None
     assert detached.ensure(state).pid != record.pid
 
@@ -77,14 +79,14 @@ def test_ends_when_idle(state) -> None:
 def test_ends_with_its_folder(state) -> None:
     record = detached.ensure(state)
     (state / "cloud.json").unlink()
-    psutil.Process(record.pid).wait(30)
+    psutil.Process(record.pid).wait(PATIENCE)
 
 
 def test_a_killed_one_is_replaced(state) -> None:
     record = detached.ensure(state)
     process = psutil.Process(record.pid)
     process.kill()
-    process.wait(30)
+    process.wait(PATIENCE)
     assert detached.find(state) is None
     assert detached.ensure(state).pid != record.pid
 
@@ -147,7 +149,7 @@ def test_up_in_the_foreground(tmp_path, interruptible) -> None:
     assert record is not None
     assert detached.ensure(tmp_path) == record
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
+    _, errors = process.communicate(timeout=PATIENCE)
     assert process.returncode == 0
     assert "Ctrl-C ends it" in errors
     assert not (tmp_path / "cloud.json").exists()

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.containers
 
 IMAGE = os.environ.get("MINIWDL_AWS_TEST_IMAGE", "localhost/debian-python:bookworm")
-SETTINGS = CloudSettings(slots=64, stop_timeout=1, minimum_timeout=1, runner="engine")
+SETTINGS = CloudSettings(slots=64, stop_timeout=5, minimum_timeout=1, runner="engine")
 ELSEWHERE = "localhost:1/nowhere/nothing:1"
 """An image of a registry that nobody can reach."""
 FSX = {"name": "fsx", "host": {"sourcePath": "/mnt/fsx"}}

@@ -180,6 +180,7 @@ class LocalCloud:
             self.faults,
             vcpus_of=lambda name: pool_size(batch, name, self.settings.task_slots),
             stop_timeout=self.settings.stop_timeout,
+            farewell=self.settings.farewell,
         )
         undo.callback(self._scheduler.close)
         self._front = Front(

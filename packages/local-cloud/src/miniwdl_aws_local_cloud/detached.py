@@ -27,7 +27,8 @@ __all__ = ["ensure", "find", "stop"]
 
 START_PATIENCE = 60.0
 """Seconds in which a server must be up: it imports moto, and waits for a predecessor that goes down."""
-STOP_PATIENCE = 20.0
+STOP_PATIENCE = 60.0
+"""Seconds in which a server must be gone: its jobs have some of them, the machine may be busy."""
 LOG = "server.log"
 LOG_TAIL = 5
 

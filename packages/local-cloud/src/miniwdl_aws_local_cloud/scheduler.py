@@ -30,8 +30,8 @@ __all__ = ["Scheduler"]
 
 T = TypeVar("T")
 
-FAREWELL = 3.0
-"""Seconds in which running jobs may end themselves when the cloud goes down."""
+KILL_PATIENCE = 30.0
+"""Seconds in which killed jobs must be gone when the cloud goes down; long, for machines that are busy otherwise."""
 
 
 class Scheduler:
@@ -45,6 +45,7 @@ class Scheduler:
         *,
         vcpus_of: Callable[[str], float],
         stop_timeout: float,
+        farewell: float,
     ) -> None:
         """
         Start the thread.
@@ -52,6 +53,7 @@ class Scheduler:
         :param make_runner: called with the event loop in which the runner is to work.
         :param vcpus_of: how many vCPUs a compute environment has, by its name.
         :param stop_timeout: seconds between SIGTERM and SIGKILL.
+        :param farewell: the same for all jobs when the cloud goes down, if that is less.
         """
         self.jobs: dict[str, Job] = {}
         self._loop = asyncio.new_event_loop()
@@ -65,6 +67,7 @@ class Scheduler:
         self._dependents: dict[str, list[Job]] = {}
         self._unfinished: set[Job] = set()
         self._closing = False
+        self._farewell = farewell
         self._all_ended = threading.Event()
         self._thread = threading.Thread(target=self._loop.run_forever, name="local-cloud-jobs", daemon=True)
         self._thread.start()
@@ -106,9 +109,9 @@ class Scheduler:
     def close(self) -> None:
         """End all jobs, running ones after a short while, and the thread."""
         self._call(self._close)
-        self._all_ended.wait(FAREWELL)
+        self._all_ended.wait(self._farewell)
         self._call(self._kill_all)
-        self._all_ended.wait(FAREWELL)
+        self._all_ended.wait(KILL_PATIENCE)
         asyncio.run_coroutine_threadsafe(self._loop.shutdown_default_executor(), self._loop).result()
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()

@@ -64,6 +64,8 @@ class CloudSettings:
     """vCPUs of the workflow queue's compute environment, its own: workflow jobs never keep tasks from running."""
     stop_timeout: float = 30.0
     """Seconds between SIGTERM and SIGKILL (``ECS_CONTAINER_STOP_TIMEOUT``)."""
+    farewell: float = 3.0
+    """Seconds in which running jobs may end themselves when the cloud goes down."""
     minimum_timeout: int = 60
     """Least ``attemptDurationSeconds`` that SubmitJob accepts."""
     submit_rate: float | None = None
