@@ -3,7 +3,15 @@ import os
 
 import pytest
 
-from miniwdl_aws_core.beneath import append_line, folder, is_file, read_bytes, read_tail, write_bytes
+from miniwdl_aws_core.beneath import (
+    append_line,
+    folder,
+    is_file,
+    open_resolved,
+    read_bytes,
+    read_tail,
+    write_bytes,
+)
 
 
 @pytest.fixture
@@ -42,6 +50,8 @@ def test_nothing_planted_is_read(top, plant):
     for read in (read_bytes, read_tail):
         with pytest.raises(OSError):
             read(top, "call-a/file", 100)
+    with pytest.raises(OSError):
+        open_resolved(f"{top.resolve()}/call-a/file")
     assert not is_file(top, "call-a/file")
 
 
@@ -83,10 +93,49 @@ def test_a_file_with_a_second_name_is_not_appended_to(top):
     assert (top.parent / "secret").read_text() == "secret"
 
 
-@pytest.mark.parametrize("relative", ["../secret", "/etc/passwd", "call-a/../../secret"])
+@pytest.mark.parametrize("relative", ["../secret", "/etc/passwd", "call-a/../../secret", "a\0b", "\ud800", ""])
 def test_a_path_that_leads_out_is_refused(top, relative):
     with pytest.raises(OSError):
         read_bytes(top, relative, 100)
+
+
+def test_no_folder_is_made_through_a_planted_one(top):
+    plant_folder(top)
+    with pytest.raises(OSError), folder(top, "call-a/new", make=True):
+        pass
+    assert not (top.parent / "elsewhere/new").exists()
+
+
+def test_folders_are_made_beneath_an_open_one(top):
+    for _ in range(2):
+        with folder(top, "call-a") as call, folder(call, "b/c", make=True) as made:
+            write_bytes(made, "file", b"ours")
+    assert (top / "call-a/b/c/file").read_text() == "ours"
+
+
+@pytest.mark.parametrize("system", ["Linux", "another"])
+def test_a_file_by_its_real_path(top, monkeypatch, system):
+    (top / "call-a/file").write_text("ours")
+    if system != "Linux":
+        monkeypatch.setattr(os, "readlink", lambda _path: (_ for _ in ()).throw(FileNotFoundError()))
+    with os.fdopen(open_resolved(top.resolve() / "call-a/file")) as file:
+        assert file.read() == "ours"
+        assert os.get_blocking(file.fileno())
+
+
+@pytest.mark.skipif(not hasattr(os, "O_PATH"), reason="Linux alone opens folders without reading them")
+def test_folders_on_the_way_need_not_be_readable(top, monkeypatch):
+    write_bytes(top, "call-a/file", b"ours")
+    opened = os.open
+
+    def refuse(path, flags, *arguments, **more):
+        """Stands for a system that checks permissions, as it does not for root."""
+        if path == "call-a" and not flags & os.O_PATH:
+            raise PermissionError(errno.EACCES, "no r", path)
+        return opened(path, flags, *arguments, **more)
+
+    monkeypatch.setattr(os, "open", refuse)
+    assert read_bytes(top, "call-a/file", 4) == b"ours"
 
 
 def test_ordinary_files(top):

@@ -54,7 +54,7 @@ def _make_links(paths: JobPaths, links: Mapping[str, str]) -> None:
         above, _, name = paths.retarget(place).removeprefix(f"{paths.task_dir}/").rpartition("/")
         wanted.setdefault(above, {})[name] = target
     for above, targets in wanted.items():
-        with folder(paths.task_dir, above, create=True) as descriptor:
+        with folder(paths.task_dir, above, make=True) as descriptor:
             for name, target in targets.items():
                 with suppress(FileExistsError):
                     os.symlink(target, name, dir_fd=descriptor)

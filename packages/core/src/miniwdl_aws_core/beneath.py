@@ -24,53 +24,81 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-__all__ = ["append_line", "folder", "is_file", "open_file", "read_bytes", "read_tail", "write_bytes"]
+    Top = str | Path | int
+    """A folder by its path, or by a descriptor of it."""
+
+__all__ = [
+    "append_line",
+    "folder",
+    "is_file",
+    "open_file",
+    "open_resolved",
+    "read_bytes",
+    "read_tail",
+    "write_bytes",
+]
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
+# A folder on the way need not be readable, and asking for no more than its place is cheap on a shared file system.
+_STEP = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_CLOEXEC
 # Without O_NONBLOCK, a named pipe in the place of a file would be waited for.
 _NOT_FOLLOWED = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 @contextmanager
-def folder(top: str | Path | int, relative: str = "", *, create: bool = False) -> Iterator[int]:
+def folder(top: Top, relative: str = "", *, make: bool = False) -> Iterator[int]:
     """
     Open a folder.
 
     :param top: whose own path is trusted, links in it included; or the descriptor of an open folder.
     :param relative: from there on no link is followed; no ``..`` may occur in it.
-    :param create: make the folders that are missing.
+    :param make: make the parts below ``top`` that are missing.
     :return: its descriptor, closed when the block ends.
     :raises OSError: when a part is missing, or is not a folder: a link to one, for instance.
     """
-    descriptor = os.dup(top) if isinstance(top, int) else os.open(top, _FOLDER)
-    try:
-        for part in _parts(relative):
-            if create:
-                with suppress(FileExistsError):
-                    os.mkdir(part, dir_fd=descriptor)
-            below = os.open(part, _FOLDER | os.O_NOFOLLOW, dir_fd=descriptor)
+    with _way(top, _parts(relative), make=make) as found:
+        descriptor = os.open(".", _FOLDER, dir_fd=found)
+        try:
+            yield descriptor
+        finally:
             os.close(descriptor)
-            descriptor = below
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
-def open_file(top: str | Path | int, relative: str, flags: int = os.O_RDONLY, mode: int = 0o666) -> int:
+def open_file(top: Top, relative: str, flags: int = os.O_RDONLY, mode: int = 0o666) -> int:
     """
     Open a regular file.
 
-    :param top: whose own path is trusted, or an open folder's descriptor.
+    :param top: whose own path is trusted.
     :param flags: of ``os.open``.
     :return: its descriptor, which the caller closes.
     :raises OSError: when a part is missing, or when there is a link, a pipe or a device in the place of the file.
     """
-    *above, name = _parts(relative)
-    with folder(top, "/".join(above)) as parent:
-        return _open_regular(parent, name, flags, mode)
+    above, name = _split(relative)
+    with _way(top, above) as parent:
+        return _open_regular(name, flags, mode, parent)
 
 
-def is_file(top: str | Path | int, relative: str) -> bool:
+def open_resolved(path: str | Path) -> int:
+    """
+    Open a regular file for reading by its real path, as ``os.path.realpath`` told it some time ago.
+
+    Dear where many are opened is what :func:`open_file` does from the root on; so the kernel is asked after the fact
+    where the file that it opened lies.
+
+    :return: its descriptor, which the caller closes.
+    :raises OSError: as :func:`open_file`: nothing on the path may have become a link since.
+    """
+    descriptor = _open_regular(_checked(os.fspath(path)))
+    try:
+        if os.readlink(f"/proc/self/fd/{descriptor}") == os.fspath(path):  # noqa: PTH115 - for each of many files
+            return descriptor
+    except OSError:  # not on Linux
+        pass
+    os.close(descriptor)
+    return open_file("/", os.fspath(path).lstrip("/"))
+
+
+def is_file(top: Top, relative: str) -> bool:
     """Whether there is a regular file, and no link on the way to it."""
     try:
         os.close(open_file(top, relative))
@@ -79,7 +107,7 @@ def is_file(top: str | Path | int, relative: str) -> bool:
     return True
 
 
-def read_bytes(top: str | Path | int, relative: str, limit: int) -> bytes:
+def read_bytes(top: Top, relative: str, limit: int) -> bytes:
     """
     Read a file.
 
@@ -93,22 +121,22 @@ def read_bytes(top: str | Path | int, relative: str, limit: int) -> bytes:
     return content
 
 
-def read_tail(top: str | Path | int, relative: str, limit: int) -> bytes:
+def read_tail(top: Top, relative: str, limit: int) -> bytes:
     """Read the end of a file, at most ``limit`` bytes; errors as with :func:`open_file`."""
     with os.fdopen(open_file(top, relative), "rb") as file:
         file.seek(max(0, file.seek(0, os.SEEK_END) - limit))
         return file.read(limit)
 
 
-def write_bytes(top: str | Path | int, relative: str, content: bytes, mode: int = 0o666) -> None:
+def write_bytes(top: Top, relative: str, content: bytes, mode: int = 0o666) -> None:
     """
     Put a file in its place, whole or not at all; whatever was there is replaced, and a link is not followed.
 
     :param mode: permissions, less the process's umask.
     """
-    *above, name = _parts(relative)
+    above, name = _split(relative)
     temporary = f".{secrets.token_hex(8)}.tmp"
-    with folder(top, "/".join(above)) as parent:
+    with _way(top, above) as parent:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOT_FOLLOWED, mode, dir_fd=parent)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -120,7 +148,7 @@ def write_bytes(top: str | Path | int, relative: str, content: bytes, mode: int 
             raise
 
 
-def append_line(top: str | Path | int, relative: str, line: bytes) -> None:
+def append_line(top: Top, relative: str, line: bytes) -> None:
     """
     Append a line to a file, which is made when it is missing.
 
@@ -135,16 +163,51 @@ def append_line(top: str | Path | int, relative: str, line: bytes) -> None:
         os.close(descriptor)
 
 
-def _open_regular(parent: int, name: str, flags: int, mode: int) -> int:
+@contextmanager
+def _way(top: Top, parts: tuple[str, ...], *, make: bool = False) -> Iterator[int]:
+    """Go down into a folder; its descriptor tells its place only."""
+    descriptor = os.open(".", _STEP, dir_fd=top) if isinstance(top, int) else os.open(top, _STEP)
+    try:
+        for part in parts:
+            if make:
+                with suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=descriptor)
+            below = os.open(part, _STEP | os.O_NOFOLLOW, dir_fd=descriptor)
+            os.close(descriptor)
+            descriptor = below
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _open_regular(name: str, flags: int = os.O_RDONLY, mode: int = 0o666, parent: int | None = None) -> int:
     descriptor = os.open(name, flags | _NOT_FOLLOWED, mode, dir_fd=parent)
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise OSError(errno.EINVAL, "not a regular file", name)
+    os.set_blocking(descriptor, True)  # content may have to come from afar first, as that of released files on Lustre
     return descriptor
 
 
 def _parts(relative: str) -> tuple[str, ...]:
-    path = PurePosixPath(relative)
+    path = PurePosixPath(_checked(relative))
     if path.is_absolute() or ".." in path.parts:
         raise OSError(errno.EINVAL, "leads out of its folder", relative)
     return path.parts
+
+
+def _split(relative: str) -> tuple[tuple[str, ...], str]:
+    parts = _parts(relative)
+    if not parts:
+        raise OSError(errno.EISDIR, "names no file", relative)
+    return parts[:-1], parts[-1]
+
+
+def _checked(path: str) -> str:
+    """Turn the errors of names that no file can have into those of files that are missing."""
+    try:
+        if b"\0" not in os.fsencode(path):
+            return path
+    except UnicodeEncodeError:
+        pass
+    raise OSError(errno.EINVAL, "no file can have such a name", ascii(path))

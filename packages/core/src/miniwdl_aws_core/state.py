@@ -33,7 +33,7 @@ def shared_folder(root: str, name: str) -> Path:
     :param root: of the shared file system.
     :raises OSError: when it can't be made, or when a link stands in its place.
     """
-    with folder(root, f"{FOLDER}/{name}", create=True), suppress(PermissionError):  # another user's by now
+    with folder(root, f"{FOLDER}/{name}", make=True), suppress(PermissionError):  # another user's by now
         for path in (FOLDER, f"{FOLDER}/{name}"):
             with folder(root, path) as descriptor:
                 os.fchmod(descriptor, 0o1777)
