@@ -33,7 +33,11 @@ class PublishRequest:
     folder: str
     """Destination, an ``s3://bucket/prefix/`` URI that ends in a slash."""
     files: Mapping[str, str]
-    """Where each file lies, by its name under the folder. Only files that miniwdl made outputs, logs and error.json."""
+    """
+    Where each file lies, by its name under the folder. Only files that miniwdl made outputs, logs and error.json.
+
+    The paths are real ones: a link that is met on one has been planted since, and whoever publishes must not follow it.
+    """
     settings: Settings
 
 
