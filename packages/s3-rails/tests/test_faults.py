@@ -9,6 +9,7 @@ import pytest
 
 from miniwdl_aws_hooks import EnvironSettings, PublishRequest
 from miniwdl_aws_s3_rails.access import S3Access
+from miniwdl_aws_s3_rails.ending import Ending
 from miniwdl_aws_s3_rails.engine import Engine
 from miniwdl_aws_s3_rails.errors import UploadError
 from miniwdl_aws_s3_rails.options import MIB, Options
@@ -81,9 +82,8 @@ def make_run(root: Path, files: dict[str, Path]) -> FinishedRun:
         link = run_dir / f"out/files/{index:03d}/{path.name}"
         link.parent.mkdir(parents=True)
         link.symlink_to(path)
-    (run_dir / "outputs.json").write_text("{}")
     (run_dir / "workflow.log").write_text("log")
-    return FinishedRun(run_dir, Layout(root), EnvironSettings({}))
+    return FinishedRun(run_dir, Layout(root), EnvironSettings({}), Ending({}))
 
 
 def test_outputs_json_is_last(broken: Any, bucket: Any, files: dict[str, Path], tmp_path: Path) -> None:

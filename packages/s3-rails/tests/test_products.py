@@ -1,9 +1,10 @@
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from miniwdl_aws_s3_rails.products import collect_outputs, is_within, plain_file
+from miniwdl_aws_s3_rails.products import collect_outputs, is_within
 
 
 @pytest.fixture
@@ -142,6 +143,31 @@ class TestNothingElseLeaves:
         link(run / "out/d/d", folder)
         assert "not a regular file" in collect_outputs(run, root).refused["d/d/pipe"]
 
+    def test_folders_nested_without_an_end(self, root: Path, run: Path) -> None:
+        folder = run / "call-t/work/d"
+        (folder / "/".join("n" * 520)).mkdir(parents=True)
+        link(run / "out/d/d", folder)
+        products = collect_outputs(run, root)
+        assert products.files == {}
+        assert list(products.refused.values()) == ["its key would be longer than S3's 1024 bytes"]
+
+    def test_a_folder_that_is_exchanged_while_it_is_looked_at(
+        self, root: Path, run: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        link(run / "out/d/d", make(run / "call-t/work/d/a.txt").parent)
+        scandir = os.scandir
+
+        def exchange(path: Path) -> Any:
+            if path.name == "d" and path.is_relative_to(run / "call-t"):
+                path.rename(path.with_name("aside"))
+                path.touch()
+            return scandir(path)
+
+        monkeypatch.setattr(os, "scandir", exchange)
+        products = collect_outputs(run, root)
+        assert products.files == {}
+        assert products.refused == {"d/d/": "it can't be listed: Not a directory"}
+
     def test_out_itself_is_a_link(self, root: Path, run: Path, secret: Path) -> None:
         (run / "out").rmdir()
         (run / "out").symlink_to(secret.parent)
@@ -191,12 +217,3 @@ def test_is_within(tmp_path: Path) -> None:
     assert not is_within(tmp_path / "net2", tmp_path / "net")
     assert not is_within(tmp_path / "net/../net2", tmp_path / "net")
     assert not is_within(tmp_path / "net/link", tmp_path / "net")
-
-
-def test_plain_file(tmp_path: Path) -> None:
-    file = make(tmp_path / "file")
-    (tmp_path / "link").symlink_to(file)
-    assert plain_file(file)
-    assert not plain_file(tmp_path / "link")
-    assert not plain_file(tmp_path)
-    assert not plain_file(tmp_path / "nothing")

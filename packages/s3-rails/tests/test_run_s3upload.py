@@ -161,6 +161,83 @@ def test_output_json_elsewhere(command: Command, bucket: Any) -> None:
     assert "out/outputs.json" in bucket.keys()  # noqa: SIM118 - not a dict
 
 
+FORGING = """
+import json, sys
+from pathlib import Path
+import miniwdl_aws_s3_rails.run_s3upload as command
+run_child = command.run_child
+def and_then_a_task_writes(*arguments):
+    done = run_child(*arguments)
+    Path("out.json").write_text(json.dumps({"dir": sys.argv.pop(), "outputs": {}}))
+    return done
+command.run_child = and_then_a_task_writes
+sys.exit(command.main(sys.argv[1:-1]))
+"""
+
+
+@pytest.mark.parametrize("option", [("-o", "out.json"), ("-oout.json",)])
+def test_output_json_that_a_task_replaces(command: Command, bucket: Any, option: tuple[str, ...]) -> None:
+    """What miniwdl says counts, and ends up in the file."""
+    forged = command.folder / "20250101_000000_other"
+    (forged / "out/x").mkdir(parents=True)
+    (forged / "out/x/secret").write_text("not yours")
+    arguments = ["hello.wdl", "who=who.txt", *option, "--s3upload", bucket.uri("out/"), "--delete-after", "always"]
+    done = subprocess.run(
+        [sys.executable, "-c", FORGING, *arguments, str(forged)],
+        cwd=command.folder, env=command.environ, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert bucket["out/greeting/greeting.txt"] == b"hello world\n"
+    assert command.run_dirs() == [forged]
+    said = json.loads((command.folder / "out.json").read_text())
+    assert said["dir"] == json.loads(done.stdout)["dir"] != str(forged)
+
+
+HOSTILE = """
+version 1.2
+workflow hostile {
+  input { String elsewhere  Int code = 0 }
+  call plant { input: elsewhere, code }
+  output { String done = plant.done  File data = plant.data }
+}
+task plant {
+  input { String elsewhere  Int code }
+  command <<<
+    echo data > data.txt
+    cd ../..
+    for name in upload_manifest.json outputs.s3.json error.s3.json; do
+      ln -s '~{elsewhere}/environ' $name.tmp
+      ln -s '~{elsewhere}/environ' $name
+    done
+    [ ~{code} = 0 ] && ln -s '~{elsewhere}/environ' error.json || echo '{"forged": true}' > outputs.json
+    rm call-plant/stderr.txt
+    ln -s '~{elsewhere}/environ' call-plant/stderr.txt
+    exit ~{code}
+  >>>
+  output { String done = "done"  File data = "data.txt" }
+}
+"""
+
+
+@pytest.mark.parametrize("code", [0, 42])
+def test_a_task_that_plants_links_in_its_run_directory(command: Command, bucket: Any, code: int) -> None:
+    victim = command.folder.parent / "elsewhere/environ"
+    victim.parent.mkdir()
+    victim.write_text("AWS_SECRET_ACCESS_KEY=do-not-tell")
+    (command.folder / "hostile.wdl").write_text(HOSTILE)
+    result = command(
+        "hostile.wdl", f"elsewhere={victim.parent}", f"code={code}", "--s3upload", bucket.uri("out/"),
+        "--delete-after", "always",
+    )  # fmt: skip
+    assert result.code == code
+    sent = {key: bucket[key].decode() for key in bucket.keys()}  # noqa: SIM118 - not a dict
+    assert "do-not-tell" not in f"{sent}{result.stdout}{result.stderr}"
+    assert victim.read_text() == "AWS_SECRET_ACCESS_KEY=do-not-tell"
+    assert ("out/outputs.json" in sent) is (code == 0) is ("out/error.json" not in sent)
+    assert "forged" not in str(sent)
+    assert command.run_dirs() == []
+
+
 @pytest.mark.parametrize(
     ("when", "code", "deleted"),
     [("always", 0, True), ("success", 0, True), ("success", 3, False), ("failure", 3, True), ("failure", 0, False)],

@@ -1,3 +1,4 @@
+import errno
 from pathlib import Path
 
 import pytest
@@ -76,6 +77,26 @@ class TestKept:
     def test_what_miniwdl_did_not_create(self, root: Path, run_dir: Path) -> None:
         home = run_dir.rename(root / "home")
         assert "did not create it" in self.refused(home, root)
+
+    @pytest.mark.parametrize("name", ["workflow.log", "inputs.json"])
+    def test_what_only_links_to_the_files_of_a_run(self, root: Path, run_dir: Path, tmp_path: Path, name: str) -> None:
+        (run_dir / name).rename(tmp_path / name)
+        (run_dir / name).symlink_to(tmp_path / name)
+        assert "holds no run" in self.refused(run_dir, root)
+
+    @pytest.mark.parametrize(
+        "error", [PermissionError(errno.EACCES, "Permission denied", "work"), RecursionError("maximum recursion depth")]
+    )
+    def test_what_a_task_made_undeletable(
+        self, root: Path, run_dir: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
+    ) -> None:
+        """By its permissions, or by nesting folders a thousand times."""
+
+        def refuse(_path: Path) -> None:
+            raise error
+
+        monkeypatch.setattr("shutil.rmtree", refuse)
+        assert f"not deleted as a whole: {error}" in self.refused(run_dir, root)
 
     def test_where_we_work(self, root: Path, run_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.chdir(run_dir)

@@ -1,9 +1,12 @@
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from miniwdl_aws_hooks import EnvironSettings, PublishReport, PublishRequest
+from miniwdl_aws_s3_rails.ending import Ending
 from miniwdl_aws_s3_rails.errors import AccessError, UploadError
 from miniwdl_aws_s3_rails.upload import FinishedRun, Layout, upload_run
 
@@ -42,14 +45,12 @@ def run(tmp_path: Path) -> FinishedRun:
     (run_dir / "out/x").mkdir(parents=True)
     (run_dir / "out/x/x.txt").symlink_to("../../call-t/work/x.txt")
     (run_dir / "workflow.log").write_text("log")
-    (run_dir / "outputs.json").write_text(json.dumps({"wf.x": str(run_dir / "out/x/x.txt"), "wf.n": 1}))
-    return FinishedRun(run_dir, Layout(root), EnvironSettings({}))
+    outputs = {"wf.x": str(run_dir / "out/x/x.txt"), "wf.n": 1}
+    return FinishedRun(run_dir, Layout(root), EnvironSettings({}), Ending(outputs))
 
 
-def fail(run: FinishedRun, stderr: Path) -> None:
-    (run.run_dir / "outputs.json").unlink()
-    error = {"error": "RunFailed", "cause": {"error": "CommandFailed", "stderr_file": str(stderr), "stdout_file": "/x"}}
-    (run.run_dir / "error.json").write_text(json.dumps(error))
+def failed(run: FinishedRun, **cause: str) -> FinishedRun:
+    return replace(run, ending=Ending(None, {"error": "RunFailed", "dir": str(run.run_dir), "cause": cause}))
 
 
 def test_data_then_logs_then_outputs(run: FinishedRun) -> None:
@@ -82,9 +83,8 @@ def test_the_plan_comes_first_the_sum_last(run: FinishedRun, caplog: pytest.LogC
 def test_failed_run(run: FinishedRun) -> None:
     stderr = run.run_dir / "call-t/stderr.txt"
     stderr.write_text("oh no")
-    fail(run, stderr)
     send = Recorder()
-    assert upload_run(run, FOLDER, send) is None
+    assert upload_run(failed(run, stderr_file=str(stderr), stdout_file="/x"), FOLDER, send) is None
     assert send.names[1:] == [["CommandFailed_stderr.txt", "error.json", "workflow.log"], ["upload_manifest.json"]]
     assert send.groups[1]["CommandFailed_stderr.txt"] == b"oh no"
     error = json.loads(send.groups[1]["error.json"])
@@ -101,21 +101,15 @@ def test_a_task_that_failed_by_something_else_than_its_exit_code(run: FinishedRu
         "stdout.txt": "x",
     }.items():
         (task / name).write_text(text)
-    (run.run_dir / "outputs.json").unlink()
-    error = {"error": "RunFailed", "cause": {"error": "OutputError", "dir": str(task)}}
-    (run.run_dir / "error.json").write_text(json.dumps(error))
     send = Recorder()
-    upload_run(run, FOLDER, send)
+    upload_run(failed(run, error="OutputError", dir=str(task)), FOLDER, send)
     streams = {name: data for name, data in send.groups[1].items() if name.startswith("CommandFailed_")}
     assert streams == {"CommandFailed_stderr.txt": b"10th", "CommandFailed_stdout.txt": b"x"}
 
 
 def test_a_workflow_that_failed_by_itself(run: FinishedRun) -> None:
-    (run.run_dir / "outputs.json").unlink()
-    error = {"error": "RunFailed", "cause": {"error": "EvalError", "dir": str(run.run_dir)}}
-    (run.run_dir / "error.json").write_text(json.dumps(error))
     send = Recorder()
-    upload_run(run, FOLDER, send)
+    upload_run(failed(run, error="EvalError", dir=str(run.run_dir)), FOLDER, send)
     assert send.names[1] == ["error.json", "workflow.log"]
 
 
@@ -125,22 +119,10 @@ def test_streams_that_lead_elsewhere_stay(run: FinishedRun, tmp_path: Path, how:
     secret.write_text("not yours")
     stderr = run.run_dir / "call-t/stderr.txt"
     stderr.symlink_to(secret)
-    fail(run, stderr if how == "link" else secret)
     send = Recorder()
-    upload_run(run, FOLDER, send)
+    upload_run(failed(run, stderr_file=str(stderr if how == "link" else secret)), FOLDER, send)
     assert b"not yours" not in [data for group in send.groups for data in group.values()]
     assert "stderr_s3file" not in json.loads(send.groups[1]["error.json"])["cause"]
-
-
-@pytest.mark.parametrize("name", ["workflow.log", "outputs.json", "error.json"])
-def test_own_files_replaced_by_links_stay(run: FinishedRun, tmp_path: Path, name: str) -> None:
-    secret = tmp_path / "secret"
-    secret.write_text('{"not": "yours"}')
-    (run.run_dir / name).unlink(missing_ok=True)
-    (run.run_dir / name).symlink_to(secret)
-    send = Recorder()
-    upload_run(run, FOLDER, send)
-    assert not any(b"yours" in data for group in send.groups for data in group.values())
 
 
 @pytest.mark.parametrize(
@@ -160,6 +142,14 @@ def test_whole_or_not_at_all(run: FinishedRun, broken: list[str], groups: list[l
     assert send.names == groups
     assert (broken[0] in caught.value.more_info["failed"]) != (broken == ["everything"])
     assert f"--upload-only {run.run_dir} --s3upload {FOLDER}" in str(caught.value.hint)
+
+
+def test_outputs_that_are_nested_too_deeply(run: FinishedRun) -> None:
+    deep: Any = 1
+    for _ in range(2000):
+        deep = [deep]
+    with pytest.raises(UploadError, match=r"outputs\.json \(it is nested too deeply"):
+        upload_run(replace(run, ending=Ending({"wf.deep": deep})), FOLDER, Recorder())
 
 
 def test_refused_outputs_fail_the_upload(run: FinishedRun) -> None:

@@ -74,6 +74,8 @@ class Arguments:
                     value = self.passed[index + 1]
                 elif name.startswith("--") and argument.startswith(name + "="):
                     value = argument[len(name) + 1 :]
+                elif not name.startswith("--") and argument.startswith(name) and argument != name:
+                    value = argument[len(name) :]
         return value
 
     def with_settings(self, settings: Settings) -> Arguments:

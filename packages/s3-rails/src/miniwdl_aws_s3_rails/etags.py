@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
     from typing import IO
 
 __all__ = ["Verdict", "PartDigest", "file_etag", "judge", "md5_of", "part_count", "parts_of"]
@@ -62,11 +61,10 @@ class PartDigest:
         return f"{md5_of(b''.join(self._digests)).hex()}-{len(self._digests)}"
 
 
-def parts_of(path: Path, size: int) -> Iterator[bytes]:
+def parts_of(file: IO[bytes], size: int) -> Iterator[bytes]:
     """Read a file in parts of a size; a file shorter than one part is one part, an empty file none."""
-    with path.open("rb", buffering=0) as file:
-        while part := _read_fully(file, size):
-            yield part
+    while part := _read_fully(file, size):
+        yield part
 
 
 def _read_fully(file: IO[bytes], size: int) -> bytes:
@@ -78,12 +76,11 @@ def _read_fully(file: IO[bytes], size: int) -> bytes:
     return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
 
-def file_etag(path: Path, size: int, part_size: int) -> str:
+def file_etag(file: IO[bytes], size: int, part_size: int) -> str:
     """ETag that a file of a size gets when it is uploaded in parts of another; takes little memory."""
     parts = PartDigest()
-    with path.open("rb", buffering=0) as file:
-        for start in range(0, size, part_size):
-            parts.add_digest(_digest(file, min(part_size, size - start)))
+    for start in range(0, size, part_size):
+        parts.add_digest(_digest(file, min(part_size, size - start)))
     return parts.etag(multipart=size > part_size)
 
 

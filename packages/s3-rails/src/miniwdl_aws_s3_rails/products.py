@@ -15,25 +15,22 @@ from functools import cache
 from pathlib import Path
 
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
+from miniwdl_aws_s3_rails.streams import STREAMS
+from miniwdl_aws_s3_rails.uri import MAX_KEY_BYTES
 
 __all__ = [
     "LOGS",
     "MANIFEST",
     "OWN_NAMES",
-    "STREAMS",
     "Products",
     "collect_outputs",
     "is_within",
-    "plain_file",
 ]
 
 MANIFEST = "upload_manifest.json"
 """What was uploaded, and what proves that it is whole."""
 
 LOGS = ("workflow.log", "task.log", "workflow.log.json", "task.log.json")
-
-STREAMS = {stream: f"CommandFailed_{stream}.txt" for stream in ("stderr", "stdout")}
-"""Names of the failing task's standard streams."""
 
 OWN_NAMES = frozenset({OUTPUTS_JSON, ERROR_JSON, MANIFEST, *LOGS, *STREAMS.values()})
 """Names beside the outputs that are the run's own; only ``[file_io] use_relative_output_paths`` can clash with them."""
@@ -75,12 +72,6 @@ def is_within(path: str | Path, folder: str | Path) -> bool:
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
 
 
-def plain_file(path: Path) -> bool:
-    """Whether there is a file, and not a link to one."""
-    found = _look(path)
-    return found is not None and stat.S_ISREG(found.st_mode)
-
-
 def _look(path: Path) -> os.stat_result | None:
     """See what there is, a link being a link. Once for each: it is a request to a shared file system's servers."""
     try:
@@ -103,7 +94,7 @@ class _Collector:
 
         :param folder: its real path.
         """
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        entries = self._entries(folder, prefix)
         holds_directory = any(entry.name == DIRECTORY_MARKER for entry in entries)
         for entry in entries:
             name = prefix + entry.name
@@ -150,8 +141,8 @@ class _Collector:
         if real in above:
             self._refuse(prefix, "a symbolic link leads back to a folder above it")
             return
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-        if not entries:
+        entries = self._entries(folder, prefix)
+        if not entries and prefix not in self.products.refused:
             self._add(prefix, folder, 0)
         for entry in entries:
             name, path = prefix + entry.name, Path(entry.path)
@@ -165,6 +156,17 @@ class _Collector:
                 self._tree(top, path, name + "/", (*above, real))
             else:
                 self._file(name, path, found, output=False)
+
+    def _entries(self, folder: Path, prefix: str) -> list[os.DirEntry[str]]:
+        """List a folder, unless that can't be, or goes deeper than a key can tell: a task may nest without an end."""
+        if len(os.fsencode(prefix)) > MAX_KEY_BYTES:
+            self._refuse(prefix, f"its key would be longer than S3's {MAX_KEY_BYTES} bytes")
+            return []
+        try:
+            return sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError as exc:
+            self._refuse(prefix or "out", f"it can't be listed: {exc.strerror}")
+            return []
 
     def _file(self, name: str, path: Path, found: os.stat_result | None, *, output: bool) -> None:
         if not found:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import stat
 from concurrent.futures import as_completed
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -16,10 +18,12 @@ from miniwdl_aws_s3_rails.meter import Meter
 from miniwdl_aws_s3_rails.plan import Item, make_plan, split_present
 from miniwdl_aws_s3_rails.products import OWN_NAMES
 from miniwdl_aws_s3_rails.sender import Check, Sender, part_size_for
+from miniwdl_aws_s3_rails.source import open_product
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from pathlib import Path
 
     from miniwdl_aws_hooks import PublishRequest
     from miniwdl_aws_s3_rails.engine import Engine, Found
@@ -53,7 +57,7 @@ def publish(request: PublishRequest, engine: Engine) -> PublishReport:
     ``outputs.json`` stands for a whole upload: an older one is removed before anything else changes.
     """
     folder = S3Uri.parse(request.folder, what="the destination")
-    plan = make_plan(folder, request.files, lambda path: path.stat().st_size)
+    plan = make_plan(folder, request.files, _size)
     may_replace = engine.options.products.replace
     if may_replace:
         _make_way(engine, folder, last=OUTPUTS_JSON in request.files)
@@ -77,15 +81,26 @@ def publish(request: PublishRequest, engine: Engine) -> PublishReport:
     )
 
 
+def _size(path: Path) -> int:
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    return found.st_size
+
+
 def _etag(item: Item, part_size: int) -> str:
     if item.is_marker:
         return PartDigest().etag(multipart=False)
-    return file_etag(item.path, item.size, part_size_for(item.size, part_size))
+    try:
+        with open_product(item.path) as file:
+            return file_etag(file, item.size, part_size_for(item.size, part_size))
+    except TransferError:
+        return ""  # no object's; sending the file says what is wrong with it
 
 
 def _send(engine: Engine, items: list[Item], meter: Meter) -> tuple[dict[str, str], dict[str, str]]:
     """Send all, and return by name what proves each to be whole, and why each that isn't there failed."""
-    data = Sender(engine, meter.add, engine.options.products)
+    data = Sender(engine, meter.add, engine.options.products, open_product)
     # What tools read right after the run, and what is small, gains nothing from a colder storage class.
     own = replace(data, options=replace(data.options, storage_class=None))
 

@@ -79,7 +79,8 @@ class _Arrival:
         if self.part_size is None:
             return ""
         if self.part_size != self.range_size:
-            return file_etag(self.path, self.found.size, self.part_size)
+            with self.path.open("rb", buffering=0) as file:
+                return file_etag(file, self.found.size, self.part_size)
         digest = PartDigest()
         for start in self.starts:
             digest.add_digest(self.digests[start])

@@ -10,6 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.beneath import is_file, write_bytes
 from miniwdl_aws_core.console import complain, emit_json, say
 from miniwdl_aws_core.diagnostics import LineFormatter, fit_for_terminals
 from miniwdl_aws_hooks import ExitCode, JobRole, MiniwdlAwsError, MountContext, PublishRequest, get_manager
@@ -25,6 +26,7 @@ from miniwdl_aws_hooks.protocol import (
 from miniwdl_aws_s3_rails.arguments import PROGRAM, Arguments, parse_arguments
 from miniwdl_aws_s3_rails.child import SignalRelay, Stopped, run_child
 from miniwdl_aws_s3_rails.claim import claim
+from miniwdl_aws_s3_rails.ending import RUN_LOGS, Ending, read_ending
 from miniwdl_aws_s3_rails.errors import MountMissingError, OptionError, RailsError
 from miniwdl_aws_s3_rails.payload import place_payload
 from miniwdl_aws_s3_rails.publishers import let_publishers_speak, publish_by_plugin
@@ -38,6 +40,9 @@ __all__ = ["main"]
 
 logger = logging.getLogger("miniwdl_aws_s3_rails")
 
+ANSWER = "answer.json"
+"""What miniwdl is told to write instead of the file that ``-o`` names, which a task might write before it is read."""
+
 CONSUMED = (
     ENV_PAYLOAD,
     ENV_PAYLOAD_NAME,
@@ -47,8 +52,6 @@ CONSUMED = (
     "MINIWDL__AWS__DELETE_AFTER_S3_UPLOAD",
 )
 """Environment variables that are for us; miniwdl would warn of some of them."""
-
-TEST_FILES = ("workflow.log", "task.log")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -100,7 +103,7 @@ def _run(arguments: Arguments, relay: SignalRelay) -> int:
     with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as folder:
         command = _command(arguments, Path(folder), settings)
         code, stdout = run_child(command, _child_environ(arguments, settings), relay)
-    document = None if arguments.self_test else _document(arguments, stdout)
+        document = None if arguments.self_test else _document(arguments, stdout, Path(folder))
     if not arguments.s3upload or document is None:
         sys.stdout.buffer.write(stdout)  # noqa: TID251 - what miniwdl said, as it said it
         return code
@@ -139,6 +142,8 @@ def _command(arguments: Arguments, folder: Path, settings: Settings) -> list[str
     passed = place_payload(arguments.passed, os.environ, folder, read)
     if "--error-json" not in passed:
         passed.append("--error-json")
+    if arguments.passed_value("-o"):
+        passed += ["-o", str(folder / ANSWER)]  # the last one counts
     return [*program, "run", *passed]
 
 
@@ -158,12 +163,18 @@ def _child_environ(arguments: Arguments, settings: Settings) -> dict[str, str]:
     return environ
 
 
-def _document(arguments: Arguments, stdout: bytes) -> dict[str, Any] | None:
-    """Find what miniwdl said of the run: outputs or error, and the run directory."""
-    elsewhere = arguments.passed_value("-o")
+def _document(arguments: Arguments, stdout: bytes, folder: Path) -> dict[str, Any] | None:
+    """Find what miniwdl said of the run, outputs or error, and the run directory; with ``-o``, put it there."""
+    said = stdout
+    if (wanted := arguments.passed_value("-o")) and (folder / ANSWER).exists():
+        said = (folder / ANSWER).read_bytes()
+        try:
+            write_bytes(Path(wanted).parent, Path(wanted).name, said)
+        except OSError as exc:
+            _complain(OptionError(f"-o {wanted} can't be written: {exc.strerror}"))
     try:
-        document = json.loads(Path(elsewhere).read_bytes() if elsewhere else stdout)
-    except (OSError, ValueError):
+        document = json.loads(said)
+    except ValueError:
         return None
     return document if isinstance(document, dict) and isinstance(document.get("dir"), str) else None
 
@@ -172,7 +183,7 @@ def _upload_after(arguments: Arguments, settings: Settings, document: dict[str, 
     run_dir = Path(document["dir"])
     logger.info("miniwdl ended with exit code %d", code)
     try:
-        folder, outputs = _upload(arguments, settings, run_dir)
+        folder, outputs = _upload(arguments, settings, run_dir, Ending.of(document, code))
     except MiniwdlAwsError as exc:
         emit_json(document, indent=2)
         complain(PROGRAM, exc)
@@ -186,23 +197,26 @@ def _upload_after(arguments: Arguments, settings: Settings, document: dict[str, 
 
 
 def _upload_only(arguments: Arguments, run_dir: Path, settings: Settings) -> int:
-    if not any((run_dir / name).is_file() for name in TEST_FILES):
+    if not any(is_file(run_dir, name) for name in RUN_LOGS):
         raise OptionError(f"--upload-only: {run_dir} is not a run directory of miniwdl's")
-    folder, outputs = _upload(arguments, settings, run_dir)
+    folder, outputs = _upload(arguments, settings, run_dir, read_ending(run_dir))
     document = {"dir": str(run_dir), "s3upload": folder} | ({} if outputs is None else {"outputs": outputs})
     emit_json(document, indent=2)
     _delete_after(arguments, settings, run_dir, succeeded=outputs is not None)
     return ExitCode.OK
 
 
-def _upload(arguments: Arguments, settings: Settings, run_dir: Path) -> tuple[str, dict[str, Any] | None]:
+def _upload(
+    arguments: Arguments, settings: Settings, run_dir: Path, ending: Ending
+) -> tuple[str, dict[str, Any] | None]:
     from miniwdl_aws_s3_rails.destination import run_folder
     from miniwdl_aws_s3_rails.settings import read_layout
     from miniwdl_aws_s3_rails.upload import FinishedRun, upload_run
 
     folder = run_folder(arguments.s3upload or "", run_dir.name)
     logger.info(UPLOADING, run_dir, folder)
-    return folder, upload_run(FinishedRun(run_dir, read_layout(settings), settings), folder, publish_by_plugin)
+    run = FinishedRun(run_dir, read_layout(settings), settings, ending)
+    return folder, upload_run(run, folder, publish_by_plugin)
 
 
 def _delete_after(arguments: Arguments, settings: Settings, run_dir: Path, *, succeeded: bool) -> None:

@@ -7,8 +7,10 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.beneath import is_file
+from miniwdl_aws_s3_rails.ending import RUN_LOGS
 from miniwdl_aws_s3_rails.errors import RailsError
-from miniwdl_aws_s3_rails.products import is_within, plain_file
+from miniwdl_aws_s3_rails.products import is_within
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,11 +20,9 @@ __all__ = ["RunDirError", "delete_run_dir", "should_delete"]
 TIMESTAMPED = re.compile(r"\d{8}_\d{6}_.+")
 """How miniwdl names run directories that it creates: ``20250131_120000_align``."""
 
-RUN_FILES = ("workflow.log", "task.log")
-
 
 class RunDirError(RailsError):
-    """Something that was to be deleted isn't a run directory."""
+    """Something that was to be deleted isn't a run directory, or can't be deleted."""
 
 
 def should_delete(when: str | None, *, succeeded: bool) -> bool:
@@ -39,11 +39,15 @@ def delete_run_dir(run_dir: Path, root: Path) -> None:
     Delete a run directory.
 
     :param root: ``[file_io] root``; the directory must really lie within it.
-    :raises RunDirError: when it doesn't look like a run directory of miniwdl's in the place where those are.
+    :raises RunDirError: when it doesn't look like a run directory of miniwdl's in the place where those are, or
+        something in it can't be deleted.
     """
     for problem in _problems(run_dir, root):
         raise RunDirError(f"{run_dir} is not deleted: {problem}")
-    shutil.rmtree(run_dir)
+    try:
+        shutil.rmtree(run_dir)
+    except (OSError, RecursionError) as exc:
+        raise RunDirError(f"{run_dir} is not deleted as a whole: {exc}") from exc
 
 
 def _problems(run_dir: Path, root: Path) -> Sequence[str]:
@@ -54,7 +58,7 @@ def _problems(run_dir: Path, root: Path) -> Sequence[str]:
         problems.append(f"it does not lie within the shared file system {root}")
     if is_within(Path.cwd(), run_dir):
         problems.append("this process works in it")
-    if not any(plain_file(run_dir / name) for name in RUN_FILES) or not plain_file(run_dir / "inputs.json"):
+    if not any(is_file(run_dir, name) for name in RUN_LOGS) or not is_file(run_dir, "inputs.json"):
         problems.append("it holds no run of miniwdl's")
     if not TIMESTAMPED.fullmatch(run_dir.name):
         problems.append("miniwdl did not create it, since its name is not a timestamp and a workflow's name")

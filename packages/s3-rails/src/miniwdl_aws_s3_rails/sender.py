@@ -16,6 +16,7 @@ from miniwdl_aws_s3_rails.errors import AccessError, TransferError
 from miniwdl_aws_s3_rails.etags import PartDigest, Verdict, file_etag, judge, parts_of
 from miniwdl_aws_s3_rails.options import MIB
 from miniwdl_aws_s3_rails.parts import put_in_parts
+from miniwdl_aws_s3_rails.source import open_chosen
 from miniwdl_aws_s3_rails.writing import PutOptions
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from miniwdl_aws_s3_rails.engine import Engine, Found
+    from miniwdl_aws_s3_rails.source import Opener
     from miniwdl_aws_s3_rails.uri import S3Uri
 
 __all__ = ["Check", "Sender", "part_size_for"]
@@ -62,6 +64,7 @@ class _File:
     path: Path
     size: int
     modified: int | None
+    opener: Opener
 
     def read(self, part_size: int) -> Iterator[bytes]:
         """
@@ -70,14 +73,20 @@ class _File:
         :raises TransferError: at its end, before anything has a name in S3, when it is not what it was: no retry helps.
         """
         seen = 0
-        for part in parts_of(self.path, part_size):
-            seen += len(part)
-            if seen > self.size:
-                break
-            yield part
-        now = os.stat(self.path)  # noqa: PTH116 - one call, on whatever the path is
+        with self.opener(self.path) as file:
+            for part in parts_of(file, part_size):
+                seen += len(part)
+                if seen > self.size:
+                    break
+                yield part
+            now = os.fstat(file.fileno())
         if seen != self.size or now.st_size != self.size or self.modified not in (None, now.st_mtime_ns):
             raise TransferError(f"{self.path} changed while it was being sent", retryable=False)
+
+    def etag(self, part_size: int) -> str:
+        """ETag that it gets when it is sent in parts of a size."""
+        with self.opener(self.path) as file:
+            return file_etag(file, self.size, part_size)
 
 
 @dataclass(frozen=True)
@@ -88,6 +97,7 @@ class Sender:
     sent: Callable[[int], None] = lambda _size: None
     """Told of bytes that went out; tries that failed are taken back as negative numbers."""
     options: PutOptions = field(default_factory=PutOptions)
+    opener: Opener = open_chosen
 
     def put(self, uri: S3Uri, path: Path, size: int, modified: int | None = None) -> Check:
         """
@@ -98,9 +108,8 @@ class Sender:
         :raises AccessError: when we may not write there.
         """
         part_size = part_size_for(size, self.engine.options.part_size)
-        return self._persist(
-            uri, size, lambda: file_etag(path, size, part_size), lambda: self._counted(uri, path, size, modified)
-        )
+        file = _File(path, size, modified, self.opener)
+        return self._persist(uri, size, lambda: file.etag(part_size), lambda: self._counted(uri, file))
 
     def put_bytes(self, uri: S3Uri, data: bytes) -> Check:
         """Send a piece of data."""
@@ -138,7 +147,7 @@ class Sender:
             return self.engine.find(uri)
         return None
 
-    def _counted(self, uri: S3Uri, path: Path, size: int, modified: int | None) -> Check:
+    def _counted(self, uri: S3Uri, file: _File) -> Check:
         total = 0
 
         def count(amount: int) -> None:
@@ -147,7 +156,7 @@ class Sender:
             self.sent(amount)
 
         try:
-            return self._put_once(uri, _File(path, size, modified), count)
+            return self._put_once(uri, file, count)
         except BaseException:
             self.sent(-total)
             raise
@@ -176,7 +185,7 @@ class Sender:
         head = self._describe(uri)
         kept = head.get("ChecksumCRC64NVME")
         if kept is None:
-            return self._verify(uri, etag, file_etag(file.path, file.size, part_size), file.size)
+            return self._verify(uri, etag, file.etag(part_size), file.size)
         if head["ContentLength"] != file.size or kept != crc_of_ranges([(crc.digest(), file.size)]):
             raise _damaged(uri)
         return Check.CRC64NVME

@@ -9,31 +9,27 @@ from __future__ import annotations
 
 import json
 import logging
-import re
+import os
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.beneath import is_file
 from miniwdl_aws_hooks import MiniwdlAwsError, PublishRequest
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON, UPLOADED
 from miniwdl_aws_s3_rails.errors import UploadError
 from miniwdl_aws_s3_rails.meter import human_size
 from miniwdl_aws_s3_rails.outputs import rewrite_outputs
 from miniwdl_aws_s3_rails.plan import describe
-from miniwdl_aws_s3_rails.products import (
-    LOGS,
-    MANIFEST,
-    STREAMS,
-    Products,
-    collect_outputs,
-    is_within,
-    plain_file,
-)
+from miniwdl_aws_s3_rails.products import LOGS, MANIFEST, collect_outputs
+from miniwdl_aws_s3_rails.streams import STREAMS, cause_of, find_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from miniwdl_aws_hooks import PublishReport, Settings
+    from miniwdl_aws_s3_rails.ending import Ending
 
 __all__ = ["FinishedRun", "Layout", "upload_run"]
 
@@ -58,6 +54,7 @@ class FinishedRun:
     run_dir: Path
     layout: Layout
     settings: Settings
+    ending: Ending
 
 
 def upload_run(run: FinishedRun, folder: str, send: Callable[[PublishRequest], PublishReport]) -> dict[str, Any] | None:
@@ -69,21 +66,36 @@ def upload_run(run: FinishedRun, folder: str, send: Callable[[PublishRequest], P
     :return: the outputs with ``s3://`` URIs, or ``None`` when the run failed.
     :raises UploadError: when anything is missing in the end; there is no outputs.json then.
     """
+    # What is written for the upload lies where no task can get at it before it is sent.
+    with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as made:
+        return _upload(run, folder, send, Path(os.path.realpath(made)))
+
+
+def _upload(
+    run: FinishedRun, folder: str, send: Callable[[PublishRequest], PublishReport], made: Path
+) -> dict[str, Any] | None:
     products = collect_outputs(run.run_dir, run.layout.root, hardlinks=run.layout.output_hardlinks)
     data = {name: str(path) for name, path in products.files.items()}
-    logs = _logs(run.run_dir, folder)
+    logs = _logs(run, folder, made)
     groups = _Groups(run, folder, send, failed=dict(products.refused))
     groups.announce({**products.sizes, **{name: _size(path) for name, path in logs.items()}})
     groups.send(data)
     groups.send(logs)
     groups.give_up_if_failed()
-    groups.send({MANIFEST: str(_write_json(run.run_dir / MANIFEST, groups.manifest()))})
+    groups.send({MANIFEST: _write_json(made / MANIFEST, groups.manifest())})
     groups.give_up_if_failed()
-    if not plain_file(run.run_dir / OUTPUTS_JSON) or plain_file(run.run_dir / ERROR_JSON):
+    if run.ending.outputs is None:
         groups.close()
         return None
-    rewritten = _rewritten(run, products, folder)
-    groups.send({OUTPUTS_JSON: str(_write_json(run.run_dir / "outputs.s3.json", rewritten))})
+    try:
+        rewritten = rewrite_outputs(
+            run.ending.outputs, products.outputs, run.run_dir, folder, relative=run.layout.use_relative_output_paths
+        )
+        last = {OUTPUTS_JSON: _write_json(made / OUTPUTS_JSON, rewritten)}
+    except RecursionError as exc:  # a task wrote what read_json() made an output
+        too_deep = {OUTPUTS_JSON: "it is nested too deeply"}
+        raise UploadError(too_deep, folder=folder, run_dir=str(run.run_dir)) from exc
+    groups.send(last)
     groups.give_up_if_failed()
     groups.close()
     return rewritten
@@ -153,63 +165,28 @@ class _Groups:
         )
 
 
-def _rewritten(run: FinishedRun, products: Products, folder: str) -> dict[str, Any]:
-    outputs = json.loads((run.run_dir / OUTPUTS_JSON).read_text())
-    return rewrite_outputs(
-        outputs, products.outputs, run.run_dir, folder, relative=run.layout.use_relative_output_paths
-    )
-
-
-def _logs(run_dir: Path, folder: str) -> dict[str, str]:
-    files = {name: str(run_dir / name) for name in LOGS if plain_file(run_dir / name)}
-    if plain_file(run_dir / ERROR_JSON):
-        error = json.loads((run_dir / ERROR_JSON).read_text())
-        files.update(_streams(error, run_dir, folder))
-        files[ERROR_JSON] = str(_write_json(run_dir / "error.s3.json", error))
+def _logs(run: FinishedRun, folder: str, made: Path) -> dict[str, str]:
+    """Find the run's logs; if it failed, also the failing task's standard streams, and note where they go."""
+    real = os.path.realpath(run.run_dir)
+    files = {name: f"{real}/{name}" for name in LOGS if is_file(run.run_dir, name)}
+    error = run.ending.error
+    if error is not None:
+        streams = find_streams(error, run.run_dir)
+        files.update({STREAMS[stream]: f"{real}/{path}" for stream, path in streams.items()})
+        notes = {f"{stream}_s3file": folder + STREAMS[stream] for stream in streams}
+        cause = {**cause_of(error), **notes}
+        noted = cause if cause_of(error) is error else {**error, "cause": cause}
+        files[ERROR_JSON] = _write_json(made / ERROR_JSON, noted)
     return files
-
-
-def _streams(error: dict[str, Any], run_dir: Path, folder: str) -> dict[str, str]:
-    """Find the failing task's standard streams, and note in the error where they go."""
-    cause = error.get("cause", error)
-    files = {}
-    for stream, name in STREAMS.items():
-        path = _stream(cause, stream)
-        # The task had its hands on these files: a link in their place may lead anywhere.
-        if path is not None and is_within(path, run_dir) and plain_file(path):
-            files[name] = str(path)
-            cause[f"{stream}_s3file"] = folder + name
-    return files
-
-
-def _stream(cause: Mapping[str, Any], stream: str) -> Path | None:
-    """
-    Tell where a standard stream of the failing task is.
-
-    miniwdl (``WDL.runtime.error_json``) names the file only where the command's exit code was the failure. After a
-    missing output, a timeout or a lost host there is the task's directory, with a file for each try: ``stderr.txt``,
-    ``stderr2.txt``.
-    """
-    named, folder = cause.get(f"{stream}_file"), cause.get("dir")
-    if named or not folder:
-        return Path(named) if named else None
-    tries = re.compile(rf"{stream}(\d*)\.txt")
-    found = [
-        (int(match[1] or 1), path)
-        for path in Path(folder).glob(f"{stream}*.txt")
-        if (match := tries.fullmatch(path.name))
-    ]
-    return max(found)[1] if found else None
 
 
 def _size(path: str) -> int:
     try:
-        return Path(path).stat().st_size
+        return Path(path).lstat().st_size
     except OSError:
         return 0  # publishing it says what is wrong with it
 
 
-def _write_json(path: Path, content: object) -> Path:
-    temporary = path.with_name(path.name + ".tmp")
-    temporary.write_text(json.dumps(content, indent=2) + "\n")
-    return temporary.replace(path)
+def _write_json(path: Path, content: object) -> str:
+    path.write_text(json.dumps(content, indent=2) + "\n")
+    return str(path)
