@@ -225,7 +225,7 @@ def fetch() -> Callable[[Engine, S3Uri, Path], int]:
 
     def fetch_one(engine: Engine, uri: S3Uri, path: Path) -> int:
         (found,) = Sight(engine).objects(str(uri), directory=False)
-        Receiver(engine).fetch_all(uri.bucket, [(found, path)])
+        Receiver(engine).fetch_all(uri.bucket, [(found, path.name)], path.parent)
         return found.size
 
     return fetch_one

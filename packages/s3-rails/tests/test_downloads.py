@@ -2,6 +2,7 @@ import logging
 import os
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,49 @@ from miniwdl_aws_s3_rails.engine import Engine, Found
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
 from miniwdl_aws_s3_rails.options import MIB
 from miniwdl_aws_s3_rails.uri import S3Uri
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> Path:
+    """Where a task would like to have something written."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "x.txt").write_text("precious")
+    return folder
+
+
+@pytest.mark.parametrize("directory", [False, True])
+def test_a_planted_folder(bucket: Any, miniwdl: Any, elsewhere: Path, directory: bool) -> None:
+    bucket["in/d/x.txt"] = b"data"
+    run = miniwdl(put=False, get=False)
+    (run.run_dir / "download").symlink_to(elsewhere)
+    with pytest.raises(DownloadFailed):
+        run.download(bucket.uri("in/d" if directory else "in/d/x.txt"), directory=directory)
+    assert [path.name for path in elsewhere.rglob("*")] == ["x.txt"]
+
+
+@pytest.mark.parametrize("size", [4, 20 * MIB])
+@pytest.mark.parametrize("what", ["file", "folder"])
+def test_what_is_exchanged_while_it_arrives(
+    bucket: Any, miniwdl: Any, elsewhere: Path, monkeypatch: pytest.MonkeyPatch, what: str, size: int
+) -> None:
+    """As soon as a task sees the folder, or the file in it, it puts a link in its place."""
+    bucket["in/d/x.txt"] = b"x" * size
+    run = miniwdl(put=False, get=False)
+    get, lock = obstore.get, threading.Lock()
+
+    def exchange(*args: Any, **kwargs: Any) -> Any:
+        with lock:
+            for file in run.run_dir.glob("download/s3-*/incomplete/d/x.txt"):
+                if not (victim := file if what == "file" else file.parent).is_symlink():
+                    victim.rename(run.run_dir / "aside")
+                    victim.symlink_to(elsewhere / file.name if what == "file" else elsewhere)
+        return get(*args, **kwargs)
+
+    monkeypatch.setattr(obstore, "get", exchange)
+    with suppress(DownloadFailed):
+        run.download(bucket.uri("in/d"), directory=True)
+    assert (elsewhere / "x.txt").read_text() == "precious"
 
 
 def leftovers(root: Path) -> list[str]:

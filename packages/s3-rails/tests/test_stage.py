@@ -73,7 +73,7 @@ def test_folder_comes_back_exactly(engine: Engine, bucket: Any, folder: Path, tm
     copy = tmp_path / "copy"
     for name in folders:
         (copy / name).mkdir(parents=True, exist_ok=True)
-    Receiver(engine).fetch_all(bucket.name, [(found, copy / name) for name, found in files.items()])
+    Receiver(engine).fetch_all(bucket.name, [(found, name) for name, found in files.items()], copy)
     assert tree(copy) == tree(folder)
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
+    from typing import IO
 
     from obstore import Bytes
 
@@ -58,10 +58,9 @@ def crc_of_ranges(ranges: Iterable[tuple[bytes, int]]) -> str:
     return base64.b64encode(whole.to_bytes(SIZE, "big")).decode()
 
 
-def crc_of_file(path: Path) -> str:
+def crc_of_file(file: IO[bytes]) -> str:
     """Read a file, and write its checksum as S3 does."""
     crc = Crc64()
-    with path.open("rb", buffering=0) as file:
-        while block := file.read(BLOCK):
-            crc.update(block)
+    while block := file.read(BLOCK):
+        crc.update(block)
     return base64.b64encode(crc.digest()).decode()

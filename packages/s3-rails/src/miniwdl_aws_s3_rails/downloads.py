@@ -8,14 +8,18 @@ one set of threads and one memory budget (``[s3_rails]``); miniwdl's download ca
 from __future__ import annotations
 
 import logging
+import os
 import shutil
 import uuid
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from WDL.runtime.cache import new as new_call_cache
 
+from miniwdl_aws_core.beneath import folder
 from miniwdl_aws_s3_rails.cache import sight_of
+from miniwdl_aws_s3_rails.ending import RUN_LOGS
 from miniwdl_aws_s3_rails.engine import engine_for
 from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.places import why_no_path
@@ -33,7 +37,8 @@ if TYPE_CHECKING:
 
 __all__ = ["directory_download", "file_download", "layout"]
 
-RUN_LOGS = ("workflow.log", "task.log")
+TRIES = 100
+"""Times that a folder is made which somebody else takes away."""
 
 
 def file_download(cfg: Loader, logger: logging.Logger, uri: str, **_kwargs: Any) -> Generator[dict[str, Any]]:
@@ -53,32 +58,49 @@ def _download(cfg: Loader, logger: logging.Logger, text: str, *, directory: bool
     if reason := why_no_path(["" if uri.is_folder and not directory else uri.basename]):
         raise AccessError(f"{uri} can't be a {'folder' if directory else 'file'} here: {reason}")
     receiver = Receiver(engine_for(MiniwdlSettings(cfg)))
-    place = _make_place(_parent(cfg, logger, text, directory=directory))
-    incomplete = place / "incomplete"
-    target = incomplete / uri.basename
+    top, parent = _parent(cfg, logger, text, directory=directory)
+    name = f"{parent}/s3-{uuid.uuid4()}"
+    place = _make_folder(top, name)
+    incomplete = _make_folder(place, "incomplete")
 
     def fetch() -> None:
         found = sight_of(cfg).objects(text, directory=directory)
         if directory:
-            _fetch_folder(receiver, uri.as_folder(), found, target)
+            _fetch_folder(receiver, uri.as_folder(), found, incomplete)
         else:
-            receiver.fetch_all(uri.bucket, [(found[0], target)])
+            receiver.fetch_all(uri.bucket, [(found[0], uri.basename)], incomplete)
 
     try:
         with stopped_on_termination(logger, receiver.engine.stop):
             receiver.engine.apart(fetch)
         # Under its final name it is whole: whoever looks there sees all of it or nothing.
-        final = target.rename(place / uri.basename)
-        incomplete.rmdir()
+        os.rename(uri.basename, uri.basename, src_dir_fd=incomplete, dst_dir_fd=place)
+        os.rmdir("incomplete", dir_fd=place)
     except BaseException:
-        shutil.rmtree(place, ignore_errors=True)
+        shutil.rmtree(top / name, ignore_errors=True)
         raise
-    return str(final)
+    return str(top / name / uri.basename)
 
 
-def _parent(cfg: Loader, logger: logging.Logger, uri: str, *, directory: bool) -> Path:
+class _Folder(int):
+    """Descriptor of a folder, closed when nobody has it any more: a transfer that hangs may outlive its download."""
+
+    def __del__(self) -> None:
+        os.close(self)
+
+
+def _make_folder(top: Path | int, name: str) -> _Folder:
+    """Make a folder, through no link that a task may have planted."""
+    for _ in range(TRIES):
+        # miniwdl prunes empty folders after it has moved a download: one above it may vanish in between.
+        with suppress(FileNotFoundError), folder(top, name, make=True) as made:
+            return _Folder(os.dup(made))
+    raise AccessError(f"can't make a folder for downloads in {top}: whatever is made there vanishes")
+
+
+def _parent(cfg: Loader, logger: logging.Logger, uri: str, *, directory: bool) -> tuple[Path, str]:
     """
-    Find where to download to.
+    Find where to download to: a folder whose path is trusted, and the one below it.
 
     What will enter the download cache is moved there, so it must be on the same file system; other downloads belong
     into the run directory. miniwdl doesn't tell plugins which that is, but the logger it gives writes into it.
@@ -88,27 +110,18 @@ def _parent(cfg: Loader, logger: logging.Logger, uri: str, *, directory: bool) -
     if not cached or Path(cached).exists():
         for handler in logger.handlers:
             if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename).name in RUN_LOGS:
-                return Path(handler.baseFilename).parent / "download"
-    return Path(cfg["file_io"]["root"], cfg["download_cache"]["dir"], "ops")
+                return Path(handler.baseFilename).parent, "download"
+    top = Path(cfg["file_io"]["root"], cfg["download_cache"]["dir"])
+    top.mkdir(parents=True, exist_ok=True)
+    return top, "ops"
 
 
-def _make_place(parent: Path) -> Path:
-    place = parent / f"s3-{uuid.uuid4()}"
-    while True:
-        try:
-            place.mkdir(parents=True)
-        except FileNotFoundError:
-            # miniwdl prunes empty folders after it has moved a download: the parent may vanish in between.
-            continue
-        return place
-
-
-def _fetch_folder(receiver: Receiver, folder: S3Uri, found: Iterable[Found], target: Path) -> None:
-    folders, files = layout(folder, found)
-    target.mkdir(parents=True)
-    for name in folders:
-        (target / name).mkdir(parents=True, exist_ok=True)
-    receiver.fetch_all(folder.bucket, [(item, target / name) for name, item in files.items()])
+def _fetch_folder(receiver: Receiver, uri: S3Uri, found: Iterable[Found], top: int) -> None:
+    folders, files = layout(uri, found)
+    for name in ("", *folders):
+        with folder(top, f"{uri.basename}/{name}", make=True):
+            pass
+    receiver.fetch_all(uri.bucket, [(item, f"{uri.basename}/{name}") for name, item in files.items()], top)
 
 
 def layout(folder: S3Uri, found: Iterable[Found]) -> tuple[list[str], dict[str, Found]]:

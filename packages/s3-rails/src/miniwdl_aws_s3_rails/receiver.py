@@ -7,8 +7,10 @@ import os
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.beneath import folder, open_file
 from miniwdl_aws_s3_rails.access import explained
 from miniwdl_aws_s3_rails.crc import Crc64, crc_of_file, crc_of_ranges
 from miniwdl_aws_s3_rails.engine import Found, expressible
@@ -20,14 +22,18 @@ from miniwdl_aws_s3_rails.uri import S3Uri
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
     from concurrent.futures import Future
-    from pathlib import Path
+    from typing import IO
 
     from obstore import Bytes, GetOptions
 
+    from miniwdl_aws_core.beneath import Top
     from miniwdl_aws_s3_rails.engine import Engine
 
 __all__ = ["Receiver"]
 
+
+NEW = os.O_CREAT | os.O_EXCL
+"""How a file is opened that must not be there."""
 
 MAX_RANGE = 64 * MIB
 """Parts of an object up to this size are fetched as they were uploaded, so that their checksums come for free."""
@@ -45,7 +51,9 @@ class _Arrival:
 
     uri: S3Uri
     found: Found
-    path: Path
+    top: Top
+    name: str
+    """Path of the file from there."""
     range_size: int
     part_size: int | None = None
     """Size of the parts in which it was uploaded; ``None`` where that isn't known, so that its ETag tells nothing."""
@@ -79,12 +87,20 @@ class _Arrival:
         if self.part_size is None:
             return ""
         if self.part_size != self.range_size:
-            with self.path.open("rb", buffering=0) as file:
+            with self.reading() as file:
                 return file_etag(file, self.found.size, self.part_size)
         digest = PartDigest()
         for start in self.starts:
             digest.add_digest(self.digests[start])
         return digest.etag(multipart=True)
+
+    def reading(self) -> IO[bytes]:
+        """Open what has arrived."""
+        return os.fdopen(open_file(self.top, self.name), "rb", buffering=0)
+
+    def writing(self, new: int = 0) -> IO[bytes]:
+        """Open the file, or make it; nothing that a task may have put in its place is written to."""
+        return os.fdopen(open_file(self.top, self.name, os.O_WRONLY | new), "wb", buffering=0)
 
 
 @dataclass(frozen=True)
@@ -101,17 +117,25 @@ class Receiver:
             lambda signed: self.engine.persist(what, lambda: b"".join(self._get(uri, None, None, signed=signed))),
         )
 
-    def fetch_all(self, bucket: str, wanted: Iterable[tuple[Found, Path]]) -> None:
-        """Fetch objects of one bucket, each into a file of its own; the first that can't be had ends it."""
+    def fetch_all(self, bucket: str, wanted: Iterable[tuple[Found, str]], top: Top) -> None:
+        """
+        Fetch objects of one bucket, each into a file of its own; the first that can't be had ends it.
+
+        :param wanted: objects, and the path of each from ``top``.
+        :param top: folder below which no link is followed.
+        """
         arrivals: list[_Arrival] = []
+        folders: set[str] = set()
 
         def begin() -> Iterator[Future[None]]:
-            for found, path in wanted:
-                with _taking_place(S3Uri(bucket, found.key), path):
-                    path.parent.mkdir(parents=True, exist_ok=True)
-                arrival = self._arrival(S3Uri(bucket, found.key), found, path)
+            for found, name in wanted:
+                uri, above = S3Uri(bucket, found.key), str(PurePosixPath(name).parent)
+                if above not in folders:
+                    with _taking_place(uri, name), folder(top, above, make=True):
+                        folders.add(above)
+                arrival = self._arrival(uri, found, top, name)
                 if not arrival.starts or not arrival.is_whole:
-                    with _taking_place(arrival.uri, path), path.open("xb") as file:
+                    with _taking_place(uri, name), arrival.writing(NEW) as file:
                         file.truncate(found.size)
                 arrivals.append(arrival)
                 yield from self._ranges(arrival)
@@ -121,14 +145,14 @@ class Receiver:
             if not arrival.is_whole:
                 self.engine.persist(f"cannot read {arrival.uri}", partial(self._check, arrival))
 
-    def _arrival(self, uri: S3Uri, found: Found, path: Path) -> _Arrival:
+    def _arrival(self, uri: S3Uri, found: Found, top: Top, name: str) -> _Arrival:
         """Decide in which ranges an object comes, and what it is checked by."""
         default = self.engine.options.part_size
         if found.size > default and (crc := self._head(uri, ChecksumMode="ENABLED").get("ChecksumCRC64NVME")):
-            return _Arrival(uri, found, path, default, crc=crc)
+            return _Arrival(uri, found, top, name, default, crc=crc)
         part_size = self._part_size(uri, found)
         in_parts = part_size is not None and part_size < found.size and part_size <= MAX_RANGE
-        return _Arrival(uri, found, path, part_size if part_size and in_parts else default, part_size)
+        return _Arrival(uri, found, top, name, part_size if part_size and in_parts else default, part_size)
 
     def _part_size(self, uri: S3Uri, found: Found) -> int | None:
         """Size of the parts in which an object was uploaded; ``None`` where the server tells nothing plausible."""
@@ -159,22 +183,26 @@ class Receiver:
         uri, found = arrival.uri, arrival.found
         end = min(start + arrival.range_size, found.size)
 
-        def attempt(file: int, signed: bool) -> None:
+        def attempt(file: IO[bytes], signed: bool) -> None:
             digest = arrival.new_digest()
             at = start
             for chunk in self._get(uri, (start, end), found.etag, signed=signed):
                 digest.update(chunk)
-                at += os.pwrite(file, chunk, at)
+                at += os.pwrite(file.fileno(), chunk, at)
             if at != end:
                 raise TransferError(f"cannot read {uri}: the answer was cut short", retryable=True)
             if arrival.is_whole and not self._is_intact(arrival, digest.digest().hex(), signed=signed):
                 raise _damaged(uri)
             arrival.digests[start] = digest.digest()
 
-        with self.engine.budget.draw(min(end - start, IN_FLIGHT)), _opened(arrival) as file:
-            self.engine.reading(
-                uri.bucket, lambda signed: self.engine.persist(f"cannot read {uri}", lambda: attempt(file, signed))
-            )
+        new = NEW if arrival.is_whole else 0
+        with self.engine.budget.draw(min(end - start, IN_FLIGHT)):
+            with _taking_place(uri, arrival.name):
+                opened = arrival.writing(new)
+            with opened as file:
+                self.engine.reading(
+                    uri.bucket, lambda signed: self.engine.persist(f"cannot read {uri}", lambda: attempt(file, signed))
+                )
 
     def _check(self, arrival: _Arrival) -> None:
         """Check an object that came in ranges; one that is damaged is fetched again, and fails this try."""
@@ -195,8 +223,11 @@ class Receiver:
         head: Mapping[str, Any] = self.engine.client(signed=signed).head_object(**where, ChecksumMode="ENABLED")
         if not head.get("ServerSideEncryption", "").startswith("aws:kms") and "SSECustomerAlgorithm" not in head:
             return False
-        crc = head.get("ChecksumCRC64NVME")
-        return crc is None or crc == crc_of_file(arrival.path)
+        crc: str | None = head.get("ChecksumCRC64NVME")
+        if crc is None:
+            return True
+        with arrival.reading() as file:
+            return crc == crc_of_file(file)
 
     def _has_equal_parts(self, arrival: _Arrival) -> bool:
         """Make sure that all parts were of one size, which nobody must: else the ETag can't be worked out."""
@@ -225,29 +256,15 @@ class Receiver:
 
 
 @contextmanager
-def _opened(arrival: _Arrival) -> Iterator[int]:
-    """Open the file for one of its ranges, and make it where that is the only one."""
-    new = os.O_CREAT | os.O_EXCL if arrival.is_whole else 0
-    with _taking_place(arrival.uri, arrival.path):
-        file = os.open(arrival.path, os.O_WRONLY | new, 0o666)
-    try:
-        yield file
-    finally:
-        os.close(file)
-
-
-@contextmanager
-def _taking_place(uri: S3Uri, path: Path) -> Iterator[None]:
+def _taking_place(uri: S3Uri, name: str) -> Iterator[None]:
     """Say why an object can't have its place; what has it already is never overwritten."""
     try:
         yield
     except FileExistsError as exc:
         # Not on Linux: macOS tells names apart neither by case nor by the normal form of their letters.
-        raise TransferError(
-            f"cannot store {uri}: another object is at {exc.filename} already", retryable=False
-        ) from exc
+        raise TransferError(f"cannot store {uri}: another object is at {name} already", retryable=False) from exc
     except OSError as exc:
-        raise TransferError(f"cannot store {uri} at {path}: {exc.strerror or exc}", retryable=False) from exc
+        raise TransferError(f"cannot store {uri} at {name}: {exc.strerror or exc}", retryable=False) from exc
 
 
 def _damaged(uri: S3Uri) -> TransferError:

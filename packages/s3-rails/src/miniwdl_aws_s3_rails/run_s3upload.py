@@ -171,7 +171,7 @@ def _document(arguments: Arguments, stdout: bytes, folder: Path) -> dict[str, An
         try:
             write_bytes(Path(wanted).parent, Path(wanted).name, said)
         except OSError as exc:
-            _complain(OptionError(f"-o {wanted} can't be written: {exc.strerror}"))
+            complain(PROGRAM, OptionError(f"-o {wanted} can't be written: {exc.strerror}"))
     try:
         document = json.loads(said)
     except ValueError:
