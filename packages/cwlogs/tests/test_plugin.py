@@ -1,6 +1,9 @@
 import json
+import os
 import subprocess
 import sys
+
+import pytest
 
 from miniwdl_aws_hooks import CheckState, EnvironSettings, FollowRequest, JobChange, PreflightContext
 from miniwdl_aws_hooks.protocol import END_OF_LOG
@@ -47,9 +50,35 @@ class TestPlugin(PluginConformance):
 
     def test_a_note_that_cannot_be_written_harms_nobody(self, hooks, tmp_path):
         hooks.miniwdl_aws_job_changed(change=change(tmp_path / "gone", "RUNNING", "s1"))
-        (tmp_path / "cloudwatch_logs.jsonl").write_text("not JSON\n")
-        hooks.miniwdl_aws_job_changed(change=change(tmp_path, "RUNNING", "s1"))
-        assert (tmp_path / "cloudwatch_logs.jsonl").read_text() == "not JSON\n"
+
+    @pytest.mark.parametrize(
+        "line", ["not JSON", "[]", "1", "{}", '{"stream": ["s1"]}', "\udcff", "[" * 50_000, "x" * 200_000], ids=range(8)
+    )
+    def test_lines_that_a_task_adds_stand_in_no_notes_way(self, hooks, tmp_path, line):
+        notes = tmp_path / "cloudwatch_logs.jsonl"
+        notes.write_text(line + "\n", errors="surrogateescape")
+        for _ in range(2):
+            hooks.miniwdl_aws_job_changed(change=change(tmp_path, "RUNNING", "s1"))
+        added = notes.read_bytes().removeprefix(line.encode(errors="surrogateescape")).splitlines()
+        assert [json.loads(note)["stream"] for note in added if note] == ["s1"]
+
+    @pytest.mark.parametrize("plant", ["link", "dangling", "hard link", "pipe", "folder"])
+    def test_a_planted_file_is_neither_read_nor_written(self, hooks, tmp_path, plant):
+        run_dir, victim = tmp_path / "run", tmp_path / "victim"
+        run_dir.mkdir()
+        notes = run_dir / "cloudwatch_logs.jsonl"
+        if plant != "dangling":
+            victim.write_text('{"stream": "other"}\n')
+        if plant in {"link", "dangling"}:
+            notes.symlink_to(victim)
+        elif plant == "hard link":
+            notes.hardlink_to(victim)
+        elif plant == "pipe":
+            os.mkfifo(notes)
+        else:
+            notes.mkdir()
+        hooks.miniwdl_aws_job_changed(change=change(run_dir, "RUNNING", "s1"))
+        assert victim.read_text() == '{"stream": "other"}\n' if plant != "dangling" else not victim.exists()
 
     def test_preflight(self, hooks, aws):
         context = PreflightContext(None, None, "/mnt/fsx", EnvironSettings())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import logging
-from pathlib import Path
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.beneath import append_line, read_tail
 from miniwdl_aws_cwlogs.render import iso_time
 
 if TYPE_CHECKING:
@@ -16,6 +17,9 @@ __all__ = ["FILE_NAME", "note_stream"]
 
 FILE_NAME = "cloudwatch_logs.jsonl"
 """One JSON object per try of the task, the first try first."""
+
+LOOKED_AT = 65_536
+"""Bytes at the end of the file in which a note is looked for: some 200 tries, and a task may have added to them."""
 
 logger = logging.getLogger(__name__)
 
@@ -28,15 +32,21 @@ def note_stream(change: JobChange) -> None:
     """
     if change.log_stream is None:
         return
-    path = Path(change.run_dir) / FILE_NAME
     try:
-        notes = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
-        if any(json.loads(note)["stream"] == change.log_stream for note in notes):
-            return
-        with path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(_note(change)) + "\n")
-    except (OSError, ValueError, KeyError, TypeError) as exc:
-        logger.debug("could not note log stream %s in %s: %s", change.log_stream, path, exc)
+        if change.log_stream not in _noted(change.run_dir):
+            append_line(change.run_dir, FILE_NAME, json.dumps(_note(change)).encode())
+    except OSError as exc:
+        logger.debug("could not note log stream %s in %s: %s", change.log_stream, change.run_dir, exc)
+
+
+def _noted(run_dir: str) -> list[object]:
+    """Streams that have a note; lines that are none were not written here."""
+    streams = []
+    with suppress(FileNotFoundError):
+        for line in read_tail(run_dir, FILE_NAME, LOOKED_AT).splitlines():
+            with suppress(ValueError, KeyError, TypeError, RecursionError):
+                streams.append(json.loads(line)["stream"])
+    return streams
 
 
 def _note(change: JobChange) -> dict[str, str | int | None]:
