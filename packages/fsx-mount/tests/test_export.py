@@ -1,3 +1,6 @@
+import os
+from pathlib import Path
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -72,7 +75,16 @@ class FakeRepository:
 
 @pytest.fixture
 def root(tmp_path):
-    return tmp_path / "fsx"
+    return tmp_path.resolve() / "fsx"
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    """Outside the run directory, and outside the destination."""
+    folder = tmp_path / "elsewhere"
+    folder.mkdir()
+    (folder / "file").write_text("do not tell")
+    return folder
 
 
 @pytest.fixture
@@ -91,7 +103,7 @@ def export(root, repository):
 
 @pytest.fixture
 def files(root):
-    """Results as miniwdl leaves them: links to files in the calls' folders."""
+    """Results in the calls' folders."""
 
     def make(*names):
         made = {}
@@ -99,11 +111,7 @@ def files(root):
             real = root / f"runs/call-{number}/work/file"
             real.parent.mkdir(parents=True, exist_ok=True)
             real.write_text("x" * (number + 1))
-            link = root / f"runs/out/{number}"
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.unlink(missing_ok=True)
-            link.symlink_to(real)
-            made[name] = str(link)
+            made[name] = str(real)
         return made
 
     return make
@@ -164,6 +172,44 @@ def test_what_cannot_be_placed_does_not_stop_the_others(export, files, tmp_path)
     report = export(made)
     assert report.uploaded == 1
     assert sorted(report.failed) == ["../escape", "gone"]
+
+
+@pytest.mark.parametrize("plant", ["link", "folder", "pipe"])
+def test_a_result_that_was_exchanged_is_not_exported(export, files, repository, root, elsewhere, plant):
+    made = files("a", "b")
+    real = Path(made["a"])
+    real.unlink()
+    if plant == "link":
+        real.symlink_to(elsewhere / "file")
+    elif plant == "pipe":
+        os.mkfifo(real)
+    else:
+        real.parent.rmdir()
+        real.parent.symlink_to(elsewhere)
+    report = export(made)
+    assert (report.uploaded, list(report.failed)) == (1, ["a"])
+    assert "do not tell" not in [path.read_text() for path in (root / "results").rglob("*") if path.is_file()]
+
+
+def test_nothing_is_written_through_planted_folders(export, files, repository, root, elsewhere):
+    (root / "results/run1").mkdir(parents=True)
+    for name in ("out", "empty"):
+        (root / "results/run1" / name).symlink_to(elsewhere)
+    report = export(files("out/file", "a") | {"empty/": str(root)})
+    assert (report.uploaded, sorted(report.failed)) == (1, ["empty/", "out/file"])
+    assert [path.read_text() for path in elsewhere.iterdir()] == ["do not tell"]
+
+
+def test_a_file_that_was_exchanged_before_its_second_export(export, files, repository, root):
+    placed = root / "results/run1/a"
+
+    def size(bucket, key):
+        if placed.is_file():
+            placed.unlink()
+            os.mkfifo(placed)
+
+    repository.size = size
+    assert "not a regular file" in export(files("a")).failed["a"]
 
 
 def test_two_hundred_files_take_one_task(export, files, repository):

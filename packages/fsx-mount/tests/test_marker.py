@@ -51,6 +51,13 @@ def test_a_marker_that_is_there_needs_no_lustre(tmp_path):
     assert ensure_marker(str(tmp_path), "marker", proc_mounts=tmp_path / "nothing")
 
 
+def test_a_planted_link_is_not_written_through(tmp_path, proc_mounts, caplog):
+    (tmp_path / "marker").symlink_to(tmp_path / "elsewhere")
+    assert not ensure_marker(str(tmp_path), "marker", proc_mounts=proc_mounts("lustre"))
+    assert not (tmp_path / "elsewhere").exists()
+    assert "jobs will refuse to start" in caplog.text
+
+
 def test_no_proc_no_marker(tmp_path, caplog):
     assert not ensure_marker(str(tmp_path), "marker", proc_mounts=tmp_path / "nothing")
     assert "jobs will refuse to start" in caplog.text

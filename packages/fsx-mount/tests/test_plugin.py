@@ -231,6 +231,14 @@ class TestAnEarlierRunsFiles:
 
         return call
 
+    def test_are_not_removed_through_a_planted_folder(self, publish, s3, tmp_path):
+        s3.add_client_error("head_object", "404", http_status_code=404)
+        (tmp_path / "results/run").rename(tmp_path / "elsewhere")
+        (tmp_path / "results/run").symlink_to(tmp_path / "elsewhere")
+        with pytest.raises(FsxError, match="Not a directory"):
+            publish("a.bam")
+        assert (tmp_path / "elsewhere/outputs.json").exists()
+
     @pytest.mark.parametrize(("sent", "stale"), [("a.bam", "outputs.json"), ("outputs.json", "error.json")])
     def test_go_on_both_sides(self, publish, s3, tmp_path, sent, stale):
         where = {"Bucket": "bucket", "Key": f"v1/run/{stale}"}

@@ -20,6 +20,13 @@ def test_what_a_path_stands_for(folder):
     assert files_of(folder) == [folder / "a", folder / "sub/b", folder / "sub/deep/c"]
 
 
+def test_links_in_a_folder_are_not_followed(folder, tmp_path_factory):
+    elsewhere = tmp_path_factory.mktemp("elsewhere") / "secret"
+    elsewhere.write_text("x")
+    (folder / "link").symlink_to(elsewhere)
+    assert files_of(folder) == [folder / "a", folder / "sub/b", folder / "sub/deep/c"]
+
+
 def test_loads_everything_and_says_so(folder, caplog):
     loaded = []
     with caplog.at_level(logging.INFO):

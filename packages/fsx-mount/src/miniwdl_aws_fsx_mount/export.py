@@ -12,18 +12,21 @@ from __future__ import annotations
 import csv
 import io
 import logging
+import os
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core import beneath
 from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
 from miniwdl_aws_fsx_mount.client import CONNECTIONS, FsxService
 from miniwdl_aws_fsx_mount.errors import FsxError
 from miniwdl_aws_fsx_mount.file_system import AVAILABLE, check_id
 from miniwdl_aws_fsx_mount.objects import Objects
-from miniwdl_aws_fsx_mount.placing import place, renew, target_path
+from miniwdl_aws_fsx_mount.placing import check_name, place, renew
 from miniwdl_aws_fsx_mount.tasks import PATHS_LIMIT, TaskType, run_task
 from miniwdl_aws_hooks import ConfigurationError, PublishReport
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
@@ -153,7 +156,7 @@ class Exporter:
         :param files: where each lies, by its name under the folder; a slash at a name's end means a folder.
         """
         started = self.clock()
-        sizes, there, failed = self._place_all(self.root / located.relative, files)
+        sizes, there, failed = self._place_all(located.relative, files)
         skipped = there - set(self._unpublished(folder, {name: sizes[name] for name in there}))
         wanted = {name: size for name, size in sizes.items() if name not in skipped}
         failed.update(self._export(located, folder, wanted))
@@ -166,13 +169,13 @@ class Exporter:
             failed=failed,
         )
 
-    def _place_all(self, folder: Path, files: Mapping[str, str]) -> tuple[dict[str, int], set[str], dict[str, str]]:
+    def _place_all(self, relative: str, files: Mapping[str, str]) -> tuple[dict[str, int], set[str], dict[str, str]]:
         """Place files; return the sizes of all, those that were there already, and why others could not be placed."""
         sizes: dict[str, int] = {}
         there: set[str] = set()
         failed: dict[str, str] = {}
         for name, source in files.items():
-            placed = _try_to_place(Path(source), folder, name)
+            placed = self._try_to_place(Path(source), relative, name)
             if isinstance(placed, str):
                 failed[name] = placed
                 continue
@@ -180,6 +183,17 @@ class Exporter:
             if was_there:
                 there.add(name)
         return sizes, there, failed
+
+    def _try_to_place(self, source: Path, relative: str, name: str) -> tuple[bool, int] | str:
+        """Place a file; return whether it was there already, and its size, or else why it could not be placed."""
+        try:
+            target = _join(relative, name)
+            if not name.endswith("/"):
+                return place(source, self.root, target)
+            with beneath.folder(self.root, target, make=True):
+                return False, 0
+        except (OSError, FsxError) as exc:
+            return str(exc)
 
     def _export(self, located: Located, folder: str, sizes: Mapping[str, int]) -> dict[str, str]:
         """Export in rounds, the last ones file by file; return why what is left isn't there."""
@@ -206,10 +220,14 @@ class Exporter:
                     reasons.update(found or dict.fromkeys(pending, task.message or "not exported"))
             pending = self._unpublished(folder, {name: sizes[name] for name in pending})
             for name in pending:
-                if name not in reasons:
-                    # FSx exports what has changed since it last did. Where it has nothing to do and S3 does not have
-                    # the file, somebody removed or replaced the object: a new file is exported for certain.
-                    renew(target_path(self.root / located.relative, name))
+                if name in reasons or name.endswith("/"):
+                    continue
+                # FSx exports what has changed since it last did. Where it has nothing to do and S3 does not have
+                # the file, somebody removed or replaced the object: a new file is exported for certain.
+                try:
+                    renew(self.root, _join(located.relative, name))
+                except OSError as exc:
+                    reasons[name] = str(exc)
         return {name: reasons.get(name, "FSx exported it, but S3 does not have it") for name in pending}
 
     def _unpublished(self, folder: str, sizes: Mapping[str, int]) -> list[str]:
@@ -222,16 +240,8 @@ class Exporter:
             return [name for name, size in zip(sizes, found, strict=True) if size != sizes[name]]
 
 
-def _try_to_place(source: Path, folder: Path, name: str) -> tuple[bool, int] | str:
-    """Place a file; return whether it was there already, and its size, or else why it could not be placed."""
-    try:
-        target = target_path(folder, name)
-        if name.endswith("/"):
-            target.mkdir(parents=True, exist_ok=True)
-            return False, 0
-        return place(source, target), target.stat().st_size
-    except (OSError, FsxError) as exc:
-        return str(exc)
+def _join(relative: str, name: str) -> str:
+    return f"{relative}/{check_name(name)}".lstrip("/")
 
 
 def answer_publish(request: PublishRequest) -> PublishReport | None:
@@ -246,16 +256,16 @@ def answer_publish(request: PublishRequest) -> PublishReport | None:
     located = destination(service.associations(check_id(fsid)), request.folder)
     root = Path(settings.get("file_io", "root") or "/mnt/fsx")
     if request.files:
-        _make_way(root / located.relative, request, objects)
+        _make_way(root, located.relative, request, objects)
     exporter = Exporter(fsid, root, service, objects.size, objects.read)
     return exporter.export(located, request.folder, request.files)
 
 
-def _make_way(placed: Path, request: PublishRequest, objects: Objects) -> None:
+def _make_way(root: Path, relative: str, request: PublishRequest, objects: Objects) -> None:
     """
     Remove what an earlier run left in the folder, on both sides, and what would be wrong from now on.
 
-    :param placed: the folder on the file system.
+    :param relative: the folder, from the root of the file system.
     :raises FsxError: when an ``outputs.json`` stays that does not fit what comes now.
     """
     last = OUTPUTS_JSON in request.files
@@ -265,7 +275,8 @@ def _make_way(placed: Path, request: PublishRequest, objects: Objects) -> None:
         # First in S3: automatic import then finds nothing to bring back.
         if objects.size(bucket, prefix + name) is not None:
             objects.remove(bucket, prefix + name)
-        (placed / name).unlink(missing_ok=True)
+        with suppress(FileNotFoundError), beneath.folder(root, relative) as placed:
+            os.unlink(name, dir_fd=placed)
     except (FsxError, OSError) as exc:
         message = f"{exc.message if isinstance(exc, FsxError) else exc}; it is an earlier run's {name}"
         if last:

@@ -8,8 +8,11 @@ workflow job may: it can see in /proc/self/mounts whether what lies at the mount
 from __future__ import annotations
 
 import logging
+import os
 import re
 from pathlib import Path
+
+from miniwdl_aws_core.beneath import open_file
 
 __all__ = ["ensure_marker", "mounted_type"]
 
@@ -52,7 +55,7 @@ def ensure_marker(mount_point: str, name: str, *, proc_mounts: Path = PROC_MOUNT
     try:
         if mounted_type(proc_mounts.read_text(encoding="utf-8"), mount_point) != LUSTRE:
             return False
-        marker.touch()
+        os.close(open_file(mount_point, name, os.O_WRONLY | os.O_CREAT))
     except OSError as exc:
         logger.warning("could not write the marker %s, so jobs will refuse to start: %s", marker, exc)
         return False

@@ -11,59 +11,105 @@ Source: https://docs.aws.amazon.com/fsx/latest/LustreGuide/hard-links.html
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
-from pathlib import Path, PurePosixPath
+import stat
+from contextlib import suppress
+from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.beneath import folder, open_file, open_resolved
 from miniwdl_aws_fsx_mount.errors import FsxError
 
-__all__ = ["PARTIAL_SUFFIX", "place", "renew", "target_path"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+__all__ = ["check_name", "place", "renew"]
 
 PARTIAL_SUFFIX = ".fsx-partial"
 
+BLOCK = 1024 * 1024
+"""Bytes that are copied at once."""
 
-def target_path(folder: Path, name: str) -> Path:
+
+def check_name(name: str) -> str:
     """
-    Where a file of that name belongs.
+    Make sure that a file of that name can be exported.
 
+    :return: its path from the folder.
     :raises FsxError: for a name that leads elsewhere, or that FSx could not export.
     """
-    parts = name.removesuffix("/").split("/")
-    if any(part in {"", ".", ".."} or len(os.fsencode(part)) > 255 for part in parts) or "\0" in name:
+    path = name.removesuffix("/")
+    if any(part in {"", ".", ".."} or len(os.fsencode(part)) > 255 for part in path.split("/")) or "\0" in name:
         raise FsxError(f"{name!r} can't be a path on the file system")
-    return folder / PurePosixPath(*parts)
+    return path
 
 
-def place(source: Path, target: Path) -> bool:
+def place(source: Path, top: Path, target: str) -> tuple[bool, int]:
     """
     Make the target the source's file; what is there already and is another file is replaced.
 
-    :return: whether it was the source's file already.
+    :param source: its real path: a link on it was planted, and is an error, like anything that is no file.
+    :param top: a folder below which no link is followed.
+    :param target: path from there.
+    :return: whether it was the source's file already; its size.
     """
-    real = source.resolve(strict=True)
-    if target.exists() and not target.is_symlink() and target.samefile(real):
-        return True
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = _partial(target)
+    above, _, name = target.rpartition("/")
+    file = open_resolved(source)
     try:
-        partial.hardlink_to(real)
+        found = os.fstat(file)
+        with folder(top, above, make=True) as parent:
+            was_there = _is_at(found, name, parent)
+            if not was_there:
+                _replace(name, parent, lambda partial: _link_or_copy(file, partial, parent))
+        return was_there, found.st_size
+    finally:
+        os.close(file)
+
+
+def renew(top: Path, target: str) -> None:
+    """Replace a placed file by a copy, which FSx has never exported."""
+    above, _, name = target.rpartition("/")
+    with folder(top, above) as parent:
+        file = open_file(parent, name)
+        try:
+            _replace(name, parent, lambda partial: _copy(file, partial, parent))
+        finally:
+            os.close(file)
+
+
+def _is_at(found: os.stat_result, name: str, parent: int) -> bool:
+    try:
+        return os.path.samestat(found, os.stat(name, dir_fd=parent, follow_symlinks=False))
+    except FileNotFoundError:
+        return False
+
+
+def _replace(name: str, parent: int, make: Callable[[str], None]) -> None:
+    """Have something made under a name that nobody can foresee, and put it in its place."""
+    partial = f".{secrets.token_hex(8)}{PARTIAL_SUFFIX}"
+    try:
+        make(partial)
+        os.replace(partial, name, src_dir_fd=parent, dst_dir_fd=parent)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(partial, dir_fd=parent)
+        raise
+
+
+def _link_or_copy(file: int, name: str, parent: int) -> None:
+    try:
+        # By its descriptor: whatever has its name by now, this is the file that was looked at.
+        os.link(f"/proc/self/fd/{file}", name, dst_dir_fd=parent, follow_symlinks=True)
     except OSError:
         # Another file system, too many links to one file, or a file system without hard links.
-        shutil.copy2(real, partial)
-    partial.replace(target)
-    return False
+        _copy(file, name, parent)
 
 
-def renew(target: Path) -> None:
-    """Replace a placed file by a copy, which FSx has never exported; a folder stays."""
-    if target.is_dir():
-        return
-    partial = _partial(target)
-    shutil.copy2(target, partial)
-    partial.replace(target)
-
-
-def _partial(target: Path) -> Path:
-    """Name beside a target for what is to become it."""
-    partial = target.with_name(f".{os.getpid()}{PARTIAL_SUFFIX}")
-    partial.unlink(missing_ok=True)
-    return partial
+def _copy(file: int, name: str, parent: int) -> None:
+    found = os.fstat(file)
+    made = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600, dir_fd=parent)
+    with os.fdopen(made, "wb", buffering=0) as copy, os.fdopen(os.dup(file), "rb", buffering=0) as content:
+        shutil.copyfileobj(content, copy, BLOCK)
+        os.fchmod(made, stat.S_IMODE(found.st_mode))
+        os.utime(made, ns=(found.st_atime_ns, found.st_mtime_ns))

@@ -40,8 +40,10 @@ FIRST_PERIOD, PERIOD = 0.1, 5.0
 
 
 def files_of(path: Path) -> list[Path]:
-    """Regular files that a path stands for."""
-    return [path] if path.is_file() else sorted(item for item in path.rglob("*") if item.is_file())
+    """Regular files that a path stands for; links in a folder may lead anywhere."""
+    if path.is_file():
+        return [path]
+    return sorted(item for item in path.rglob("*") if item.is_file() and not item.is_symlink())
 
 
 def read_first_byte(path: Path) -> None:
