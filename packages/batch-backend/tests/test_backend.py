@@ -537,6 +537,7 @@ def test_planted_links_lead_nowhere(run, tmp_path: Path, caplog, verbose: bool) 
     secret = tmp_path / "environ"
     secret.write_text("AWS_SECRET_ACCESS_KEY=geheim\n")
     command = """
+        until [ -e ../stderr.txt ]; do sleep 0.05; done
         for f in ../stderr.txt ../stdout.txt ../exit_code batch_job.json ../batch_job.json; do ln -sf SECRET $f; done
         exit 3
     """

@@ -40,7 +40,7 @@ def place(home: JobPaths) -> Place:
 
 def test_there_and_back(home: JobPaths, place: Place) -> None:
     there = place.paths
-    assert is_there(place)
+    assert is_there(there)
     assert Path(there.work, "_miniwdl_inputs").is_dir()
     assert stat.S_IMODE(Path(there.work).stat().st_mode) == 0o777
     assert stat.S_IMODE(Path(home.task_dir).stat().st_mode) & stat.S_IWOTH == 0
@@ -51,7 +51,8 @@ def test_there_and_back(home: JobPaths, place: Place) -> None:
     assert Path(home.stderr).read_text() == "complaint\n", "who looks while the job runs finds it"
     assert Path(home.work, "made").exists()
     take_back(place, home)
-    assert not is_there(place)
+    assert not is_there(there)
+    assert is_there(home)
     assert not Path(home.work).is_symlink()
     assert Path(home.work, "link").read_text() == "made"
     assert Path(home.stderr).read_text() == "complaint\n"

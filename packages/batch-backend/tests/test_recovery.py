@@ -182,6 +182,27 @@ def test_take_over(tmp_path: Path) -> None:
     assert Path(place.paths.work, "out").read_text() == "result"
 
 
+@pytest.mark.parametrize("moved", range(5))
+def test_take_over_from_a_run_that_was_killed_in_the_midst_of_it(scene: Scene, tmp_path: Path, moved: int) -> None:
+    fill(scene.paths)
+    names = ["work", "stdout.txt", "stderr.txt", "exit_code"][:moved]
+    for name in names:
+        here, there = Path(scene.home.task_dir, name), Path(scene.paths.task_dir, name)
+        here.unlink(missing_ok=True)
+        there.rename(here)
+        there.symlink_to(here)
+    abandon(scene.folder, "dead", scene.entry(scene.job("SUCCEEDED")))
+    claimed = scene.recovery().claim("k", LOGGER)
+    assert claimed is not None
+    ours = JobPaths(str(tmp_path / "r2"))
+    Path(ours.work).mkdir(parents=True)
+    lie_elsewhere(ours, scene.place)
+    take_over(claimed, ours)
+    assert Path(ours.work, "link").read_text() == "result"
+    assert Path(ours.stderr).read_text() == "stderr.txt\n"
+    assert read_exit_code(ours) == 0
+
+
 def test_take_over_of_a_job_that_left_little(scene: Scene, tmp_path: Path) -> None:
     ours = JobPaths(str(tmp_path / "r2"))
     Path(ours.work).mkdir(parents=True)

@@ -152,7 +152,7 @@ def test_what_files_are_called_and_aws_says_stays_in_its_line(fsx, s3, fsid, cap
     for name in ("a", "b\x1b]52;c;cm0=\x07\x9b2J\u202e\nrefs: 9 files", os.fsdecode(b"caf\xe9")):
         (tmp_path / "refs/run" / name).write_text("12345")
     fsx.add_response("describe_data_repository_associations", ASSOCIATIONS)
-    s3.add_response("list_objects_v2", {"Contents": [{"Key": "v1/run/a", "Size": 5}]})
+    s3.add_response("list_objects_v2", {"Contents": [{"Key": "v1/run/a", "Size": 5}], "IsTruncated": False})
     kind = "RELEASE_DATA_FROM_FILESYSTEM"
     fsx.add_response("create_data_repository_task", {"DataRepositoryTask": task(kind, "PENDING")})
     failed = task(kind, "FAILED") | {"FailureDetails": {"Message": "in\x1bcuse\nsucceeded"}}

@@ -18,6 +18,7 @@ def test_exit_codes() -> None:
     assert codes == {
         "RailsError": ExitCode.REFUSED,
         "AccessError": ExitCode.REFUSED,
+        "AlreadyBegunError": ExitCode.ALREADY_BEGUN,
         "CredentialsError": ExitCode.REFUSED,
         "TransferError": ExitCode.REFUSED,
         "StoppedError": ExitCode.TERMINATED,

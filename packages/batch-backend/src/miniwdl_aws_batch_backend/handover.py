@@ -138,10 +138,10 @@ def move_results(theirs: JobPaths, paths: JobPaths) -> None:
         _fetch(source, theirs, paths)
 
 
-def is_there(place: Place) -> bool:
-    """Whether the job's work directory is in its place, and not a link."""
+def is_there(paths: JobPaths) -> bool:
+    """Whether there is a work directory, and not a link in its stead."""
     try:
-        with folder(place.run_dir, f"{place.below}/{_name(place.paths.work)}"):
+        with _opened(paths) as descriptor, folder(descriptor, _name(paths.work)):
             return True
     except OSError:
         return False
@@ -186,7 +186,9 @@ def _fetch(source: int, theirs: JobPaths, ours: JobPaths) -> None:
         for old, new in _pairs(theirs, ours):
             if _is_kind(_name(new), home, stat.S_ISLNK):
                 os.unlink(_name(new), dir_fd=home)
-            # Without a look before: what is looked at could be another thing by the time that it is moved.
+            if _is_kind(_name(old), source, stat.S_ISLNK):
+                continue  # moved on before, or planted
+            # Looked at once more when it has been moved: it may be another thing by then.
             with suppress(FileNotFoundError):
                 os.rename(_name(old), _name(new), src_dir_fd=source, dst_dir_fd=home)
                 _keep_or_refuse(old, new, source, home, stat.S_ISDIR if new == ours.work else stat.S_ISREG)

@@ -11,8 +11,8 @@ from __future__ import annotations
 import errno
 import threading
 import time
+from contextlib import suppress
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.errors import BatchRequestError
@@ -111,18 +111,20 @@ class Recovery:
 
 
 def _is_useful(entry: Entry, job: Mapping[str, Any] | None) -> bool:
-    found = _where(entry)
-    if job is None or job.get("jobName") != entry.name or job["status"] == "FAILED" or found is None:
+    if job is None or job.get("jobName") != entry.name or job["status"] == "FAILED":
         return False
-    return job["status"] != "SUCCEEDED" or read_exit_code(found) == 0
+    if not any(map(is_there, _where(entry))):
+        return False
+    return job["status"] != "SUCCEEDED" or 0 in map(read_exit_code, _where(entry))
 
 
-def _where(entry: Entry) -> JobPaths | None:
-    """Find the files of a job: in its place, or where a run that was killed afterwards has taken them back to."""
-    place, home = Place.at(entry.place), JobPaths(entry.task_dir, entry.number)
-    if is_there(place):
-        return place.paths
-    return home if Path(home.work).is_dir() and not Path(home.work).is_symlink() else None
+def _where(entry: Entry) -> tuple[JobPaths, JobPaths]:
+    """
+    Tell where the files of a job may be: in its place, or where a run has taken them back to.
+
+    When that run was killed in the midst of it, some are here and some there, and links in the other's stead.
+    """
+    return Place.at(entry.place).paths, JobPaths(entry.task_dir, entry.number)
 
 
 def take_over(entry: Entry, ours: JobPaths) -> None:
@@ -133,7 +135,9 @@ def take_over(entry: Entry, ours: JobPaths) -> None:
 
     :raises OSError: when that can't be done, as between two file systems.
     """
-    found = _where(entry)
-    if found is None:
+    places = [paths for paths in _where(entry) if paths.task_dir != ours.task_dir]
+    if not any(map(is_there, places)):
         raise FileNotFoundError(errno.ENOENT, "the job's work directory is gone", entry.place)
-    move_results(found, ours)
+    for theirs in places:
+        with suppress(FileNotFoundError):
+            move_results(theirs, ours)

@@ -260,9 +260,9 @@ def _taking_place(uri: S3Uri, name: str) -> Iterator[None]:
     """Say why an object can't have its place; what has it already is never overwritten."""
     try:
         yield
-    except FileExistsError as exc:
+    except (FileExistsError, NotADirectoryError) as exc:
         # Not on Linux: macOS tells names apart neither by case nor by the normal form of their letters.
-        raise TransferError(f"cannot store {uri}: another object is at {name} already", retryable=False) from exc
+        raise TransferError(f"cannot store {uri} at {name}: another object is there already", retryable=False) from exc
     except OSError as exc:
         raise TransferError(f"cannot store {uri} at {name}: {exc.strerror or exc}", retryable=False) from exc
 
