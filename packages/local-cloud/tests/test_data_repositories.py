@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import stat
 import threading
@@ -278,6 +279,54 @@ class TestExport:
     def test_incomplete_report(self, linked) -> None:
         with pytest.raises(ClientError, match="report"):
             linked.export("data", Report={"Enabled": True})
+
+
+class TestPlanted:
+    """Jobs in containers see no file of this machine; links that they leave must not have the cloud see it for them."""
+
+    @pytest.fixture
+    def host(self, tmp_path):
+        """A folder of this machine's."""
+        (tmp_path / "key").write_text("precious")
+        return tmp_path
+
+    @pytest.mark.parametrize("key", ["sub/key", "sub/new", "sub/new/"], ids=["old", "new", "folder"])
+    def test_nothing_is_imported_through_a_link(self, linked, host, key) -> None:
+        linked.folder.mkdir(parents=True)
+        (linked.folder / "sub").symlink_to(host)
+        linked.put(key, b"")
+        assert linked.import_()["Status"]["FailedCount"] == 1
+        assert [(path.name, path.read_text()) for path in host.iterdir()] == [("key", "precious")]
+
+    def test_nothing_is_removed_through_a_link(self, linked, host) -> None:
+        policy = {"AutoImportPolicy": {"Events": ["NEW", "DELETED"]}}
+        linked.fsx.update_data_repository_association(AssociationId=linked.id, S3=policy)
+        linked.put("sub/key", b"mine")
+        (linked.folder / "sub").rename(host / "sub")
+        (linked.folder / "sub").symlink_to(host / "sub")
+        linked.s3.delete_object(Bucket="demo", Key=f"{linked.name}/sub/key")
+        assert (host / "sub/key").exists()
+
+    @pytest.mark.parametrize("what", ["file", "folder"])
+    def test_what_is_exchanged_during_an_export(self, linked, host, monkeypatch, what) -> None:
+        linked.write("sub/key", "mine")
+
+        def exchange(_plan, path) -> None:
+            victim = linked.folder / ("sub/key" if what == "file" else "sub")
+            victim.rename(linked.folder / "aside")
+            victim.symlink_to(host / "key" if what == "file" else host)
+
+        monkeypatch.setattr("miniwdl_aws_local_cloud.faults.FaultPlan.for_file", exchange)
+        linked.export(f"data/{linked.name}/sub")
+        keys = [item["Key"] for item in linked.s3.list_objects_v2(Bucket="demo", Prefix=linked.name)["Contents"]]
+        assert f"{linked.name}/sub/key" in keys
+        assert linked.get("sub/key") != b"precious"
+
+    def test_a_pipe_is_not_waited_for(self, linked) -> None:
+        linked.write("a")
+        os.mkfifo(linked.folder / "pipe")
+        task = linked.export(f"data/{linked.name}")
+        assert (task["Status"]["SucceededCount"], task["Status"]["FailedCount"]) == (1, 1)
 
 
 def test_release(linked) -> None:

@@ -7,6 +7,9 @@ a folder as an empty one whose key ends in a slash; owner, mode and time travel 
 import copies the content at once, releasing only counts, since there is no tier below the folder from which content
 could come back, and there is no automatic export.
 
+Jobs write in these folders, and may run in containers that see nothing else of this machine: no link in a folder is
+followed, so that none of them has the cloud read or write a file of the host's.
+
 Source: https://docs.aws.amazon.com/fsx/latest/LustreGuide/posix-metadata-support.html
 """
 
@@ -14,25 +17,25 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
+import secrets
 import stat
-import tempfile
 import threading
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from moto.s3.exceptions import MissingBucket
 from moto.s3.models import FakeKey
 
+from miniwdl_aws_core import beneath
 from miniwdl_aws_local_cloud.fsx.associations import split_repository
 from miniwdl_aws_local_cloud.fsx.exceptions import BadRequestError
+from miniwdl_aws_local_cloud.fsx.files import content_of, look, make_file, metadata_of
 from miniwdl_aws_local_cloud.fsx.tasks import EXPORT, IMPORT, FileFailureError, PathFailureError, Step
-from miniwdl_aws_local_cloud.s3 import object_file
 from miniwdl_aws_local_cloud.s3_paths import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from miniwdl_aws_local_cloud.faults import FaultPlan
     from miniwdl_aws_local_cloud.fsx.associations import DataRepositoryAssociation
@@ -42,8 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["FolderRepository"]
 
 MAX_KEY = 1024
-DEFAULT_MODE = 0o755
-"""Of files whose object tells none."""
 _TEMPORARY = ".fsx-import-"
 
 
@@ -92,9 +93,10 @@ class FolderRepository:
         bucket, key = split_repository(uri)
         self._s3.put_object(bucket, key, text.encode())
 
-    def _target(self, association: DataRepositoryAssociation, key: str) -> Path:
-        folder = self._folder_of(association.file_system_id).joinpath(*association.folder)
-        return folder / key.removeprefix(association.key_prefix)
+    def _target(self, association: DataRepositoryAssociation, key: str) -> tuple[Path, str]:
+        """Give the folder of the file system, and the path from there."""
+        relative = "/".join((*association.folder, key.removeprefix(association.key_prefix)))
+        return self._folder_of(association.file_system_id), relative
 
     def _plan_import(self, uri: str, associations: Sequence[DataRepositoryAssociation]) -> Iterator[Step]:
         try:
@@ -133,47 +135,42 @@ class FolderRepository:
         found = self._s3.get_object(association.bucket, key)
         if found is None:
             raise FileFailureError("S3ObjectNotFound")
-        target = self._target(association, key.removesuffix("/"))
+        folder, target = self._target(association, key.removesuffix("/"))
         with self._lock:
             try:
+                folder.mkdir(parents=True, exist_ok=True)
                 if key.endswith("/"):
-                    target.mkdir(parents=True, exist_ok=True)
-                else:
-                    self._write(target, found)
-            except OSError as exc:  # a file where a folder is needed, or the other way round
+                    with beneath.folder(folder, target, make=True):
+                        return 0
+                above, _, name = target.rpartition("/")
+                with beneath.folder(folder, above, make=True) as parent:
+                    self._write(folder / target, name, parent, found)
+            except OSError as exc:  # a file where a folder is needed, or the other way round, or a link
                 raise FileFailureError("PathConflict") from exc
         return 0
 
-    def _write(self, target: Path, found: FakeKey) -> None:
+    def _write(self, target: Path, name: str, parent: int, found: FakeKey) -> None:
+        """
+        Write a file.
+
+        :param target: by which it is known as synchronized.
+        :param parent: descriptor of its folder.
+        """
         synced = self._synced.get(target)
-        if target.is_symlink() or target.exists():
-            now = target.lstat()
+        with contextlib.suppress(FileNotFoundError):
+            now = look(name, parent)
             changed_here = synced is None or synced[:2] != (now.st_size, now.st_mtime_ns)
             if changed_here or (synced is not None and synced[2] == found.etag):
                 return
-        target.parent.mkdir(parents=True, exist_ok=True)
-        mode = _mode_of(found.metadata)
-        descriptor, name = tempfile.mkstemp(prefix=_TEMPORARY, dir=target.parent)
-        incoming = Path(name)
+        incoming = f"{_TEMPORARY}{secrets.token_hex(8)}"
         try:
-            with os.fdopen(descriptor, "wb") as file:
-                source = object_file(found)
-                if source is None:
-                    file.write(found.value)
-                else:
-                    with source.open("rb") as content:
-                        shutil.copyfileobj(content, file)
-            if stat.S_ISLNK(mode):
-                link = incoming.read_text()
-                incoming.unlink()
-                incoming.symlink_to(link)
-            else:
-                incoming.chmod(stat.S_IMODE(mode))
-            incoming.replace(target)
+            make_file(found, incoming, parent)
+            os.replace(incoming, name, src_dir_fd=parent, dst_dir_fd=parent)
         except BaseException:
-            incoming.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                os.unlink(incoming, dir_fd=parent)
             raise
-        now = target.lstat()
+        now = look(name, parent)
         self._synced[target] = (now.st_size, now.st_mtime_ns, found.etag)
 
     def _files(
@@ -199,36 +196,34 @@ class FolderRepository:
     def _export(self, association: DataRepositoryAssociation, path: Path) -> int:
         folder = self._folder_of(association.file_system_id)
         key = association.key_prefix + path.relative_to(folder.joinpath(*association.folder)).as_posix()
-        if path.is_dir() and not path.is_symlink():
-            return self._export_folder(association, path, f"{key}/")
-        failure = self._faults.for_file(str(path.relative_to(folder)))
-        if failure:
-            raise FileFailureError(failure.text)
-        if len(os.fsencode(key)) > MAX_KEY:
-            raise FileFailureError("PathSizeTooLong")
-        with self._lock:
-            try:
-                now = path.lstat()
-                if self._synced.get(path, ())[:2] == (now.st_size, now.st_mtime_ns):
-                    return 0
-                content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
-                exported = self._s3.put_object(association.bucket, key, content, notify=False)
-            except MissingBucket as exc:
-                raise FileFailureError("S3BucketNotFound") from exc
-            except (OSError, UnicodeEncodeError) as exc:
-                raise FileFailureError("FileReadError") from exc
-            exported.set_metadata(_metadata_of(now))
-            self._synced[path] = (now.st_size, now.st_mtime_ns, exported.etag)
-        return 0
-
-    def _export_folder(self, association: DataRepositoryAssociation, path: Path, key: str) -> int:
+        relative = path.relative_to(folder)
         try:
-            if self._s3.get_object(association.bucket, key) is None:
-                exported = self._s3.put_object(association.bucket, key, b"", notify=False)
-                exported.set_metadata(_metadata_of(path.lstat()))
+            with beneath.folder(folder, str(relative.parent)) as parent:
+                now = look(path.name, parent)
+                if stat.S_ISDIR(now.st_mode):
+                    self._export_folder(association, now, f"{key}/")
+                    return 0
+                failure = self._faults.for_file(str(relative))
+                if failure:
+                    raise FileFailureError(failure.text)
+                if len(os.fsencode(key)) > MAX_KEY:
+                    raise FileFailureError("PathSizeTooLong")
+                with self._lock:
+                    if self._synced.get(path, ())[:2] != (now.st_size, now.st_mtime_ns):
+                        content = content_of(path.name, parent)
+                        exported = self._s3.put_object(association.bucket, key, content, notify=False)
+                        exported.set_metadata(metadata_of(now))
+                        self._synced[path] = (now.st_size, now.st_mtime_ns, exported.etag)
         except MissingBucket as exc:
             raise FileFailureError("S3BucketNotFound") from exc
+        except (OSError, UnicodeEncodeError) as exc:
+            raise FileFailureError("FileReadError") from exc
         return 0
+
+    def _export_folder(self, association: DataRepositoryAssociation, found: os.stat_result, key: str) -> None:
+        if self._s3.get_object(association.bucket, key) is None:
+            exported = self._s3.put_object(association.bucket, key, b"", notify=False)
+            exported.set_metadata(metadata_of(found))
 
     def _release(self, _association: DataRepositoryAssociation, path: Path) -> int:
         now = path.lstat()
@@ -244,16 +239,17 @@ class FolderRepository:
             if event not in association.events("AutoImportPolicy"):
                 continue
             if event == "DELETED":
-                self._forget(self._target(association, key))
+                self._forget(*self._target(association, key))
             else:
                 with contextlib.suppress(FileFailureError):
                     self._import(association, key)
 
-    def _forget(self, target: Path) -> None:
-        with self._lock, contextlib.suppress(OSError):
-            now = target.lstat()
-            if self._synced.pop(target, ())[:2] == (now.st_size, now.st_mtime_ns):
-                target.unlink()
+    def _forget(self, folder: Path, target: str) -> None:
+        above, _, name = target.rpartition("/")
+        with self._lock, contextlib.suppress(OSError), beneath.folder(folder, above) as parent:
+            now = look(name, parent)
+            if self._synced.pop(folder / target, ())[:2] == (now.st_size, now.st_mtime_ns):
+                os.unlink(name, dir_fd=parent)
 
 
 def _walk(path: Path) -> Iterator[Path]:
@@ -264,22 +260,3 @@ def _walk(path: Path) -> Iterator[Path]:
     for entry in sorted(path.iterdir()):
         if not entry.name.startswith(_TEMPORARY):
             yield from _walk(entry)
-
-
-def _mode_of(metadata: Any) -> int:
-    """Read type and permissions from an object's metadata, such as ``0100644``."""
-    try:
-        return int(metadata["x-amz-meta-file-permissions"], 8)
-    except (KeyError, ValueError):
-        return stat.S_IFREG | DEFAULT_MODE
-
-
-def _metadata_of(status: os.stat_result) -> dict[str, str]:
-    return {
-        "x-amz-meta-file-permissions": f"{status.st_mode:07o}",
-        "x-amz-meta-file-owner": str(status.st_uid),
-        "x-amz-meta-file-group": str(status.st_gid),
-        "x-amz-meta-file-atime": f"{status.st_atime_ns}ns",
-        "x-amz-meta-file-mtime": f"{status.st_mtime_ns}ns",
-        "x-amz-meta-user-agent": "aws-fsx-lustre",
-    }
