@@ -121,7 +121,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Runs]:
 
 
 def listed(text: str) -> list[str]:
-    return [item["jobName"] for item in json.loads(text)]
+    return [item["name"] for item in json.loads(text)]
 
 
 def test_cancel_stopped_the_run_and_its_tasks(runs: Runs) -> None:
@@ -301,7 +301,7 @@ def test_rerun_submits_the_same(runs: Runs) -> None:
     again = json.loads(done.stdout)
     assert again["jobId"] != runs.failed
     first, second = runs.shell.job(runs.failed), runs.shell.job(again["jobId"])
-    for key in ("jobName", "jobDefinition", "tags"):
+    for key in ("jobDefinition", "tags"):
         assert second[key] == first[key]
     assert second["container"]["command"] == first["container"]["command"]
 

@@ -58,6 +58,7 @@ def _tags(details: Mapping[str, Mapping[str, Any]], job_id: str) -> dict[str, st
 def _facts(job: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "jobId": job["jobId"],
+        "name": given_name(job["jobName"]),
         "jobName": job["jobName"],
         "status": job["status"],
         "reason": job.get("statusReason"),

@@ -75,6 +75,7 @@ def _facts(found: Run, calls: Iterable[Call], places: dict[str, int]) -> dict[st
     detail = found.detail
     return {
         "jobId": state.job_id,
+        "name": found.name,
         "jobName": detail["jobName"],
         "status": state.status,
         "exitCode": outcome(state)[0] if state.ended else None,
