@@ -40,6 +40,13 @@ def test_paths_that_lead_out_of_it(source) -> None:
         host_path(source, STATE)
 
 
+def test_a_link_that_a_job_planted_leads_nowhere(tmp_path: Path) -> None:
+    (tmp_path / "state/fsx").mkdir(parents=True)
+    (tmp_path / "state/fsx/x").symlink_to(tmp_path)
+    with pytest.raises(StartError, match="leads out of the host"):
+        host_path("/mnt/fsx/x", tmp_path / "state")
+
+
 def test_plain_job() -> None:
     assert options() == {
         "environment": {"AWS_ENDPOINT_URL": "http://cloud", "AWS_BATCH_JOB_ID": "1"},

@@ -36,10 +36,15 @@ def host_path(source: str, state: Path) -> Path:
         raise StartError(f"CannotCreateContainerError: invalid mount path {source!r}")
     file_system = state / "fsx"
     if path.is_relative_to(file_system):
-        return Path(path)
-    if path.is_relative_to(HOST_MOUNT):
-        return file_system / path.relative_to(HOST_MOUNT)
-    return state / "host" / path.relative_to("/")
+        found = Path(path)
+    elif path.is_relative_to(HOST_MOUNT):
+        found = file_system / path.relative_to(HOST_MOUNT)
+    else:
+        found = state / "host" / path.relative_to("/")
+    # A job can write there, and the engine follows a link that one has planted.
+    if not found.resolve().is_relative_to(state.resolve()):
+        raise StartError(f"CannotCreateContainerError: mount path {source!r} leads out of the host")
+    return found
 
 
 def container_options(
