@@ -1,7 +1,6 @@
 import pytest
 
-from miniwdl_aws_hooks import ConfigurationError
-from miniwdl_aws_submit_cli.formats import ago, counted, duration, parse_since
+from miniwdl_aws_submit_cli.formats import ago, counted, duration
 
 
 @pytest.mark.parametrize(
@@ -29,18 +28,3 @@ def test_ago() -> None:
 )
 def test_counted(number: int, words: list[str], text: str) -> None:
     assert counted(number, *words) == text
-
-
-@pytest.mark.parametrize(("text", "seconds"), [("90s", 90), ("10m", 600), ("2h", 7200), ("3d", 259200), ("1w", 604800)])
-def test_since_a_time_ago(text: str, seconds: int) -> None:
-    assert parse_since(text, 1_000_000) == (1_000_000 - seconds) * 1000
-
-
-def test_since_a_date() -> None:
-    assert parse_since("2026-01-31T12:00:00+00:00", 0) == 1_769_860_800_000
-    assert parse_since("2026-01-31", 0) == parse_since("2026-01-31T00:00", 0)
-
-
-def test_since_anything_else() -> None:
-    with pytest.raises(ConfigurationError, match="--since takes a time ago"):
-        parse_since("yesterday", 0)

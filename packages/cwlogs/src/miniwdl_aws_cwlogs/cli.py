@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import re
 import sys
 import time
-from datetime import datetime, timezone
 from itertools import chain
 from typing import TYPE_CHECKING, NoReturn
 
 from miniwdl_aws_core.console import complain, emit_log, has_colours, reader_left, say
+from miniwdl_aws_core.since import SINCE_HELP, parse_since
 from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_cwlogs import __version__
 from miniwdl_aws_hooks import ConfigurationError, ExitCode, MiniwdlAwsError
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from miniwdl_aws_cwlogs.target import StreamName
 
 __all__ = ["main"]
-
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,9 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("job_ids", metavar="JOB_ID", nargs="*", help="id of a Batch job; several are shown together")
     parser.add_argument("-f", "--follow", action="store_true", help="go on until the jobs end, or until Ctrl-C")
-    parser.add_argument(
-        "--since", metavar="TIME", help="leave out what is older: 30s, 10m, 2h, 3d ago, or an ISO 8601 time"
-    )
+    parser.add_argument("--since", metavar="WHEN", help=SINCE_HELP)
     parser.add_argument("--group", metavar="NAME", help="log group, instead of a job")
     parser.add_argument("--stream", metavar="NAME", action="extend", nargs="+", help="log streams in the group")
     parser.add_argument("-t", "--timestamps", action="store_true", help="begin each line with its time (UTC)")
@@ -82,25 +77,6 @@ def _check(options: argparse.Namespace) -> None:
         raise ConfigurationError("name either a JOB_ID, or --group and --stream")
     if options.rate is not None and not 0 < options.rate <= 1000:
         raise ConfigurationError(f"--rate must be above 0, not {options.rate:g}")
-
-
-def parse_since(text: str, now: float) -> int:
-    """
-    Read the value of ``--since``, as milliseconds since the epoch.
-
-    :param now: seconds since the epoch.
-    """
-    ago = re.fullmatch(r"(\d+)([smhdw])", text.strip())
-    if ago:
-        return int((now - int(ago[1]) * _UNITS[ago[2]]) * 1000)
-    try:
-        # Python 3.10 doesn't read the Z that everybody writes.
-        moment = datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text.strip()))
-    except ValueError:
-        raise ConfigurationError(
-            f"--since {text!r} is neither an age (30s, 10m, 2h, 3d) nor an ISO 8601 time"
-        ) from None
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp() * 1000)
 
 
 def _show(options: argparse.Namespace) -> None:

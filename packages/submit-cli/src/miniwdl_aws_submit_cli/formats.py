@@ -1,15 +1,8 @@
-"""How times and sizes are written and read. Pure."""
+"""How times and numbers are written. Pure."""
 
 from __future__ import annotations
 
-import re
-from datetime import datetime
-
-from miniwdl_aws_hooks.errors import ConfigurationError
-
-__all__ = ["ago", "counted", "duration", "parse_since"]
-
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
+__all__ = ["ago", "counted", "duration"]
 
 
 def duration(seconds: float) -> str:
@@ -33,20 +26,3 @@ def counted(number: int, one: str, more: str = "") -> str:
 def ago(milliseconds: int | None, now: float) -> str:
     """Write how long ago a time of AWS Batch was; nothing when it isn't known."""
     return duration(now - milliseconds / 1000) if milliseconds else ""
-
-
-def parse_since(text: str, now: float, option: str = "--since") -> int:
-    """
-    Read a beginning: ``90s``, ``10m``, ``2h``, ``3d``, ``1w`` before now, or a date such as ``2026-01-31T12:00``.
-
-    :return: milliseconds since the epoch.
-    """
-    relative = re.fullmatch(r"(\d+)([smhdw])", text)
-    if relative:
-        return int((now - int(relative[1]) * _SECONDS[relative[2]]) * 1000)
-    try:
-        return int(datetime.fromisoformat(text).astimezone().timestamp() * 1000)
-    except ValueError:
-        raise ConfigurationError(
-            f"{option} takes a time ago such as 90s, 10m, 2h, 3d or 1w, or a date such as 2026-01-31, not {text!r}"
-        ) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.since import SINCE_HELP
 from miniwdl_aws_hooks.manager import get_manager
 from miniwdl_aws_submit_cli.options import option
 from miniwdl_aws_submit_cli.parser import add_plugin_options
@@ -27,8 +28,6 @@ __all__ = [
 STATES = ("submitted", "pending", "runnable", "starting", "running", "succeeded", "failed", "active")
 """Values of ``list --state``; ``active`` is all but the final two."""
 
-_SINCE = "only what is not older: 90s, 10m, 2h, 3d, 1w, or a date"
-
 
 def configure_queue(parser: ArgumentParser) -> None:
     """Add what every subcommand takes: where AWS is, and which queue runs are in."""
@@ -50,7 +49,7 @@ def configure_list(parser: ArgumentParser) -> None:
         "--state", action="append", type=str.lower, choices=STATES, metavar="STATE",
         help=f"only runs in this state: {', '.join(STATES)}; may be repeated",
     )  # fmt: skip
-    parser.add_argument("--since", metavar="WHEN", help=_SINCE)
+    parser.add_argument("--since", metavar="WHEN", help=SINCE_HELP)
     parser.add_argument("--tag", action="append", metavar="KEY=VALUE", help="only runs with this tag; may be repeated")
     parser.add_argument("--json", action="store_true", help="print one JSON array")
     configure_queue(parser)
@@ -70,7 +69,7 @@ def configure_logs(parser: ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--all", action="store_true", help="the workflow's log and those of all calls")
     parser.add_argument("--follow", "-f", action="store_true", help="go on until the run ends")
-    parser.add_argument("--since", metavar="WHEN", help=_SINCE)
+    parser.add_argument("--since", metavar="WHEN", help=SINCE_HELP)
     parser.add_argument("--grep", metavar="RE", help="only events in which this regular expression is found")
     configure_run(parser)
 

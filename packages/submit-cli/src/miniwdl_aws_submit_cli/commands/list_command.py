@@ -6,9 +6,10 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.console import emit, emit_json, say
+from miniwdl_aws_core.since import parse_since
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.commands.session import open_session
-from miniwdl_aws_submit_cli.formats import ago, duration, parse_since
+from miniwdl_aws_submit_cli.formats import ago, duration
 from miniwdl_aws_submit_cli.job import given_name
 from miniwdl_aws_submit_cli.resolve import parse_tags
 from miniwdl_aws_submit_cli.runs import list_runs

@@ -7,12 +7,12 @@ import time
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.console import emit, emit_json, say
+from miniwdl_aws_core.since import parse_since
 from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.commands.session import open_session
 from miniwdl_aws_submit_cli.follow import require_follower
-from miniwdl_aws_submit_cli.formats import parse_since
 from miniwdl_aws_submit_cli.run_streams import RunStreams, Selection
 from miniwdl_aws_submit_cli.streams import DISCOVERY_PERIOD, Merged, follower, read_in_turn
 
