@@ -142,6 +142,13 @@ def test_but_not_more_often_than_any_other(portal: Any) -> None:
     assert "proxy" in (caught.value.hint or "")
 
 
+def test_a_page_stops_no_job(portal: Any) -> None:
+    """AWS's own answer to this is as empty as what botocore makes of a page."""
+    server = portal(PAGE, b"{}")
+    BatchApi(connect(None), 2, sleep=lambda _: None).call("terminate_job", jobId="x", reason="r")
+    assert server.asked == 2
+
+
 @pytest.mark.parametrize("answer", [PAGE, b"[]", (302, PAGE)])
 def test_nobody_knows_whether_AWS_took_a_job_that_it_gave_no_id_for(portal: Any, answer: Any) -> None:  # noqa: N802
     portal(answer)

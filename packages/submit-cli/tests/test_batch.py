@@ -204,6 +204,12 @@ def test_an_answer_that_is_not_AWSs_is_a_sentence(  # noqa: N802
     assert "proxy" in (caught.value.hint or "")
 
 
+def test_a_page_stops_no_job(portal: Callable[..., Any]) -> None:
+    portal()
+    with pytest.raises(RefusedError, match="can't stop the job: no usable answer"):
+        connect().terminate("x", "r")
+
+
 @pytest.mark.parametrize("printed", ["", "SECRET", "[]", '{"Version": 2, "SecretAccessKey": "SECRET"}'])
 def test_who_waits_bears_a_portal_and_a_moody_credential_process(
     portal: Any, credential_process: Any, printed: str

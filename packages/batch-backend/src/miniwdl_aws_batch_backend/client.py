@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.errors import BatchRequestError
-from miniwdl_aws_core.surprises import in_words, lacks_credentials
+from miniwdl_aws_core.surprises import in_words, is_page, lacks_credentials
 from miniwdl_aws_hooks import ConfigurationError
 
 if TYPE_CHECKING:
@@ -150,7 +150,7 @@ def _refused(response: Mapping[str, Any], operation: str) -> BatchRequestError:
 def _lacking(operation: str, answer: Mapping[str, Any]) -> str | None:
     """Name what an answer must have and lacks."""
     if operation not in _ANSWERS:
-        return None
+        return "all but a page" if is_page(answer) else None
     name, members = _ANSWERS[operation]
     if name not in answer:
         return name

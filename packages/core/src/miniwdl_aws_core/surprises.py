@@ -8,9 +8,15 @@ credentials that are still expired after a refresh a ``RuntimeError``, a proxy's
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 
-__all__ = ["in_words", "lacks_credentials"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+__all__ = ["in_words", "is_page", "lacks_credentials"]
 
 LIMIT = 300
 """Characters of a foreign text that are shown."""
@@ -35,6 +41,18 @@ def in_words(exc: BaseException) -> str:
     if text and type(exc).__module__ == "botocore.exceptions":
         return text
     return f"{type(exc).__name__}: {text}" if text else type(exc).__name__
+
+
+def is_page(answer: Mapping[str, Any]) -> bool:
+    """
+    Whether an answer is a page in place of AWS's, of which botocore makes an empty one.
+
+    Only needed where AWS's own answer is empty too, as TerminateJob's is.
+
+    :param answer: as a method of a boto3 client returns it.
+    """
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    return "html" in headers.get("content-type", "")
 
 
 def lacks_credentials(exc: BaseException) -> bool:

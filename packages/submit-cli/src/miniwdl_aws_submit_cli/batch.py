@@ -25,7 +25,7 @@ from botocore.exceptions import (
 )
 
 from miniwdl_aws_core.batch.lookup import look_for, named
-from miniwdl_aws_core.surprises import in_words, lacks_credentials
+from miniwdl_aws_core.surprises import in_words, is_page, lacks_credentials
 from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
 from miniwdl_aws_submit_cli.errors import RefusedError
 
@@ -289,4 +289,6 @@ class Batch:
     def terminate(self, job_id: str, reason: str) -> None:
         """Stop a job at whatever state it is in."""
         with translated("stop the job"):
-            self._client.terminate_job(jobId=job_id, reason=reason)
+            answer: Mapping[str, Any] = self._client.terminate_job(jobId=job_id, reason=reason)
+            if is_page(answer):
+                raise _unusable("stop the job", "a page")
