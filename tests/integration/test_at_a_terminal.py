@@ -27,7 +27,7 @@ task hold {
     input { String gate }
     command <<<
         echo "holding on" >&2
-        for _ in $(seq 1200); do [ -e "~{gate}" ] && exit 0; sleep 0.1; done
+        for _ in $(seq 12000); do [ -e "~{gate}" ] && exit 0; sleep 0.1; done
         exit 9
     >>>
     output {}

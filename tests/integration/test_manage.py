@@ -36,7 +36,7 @@ task hold {{
     input {{ Int i  String gate }}
     command <<<
         echo "holding ~{{i}}" >&2
-        for _ in $(seq 1200); do [ -e "~{{gate}}" ] && exit 0; sleep 0.1; done
+        for _ in $(seq 12000); do [ -e "~{{gate}}" ] && exit 0; sleep 0.1; done
         exit 9
     >>>
     output {{}}
@@ -259,8 +259,8 @@ def test_a_queue_that_is_not_there_is_refused_by_aws(runs: Runs) -> None:
     [
         (("logs", "live", "--task", "nosuch"), "--task nosuch: run"),
         (("logs", "live", "--grep", "("), "--grep (: not a regular expression"),
-        (("logs", "live", "--since", "soon"), "--since takes a time"),
-        (("list", "--since", "1x"), "--since takes a time"),
+        (("logs", "live", "--since", "soon"), "--since takes an age"),
+        (("list", "--since", "1x"), "--since takes an age"),
         (("list", "--tag", "team"), "--tag takes KEY=VALUE, not 'team'"),
         (("list", "--state", "lost"), "argument --state: invalid choice: 'lost'"),
         (("status",), "RUN"),
