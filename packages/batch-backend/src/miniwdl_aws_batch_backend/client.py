@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.errors import BatchRequestError
-from miniwdl_aws_core.surprises import in_words, is_page, lacks_credentials
+from miniwdl_aws_core.surprises import NOT_AWS, in_words, is_page, lacks_credentials
 from miniwdl_aws_hooks import ConfigurationError
 
 if TYPE_CHECKING:
@@ -46,7 +46,6 @@ _ANSWERS: Mapping[str, tuple[str, Sequence[str]]] = {
     "submit_job": ("jobId", ()),
 }
 """What answers must have, and each item where it is a list: of a proxy's page, botocore makes an empty answer."""
-_NOT_AWS = "a proxy or a portal may have answered in place of AWS: check the network, and AWS_ENDPOINT_URL if it is set"
 
 
 def connect(region: str | None) -> BatchClient:
@@ -118,7 +117,7 @@ def translate(exc: Exception, operation: str) -> BatchRequestError:
 
 def _unusable(operation: str, what: str, code: str) -> BatchRequestError:
     message = f"AWS Batch gave no usable answer for {operation}: {what}"
-    return BatchRequestError(message, code=code, ambiguous=True, retryable=True, hint=_NOT_AWS)
+    return BatchRequestError(message, code=code, ambiguous=True, retryable=True, hint=NOT_AWS)
 
 
 def _refused(response: Mapping[str, Any], operation: str) -> BatchRequestError:

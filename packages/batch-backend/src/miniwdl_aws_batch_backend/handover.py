@@ -106,13 +106,14 @@ def hand_over(paths: JobPaths, place: Place, *, to_any_user: bool) -> None:
                 for descriptor in (made, work) if to_any_user else ():
                     os.fchmod(descriptor, 0o777)
         _move(place.name, home, jobs)
-    _leave_links(paths, place)
+        _leave_links(home, paths, place)
 
 
 def lie_elsewhere(paths: JobPaths, place: Place) -> None:
     """Let links stand for what a job of another run has in its place, instead of a work directory of our own."""
     shutil.rmtree(paths.work)
-    _leave_links(paths, place)
+    with folder(paths.task_dir) as home:
+        _leave_links(home, paths, place)
 
 
 def take_back(place: Place, paths: JobPaths) -> None:
@@ -213,10 +214,9 @@ def _pairs(theirs: JobPaths, ours: JobPaths) -> Iterator[tuple[str, str]]:
     yield theirs.exit_code, ours.exit_code
 
 
-def _leave_links(paths: JobPaths, place: Place) -> None:
-    with folder(paths.task_dir) as home:
-        for new, old in list(_pairs(place.paths, paths))[:3]:
-            os.symlink(os.path.relpath(new, paths.task_dir), _name(old), dir_fd=home)
+def _leave_links(home: int, paths: JobPaths, place: Place) -> None:
+    for new, old in list(_pairs(place.paths, paths))[:3]:
+        os.symlink(os.path.relpath(new, paths.task_dir), _name(old), dir_fd=home)
 
 
 def _move(name: str, source: int, target: int) -> None:

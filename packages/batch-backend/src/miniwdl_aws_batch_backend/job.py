@@ -14,7 +14,7 @@ from miniwdl_aws_batch_backend.report import log_stream
 from miniwdl_aws_batch_backend.termination import Mailbox
 from miniwdl_aws_batch_backend.waiting import QueueWait, WaitStep, explain
 from miniwdl_aws_batch_backend.wrapper import ALREADY_BEGUN
-from miniwdl_aws_core.batch.lookup import look_for, named
+from miniwdl_aws_core.batch.lookup import ids_of, look_for, named
 from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED
 
 if TYPE_CHECKING:
@@ -131,7 +131,7 @@ class BatchJob:
         ids = {self.job_id} if self.job_id else set()
         if self._unanswered:
             try:
-                ids |= {str(job["jobId"]) for job in self._named() if job.get("jobName") == self._name}
+                ids.update(ids_of(self._name, self._named()))
             except BatchRequestError as exc:
                 fields = {"jobName": self._name, "error": exc.message}
                 self._logger.error(message("an AWS Batch job may still be running", **fields))  # noqa: TRY400 - as below

@@ -21,7 +21,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     Top = str | Path | int
@@ -33,6 +33,7 @@ __all__ = [
     "is_file",
     "open_file",
     "open_resolved",
+    "put_in_place",
     "read_bytes",
     "read_tail",
     "write_bytes",
@@ -135,17 +136,32 @@ def write_bytes(top: Top, relative: str, content: bytes, mode: int = 0o666) -> N
     :param mode: permissions, less the process's umask.
     """
     above, name = _split(relative)
-    temporary = f".{secrets.token_hex(8)}.tmp"
     with _way(top, above) as parent:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOT_FOLLOWED, mode, dir_fd=parent)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
+
+        def make(temporary: str) -> None:
+            flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOT_FOLLOWED
+            with os.fdopen(os.open(temporary, flags, mode, dir_fd=parent), "wb") as file:
                 file.write(content)
-            os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary, dir_fd=parent)
-            raise
+
+        put_in_place(name, parent, make)
+
+
+def put_in_place(name: str, parent: int, make: Callable[[str], None], suffix: str = ".tmp") -> None:
+    """
+    Have a file made under a name that nobody can foresee, and give it its own once it is whole.
+
+    :param parent: descriptor of its folder.
+    :param make: makes it there, given the first name.
+    :param suffix: of that name, by which people know what is left after a power cut.
+    """
+    temporary = f".{secrets.token_hex(8)}{suffix}"
+    try:
+        make(temporary)
+        os.replace(temporary, name, src_dir_fd=parent, dst_dir_fd=parent)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary, dir_fd=parent)
+        raise
 
 
 def append_line(top: Top, relative: str, line: bytes) -> None:

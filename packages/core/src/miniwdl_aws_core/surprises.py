@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-__all__ = ["in_words", "is_page", "lacks_credentials"]
+__all__ = ["NOT_AWS", "in_words", "is_page", "lacks_credentials"]
+
+NOT_AWS = "a proxy or a portal may have answered in place of AWS: check the network, and AWS_ENDPOINT_URL if it is set"
+"""Hint to an answer that is none of AWS's."""
 
 LIMIT = 300
 """Characters of a foreign text that are shown."""

@@ -12,7 +12,7 @@ import boto3
 import botocore.exceptions
 from botocore.config import Config
 
-from miniwdl_aws_core.surprises import in_words, lacks_credentials
+from miniwdl_aws_core.surprises import NOT_AWS, in_words, lacks_credentials
 from miniwdl_aws_cwlogs.budget import DEFAULT_RATE, Budget
 from miniwdl_aws_cwlogs.errors import (
     LogAccessError,
@@ -56,7 +56,6 @@ _NO_CREDENTIALS = (
     botocore.exceptions.SSOError,
     botocore.exceptions.TokenRetrievalError,
 )
-_NOT_AWS = "a proxy or a portal may have answered in place of AWS: check the network, and AWS_ENDPOINT_URL if it is set"
 _LOG_IN = "log in to AWS again, or name another profile: AWS_PROFILE, --profile"
 
 
@@ -92,7 +91,7 @@ def translate(exc: Exception, action: str) -> MiniwdlAwsError:
 
 
 def _unusable(action: str, what: str) -> UnreachableError:
-    return UnreachableError(f"can't {action}: no usable answer ({what})", hint=_NOT_AWS, retryable=True)
+    return UnreachableError(f"can't {action}: no usable answer ({what})", hint=NOT_AWS, retryable=True)
 
 
 @contextmanager

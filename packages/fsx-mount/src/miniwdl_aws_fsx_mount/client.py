@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
-from miniwdl_aws_core.surprises import in_words, lacks_credentials
+from miniwdl_aws_core.surprises import NOT_AWS, in_words, lacks_credentials
 from miniwdl_aws_fsx_mount.associations import Association, read_associations
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxBusyError, FsxUnreachableError
 from miniwdl_aws_fsx_mount.file_system import FileSystem, find_file_system
@@ -45,7 +45,6 @@ _UNREACHABLE = (
     botocore.exceptions.ConnectionError,
     botocore.exceptions.IncompleteReadError,
 )
-_NOT_AWS = "a proxy or a portal may have answered in place of AWS: check the network, and AWS_ENDPOINT_URL if it is set"
 _LOG_IN = "log in to AWS again, or name another profile with AWS_PROFILE"
 
 
@@ -77,7 +76,7 @@ def translate(exc: Exception, action: str) -> MiniwdlAwsError:
 
 
 def _unusable(action: str, what: str) -> FsxUnreachableError:
-    return FsxUnreachableError(f"can't {action}: no usable answer ({what})", hint=_NOT_AWS, retryable=True)
+    return FsxUnreachableError(f"can't {action}: no usable answer ({what})", hint=NOT_AWS, retryable=True)
 
 
 _ACTIONS = {

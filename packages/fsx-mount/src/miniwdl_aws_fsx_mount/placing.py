@@ -11,17 +11,14 @@ Source: https://docs.aws.amazon.com/fsx/latest/LustreGuide/hard-links.html
 from __future__ import annotations
 
 import os
-import secrets
 import shutil
 import stat
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_core.beneath import folder, open_file, open_resolved
+from miniwdl_aws_core.beneath import folder, open_file, open_resolved, put_in_place
 from miniwdl_aws_fsx_mount.errors import FsxError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
 __all__ = ["check_name", "place", "renew"]
@@ -61,7 +58,7 @@ def place(source: Path, top: Path, target: str) -> tuple[bool, int]:
         with folder(top, above, make=True) as parent:
             was_there = _is_at(found, name, parent)
             if not was_there:
-                _replace(name, parent, lambda partial: _link_or_copy(file, partial, parent))
+                put_in_place(name, parent, lambda partial: _link_or_copy(file, partial, parent), PARTIAL_SUFFIX)
         return was_there, found.st_size
     finally:
         os.close(file)
@@ -73,7 +70,7 @@ def renew(top: Path, target: str) -> None:
     with folder(top, above) as parent:
         file = open_file(parent, name)
         try:
-            _replace(name, parent, lambda partial: _copy(file, partial, parent))
+            put_in_place(name, parent, lambda partial: _copy(file, partial, parent), PARTIAL_SUFFIX)
         finally:
             os.close(file)
 
@@ -83,18 +80,6 @@ def _is_at(found: os.stat_result, name: str, parent: int) -> bool:
         return os.path.samestat(found, os.stat(name, dir_fd=parent, follow_symlinks=False))
     except FileNotFoundError:
         return False
-
-
-def _replace(name: str, parent: int, make: Callable[[str], None]) -> None:
-    """Have something made under a name that nobody can foresee, and put it in its place."""
-    partial = f".{secrets.token_hex(8)}{PARTIAL_SUFFIX}"
-    try:
-        make(partial)
-        os.replace(partial, name, src_dir_fd=parent, dst_dir_fd=parent)
-    except BaseException:
-        with suppress(OSError):
-            os.unlink(partial, dir_fd=parent)
-        raise
 
 
 def _link_or_copy(file: int, name: str, parent: int) -> None:

@@ -24,8 +24,8 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
-from miniwdl_aws_core.batch.lookup import look_for, named
-from miniwdl_aws_core.surprises import in_words, is_page, lacks_credentials
+from miniwdl_aws_core.batch.lookup import ids_of, look_for, named
+from miniwdl_aws_core.surprises import NOT_AWS, in_words, is_page, lacks_credentials
 from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
 from miniwdl_aws_submit_cli.errors import RefusedError
 
@@ -51,7 +51,6 @@ LONGEST_PAUSE = 10.0
 CONNECT_TIMEOUT = 10
 """Seconds; botocore's minute, taken eight times, would look like a hang."""
 
-_NOT_AWS = "a proxy or a portal may have answered in place of AWS: check the network, and AWS_ENDPOINT_URL if it is set"
 _CREDENTIALS_HINT = "`aws configure` or `aws sso login` sets them up; AWS_PROFILE chooses among several"
 
 _EXPIRED = frozenset(
@@ -132,7 +131,7 @@ def _translate(action: str, exc: Exception) -> MiniwdlAwsError:
 
 
 def _unusable(action: str, what: str) -> RefusedError:
-    error = RefusedError(f"can't {action}: no usable answer ({what})", hint=_NOT_AWS, retryable=True)
+    error = RefusedError(f"can't {action}: no usable answer ({what})", hint=NOT_AWS, retryable=True)
     error.ambiguous = True
     return error
 
@@ -249,8 +248,7 @@ class Batch:
 
     def twins(self, name: str, queue: str) -> list[str]:
         """Ids of the jobs of a name, the oldest first: more than one when a submission got no answer."""
-        found = [job for job in self.list_jobs(queue, filters=named(name)) if job["jobName"] == name]
-        return [str(job["jobId"]) for job in sorted(found, key=lambda job: int(job["createdAt"]))]
+        return ids_of(name, self.list_jobs(queue, filters=named(name)))
 
     def _taken(self, request: Mapping[str, Any]) -> str | None:
         name, queue = request["jobName"], request["jobQueue"]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from typing import Any
 
-__all__ = ["PAUSES", "look_for", "named"]
+__all__ = ["PAUSES", "ids_of", "look_for", "named"]
 
 PAUSES = (0.5, 1.0, 2.0, 4.0, 8.0)
 """Seconds before each look: AWS answers consistently after one or two, as seen by its users; and a half minute more."""
@@ -30,6 +30,16 @@ def named(name: str) -> list[dict[str, Any]]:
     Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ListJobs.html
     """
     return [{"name": "JOB_NAME", "values": [name]}]
+
+
+def ids_of(name: str, jobs: Iterable[Mapping[str, Any]]) -> list[str]:
+    """
+    Pick the jobs of a name, the oldest first; the filter of ListJobs does not mind upper and lower case.
+
+    :param jobs: JobSummaries.
+    """
+    found = [job for job in jobs if job.get("jobName") == name]
+    return [str(job["jobId"]) for job in sorted(found, key=lambda job: int(job.get("createdAt", 0)))]
 
 
 def look_for(
@@ -45,9 +55,9 @@ def look_for(
     for seconds in PAUSES:
         stopped = pause(seconds)
         try:
-            found = [job for job in list_jobs() if str(job.get("jobName", "")) == name]
+            found = ids_of(name, list_jobs())
         except MiniwdlAwsError:
             found = []
         if found or stopped:
-            return [str(job["jobId"]) for job in sorted(found, key=lambda job: int(job.get("createdAt", 0)))]
+            return found
     return []
