@@ -115,7 +115,7 @@ def configuration_block() -> str:
 
 def options_block() -> str:
     """List the options of miniwdl-aws-submit: its own table, then what plugins add."""
-    from miniwdl_aws_submit_cli.options import markdown_table
+    from miniwdl_aws_submit_cli.options.table import markdown_table
 
     added = [(f"`{name}`", text) for name, text in commands.plugin_options()]
     return f"{markdown_table()}\nAdded by other parts:\n\n{table(('option', ''), added)}"

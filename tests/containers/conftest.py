@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from miniwdl_aws_local_cloud import CloudSettings, LocalCloud
-from miniwdl_aws_local_cloud.engine_connection import connect
+from miniwdl_aws_local_cloud.batch.engine.connection import connect
 from miniwdl_aws_local_cloud.errors import EngineError
 
 from ..integration.conftest import Shell

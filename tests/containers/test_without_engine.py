@@ -11,7 +11,7 @@ import pytest
 from .images import ROOT
 
 TESTS = [
-    "packages/local-cloud/tests/test_engine.py::test_a_job",
+    "packages/local-cloud/tests/batch/engine/test_containers.py::test_a_job",
     "tests/containers/test_isolation.py::test_a_mistake_does_no_harm",
 ]
 

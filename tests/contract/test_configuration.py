@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from miniwdl_aws_submit_cli.options import consumed_variables
+from miniwdl_aws_submit_cli.options.table import consumed_variables
 
 READ = re.compile(r'\.get\(\s*"(\w+)", "(\w+)"\)')
 VARIABLE = re.compile(r"MINIWDL__([A-Z0-9]+(?:_[A-Z0-9]+)*)__([A-Z0-9_]+)")

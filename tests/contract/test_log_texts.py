@@ -15,9 +15,9 @@ import WDL.runtime.task
 
 from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED, TASK_LOG_GROUP, UPLOADED, UPLOADER, UPLOADING
 from miniwdl_aws_local_cloud import LocalCloud
-from miniwdl_aws_submit_cli import log_lines
-from miniwdl_aws_submit_cli.log_lines import is_task_failure, read_line, template_pattern
-from miniwdl_aws_submit_cli.progress import Progress
+from miniwdl_aws_submit_cli.watch import log_lines
+from miniwdl_aws_submit_cli.watch.log_lines import is_task_failure, read_line, template_pattern
+from miniwdl_aws_submit_cli.watch.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from miniwdl_aws_batch_backend.journal import Entry, Journal, LeftJournal, claiming, journal_folder, left_journals
+from miniwdl_aws_batch_backend.adoption.journal import (
+    Entry,
+    Journal,
+    LeftJournal,
+    claiming,
+    journal_folder,
+    left_journals,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path

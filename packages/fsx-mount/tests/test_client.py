@@ -3,8 +3,8 @@ import pytest
 
 from miniwdl_aws_fsx_mount.client import FsxService, translate
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxBusyError, FsxUnreachableError
-from miniwdl_aws_fsx_mount.hosts import Hosts
-from miniwdl_aws_fsx_mount.launch_template import LaunchTemplates
+from miniwdl_aws_fsx_mount.hosts.compute import Hosts
+from miniwdl_aws_fsx_mount.hosts.launch_template import LaunchTemplates
 from miniwdl_aws_fsx_mount.objects import Objects
 from miniwdl_aws_fsx_mount.tasks import TaskType, watch
 from miniwdl_aws_hooks import ConfigurationError

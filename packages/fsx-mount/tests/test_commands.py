@@ -6,7 +6,7 @@ import pytest
 
 from miniwdl_aws_fsx_mount.commands import configure, run
 from miniwdl_aws_fsx_mount.errors import FsxError
-from miniwdl_aws_fsx_mount.user_data import AMAZON_LINUX, LAYOUTS
+from miniwdl_aws_fsx_mount.hosts.user_data import AMAZON_LINUX, LAYOUTS
 from miniwdl_aws_hooks import ConfigurationError
 
 ASSOCIATIONS = {

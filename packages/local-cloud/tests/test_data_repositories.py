@@ -316,7 +316,7 @@ class TestPlanted:
             victim.rename(linked.folder / "aside")
             victim.symlink_to(host / "key" if what == "file" else host)
 
-        monkeypatch.setattr("miniwdl_aws_local_cloud.faults.FaultPlan.for_file", exchange)
+        monkeypatch.setattr("miniwdl_aws_local_cloud.door.faults.FaultPlan.for_file", exchange)
         linked.export(f"data/{linked.name}/sub")
         keys = [item["Key"] for item in linked.s3.list_objects_v2(Bucket="demo", Prefix=linked.name)["Contents"]]
         assert f"{linked.name}/sub/key" in keys

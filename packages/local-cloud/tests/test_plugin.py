@@ -18,7 +18,8 @@ class TestLocalCloudPlugin(PluginConformance):
 
 def test_nothing_heavy_is_imported_for_the_sake_of_help() -> None:
     script = (
-        "import argparse, sys; from miniwdl_aws_local_cloud import command, plugin;"
+        "import argparse, sys;"
+        "from miniwdl_aws_local_cloud import plugin; from miniwdl_aws_local_cloud.up import command;"
         "command.configure(argparse.ArgumentParser());"
         "plugin.miniwdl_aws_submit_options(); plugin.miniwdl_aws_commands();"
         "print(sorted({'moto', 'boto3', 'WDL', 'psutil', 'filelock', 'asyncio'} & set(sys.modules)))"

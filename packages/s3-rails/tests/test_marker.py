@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks import ExitCode, JobRole, MiniwdlAwsError, MountContext, create_manager, hookimpl
 from miniwdl_aws_hooks.protocol import ENV_SENTINEL
-from miniwdl_aws_s3_rails import run_s3upload
+from miniwdl_aws_s3_rails.workflow_job import run_s3upload
 
 if TYPE_CHECKING:
     import pytest

@@ -1,8 +1,8 @@
 from typing import Any
 
 from miniwdl_aws_hooks import CheckState, EnvironSettings, PreflightContext
-from miniwdl_aws_s3_rails.engine import Engine
 from miniwdl_aws_s3_rails.preflight import check_folders
+from miniwdl_aws_s3_rails.transfer.engine import Engine
 
 
 def context(**options: str) -> PreflightContext:

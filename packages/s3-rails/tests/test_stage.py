@@ -7,15 +7,15 @@ from typing import Any
 import pytest
 
 from miniwdl_aws_hooks import StageItem, StageRequest
-from miniwdl_aws_s3_rails.access import S3Access
-from miniwdl_aws_s3_rails.downloads import layout
-from miniwdl_aws_s3_rails.engine import Engine
 from miniwdl_aws_s3_rails.errors import OptionError, TransferError
-from miniwdl_aws_s3_rails.options import MIB
-from miniwdl_aws_s3_rails.receiver import Receiver
+from miniwdl_aws_s3_rails.inside_miniwdl.downloads import layout
 from miniwdl_aws_s3_rails.stage import stage
+from miniwdl_aws_s3_rails.transfer.access import S3Access
+from miniwdl_aws_s3_rails.transfer.engine import Engine
+from miniwdl_aws_s3_rails.transfer.options import MIB
+from miniwdl_aws_s3_rails.transfer.receiver import Receiver
+from miniwdl_aws_s3_rails.transfer.writing import PutOptions
 from miniwdl_aws_s3_rails.uri import S3Uri
-from miniwdl_aws_s3_rails.writing import PutOptions
 
 
 def run(engine: Engine, bucket: Any, *items: StageItem, **options: Any) -> Any:

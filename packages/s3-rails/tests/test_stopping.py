@@ -14,13 +14,13 @@ import pytest
 
 from miniwdl_aws_hooks import EnvironSettings, PublishRequest, StageItem, StageRequest
 from miniwdl_aws_hooks.protocol import END_OF_LOG
-from miniwdl_aws_s3_rails.access import S3Access
-from miniwdl_aws_s3_rails.engine import Engine
 from miniwdl_aws_s3_rails.errors import StoppedError, TransferError
-from miniwdl_aws_s3_rails.options import MIB, Options
-from miniwdl_aws_s3_rails.publish import publish
-from miniwdl_aws_s3_rails.sender import Sender
+from miniwdl_aws_s3_rails.products.publish import publish
 from miniwdl_aws_s3_rails.stage import stage
+from miniwdl_aws_s3_rails.transfer.access import S3Access
+from miniwdl_aws_s3_rails.transfer.engine import Engine
+from miniwdl_aws_s3_rails.transfer.options import MIB, Options
+from miniwdl_aws_s3_rails.transfer.sender import Sender
 from miniwdl_aws_s3_rails.uri import S3Uri
 
 PATIENCE = 30

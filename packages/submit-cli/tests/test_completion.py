@@ -11,8 +11,8 @@ import pytest
 def complete(command: str, line: str, cwd: Path) -> list[str]:
     answer = cwd / "answer"
     module, function = {
-        "miniwdl-aws-submit": ("submit_command", "main"),
-        "miniwdl-aws": ("manage_command", "main"),
+        "miniwdl-aws-submit": ("submit.command", "main"),
+        "miniwdl-aws": ("manage.command", "main"),
     }[command]
     subprocess.run(
         [sys.executable, "-c", f"from miniwdl_aws_submit_cli.{module} import {function}; {function}()"],

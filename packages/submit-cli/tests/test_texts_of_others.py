@@ -12,11 +12,12 @@ import pytest
 from rich.console import Console
 
 from miniwdl_aws_hooks import Check, CheckState, FollowRequest, LogEvent, hookimpl
-from miniwdl_aws_submit_cli import manage_command, submit_command
-from miniwdl_aws_submit_cli.batch import Batch
-from miniwdl_aws_submit_cli.panel import LiveView, render
-from miniwdl_aws_submit_cli.progress import Progress
-from miniwdl_aws_submit_cli.wait import JobState
+from miniwdl_aws_submit_cli.manage import command as manage_command
+from miniwdl_aws_submit_cli.runs.batch import Batch
+from miniwdl_aws_submit_cli.runs.wait import JobState
+from miniwdl_aws_submit_cli.submit import command as submit_command
+from miniwdl_aws_submit_cli.watch.panel import LiveView, render
+from miniwdl_aws_submit_cli.watch.progress import Progress
 
 EVIL = "a\x1b]0;title\x07\x1b]52;c;cm0=\x1b\\\x1bc\x9b2J\x07\x7f\u202eb\u2066\u200b\nhint: [red]c[/]\ud800"
 SHOWN = "ab hint: [red]c[/]\\ud800"

@@ -21,11 +21,20 @@ from WDL.runtime.error import Interrupted, Terminated
 from WDL.runtime.task_container import TaskContainer
 
 from miniwdl_aws_batch_backend import client
-from miniwdl_aws_batch_backend.callkey import CallFacts, call_key
+from miniwdl_aws_batch_backend.adoption.callkey import CallFacts, call_key
+from miniwdl_aws_batch_backend.adoption.journal import Entry
+from miniwdl_aws_batch_backend.adoption.recovery import take_over
 from miniwdl_aws_batch_backend.draft import Draft, TaskCall, draft_job
 from miniwdl_aws_batch_backend.engine import Engine
 from miniwdl_aws_batch_backend.errors import TaskSettingError
-from miniwdl_aws_batch_backend.handover import (
+from miniwdl_aws_batch_backend.job import BatchJob, StoppedError
+from miniwdl_aws_batch_backend.log import message
+from miniwdl_aws_batch_backend.names import task_name
+from miniwdl_aws_batch_backend.report import failure_info, log_stream, stderr_tail, tailed
+from miniwdl_aws_batch_backend.request import submit_request
+from miniwdl_aws_batch_backend.resources import HINTS, read_hints, resources_of
+from miniwdl_aws_batch_backend.settings import LoaderSettings
+from miniwdl_aws_batch_backend.workdir.handover import (
     Place,
     discard,
     hand_over,
@@ -35,18 +44,9 @@ from miniwdl_aws_batch_backend.handover import (
     read_exit_code,
     take_back,
 )
-from miniwdl_aws_batch_backend.job import BatchJob, StoppedError
-from miniwdl_aws_batch_backend.journal import Entry
-from miniwdl_aws_batch_backend.log import message
-from miniwdl_aws_batch_backend.names import task_name
-from miniwdl_aws_batch_backend.paths import JobPaths, lies_within, rebase, top_run_dir
-from miniwdl_aws_batch_backend.recovery import take_over
-from miniwdl_aws_batch_backend.report import failure_info, log_stream, stderr_tail, tailed
-from miniwdl_aws_batch_backend.request import submit_request
-from miniwdl_aws_batch_backend.resources import HINTS, read_hints, resources_of
-from miniwdl_aws_batch_backend.settings import LoaderSettings
-from miniwdl_aws_batch_backend.taskdir import first_free, link_inputs, write_command
-from miniwdl_aws_batch_backend.wrapper import command_file
+from miniwdl_aws_batch_backend.workdir.paths import JobPaths, lies_within, rebase, top_run_dir
+from miniwdl_aws_batch_backend.workdir.taskdir import first_free, link_inputs, write_command
+from miniwdl_aws_batch_backend.workdir.wrapper import command_file
 from miniwdl_aws_core.beneath import write_bytes
 from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobChange, JobFailure, MiniwdlAwsError
 

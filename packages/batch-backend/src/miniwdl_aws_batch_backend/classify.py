@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.waiting import explain
-from miniwdl_aws_batch_backend.wrapper import ALREADY_BEGUN, MOUNT_MISSING
+from miniwdl_aws_batch_backend.workdir.wrapper import ALREADY_BEGUN, MOUNT_MISSING
 from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobFailure
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.definition import build_definition, merge_properties
-from miniwdl_aws_batch_backend.handover import JOBS
 from miniwdl_aws_batch_backend.mounts import plan_mounts
 from miniwdl_aws_batch_backend.request import JobPlan, job_name
 from miniwdl_aws_batch_backend.resources import resources_of
-from miniwdl_aws_batch_backend.wrapper import job_command
+from miniwdl_aws_batch_backend.workdir.handover import JOBS
+from miniwdl_aws_batch_backend.workdir.wrapper import job_command
 from miniwdl_aws_hooks import JobContext, JobRole, QueueContext
 from miniwdl_aws_hooks.protocol import RUN_DIR_TAG
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from miniwdl_aws_batch_backend.engine import Engine
-    from miniwdl_aws_batch_backend.handover import Place
-    from miniwdl_aws_batch_backend.paths import JobPaths
+    from miniwdl_aws_batch_backend.workdir.handover import Place
+    from miniwdl_aws_batch_backend.workdir.paths import JobPaths
     from miniwdl_aws_hooks import JobChanges
 
 __all__ = ["Draft", "TaskCall", "draft_job"]

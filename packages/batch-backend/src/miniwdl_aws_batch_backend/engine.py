@@ -10,14 +10,14 @@ import uuid
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_batch_backend.adoption.journal import Journal, journal_folder
+from miniwdl_aws_batch_backend.adoption.recovery import Recovery
 from miniwdl_aws_batch_backend.client import BatchApi
 from miniwdl_aws_batch_backend.extensions import Extensions
-from miniwdl_aws_batch_backend.journal import Journal, journal_folder
 from miniwdl_aws_batch_backend.mounts import covering_mount, sentinel_of
 from miniwdl_aws_batch_backend.poller import JobPoller, PollPlan
 from miniwdl_aws_batch_backend.queues import QueuePositions
 from miniwdl_aws_batch_backend.rate import SelfTuningRate
-from miniwdl_aws_batch_backend.recovery import Recovery
 from miniwdl_aws_batch_backend.registry import DefinitionRegistry
 from miniwdl_aws_batch_backend.settings import BackendSettings, is_on, read_settings
 from miniwdl_aws_batch_backend.termination import TerminationWatch

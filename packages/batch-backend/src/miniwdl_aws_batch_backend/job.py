@@ -13,15 +13,15 @@ from miniwdl_aws_batch_backend.poller import ACTIVE, ENDED, Missing, Seen
 from miniwdl_aws_batch_backend.report import log_stream
 from miniwdl_aws_batch_backend.termination import Mailbox
 from miniwdl_aws_batch_backend.waiting import QueueWait, WaitStep, explain
-from miniwdl_aws_batch_backend.wrapper import ALREADY_BEGUN
+from miniwdl_aws_batch_backend.workdir.wrapper import ALREADY_BEGUN
 from miniwdl_aws_core.batch.lookup import ids_of, look_for, named
 from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from miniwdl_aws_batch_backend.adoption.journal import Entry
     from miniwdl_aws_batch_backend.engine import Engine
-    from miniwdl_aws_batch_backend.journal import Entry
 
 __all__ = ["BatchJob", "StoppedError"]
 

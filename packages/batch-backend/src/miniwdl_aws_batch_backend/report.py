@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Callable, Iterator, Mapping
 
-    from miniwdl_aws_batch_backend.handover import Place
+    from miniwdl_aws_batch_backend.workdir.handover import Place
     from miniwdl_aws_hooks import FailureVerdict
 
 __all__ = ["failure_info", "log_stream", "stderr_tail", "tailed"]

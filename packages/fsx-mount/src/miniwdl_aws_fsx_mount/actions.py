@@ -10,8 +10,9 @@ from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
 from miniwdl_aws_fsx_mount.client import FsxService
 from miniwdl_aws_fsx_mount.errors import FsxError
 from miniwdl_aws_fsx_mount.file_system import check_id
-from miniwdl_aws_fsx_mount.hosts import Hosts
-from miniwdl_aws_fsx_mount.launch_template import LaunchTemplates
+from miniwdl_aws_fsx_mount.hosts.compute import Hosts
+from miniwdl_aws_fsx_mount.hosts.launch_template import LaunchTemplates
+from miniwdl_aws_fsx_mount.hosts.user_data import HostOptions, encode, user_data
 from miniwdl_aws_fsx_mount.mounts import sentinel_name
 from miniwdl_aws_fsx_mount.objects import Objects
 from miniwdl_aws_fsx_mount.preflight import check_mount_path
@@ -19,7 +20,6 @@ from miniwdl_aws_fsx_mount.release import compare, describe, local_sizes, target
 from miniwdl_aws_fsx_mount.show import survey_lines
 from miniwdl_aws_fsx_mount.survey import take_survey
 from miniwdl_aws_fsx_mount.tasks import PATHS_LIMIT, TaskType, run_task
-from miniwdl_aws_fsx_mount.user_data import HostOptions, encode, user_data
 from miniwdl_aws_hooks import CheckState, ConfigurationError, EnvironSettings, ExitCode
 
 if TYPE_CHECKING:

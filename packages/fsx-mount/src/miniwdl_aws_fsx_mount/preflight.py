@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxError
 from miniwdl_aws_fsx_mount.export import destination
 from miniwdl_aws_fsx_mount.file_system import require_usable
-from miniwdl_aws_fsx_mount.marker import LUSTRE, PROC_MOUNTS, mounted_type
+from miniwdl_aws_fsx_mount.hosts.marker import LUSTRE, PROC_MOUNTS, mounted_type
 from miniwdl_aws_hooks import Check, CheckState
 
 if TYPE_CHECKING:

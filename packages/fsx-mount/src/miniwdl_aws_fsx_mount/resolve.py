@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_fsx_mount.client import FsxService
 from miniwdl_aws_fsx_mount.errors import FsxAccessError
 from miniwdl_aws_fsx_mount.file_system import check_id, require_usable
-from miniwdl_aws_fsx_mount.hosts import Hosts
-from miniwdl_aws_fsx_mount.marker import ensure_marker
+from miniwdl_aws_fsx_mount.hosts.compute import Hosts
+from miniwdl_aws_fsx_mount.hosts.marker import ensure_marker
 from miniwdl_aws_fsx_mount.mounts import lustre_mount, sentinel_name
 from miniwdl_aws_fsx_mount.preflight import check_mount_here, check_mount_path
 from miniwdl_aws_fsx_mount.survey import take_survey

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_fsx_mount.export import export_wanted
-from miniwdl_aws_fsx_mount.network import check_kind, check_mounting, check_ports, check_zone
+from miniwdl_aws_fsx_mount.hosts.network import check_kind, check_mounting, check_ports, check_zone
 from miniwdl_aws_fsx_mount.preflight import (
     check_associations,
     check_export,
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_fsx_mount.associations import Association
     from miniwdl_aws_fsx_mount.client import FsxService
     from miniwdl_aws_fsx_mount.file_system import FileSystem
-    from miniwdl_aws_fsx_mount.hosts import ComputeEnvironment, Hosts, Subnet
+    from miniwdl_aws_fsx_mount.hosts.compute import ComputeEnvironment, Hosts, Subnet
     from miniwdl_aws_hooks import Settings
 
 __all__ = ["Survey", "take_survey"]

@@ -22,25 +22,25 @@ from moto.s3.models import s3_backends
 from miniwdl_aws_hooks import workflow_cfg
 from miniwdl_aws_hooks.protocol import SENTINEL_NAME
 from miniwdl_aws_local_cloud import __version__
-from miniwdl_aws_local_cloud.batch import BatchJobs
+from miniwdl_aws_local_cloud.batch.leftovers import end_leftovers
+from miniwdl_aws_local_cloud.batch.operations import BatchJobs
+from miniwdl_aws_local_cloud.batch.processes import ProcessRunner, host_environment
+from miniwdl_aws_local_cloud.batch.scheduler import Scheduler
 from miniwdl_aws_local_cloud.bundle import BUNDLED_BUCKET, bundled_objects
-from miniwdl_aws_local_cloud.control import Control
-from miniwdl_aws_local_cloud.counts import CallCounts
+from miniwdl_aws_local_cloud.door.control import Control
+from miniwdl_aws_local_cloud.door.counts import CallCounts
+from miniwdl_aws_local_cloud.door.faults import Fault, FaultPlan
+from miniwdl_aws_local_cloud.door.front import Front
+from miniwdl_aws_local_cloud.door.serving import HttpServer
 from miniwdl_aws_local_cloud.errors import StateFolderError
-from miniwdl_aws_local_cloud.faults import Fault, FaultPlan
-from miniwdl_aws_local_cloud.front import Front
 from miniwdl_aws_local_cloud.fsx import FolderRepository, FsxOperations, LustreBackend
-from miniwdl_aws_local_cloud.leftovers import end_leftovers
-from miniwdl_aws_local_cloud.log_store import IndexedLogs
-from miniwdl_aws_local_cloud.logs import MotoLogSink
-from miniwdl_aws_local_cloud.processes import ProcessRunner, host_environment
-from miniwdl_aws_local_cloud.resources import create_resources, link, pool_size
-from miniwdl_aws_local_cloud.s3 import FileBackedS3, file_backed
-from miniwdl_aws_local_cloud.scheduler import Scheduler
-from miniwdl_aws_local_cloud.serving import HttpServer
-from miniwdl_aws_local_cloud.settings import ENGINE, JOB_MARKER, CloudSettings
-from miniwdl_aws_local_cloud.state_folder import locate, make_private
-from miniwdl_aws_local_cloud.variables import aws_variables, submit_variables
+from miniwdl_aws_local_cloud.logs.capture import MotoLogSink
+from miniwdl_aws_local_cloud.logs.store import IndexedLogs
+from miniwdl_aws_local_cloud.s3.store import FileBackedS3, file_backed
+from miniwdl_aws_local_cloud.up.resources import create_resources, link, pool_size
+from miniwdl_aws_local_cloud.up.settings import ENGINE, JOB_MARKER, CloudSettings
+from miniwdl_aws_local_cloud.up.state_folder import locate, make_private
+from miniwdl_aws_local_cloud.up.variables import aws_variables, submit_variables
 
 if TYPE_CHECKING:
     import asyncio
@@ -49,8 +49,8 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from miniwdl_aws_local_cloud.engine_connection import EngineConnection
-    from miniwdl_aws_local_cloud.runner import Runner
+    from miniwdl_aws_local_cloud.batch.engine.connection import EngineConnection
+    from miniwdl_aws_local_cloud.batch.runner import Runner
 
 __all__ = ["LocalCloud"]
 
@@ -154,7 +154,7 @@ class LocalCloud:
         _claim(self.state, self._lock_patience, undo)
         end_leftovers(self.state)
         if self.settings.runner == ENGINE:
-            from miniwdl_aws_local_cloud.engine_connection import connect
+            from miniwdl_aws_local_cloud.batch.engine.connection import connect
 
             self._engine = connect()
             undo.callback(self._engine.close)
@@ -212,7 +212,7 @@ class LocalCloud:
 
     def _make_runner(self, loop: asyncio.AbstractEventLoop) -> Runner:
         if self.settings.runner == ENGINE:
-            from miniwdl_aws_local_cloud.engine import EngineRunner
+            from miniwdl_aws_local_cloud.batch.engine.containers import EngineRunner
 
             return EngineRunner(loop, self._engine, self.state, self._aws_variables, pull=self.settings.pull)
         own = {"MINIWDL_CFG": str(workflow_cfg()), JOB_MARKER: str(self.state)}

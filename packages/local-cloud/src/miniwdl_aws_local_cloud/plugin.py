@@ -10,7 +10,7 @@ __all__ = ["miniwdl_aws_commands", "miniwdl_aws_submit_options"]
 @hookimpl
 def miniwdl_aws_submit_options() -> list[SubmitOption]:
     """Add ``--local``: everything happens on this machine, without an AWS account; and ``--runner`` for it."""
-    from miniwdl_aws_local_cloud import submitting
+    from miniwdl_aws_local_cloud.up import submitting
 
     return [
         SubmitOption(
@@ -30,7 +30,7 @@ def miniwdl_aws_submit_options() -> list[SubmitOption]:
 @hookimpl
 def miniwdl_aws_commands() -> list[Command]:
     """Add ``miniwdl-aws local``, by which the local cloud is started, looked at and ended."""
-    from miniwdl_aws_local_cloud import command
+    from miniwdl_aws_local_cloud.up import command
 
     return [
         Command(

@@ -2,6 +2,6 @@
 
 import sys
 
-from miniwdl_aws_s3_rails.run_s3upload import main
+from miniwdl_aws_s3_rails.workflow_job.run_s3upload import main
 
 sys.exit(main())

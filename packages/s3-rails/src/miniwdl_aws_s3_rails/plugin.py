@@ -26,8 +26,8 @@ def miniwdl_aws_stage(request: StageRequest) -> StageResult | None:
     if not request.folder.startswith(SCHEME):
         return None
     from miniwdl_aws_hooks import EnvironSettings
-    from miniwdl_aws_s3_rails.engine import engine_for
     from miniwdl_aws_s3_rails.stage import stage
+    from miniwdl_aws_s3_rails.transfer.engine import engine_for
 
     return stage(request, engine_for(EnvironSettings()))
 
@@ -38,8 +38,8 @@ def miniwdl_aws_publish(request: PublishRequest) -> PublishReport | None:
     if not request.folder.startswith(SCHEME):
         return None
     from miniwdl_aws_hooks import MissingPartError
-    from miniwdl_aws_s3_rails.engine import engine_for
-    from miniwdl_aws_s3_rails.publish import check, publish
+    from miniwdl_aws_s3_rails.products.publish import check, publish
+    from miniwdl_aws_s3_rails.transfer.engine import engine_for
 
     if (request.settings.get("aws", "publish") or "").lower() == "export":
         raise MissingPartError.of("[aws] publish = export", "miniwdl-aws-fsx-mount")
@@ -50,8 +50,8 @@ def miniwdl_aws_publish(request: PublishRequest) -> PublishReport | None:
 @hookimpl
 def miniwdl_aws_preflight(context: PreflightContext) -> list[Check]:
     """Check that the configured upload and staging folders can be written."""
-    from miniwdl_aws_s3_rails.engine import engine_for
     from miniwdl_aws_s3_rails.preflight import check_folders
+    from miniwdl_aws_s3_rails.transfer.engine import engine_for
 
     return check_folders(context, engine_for(context.settings))
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks import Check, CheckState
-from miniwdl_aws_s3_rails.destination import check_writable
 from miniwdl_aws_s3_rails.errors import RailsError
+from miniwdl_aws_s3_rails.transfer.destination import check_writable
 
 if TYPE_CHECKING:
     from miniwdl_aws_hooks import PreflightContext
-    from miniwdl_aws_s3_rails.engine import Engine
+    from miniwdl_aws_s3_rails.transfer.engine import Engine
 
 __all__ = ["check_folders"]
 

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks import StageResult
 from miniwdl_aws_s3_rails.errors import OptionError
-from miniwdl_aws_s3_rails.meter import Meter, human_size
-from miniwdl_aws_s3_rails.sender import Sender
+from miniwdl_aws_s3_rails.transfer.meter import Meter, human_size
+from miniwdl_aws_s3_rails.transfer.sender import Sender
 from miniwdl_aws_s3_rails.uri import MAX_KEY_BYTES, S3Uri, is_utf8
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from miniwdl_aws_hooks import StageItem, StageRequest
-    from miniwdl_aws_s3_rails.engine import Engine
+    from miniwdl_aws_s3_rails.transfer.engine import Engine
 
 __all__ = ["stage"]
 

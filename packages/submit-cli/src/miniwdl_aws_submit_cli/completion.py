@@ -17,8 +17,8 @@ from argcomplete.io import warn
 
 from miniwdl_aws_core.terminal import plain
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
-from miniwdl_aws_submit_cli.miniwdl_cli import fill_run_parser
-from miniwdl_aws_submit_cli.parser import Parser
+from miniwdl_aws_submit_cli.options.parser import Parser
+from miniwdl_aws_submit_cli.submit.miniwdl_cli import fill_run_parser
 
 if TYPE_CHECKING:
     import argparse
@@ -47,11 +47,11 @@ class _Both(Parser):
 
 def complete_run(prefix: str, parsed_args: argparse.Namespace, **_: object) -> list[str]:
     """Complete RUN: ``last``, names and ids of the queue's runs; of AWS only, since nothing is started by a Tab key."""
-    from miniwdl_aws_submit_cli.batch import connect
-    from miniwdl_aws_submit_cli.job import given_name
-    from miniwdl_aws_submit_cli.options import option
-    from miniwdl_aws_submit_cli.resolve import find
-    from miniwdl_aws_submit_cli.runs import LAST, list_runs
+    from miniwdl_aws_submit_cli.options.resolve import find
+    from miniwdl_aws_submit_cli.options.table import option
+    from miniwdl_aws_submit_cli.runs.batch import connect
+    from miniwdl_aws_submit_cli.runs.runs import LAST, list_runs
+    from miniwdl_aws_submit_cli.runs.workflow_job import given_name
 
     queue = find(option("--workflow-queue"), vars(parsed_args), os.environ, {}).value
     known = [LAST]

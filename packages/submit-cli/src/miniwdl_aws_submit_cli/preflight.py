@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks.types import Check, CheckState
-from miniwdl_aws_submit_cli.batch import connect
-from miniwdl_aws_submit_cli.job import NO_IMAGE
-from miniwdl_aws_submit_cli.options import option
-from miniwdl_aws_submit_cli.queues import Queue, QueueTable
+from miniwdl_aws_submit_cli.options.table import option
+from miniwdl_aws_submit_cli.runs.batch import connect
+from miniwdl_aws_submit_cli.runs.queues import Queue, QueueTable
+from miniwdl_aws_submit_cli.runs.workflow_job import NO_IMAGE
 
 if TYPE_CHECKING:
     from miniwdl_aws_hooks.types import PreflightContext

@@ -12,7 +12,7 @@ import stat
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core import beneath
-from miniwdl_aws_local_cloud.s3 import object_file
+from miniwdl_aws_local_cloud.s3.store import object_file
 
 if TYPE_CHECKING:
     from moto.s3.models import FakeKey

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from moto.core.exceptions import JsonRESTError
 from moto.core.utils import camelcase_to_underscores
 
+from miniwdl_aws_local_cloud.door.protocols import ApiError, Reply
 from miniwdl_aws_local_cloud.fsx.responses import DataRepositoryResponse
-from miniwdl_aws_local_cloud.protocols import ApiError, Reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -31,16 +31,16 @@ from miniwdl_aws_local_cloud.fsx.associations import split_repository
 from miniwdl_aws_local_cloud.fsx.exceptions import BadRequestError
 from miniwdl_aws_local_cloud.fsx.files import content_of, look, make_file, metadata_of
 from miniwdl_aws_local_cloud.fsx.tasks import EXPORT, IMPORT, FileFailureError, PathFailureError, Step
-from miniwdl_aws_local_cloud.s3_paths import is_plain
+from miniwdl_aws_local_cloud.s3.paths import is_plain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
-    from miniwdl_aws_local_cloud.faults import FaultPlan
+    from miniwdl_aws_local_cloud.door.faults import FaultPlan
     from miniwdl_aws_local_cloud.fsx.associations import DataRepositoryAssociation
     from miniwdl_aws_local_cloud.fsx.tasks import DataRepositoryTask
-    from miniwdl_aws_local_cloud.s3 import FileBackedS3
+    from miniwdl_aws_local_cloud.s3.store import FileBackedS3
 
 __all__ = ["FolderRepository"]
 

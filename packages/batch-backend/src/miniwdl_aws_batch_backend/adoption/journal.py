@@ -1,0 +1,168 @@
+"""
+Which jobs a process has submitted, kept on the shared file system for the case that the process is killed.
+
+Each process has a journal of its own, ``{root}/.miniwdl-aws/journal/*.jsonl``, and holds a lock on it while it lives; a
+journal without a lock belonged to a process that was killed, since others delete theirs. File systems without locks
+between hosts can't have journals.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import socket
+import threading
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_core.state import shared_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["Entry", "Journal", "LeftJournal", "claiming", "journal_folder", "left_journals"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A job about to be submitted, or submitted."""
+
+    key: str
+    """Of the call; see :func:`~miniwdl_aws_batch_backend.adoption.callkey.call_key`."""
+    name: str
+    """The jobName, which no other job has."""
+    queue: str
+    task_dir: str
+    number: int
+    """Of the job in its task directory, where its results go."""
+    place: str
+    """Where it works while it is under way: path of the work directory, in a folder that jobs can write to."""
+    job_id: str | None = None
+    """``None`` when the process was killed before it learned the id."""
+
+
+def journal_folder(root: str) -> Path:
+    """
+    Make the folder of journals on a shared file system.
+
+    :raises OSError: when that can't be done.
+    """
+    return shared_folder(root, "journal")
+
+
+class Journal:
+    """The journal of this process."""
+
+    def __init__(self, folder: Path, process: str, owner: str | None) -> None:
+        """
+        Open it.
+
+        :param process: a text that no other process has.
+        :param owner: id of the Batch job that this process is, if it is one.
+        :raises OSError: when the folder can't be written or locked.
+        """
+        self.path = folder / f"{process}.jsonl"
+        self._lock = threading.Lock()
+        self._file = os.open(self.path, os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_EXCL, 0o600)
+        try:
+            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            self.close()
+            raise
+        self._write({"owner": owner, "host": socket.gethostname(), "pid": os.getpid()})
+
+    def intend(self, entry: Entry) -> None:
+        """Note a job before it is submitted, so that it can be found by its name whatever happens."""
+        self._write(asdict(entry))
+        os.fdatasync(self._file)
+
+    def submitted(self, name: str, job_id: str) -> None:
+        """Note the id that AWS gave it."""
+        self._write({"name": name, "job_id": job_id})
+
+    def close(self) -> None:
+        """Delete it: a process that ends in an orderly way leaves no job behind."""
+        with self._lock:
+            if self._file >= 0:
+                self.path.unlink(missing_ok=True)
+                os.close(self._file)
+                self._file = -1
+
+    def _write(self, record: dict[str, Any]) -> None:
+        with self._lock:
+            if self._file >= 0:
+                os.write(self._file, json.dumps(record).encode() + b"\n")
+
+
+@dataclass(frozen=True)
+class LeftJournal:
+    """The journal of another process."""
+
+    path: Path
+    owner: str | None
+    entries: tuple[Entry, ...]
+    """Of jobs that nobody has claimed."""
+
+    @classmethod
+    def read(cls, path: Path) -> LeftJournal:
+        """Read what is there; a line that the process was killed over, or of another version, is left out."""
+        owner: str | None = None
+        entries: dict[str, Entry] = {}
+        for number, line in enumerate(path.read_text(errors="replace").splitlines()):
+            with suppress(ValueError, TypeError, KeyError):
+                record = json.loads(line)
+                if number == 0:
+                    owner = record["owner"]
+                elif "claimed" in record:
+                    entries.pop(record["claimed"], None)
+                elif "key" in record:
+                    entries[record["name"]] = Entry(**record)
+                elif record["name"] in entries:
+                    entries[record["name"]] = replace(entries[record["name"]], job_id=record["job_id"])
+        return cls(path, owner, tuple(entries.values()))
+
+    def is_dead(self) -> bool:
+        """Whether the process that wrote it is gone."""
+        try:
+            with self.path.open("r+b") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        return True
+
+    def claim(self, entry: Entry) -> bool:
+        """Take a job over, while :func:`claiming`; False when another process was faster."""
+        try:
+            if entry.name not in {item.name for item in self.read(self.path).entries} or not self.is_dead():
+                return False
+            with self.path.open("ab") as file:
+                file.write(json.dumps({"claimed": entry.name}).encode() + b"\n")
+        except OSError:
+            return False
+        return True
+
+
+@contextmanager
+def claiming(folder: Path) -> Iterator[None]:
+    """Let one process at a time claim jobs."""
+    with (folder / "claims.lock").open("ab") as file:
+        with suppress(PermissionError):
+            Path(file.name).chmod(0o666)
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def left_journals(folder: Path, own: Path) -> list[LeftJournal]:
+    """Journals of killed processes of this user: nobody else's word is taken for what a job did."""
+    found = []
+    for path in sorted(folder.glob("*.jsonl")):
+        if path == own or path.is_symlink():
+            continue
+        with suppress(OSError):
+            journal = LeftJournal.read(path)
+            if path.stat().st_uid == os.geteuid() and journal.is_dead():
+                found.append(journal)
+    return found

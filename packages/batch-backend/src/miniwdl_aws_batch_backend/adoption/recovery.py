@@ -1,0 +1,143 @@
+"""
+Goes on with task jobs that outlived the process which submitted them.
+
+When a workflow job is killed, its task jobs run on. The same workflow submitted again gets a new run directory; for
+each call that the call cache doesn't know, a job of an equal call is looked for in the journals of killed processes.
+One that still runs, or has succeeded meanwhile, takes the place of a new one; its results are moved into the new run.
+"""
+
+from __future__ import annotations
+
+import errno
+import threading
+import time
+from contextlib import suppress
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_batch_backend.adoption.journal import Entry, Journal, LeftJournal, claiming, left_journals
+from miniwdl_aws_batch_backend.errors import BatchRequestError
+from miniwdl_aws_batch_backend.log import message
+from miniwdl_aws_batch_backend.poller import ENDED, MAX_DESCRIBE
+from miniwdl_aws_batch_backend.workdir.handover import Place, is_there, move_results, read_claim, read_exit_code
+from miniwdl_aws_batch_backend.workdir.paths import JobPaths
+from miniwdl_aws_core.batch.lookup import named
+
+if TYPE_CHECKING:
+    import logging
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from miniwdl_aws_batch_backend.client import BatchApi
+
+__all__ = ["Recovery", "take_over"]
+
+FORGOTTEN = 8 * 86400
+"""Seconds after which AWS Batch no longer knows a finished job, so that a journal is of no use."""
+
+
+class Recovery:
+    """Keeps this process's journal, and finds jobs to go on with; looks for them once, when the first call asks."""
+
+    def __init__(self, journal: Journal, api: BatchApi, own_job: str | None, *, adopts: bool) -> None:
+        """
+        Look at nothing yet.
+
+        :param journal: of this process.
+        :param own_job: id of the Batch job that this process is; an earlier attempt of it is gone for certain.
+        :param adopts: whether to go on with jobs, besides keeping the journal.
+        """
+        self.journal = journal
+        self._adopts = adopts
+        self._api = api
+        self._own_job = own_job
+        self._lock = threading.Lock()
+        self._found: dict[str, list[tuple[LeftJournal, Entry]]] | None = None
+
+    def claim(self, key: str, logger: logging.Logger) -> Entry | None:
+        """Take over a job of an equal call, if there is one."""
+        if not self._adopts:
+            return None
+        with self._lock:
+            if self._found is None:
+                self._found = {}
+                try:
+                    self._found = self._look()
+                except BatchRequestError as exc:
+                    logger.warning(message("jobs of killed runs could not be looked up", error=exc.message))
+            candidates = self._found.get(key, [])
+            while candidates:
+                left, entry = candidates.pop()
+                with claiming(self.journal.path.parent):
+                    if left.claim(entry):
+                        return entry
+        return None
+
+    def _look(self) -> dict[str, list[tuple[LeftJournal, Entry]]]:
+        folder = self.journal.path.parent
+        journals = left_journals(folder, self.journal.path)
+        owners = {left.owner for left in journals if left.owner and left.owner != self._own_job}
+        # A lock may be held on another host without being seen here; a job that runs is certain to hold it.
+        alive = {job["jobId"] for job in self._describe(owners) if job["status"] not in ENDED}
+        found: dict[str, list[tuple[LeftJournal, Entry]]] = {}
+        for left in journals:
+            if left.owner in alive:
+                continue
+            useful = self._useful(left.entries)
+            for entry in useful:
+                found.setdefault(entry.key, []).append((left, entry))
+            if not useful or time.time() - left.path.stat().st_mtime > FORGOTTEN:
+                with claiming(folder):
+                    left.path.unlink(missing_ok=True)
+        return found
+
+    def _useful(self, entries: Sequence[Entry]) -> list[Entry]:
+        """Those whose jobs run, or have succeeded and left their results where they were."""
+        with_ids = [self._with_id(entry) for entry in entries]
+        jobs = {job["jobId"]: job for job in self._describe(entry.job_id for entry in with_ids if entry.job_id)}
+        return [entry for entry in with_ids if _is_useful(entry, jobs.get(str(entry.job_id)))]
+
+    def _with_id(self, entry: Entry) -> Entry:
+        """Say which job it is: the one that has begun, where a task was submitted twice."""
+        begun = read_claim(Place.at(entry.place))
+        if begun or entry.job_id:
+            return replace(entry, job_id=begun or entry.job_id)
+        jobs = self._api.call("list_jobs", jobQueue=entry.queue, filters=named(entry.name))["jobSummaryList"]
+        return replace(entry, job_id=jobs[0]["jobId"]) if jobs else entry
+
+    def _describe(self, job_ids: Iterable[str]) -> list[Mapping[str, Any]]:
+        ids = list(job_ids)
+        pages = [ids[start : start + MAX_DESCRIBE] for start in range(0, len(ids), MAX_DESCRIBE)]
+        return [job for page in pages for job in self._api.describe(page)]
+
+
+def _is_useful(entry: Entry, job: Mapping[str, Any] | None) -> bool:
+    if job is None or job.get("jobName") != entry.name or job["status"] == "FAILED":
+        return False
+    if not any(map(is_there, _where(entry))):
+        return False
+    return job["status"] != "SUCCEEDED" or 0 in map(read_exit_code, _where(entry))
+
+
+def _where(entry: Entry) -> tuple[JobPaths, JobPaths]:
+    """
+    Tell where the files of a job may be: in its place, or where a run has taken them back to.
+
+    When that run was killed in the midst of it, some are here and some there, and links in the other's stead.
+    """
+    return Place.at(entry.place).paths, JobPaths(entry.task_dir, entry.number)
+
+
+def take_over(entry: Entry, ours: JobPaths) -> None:
+    """
+    Move the results of a job that has ended into this run's task directory.
+
+    Links stay where they were, for absolute links among the results, and for whoever looks there.
+
+    :raises OSError: when that can't be done, as between two file systems.
+    """
+    places = [paths for paths in _where(entry) if paths.task_dir != ours.task_dir]
+    if not any(map(is_there, places)):
+        raise FileNotFoundError(errno.ENOENT, "the job's work directory is gone", entry.place)
+    for theirs in places:
+        with suppress(FileNotFoundError):
+            move_results(theirs, ours)

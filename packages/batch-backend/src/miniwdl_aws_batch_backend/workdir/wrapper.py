@@ -1,0 +1,118 @@
+"""
+The few lines of shell that run a task's command inside its container.
+
+They are the job's command, and everything that varies comes as arguments: the text is the same for all tasks, needs no
+quoting, and stays far below AWS's 8192 bytes for overrides. The task's own command is a file.
+
+The shell is process 1 of the container, which gets no default action for signals; so it forwards SIGTERM, which AWS
+sends 30 seconds before SIGKILL.
+
+Before it writes anything a job claims its place by a link to its own id, which the file system makes for one of several
+only. So a task that was submitted twice, since the answer to the first request was lost, runs once all the same: the
+other job ends with a reserved exit code.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from miniwdl_aws_batch_backend.workdir.paths import JobPaths
+
+__all__ = ["ALREADY_BEGUN", "MOUNT_MISSING", "command_file", "job_command"]
+
+MOUNT_MISSING = int(ExitCode.MOUNT_MISSING)
+"""
+Exit code of a job whose host lacks the file system. A tool's own exit code also stands in the exit file, this one never
+does: there is nowhere to write it.
+"""
+
+ALREADY_BEGUN = int(ExitCode.ALREADY_BEGUN)
+"""Exit code of a job in whose place another one has begun; it has written nothing."""
+
+_NONE = "-"
+"""Stands for an argument that isn't there: AWS refuses empty texts in a command."""
+
+# A child of dash that gets SIGTERM before it has put the parent's trap off loses it; its standard output is there later
+# than that. Without end it must not be waited for, since it may never be there, on a full disk for instance.
+_STOP = """\
+if [ -n "$m_c" ]; then
+for m_k in 1 2 3 4 5; do [ -e "$3" ] && break; sleep 1; done
+kill -TERM "$m_c" 2>/dev/null
+fi"""
+# The names of its variables don't occur in images' environments, so that none changes what a tool finds in its own.
+# 1 work directory, 2 command, 3 stdout, 4 stderr, 5 exit code, 6 claim, 7 shell, 8 sentinel, 9 owner of what is written
+_BEGIN = f"""\
+set -f
+m_c= m_s= m_t= m_j=${{AWS_BATCH_JOB_ID:--}}
+lost() {{ echo "miniwdl-aws: this host lacks the shared file system: no $1" >&2; exit {MOUNT_MISSING}; }}
+[ "$8" = - ] || [ -e "$8" ] || lost "$8"
+[ -d "$1" ] || lost "$1"
+ln -sn -- "$m_j" "$6" 2>/dev/null || [ "$(readlink -- "$6")" = "$m_j" ] || {{
+[ -L "$6" ] || lost "$6"
+echo "miniwdl-aws: another job of this task has begun: $(readlink -- "$6")" >&2; exit {ALREADY_BEGUN}; }}
+"""
+
+_RUN = f"""\
+cd -- "$1" || lost "$1"
+trap 'm_s=1
+{_STOP}' TERM INT HUP
+m_p="$4.pipe"; rm -f -- "$m_p"
+if mkfifo -- "$m_p"; then tee -- "$4" <"$m_p" >&2 & m_t=$!; else m_p="$4"; fi
+$7 "$2" >"$3" 2>"$m_p" & m_c=$!
+[ -z "$m_s" ] || {_STOP}
+while :; do wait "$m_c"; m_r=$?; kill -0 "$m_c" 2>/dev/null || break; done
+echo "$m_r" >"$5.tmp" && mv -f -- "$5.tmp" "$5"
+if [ -n "$m_t" ]; then
+(sleep "${{m_s:-5}}"; kill "$m_t") >/dev/null 2>&1 & m_w=$!
+wait "$m_t"; kill "$m_w"; rm -f -- "$m_p"
+fi
+[ "$9" = - ] || chown -RPh "$9" . "$3" "$4" "$5"
+exit "$m_r"
+"""
+
+_FRESH_WORK = """\
+m_n=${AWS_BATCH_JOB_ATTEMPT:-1}
+m_o="$1.attempt$((m_n-1))"
+if [ "$m_n" -gt 1 ] && mv -- "$1" "$m_o"; then
+mkdir -- "$1"; [ ! -e "$m_o/_miniwdl_inputs" ] || mv -- "$m_o/_miniwdl_inputs" "$1/"; rm -f -- "$3" "$5"
+fi
+"""
+"""With attempts made by Batch itself: each starts in an empty directory, as miniwdl's own do."""
+
+
+def job_command(
+    paths: JobPaths,
+    command: str,
+    *,
+    shell: str,
+    sentinel: str | None,
+    owner: str | None = None,
+    batch_attempts: int = 1,
+) -> list[str]:
+    """
+    Write the command of a Batch job.
+
+    :param paths: the files of its place.
+    :param command: path of the task's own command.
+    :param shell: miniwdl's ``[task_runtime] command_shell``, a program with its options.
+    :param sentinel: file without which the job must not start.
+    :param owner: ``uid:gid`` to give what the task wrote to, when it runs as somebody else.
+    """
+    script = _BEGIN + (_FRESH_WORK if batch_attempts > 1 else "") + _RUN
+    files = [paths.work, command, paths.stdout, paths.stderr, paths.exit_code, paths.claim]
+    return ["/bin/sh", "-c", script, "miniwdl-task", *files, shell, sentinel or _NONE, owner or _NONE]
+
+
+def command_file(command: str, environment: Mapping[str, str]) -> str:
+    """
+    Write the task's command with its environment in front, as miniwdl's other backends do.
+
+    Not in the job's environment, which anybody who may describe jobs can read, and which AWS limits to 8192 bytes.
+    """
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in environment.items()) + command

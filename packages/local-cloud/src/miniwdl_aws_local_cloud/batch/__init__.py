@@ -1,0 +1,1 @@
+"""AWS Batch that really runs its jobs, as processes of this machine or in containers."""

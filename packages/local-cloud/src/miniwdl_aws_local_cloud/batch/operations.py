@@ -1,0 +1,252 @@
+"""
+The operations of AWS Batch that concern jobs; queues, compute environments, definitions and tags are moto's.
+
+moto's own jobs are a thread and a container each, and its SubmitJob ignores retries, priorities and the limits. These
+operations are therefore answered here, on the queues and definitions that moto keeps.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_local_cloud.batch import limits
+from miniwdl_aws_local_cloud.batch.jobs import Job, JobSpec, Status, merge_container, now_ms
+from miniwdl_aws_local_cloud.door.protocols import ApiError, Reply, json_reply
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from moto.batch.models import BatchBackend, JobDefinition, JobQueue
+
+    from miniwdl_aws_local_cloud.batch.scheduler import Scheduler
+
+__all__ = ["BatchJobs"]
+
+LIST_PAGE = 1000
+MAX_REASON = 1024
+SNAPSHOT_SIZE = 100
+
+
+class BatchJobs:
+    """Answers requests about jobs."""
+
+    def __init__(self, backend: BatchBackend, scheduler: Scheduler, *, minimum_timeout: int) -> None:
+        """
+        Serve one account in one region.
+
+        :param backend: moto's, which knows queues and definitions.
+        """
+        self._backend = backend
+        self._scheduler = scheduler
+        self._minimum_timeout = minimum_timeout
+        self.operations: Mapping[str, Callable[[bytes], Reply]] = {
+            "SubmitJob": self.submit_job,
+            "DescribeJobs": self.describe_jobs,
+            "ListJobs": self.list_jobs,
+            "TerminateJob": self.terminate_job,
+            "CancelJob": self.cancel_job,
+            "GetJobQueueSnapshot": self.get_job_queue_snapshot,
+        }
+
+    def check_definition(self, body: bytes) -> None:
+        """Refuse a RegisterJobDefinition request that AWS would refuse; moto answers the others."""
+        limits.check_definition(_parse(body), len(body), self._minimum_timeout)
+
+    def submit_job(self, body: bytes) -> Reply:
+        """Accept a job."""
+        request = _parse(body)
+        limits.check_submission(request, len(body), self._minimum_timeout)
+        for key in ("arrayProperties", "nodeOverrides", "eksPropertiesOverride", "ecsPropertiesOverride"):
+            if request.get(key):
+                raise ApiError("ClientException", f"the local cloud runs plain container jobs only, without {key}")
+        queue = self._queue(request.get("jobQueue", ""))
+        definition = self._definition(request.get("jobDefinition", ""))
+        job = self._make_job(request, queue, definition)
+        self._backend.tag_resource(job.arn, dict(job.detail["tags"]))
+        self._scheduler.submit(job)
+        return json_reply({"jobArn": job.arn, "jobName": job.spec.name, "jobId": job.id})
+
+    def _queue(self, identifier: str) -> JobQueue:
+        queue = self._backend.get_job_queue(identifier)
+        if queue is None:
+            raise ApiError(
+                "ClientException", f"Error executing request, Exception : Job queue {identifier} does not exist."
+            )
+        if queue.state != "ENABLED":
+            raise ApiError(
+                "ClientException", f"Error executing request, Exception : Job queue {identifier} is DISABLED."
+            )
+        return queue
+
+    def _definition(self, identifier: str) -> JobDefinition:
+        definition: JobDefinition | None
+        if ":" in identifier:
+            definition = self._backend.get_job_definition(identifier)
+        else:
+            known = [item for item in self._backend.get_job_definitions(identifier) if item.status == "ACTIVE"]
+            definition = max(known, key=lambda item: item.revision, default=None)
+        if definition is None or definition.status != "ACTIVE":
+            raise ApiError(
+                "ClientException",
+                f"Error executing request, Exception : JobDefinition {identifier} not found or not in ACTIVE status.",
+            )
+        if definition.container_properties is None:
+            raise ApiError("ClientException", "the local cloud runs plain container jobs only")
+        return definition
+
+    def _make_job(self, request: Mapping[str, Any], queue: JobQueue, definition: JobDefinition) -> Job:
+        container = merge_container(definition.container_properties or {}, request.get("containerOverrides") or {})
+        strategy: Mapping[str, Any] = request.get("retryStrategy") or definition.retry_strategy or {}
+        timeout = request.get("timeout") or definition.timeout or {}
+        environment = queue.environments[0]
+        spec = JobSpec(
+            name=request["jobName"],
+            queue=queue.name,
+            priority=int(queue.priority),
+            environment_name=environment.name,
+            cluster=environment.ecs_name,
+            definition_name=definition.name,
+            container=container,
+            parameters={**definition.parameters, **(request.get("parameters") or {})},
+            attempts=int(strategy.get("attempts") or 1),
+            evaluate_on_exit=strategy.get("evaluateOnExit") or (),
+            timeout=timeout.get("attemptDurationSeconds"),
+            depends_on=[item["jobId"] for item in request.get("dependsOn") or () if "jobId" in item],
+            rejected=limits.overrides_fault(request),
+        )
+        job_id = str(uuid.uuid4())
+        tags = dict(request.get("tags") or {})
+        detail = {
+            "jobArn": f"{queue.arn.partition(':job-queue/')[0]}:job/{job_id}",
+            "jobName": spec.name,
+            "jobId": job_id,
+            "jobQueue": queue.arn,
+            "status": Status.SUBMITTED,
+            "attempts": [],
+            "createdAt": now_ms(),
+            "retryStrategy": {"attempts": spec.attempts, "evaluateOnExit": list(spec.evaluate_on_exit)},
+            "dependsOn": request.get("dependsOn") or [],
+            "jobDefinition": definition.arn,
+            "parameters": dict(spec.parameters),
+            "container": {**container, "networkInterfaces": []},
+            "tags": tags,
+            "propagateTags": bool(request.get("propagateTags", definition.propagate_tags)),
+            "platformCapabilities": definition.platform_capabilities or ["EC2"],
+        }
+        for key in ("shareIdentifier", "schedulingPriority"):
+            if key in request:
+                detail[key] = request[key]
+        if "schedulingPriorityOverride" in request:
+            detail["schedulingPriority"] = request["schedulingPriorityOverride"]
+        if timeout:
+            detail["timeout"] = timeout
+        return Job(spec, detail)
+
+    def describe_jobs(self, body: bytes) -> Reply:
+        """Tell what is known of up to 100 jobs; unknown ones are left out."""
+        wanted = _parse(body).get("jobs") or []
+        if len(wanted) > limits.MAX_DESCRIBE:
+            raise ApiError("ClientException", f"At most {limits.MAX_DESCRIBE} jobs can be described at once.")
+        jobs = [job for job in map(self._find, dict.fromkeys(wanted)) if job is not None]
+        text = ",".join(job.to_json() for job in jobs)
+        return Reply(200, {"Content-Type": "application/json"}, f'{{"jobs":[{text}]}}'.encode())
+
+    def _find(self, identifier: str) -> Job | None:
+        job = self._scheduler.jobs.get(identifier.rpartition("/")[2])
+        return None if job is None or job.hidden_until > time.time() else job
+
+    def list_jobs(self, body: bytes) -> Reply:
+        """List the jobs of a queue, page by page."""
+        request = _parse(body)
+        queue = self._queue_of(request)
+        jobs = [
+            job
+            for job in list(self._scheduler.jobs.values())
+            if job.spec.queue == queue.name and job.hidden_until <= time.time()
+        ]
+        filters = request.get("filters") or []
+        if filters:
+            jobs = [job for job in reversed(jobs) if all(_matches(job, item) for item in filters)]
+        else:
+            status = request.get("jobStatus", Status.RUNNING)
+            jobs = [job for job in jobs if job.status == status]
+        begin = int(request.get("nextToken") or 0)
+        size = min(int(request.get("maxResults") or LIST_PAGE), LIST_PAGE)
+        page = jobs[begin : begin + size]
+        answer: dict[str, Any] = {"jobSummaryList": [job.summary() for job in page]}
+        if begin + size < len(jobs):
+            answer["nextToken"] = str(begin + size)
+        return json_reply(answer)
+
+    def _queue_of(self, request: Mapping[str, Any]) -> JobQueue:
+        queue = self._backend.get_job_queue(request.get("jobQueue", ""))
+        if queue is None:
+            raise ApiError("ClientException", f"Job queue {request.get('jobQueue')} does not exist")
+        return queue
+
+    def terminate_job(self, body: bytes) -> Reply:
+        """Stop a job in whatever state it is."""
+        return self._stop(body, self._scheduler.terminate)
+
+    def cancel_job(self, body: bytes) -> Reply:
+        """Stop a job that has not begun to start; otherwise succeed and do nothing."""
+        return self._stop(body, self._scheduler.cancel)
+
+    def _stop(self, body: bytes, how: Callable[[Job, str], None]) -> Reply:
+        request = _parse(body)
+        job_id, reason = request.get("jobId", ""), request.get("reason", "")
+        if not job_id or not reason:
+            raise ApiError("ClientException", "jobId and reason are required and can't be empty")
+        if len(reason) > MAX_REASON:
+            raise ApiError("ClientException", f"reason must have at most {MAX_REASON} characters")
+        job = self._scheduler.jobs.get(job_id)
+        if job is not None:
+            how(job, reason)
+        return json_reply({})
+
+    def retagged(self, arn: str) -> None:
+        """Take over the tags that moto has changed, if the resource is a job."""
+        job = self._scheduler.jobs.get(arn.rpartition("/")[2])
+        if job is not None and job.arn == arn:
+            self._scheduler.change(job, tags=self._backend.list_tags_for_resource(arn))
+
+    def get_job_queue_snapshot(self, body: bytes) -> Reply:
+        """Tell the first RUNNABLE jobs of a queue in the order in which they will run."""
+        queue = self._queue_of(_parse(body))
+        waiting = [job for job in self._scheduler.waiting(queue.environments[0].name) if job.spec.queue == queue.name]
+        jobs = [
+            {"jobArn": job.arn, "earliestTimeAtPosition": job.detail["createdAt"]} for job in waiting[:SNAPSHOT_SIZE]
+        ]
+        return json_reply({"frontOfQueue": {"jobs": jobs, "lastUpdatedAt": now_ms()}})
+
+
+def _parse(body: bytes) -> dict[str, Any]:
+    try:
+        request = json.loads(body or b"{}")
+    except ValueError as exc:
+        raise ApiError("ClientException", f"not a JSON document: {exc}") from exc
+    if not isinstance(request, dict):
+        raise ApiError("ClientException", "not a JSON object")
+    return request
+
+
+def _matches(job: Job, item: Mapping[str, Any]) -> bool:
+    values: Sequence[str] = item.get("values") or ()
+    name = item.get("name")
+    if name == "JOB_NAME":
+        actual = job.spec.name.lower()
+        return any(_glob(value.lower(), actual) for value in values)
+    if name == "JOB_DEFINITION":
+        return any(_glob(value, job.spec.definition_name) for value in values)
+    if name == "BEFORE_CREATED_AT":
+        return any(job.detail["createdAt"] < int(value) for value in values)
+    if name == "AFTER_CREATED_AT":
+        return any(job.detail["createdAt"] > int(value) for value in values)
+    raise ApiError("ClientException", f"unknown filter {name}")
+
+
+def _glob(pattern: str, value: str) -> bool:
+    return value.startswith(pattern[:-1]) if pattern.endswith("*") else value == pattern

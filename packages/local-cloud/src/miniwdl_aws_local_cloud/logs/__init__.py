@@ -1,0 +1,1 @@
+"""CloudWatch Logs: output of jobs becomes events, and events are read back."""

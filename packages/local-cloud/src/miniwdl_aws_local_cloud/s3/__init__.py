@@ -1,0 +1,1 @@
+"""S3 whose objects are files that the user can open."""

@@ -1,0 +1,264 @@
+"""
+S3 whose objects are plain files that the user can open, and that survive the cloud's end.
+
+The API is moto's; this backend keeps the content of each object in a file instead of in memory. Files that somebody put
+into a bucket's folder by hand are objects after the next start. Besides the content, ETag, metadata and checksums are
+kept, in an index written at the end; without it they are what S3 would make of a plain upload. Versions, tags and other
+attributes last as long as the cloud is up.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import datetime
+import json
+import re
+import shutil
+import threading
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from moto.s3.exceptions import InvalidBucketName, MissingBucket
+from moto.s3.models import FakeKey, S3Backend, s3_backends
+
+from miniwdl_aws_local_cloud.s3.paths import KeyPaths
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Mapping
+
+    from moto.s3.models import FakeBucket
+
+__all__ = ["FileBackedS3", "file_backed", "object_file"]
+
+INDEX = ".index.json"
+INCOMING = ".incoming"
+_BUCKET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
+_KEPT = ("_etag", "checksum_algorithm", "checksum_value", "checksum_type", "checksum_parts")
+
+
+class _FileBuffer:
+    """Stands in for the temporary file in which moto keeps an object: opens the real file when it is read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._at = 0
+
+    def seek(self, offset: int, _whence: int = 0) -> int:
+        self._at = offset
+        return offset
+
+    def read(self, size: int = -1) -> bytes:
+        with self.path.open("rb") as file:
+            file.seek(self._at)
+            data = file.read(size)
+        self._at += len(data)
+        return data
+
+    def close(self) -> None:
+        """Nothing is held open."""
+
+
+def object_file(key: FakeKey) -> Path | None:
+    """Path of the file with an object's content; ``None`` while moto keeps it in memory."""
+    buffer = key._value_buffer  # the one place where moto keeps the content
+    return buffer.path if isinstance(buffer, _FileBuffer) else None
+
+
+def _back(key: FakeKey, path: Path, size: int) -> None:
+    """Let a file be the content of an object."""
+    key._value_buffer.close()
+    key._value_buffer = _FileBuffer(path)  # type: ignore[assignment]  # it has what moto uses of one
+    key.contentsize = size
+
+
+def file_backed(root: Path) -> Callable[..., FileBackedS3]:
+    """Make what moto calls to create the backend of an account: one that keeps objects below a folder."""
+
+    def create(region_name: str, account_id: str) -> FileBackedS3:
+        return FileBackedS3(region_name, account_id, root)
+
+    return create
+
+
+class FileBackedS3(S3Backend):
+    """moto's S3, with objects in files."""
+
+    def __init__(self, region_name: str, account_id: str, root: Path) -> None:
+        """
+        Serve the objects that lie below a folder.
+
+        :param root: its folders are the buckets.
+        """
+        super().__init__(region_name, account_id)
+        self.changed: Callable[[str, str, str], None] | None = None
+        """Told of each object that changes: bucket, key, and NEW, CHANGED or DELETED."""
+        self._root = root
+        self._incoming = root / INCOMING
+        # An object is visible only when its content is in place.
+        self._lock = threading.RLock()
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        self._incoming.mkdir(parents=True)
+        index = _read_index(root / INDEX)
+        for folder in sorted(root.iterdir()):
+            if folder.is_dir() and _BUCKET_NAME.fullmatch(folder.name):
+                self._load(folder.name, index.get(folder.name, {}))
+
+    def _paths(self, bucket_name: str) -> KeyPaths:
+        return KeyPaths(self._root, bucket_name)
+
+    def _load(self, bucket_name: str, index: Mapping[str, Any]) -> None:
+        bucket = self.create_bucket(bucket_name, "us-east-1")
+        for name, entry in self._paths(bucket_name).items():
+            stat = entry.stat()
+            self._adopt(bucket, name, Path(entry.path), stat, index.get(name))
+
+    def _adopt(
+        self, bucket: FakeBucket, name: str, path: Path, stat: os.stat_result, kept: Mapping[str, Any] | None = None
+    ) -> FakeKey:
+        key = FakeKey(
+            name=name, value=b"", account_id=self.account_id, region_name=self.region_name, bucket_name=bucket.name
+        )
+        _back(key, path, stat.st_size)
+        modified = datetime.datetime.fromtimestamp(stat.st_mtime, tz=datetime.timezone.utc)
+        key.last_modified = modified.replace(tzinfo=None)
+        if kept and kept["size"] == stat.st_size and kept["mtime_ns"] == stat.st_mtime_ns:
+            for attribute in _KEPT:
+                setattr(key, attribute, kept.get(attribute))
+            key.set_metadata(dict(kept["metadata"]))
+        bucket.keys[name] = key
+        return key
+
+    def add_bundled(self, bucket_name: str, files: Mapping[str, Path]) -> None:
+        """Make a bucket of files that lie elsewhere; objects that it has already are kept."""
+        bucket = self.buckets.get(bucket_name)
+        if bucket is None:
+            s3_backends.bucket_accounts.pop(bucket_name, None)
+            bucket = super().create_bucket(bucket_name, "us-east-1")
+        for name, path in files.items():
+            if name not in bucket.keys:
+                self._adopt(bucket, name, path, path.stat())
+
+    def create_bucket(self, bucket_name: str, region_name: str, bucket_namespace: str | None = None) -> FakeBucket:
+        """Make a bucket and its folder."""
+        if not _BUCKET_NAME.fullmatch(bucket_name):
+            raise InvalidBucketName
+        if bucket_name not in self.buckets:
+            # moto keeps one name space for all accounts of the process, and another local cloud may have the name too.
+            s3_backends.bucket_accounts.pop(bucket_name, None)
+        bucket = super().create_bucket(bucket_name, region_name, bucket_namespace)
+        self._paths(bucket_name).folder.mkdir(exist_ok=True)
+        return bucket
+
+    def get_bucket(self, bucket_name: str) -> FakeBucket:
+        """Find a bucket of this cloud; moto would look into other accounts as well."""
+        if bucket_name not in self.buckets:
+            raise MissingBucket(bucket=bucket_name)
+        return self.buckets[bucket_name]
+
+    def delete_bucket(self, bucket_name: str) -> FakeBucket | None:
+        """Remove an empty bucket and its folder."""
+        bucket = super().delete_bucket(bucket_name)
+        if bucket is not None:
+            with contextlib.suppress(OSError):
+                self._paths(bucket_name).folder.rmdir()
+        return bucket
+
+    def put_object(  # type: ignore[override]  # everything else is handed on
+        self, bucket_name: str, key_name: str, value: bytes, *, notify: bool = True, **options: Any
+    ) -> FakeKey:
+        """
+        Write the file first, then make the object visible.
+
+        :param notify: whether the change is told of.
+        """
+        event = "CHANGED" if self.get_object(bucket_name, key_name) is not None else "NEW"
+        key = self._put(bucket_name, key_name, value, options)
+        if notify and self.changed is not None:
+            self.changed(bucket_name, key_name, event)
+        return key
+
+    def _put(self, bucket_name: str, key_name: str, value: bytes, options: dict[str, Any]) -> FakeKey:
+        bucket = self.get_bucket(bucket_name)
+        incoming = self._incoming / uuid.uuid4().hex
+        incoming.write_bytes(value)
+        with self._lock:
+            path = self._paths(bucket_name).choose(key_name)
+            incoming.replace(path)
+            if bucket.is_versioned:
+                # Older versions stay in memory; the file is the newest one.
+                return super().put_object(bucket_name, key_name, value, **options)
+            key = super().put_object(bucket_name, key_name, b"", **options)
+            _back(key, path, len(value))
+            return key
+
+    def complete_multipart_upload(
+        self, bucket_name: str, multipart_id: str, body: Iterator[tuple[int, str]]
+    ) -> FakeKey | None:
+        """Put the parts together, and let go of them: moto would keep them in memory."""
+        key = super().complete_multipart_upload(bucket_name, multipart_id, body)
+        if key is not None and key.multipart is not None:
+            key.multipart.dispose()
+            key.multipart = None
+        return key
+
+    def get_object(self, *args: Any, **options: Any) -> FakeKey | None:
+        """Find an object."""
+        with self._lock:
+            return super().get_object(*args, **options)
+
+    def delete_object(
+        self, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
+    ) -> tuple[bool, dict[str, Any]]:
+        """Remove an object and its file."""
+        with self._lock:
+            answer: tuple[bool, dict[str, Any]] = super().delete_object(bucket_name, key_name, version_id, bypass)
+            gone = not isinstance(self.get_bucket(bucket_name).keys.get(key_name), FakeKey)
+            if gone:
+                self._paths(bucket_name).remove(key_name)
+        if gone and self.changed is not None:
+            self.changed(bucket_name, key_name, "DELETED")
+        return answer
+
+    def close(self) -> None:
+        """Write the index, and let go of everything."""
+        index = {
+            bucket.name: {name: kept for name, key in bucket.keys.items() if (kept := _kept(key)) is not None}
+            for bucket in self.buckets.values()
+        }
+        shutil.rmtree(self._incoming, ignore_errors=True)
+        incoming = self._root / f"{INDEX}.new"
+        incoming.write_text(json.dumps(index), encoding="utf-8")
+        incoming.replace(self._root / INDEX)
+        for bucket in list(self.buckets.values()):
+            for versions in bucket.keys.lists():
+                for key in versions[1]:
+                    if isinstance(key, FakeKey):
+                        key.dispose()
+            for multipart in bucket.multiparts.values():
+                multipart.dispose()
+
+
+def _kept(key: Any) -> dict[str, Any] | None:
+    path = object_file(key) if isinstance(key, FakeKey) else None
+    if path is None:
+        return None
+    try:
+        stat = path.stat()
+    except FileNotFoundError:  # somebody removed it by hand
+        return None
+    return {
+        "size": stat.st_size,
+        "mtime_ns": stat.st_mtime_ns,
+        "metadata": dict(key.metadata),
+        **{name: getattr(key, name) for name in _KEPT},
+    }
+
+
+def _read_index(path: Path) -> dict[str, dict[str, Any]]:
+    try:
+        index = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return index if isinstance(index, dict) else {}

@@ -1,0 +1,1 @@
+"""What works inside the process of ``miniwdl run``: downloads, their cache, uploads as you go."""

@@ -1,0 +1,151 @@
+"""
+Downloads ``s3://`` inputs of miniwdl in its own process.
+
+These are plugins for miniwdl's groups ``file_download`` and ``directory_download``. All downloads of a process share
+one set of threads and one memory budget (``[s3_rails]``); miniwdl's download cache works as for any other download.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import shutil
+import uuid
+from contextlib import suppress
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from WDL.runtime.cache import new as new_call_cache
+
+from miniwdl_aws_core.beneath import folder
+from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_s3_rails.inside_miniwdl.cache import sight_of
+from miniwdl_aws_s3_rails.inside_miniwdl.places import why_no_path
+from miniwdl_aws_s3_rails.inside_miniwdl.settings import MiniwdlSettings
+from miniwdl_aws_s3_rails.inside_miniwdl.termination import stopped_on_termination
+from miniwdl_aws_s3_rails.products.ending import RUN_LOGS
+from miniwdl_aws_s3_rails.transfer.engine import engine_for
+from miniwdl_aws_s3_rails.transfer.receiver import Receiver
+from miniwdl_aws_s3_rails.uri import S3Uri
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable
+
+    from WDL.runtime.config import Loader
+
+    from miniwdl_aws_s3_rails.transfer.engine import Found
+
+__all__ = ["directory_download", "file_download", "layout"]
+
+TRIES = 100
+"""Times that a folder is made which somebody else takes away."""
+
+
+def file_download(cfg: Loader, logger: logging.Logger, uri: str, **_kwargs: Any) -> Generator[dict[str, Any]]:
+    """Download an object; miniwdl's plugin for File inputs."""
+    yield {"outputs": {"file": _download(cfg, logger, uri, directory=False)}}
+
+
+def directory_download(cfg: Loader, logger: logging.Logger, uri: str, **_kwargs: Any) -> Generator[dict[str, Any]]:
+    """Download everything under a URI; miniwdl's plugin for Directory inputs."""
+    yield {"outputs": {"directory": _download(cfg, logger, uri, directory=True)}}
+
+
+def _download(cfg: Loader, logger: logging.Logger, text: str, *, directory: bool) -> str:
+    # To miniwdl, a Directory has no slashes at its end.
+    text = text.rstrip("/") if directory else text
+    uri = S3Uri.parse(text, what="the input")
+    if reason := why_no_path(["" if uri.is_folder and not directory else uri.basename]):
+        raise AccessError(f"{uri} can't be a {'folder' if directory else 'file'} here: {reason}")
+    receiver = Receiver(engine_for(MiniwdlSettings(cfg)))
+    top, parent = _parent(cfg, logger, text, directory=directory)
+    name = f"{parent}/s3-{uuid.uuid4()}"
+    place = _make_folder(top, name)
+    incomplete = _make_folder(place, "incomplete")
+
+    def fetch() -> None:
+        found = sight_of(cfg).objects(text, directory=directory)
+        if directory:
+            _fetch_folder(receiver, uri.as_folder(), found, incomplete)
+        else:
+            receiver.fetch_all(uri.bucket, [(found[0], uri.basename)], incomplete)
+
+    try:
+        with stopped_on_termination(logger, receiver.engine.stop):
+            receiver.engine.apart(fetch)
+        # Under its final name it is whole: whoever looks there sees all of it or nothing.
+        os.rename(uri.basename, uri.basename, src_dir_fd=incomplete, dst_dir_fd=place)
+        os.rmdir("incomplete", dir_fd=place)
+    except BaseException:
+        shutil.rmtree(top / name, ignore_errors=True)
+        raise
+    return str(top / name / uri.basename)
+
+
+class _Folder(int):
+    """Descriptor of a folder, closed when nobody has it any more: a transfer that hangs may outlive its download."""
+
+    def __del__(self) -> None:
+        os.close(self)
+
+
+def _make_folder(top: Path | int, name: str) -> _Folder:
+    """Make a folder, through no link that a task may have planted."""
+    for _ in range(TRIES):
+        # miniwdl prunes empty folders after it has moved a download: one above it may vanish in between.
+        with suppress(FileNotFoundError), folder(top, name, make=True) as made:
+            return _Folder(os.dup(made))
+    raise AccessError(f"can't make a folder for downloads in {top}: whatever is made there vanishes")
+
+
+def _parent(cfg: Loader, logger: logging.Logger, uri: str, *, directory: bool) -> tuple[Path, str]:
+    """
+    Find where to download to: a folder whose path is trusted, and the one below it.
+
+    What will enter the download cache is moved there, so it must be on the same file system; other downloads belong
+    into the run directory. miniwdl doesn't tell plugins which that is, but the logger it gives writes into it.
+    """
+    cache = new_call_cache(cfg, logging.getLogger(__name__))
+    cached = cache.download_cacheable(uri, directory=directory)
+    if not cached or Path(cached).exists():
+        for handler in logger.handlers:
+            if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename).name in RUN_LOGS:
+                return Path(handler.baseFilename).parent, "download"
+    top = Path(cfg["file_io"]["root"], cfg["download_cache"]["dir"])
+    top.mkdir(parents=True, exist_ok=True)
+    return top, "ops"
+
+
+def _fetch_folder(receiver: Receiver, uri: S3Uri, found: Iterable[Found], top: int) -> None:
+    folders, files = layout(uri, found)
+    for name in ("", *folders):
+        with folder(top, f"{uri.basename}/{name}", make=True):
+            pass
+    receiver.fetch_all(uri.bucket, [(item, f"{uri.basename}/{name}") for name, item in files.items()], top)
+
+
+def layout(folder: S3Uri, found: Iterable[Found]) -> tuple[list[str], dict[str, Found]]:
+    """
+    Work out the folders and files that objects under a folder become.
+
+    :raises AccessError: when a key can't be a path, or leads out of the folder.
+    """
+    folders = []
+    files = {}
+    for item in found:
+        name = item.key[len(folder.key) :]
+        is_marker = not name or name.endswith("/")
+        reason = why_no_path(name.removesuffix("/").split("/")) if name else None
+        if is_marker and item.size:
+            reason = reason or "it has content, but its key is a folder's"
+        if reason:
+            raise AccessError(f"s3://{folder.bucket}/{item.key} can't be a file: {reason}")
+        if is_marker:
+            folders.append(name)
+        else:
+            files[name] = item
+    parents = {str(parent) for name in (*files, *folders) for parent in PurePosixPath(name).parents}
+    parents.update(name.removesuffix("/") for name in folders)
+    for name in sorted(parents & files.keys()):
+        raise AccessError(f"{folder}{name} is a file and a folder at once, which no file system can hold")
+    return folders, files

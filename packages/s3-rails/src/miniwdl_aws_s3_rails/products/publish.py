@@ -1,0 +1,169 @@
+"""Writes one group of files under an ``s3://`` folder: the ``publish`` hook."""
+
+from __future__ import annotations
+
+import errno
+import logging
+import stat
+from concurrent.futures import as_completed
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks import PublishReport
+from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
+from miniwdl_aws_s3_rails.errors import AccessError, RailsError, TransferError
+from miniwdl_aws_s3_rails.products.boundary import OWN_NAMES
+from miniwdl_aws_s3_rails.products.plan import Item, make_plan, split_present
+from miniwdl_aws_s3_rails.transfer.destination import check_vacant, check_writable
+from miniwdl_aws_s3_rails.transfer.etags import PartDigest, file_etag
+from miniwdl_aws_s3_rails.transfer.meter import Meter
+from miniwdl_aws_s3_rails.transfer.sender import Check, Sender, part_size_for
+from miniwdl_aws_s3_rails.transfer.source import open_product
+from miniwdl_aws_s3_rails.uri import S3Uri
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from pathlib import Path
+
+    from miniwdl_aws_hooks import PublishRequest
+    from miniwdl_aws_s3_rails.transfer.engine import Engine, Found
+
+__all__ = ["check", "publish"]
+
+logger = logging.getLogger(__name__)
+
+FEW = 2
+"""How many objects are looked for one by one."""
+
+LIST_FACTOR = 10
+"""How many more objects than we are going to write are worth listing to find those that are there already."""
+
+
+def check(request: PublishRequest, engine: Engine) -> PublishReport:
+    """
+    Make sure that the folder can be written, and may be; nothing changes there.
+
+    :raises AccessError: when it can't.
+    """
+    check_writable(engine, request.folder)
+    check_vacant(engine, request.folder)
+    return PublishReport(uploaded=0, skipped=0, size=0, seconds=0.0)
+
+
+def publish(request: PublishRequest, engine: Engine) -> PublishReport:
+    """
+    Write what isn't there yet, all at once.
+
+    ``outputs.json`` stands for a whole upload: an older one is removed before anything else changes.
+    """
+    folder = S3Uri.parse(request.folder, what="the destination")
+    plan = make_plan(folder, request.files, _size)
+    may_replace = engine.options.products.replace
+    if may_replace:
+        _make_way(engine, folder, last=OUTPUTS_JSON in request.files)
+    missing, equal = split_present(
+        plan.items,
+        _present(engine, folder, plan.items),
+        lambda item: _etag(item, engine.options.part_size),
+    )
+    if missing and not may_replace and OUTPUTS_JSON not in request.files:
+        check_vacant(engine, request.folder)
+    meter = Meter("uploading", len(missing), sum(item.size for item in missing), lambda line: logger.info("%s", line))
+    with meter.reporting():
+        checks, failed = _send(engine, missing, meter)
+    return PublishReport(
+        uploaded=len(checks),
+        skipped=len(equal),
+        size=sum(item.size for item in missing if item.name in checks),
+        seconds=meter.seconds,
+        failed={**plan.failed, **failed},
+        checks={**checks, **{item.name: Check.MD5.value for item in equal}},
+    )
+
+
+def _size(path: Path) -> int:
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(errno.EINVAL, "it is not a regular file", str(path))
+    return found.st_size
+
+
+def _etag(item: Item, part_size: int) -> str:
+    if item.is_marker:
+        return PartDigest().etag(multipart=False)
+    try:
+        with open_product(item.path) as file:
+            return file_etag(file, item.size, part_size_for(item.size, part_size))
+    except TransferError:
+        return ""  # no object's; sending the file says what is wrong with it
+
+
+def _send(engine: Engine, items: list[Item], meter: Meter) -> tuple[dict[str, str], dict[str, str]]:
+    """Send all, and return by name what proves each to be whole, and why each that isn't there failed."""
+    data = Sender(engine, meter.add, engine.options.products, open_product)
+    # What tools read right after the run, and what is small, gains nothing from a colder storage class.
+    own = replace(data, options=replace(data.options, storage_class=None))
+
+    def send(item: Item) -> Check:
+        sender = own if item.name in OWN_NAMES else data
+        check = sender.put_bytes(item.uri, b"") if item.is_marker else sender.put(item.uri, item.path, item.size)
+        meter.finish_one()
+        return check
+
+    futures = {engine.pool.submit(send, item): item for item in items}
+    checks: dict[str, str] = {}
+    failed: dict[str, str] = {}
+    try:
+        for future in as_completed(futures):
+            name = futures[future].name
+            try:
+                checks[name] = future.result().value
+            except RailsError as exc:
+                failed[name] = exc.message
+            except OSError as exc:
+                failed[name] = str(exc)
+    except BaseException:
+        engine.give_up(futures)
+        raise
+    return checks, failed
+
+
+def _present(engine: Engine, folder: S3Uri, items: Collection[Item]) -> dict[str, Found]:
+    """Look for objects that are there already: one by one if they are few, since a listing shows all others too."""
+    try:
+        if len(items) <= FEW:
+            return {item.uri.key: found for item in items if (found := engine.find(item.uri))}
+        return engine.peek(folder, limit=LIST_FACTOR * len(items))
+    except (AccessError, TransferError) as exc:
+        # Writing may be allowed where listing is not; everything travels then.
+        logger.debug("cannot tell what is in %s already: %s", folder, exc)
+        return {}
+
+
+def _make_way(engine: Engine, folder: S3Uri, *, last: bool) -> None:
+    """Remove what an earlier run left in the folder and what would be wrong from now on."""
+    if not last:
+        _remove_stale(engine, folder.join(OUTPUTS_JSON))
+        return
+    try:
+        _remove_stale(engine, folder.join(ERROR_JSON))
+    except RailsError as exc:
+        logger.warning("%s", exc)
+
+
+def _remove_stale(engine: Engine, uri: S3Uri) -> None:
+    known = True
+    try:
+        if engine.find(uri) is None:
+            return
+    except AccessError:
+        known = False  # where nothing may be read, or listed, a missing object looks like a forbidden one
+    try:
+        engine.remove(uri)
+    except AccessError as exc:
+        if known:
+            raise AccessError(
+                f"{exc.message}; it is an earlier run's, and does not fit what comes now",
+                hint="allow s3:DeleteObject, or upload to another folder",
+            ) from exc
+        logger.warning("an earlier run's %s may still be there: %s", uri, exc)

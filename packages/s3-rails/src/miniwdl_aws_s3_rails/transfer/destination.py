@@ -1,0 +1,68 @@
+"""Finds out whether a folder in S3 can be written, without leaving anything there."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import botocore.exceptions
+
+from miniwdl_aws_hooks.protocol import OUTPUTS_JSON
+from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_s3_rails.transfer.access import explain, explained
+from miniwdl_aws_s3_rails.uri import S3Uri
+
+if TYPE_CHECKING:
+    from miniwdl_aws_s3_rails.transfer.engine import Engine
+
+__all__ = ["check_vacant", "check_writable", "run_folder"]
+
+PROBE = ".miniwdl-aws-write-test"
+
+
+def run_folder(text: str, run_name: str) -> str:
+    """
+    Folder that a run's products go to: one more level, named like the run, unless the URI ends in a slash.
+
+    :param run_name: miniwdl's timestamped name of the run.
+    """
+    return text if text.endswith("/") else f"{text}/{run_name}/"
+
+
+def check_vacant(engine: Engine, text: str) -> None:
+    """
+    Make sure, under ``--no-overwrite``, that a folder does not hold the results of a run already.
+
+    :raises AccessError: when it does.
+    """
+    # A folder of the run's own is as new as the run.
+    if engine.options.products.replace or not text.endswith("/"):
+        return
+    uri = S3Uri.parse(text).join(OUTPUTS_JSON)
+    if engine.find(uri) is not None:
+        raise AccessError(f"{uri} is there already, and --no-overwrite protects the run that it belongs to")
+
+
+def check_writable(engine: Engine, text: str, *, what: str = "--s3upload") -> S3Uri:
+    """
+    Make sure that a folder can be written, by starting an upload in parts and giving it up.
+
+    That needs the same permissions as a whole upload, those for encryption and tags included, but leaves no object
+    behind, not even for a moment.
+
+    :param what: who gave the URI, for errors.
+    :raises AccessError: when it can't.
+    """
+    uri = S3Uri.parse(text, what=what)
+    probe = uri.join(PROBE)
+    engine.access.region_of(uri.bucket)
+    if not engine.access.can_sign():
+        raise explain(botocore.exceptions.NoCredentialsError(), f"cannot write to {text}")
+    client = engine.access.client
+    parameters: dict[str, Any] = engine.options.products.parameters()
+    with explained(f"cannot write to {text}"):
+        upload = client.create_multipart_upload(Bucket=probe.bucket, Key=probe.key, **parameters)["UploadId"]
+    # s3:AbortMultipartUpload is a permission of its own. Without it, what stays is invisible, empty and free of charge.
+    with suppress(AccessError), explained(f"cannot write to {text}"):
+        client.abort_multipart_upload(Bucket=probe.bucket, Key=probe.key, UploadId=upload)
+    return uri

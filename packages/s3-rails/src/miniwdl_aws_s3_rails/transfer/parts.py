@@ -1,0 +1,68 @@
+"""
+Sends a file in parts through botocore, for what obstore can't do: odd keys, and conditions on uploads in parts.
+
+Each part answers with the checksum that botocore sent along, if it sent one; S3 wants them again at the end.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
+
+from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_s3_rails.transfer.access import explained
+from miniwdl_aws_s3_rails.transfer.pool import DaemonPool
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from concurrent.futures import Future
+
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef as Part
+
+    from miniwdl_aws_s3_rails.transfer.writing import PutOptions
+    from miniwdl_aws_s3_rails.uri import S3Uri
+
+__all__ = ["put_in_parts"]
+
+CHECKSUMS = frozenset(f"Checksum{name}" for name in ("CRC32", "CRC32C", "CRC64NVME", "SHA1", "SHA256"))
+
+
+def put_in_parts(client: S3Client, uri: S3Uri, parts: Iterable[bytes], options: PutOptions, *, at_once: int) -> str:
+    """
+    Send parts, and return the ETag of the whole.
+
+    :param at_once: parts on their way at the same time.
+    """
+    target: dict[str, Any] = {"Bucket": uri.bucket, "Key": uri.key}
+    started = client.create_multipart_upload(**target, **options.parameters())
+    upload = {**target, "UploadId": started["UploadId"]}
+    try:
+        sent = _send(client, upload, parts, at_once)
+        end: dict[str, Any] = {**upload, "MultipartUpload": {"Parts": sent}, **options.condition()}
+        return client.complete_multipart_upload(**end)["ETag"]
+    except BaseException:
+        # What stays is invisible, but costs: a lifecycle rule of the bucket clears up where this isn't allowed.
+        with suppress(AccessError), explained(f"cannot give up {uri}"):
+            client.abort_multipart_upload(**upload)
+        raise
+
+
+def _send(client: S3Client, upload: dict[str, Any], parts: Iterable[bytes], at_once: int) -> list[Part]:
+    def send(number: int, part: bytes) -> Part:
+        answer = client.upload_part(**upload, PartNumber=number, Body=part)
+        sent: Any = {name: value for name, value in answer.items() if name == "ETag" or name in CHECKSUMS}
+        sent["PartNumber"] = number
+        return cast("Part", sent)
+
+    done: list[Part] = []
+    running: deque[Future[Part]] = deque()
+    # Threads of its own: those of the engine's pool must not wait for one another.
+    with DaemonPool(at_once, "s3-rails-parts") as pool:
+        for number, part in enumerate(parts, 1):
+            running.append(pool.submit(send, number, part))
+            if len(running) == at_once:
+                done.append(running.popleft().result())
+        done += [future.result() for future in running]
+    return done

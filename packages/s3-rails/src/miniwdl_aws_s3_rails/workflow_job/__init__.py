@@ -1,0 +1,1 @@
+"""The main program of workflow jobs, ``miniwdl-run-s3upload``."""

@@ -1,0 +1,232 @@
+"""``miniwdl-run-s3upload``: runs ``miniwdl run``, then uploads what it made. The main program of workflow jobs."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_core.beneath import is_file, write_bytes
+from miniwdl_aws_core.console import complain, emit_json, say
+from miniwdl_aws_core.diagnostics import LineFormatter, fit_for_terminals
+from miniwdl_aws_hooks import ExitCode, JobRole, MiniwdlAwsError, MountContext, PublishRequest, get_manager
+from miniwdl_aws_hooks.protocol import (
+    END_OF_LOG,
+    ENV_PAYLOAD,
+    ENV_PAYLOAD_NAME,
+    ENV_SENTINEL,
+    ENV_SUBMISSION,
+    UPLOADER,
+    UPLOADING,
+)
+from miniwdl_aws_s3_rails.errors import MountMissingError, OptionError, RailsError
+from miniwdl_aws_s3_rails.products.ending import RUN_LOGS, Ending, read_ending
+from miniwdl_aws_s3_rails.products.publishers import let_publishers_speak, publish_by_plugin
+from miniwdl_aws_s3_rails.transfer.surroundings import ENV_FOLDER
+from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, parse_arguments
+from miniwdl_aws_s3_rails.workflow_job.child import SignalRelay, Stopped, run_child
+from miniwdl_aws_s3_rails.workflow_job.claim import claim
+from miniwdl_aws_s3_rails.workflow_job.payload import place_payload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from miniwdl_aws_hooks import Settings
+__all__ = ["main"]
+
+logger = logging.getLogger("miniwdl_aws_s3_rails")
+
+ANSWER = "answer.json"
+"""What miniwdl is told to write instead of the file that ``-o`` names, which a task might write before it is read."""
+
+CONSUMED = (
+    ENV_PAYLOAD,
+    ENV_PAYLOAD_NAME,
+    ENV_SENTINEL,
+    ENV_SUBMISSION,
+    "MINIWDL__AWS__S3_UPLOAD_FOLDER",
+    "MINIWDL__AWS__DELETE_AFTER_S3_UPLOAD",
+)
+"""Environment variables that are for us; miniwdl would warn of some of them."""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """
+    Run the command, and end the log whatever happens.
+
+    :return: its exit code: miniwdl's, or one of ``ExitCode``.
+    """
+    arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
+    handler = logging.StreamHandler()
+    handler.setFormatter(LineFormatter(f"%(asctime)s %(levelname)s {UPLOADER} %(message)s", "%Y-%m-%d %H:%M:%S"))
+    logging.basicConfig(handlers=[handler])
+    fit_for_terminals()
+    logger.setLevel(logging.INFO)
+    try:
+        with SignalRelay().installed() as relay:
+            return _run(arguments, relay)
+    except MiniwdlAwsError as exc:
+        complain(PROGRAM, exc)
+        return exc.exit_code if isinstance(exc, RailsError) else ExitCode.USAGE
+    except Stopped as exc:
+        say(f"{PROGRAM}: {exc}; the run directory is kept")
+        _end_log()
+        # Transfers may hang in the network yet, and must neither delay the end nor disturb it.
+        os._exit(128 + exc.number)
+    finally:
+        _end_log()
+
+
+def _end_log() -> None:
+    sys.stdout.flush()  # noqa: TID251 - the end comes last
+    say("", END_OF_LOG)
+
+
+def _run(arguments: Arguments, relay: SignalRelay) -> int:
+    from miniwdl_aws_s3_rails.inside_miniwdl.settings import load_settings
+
+    settings = load_settings(arguments.passed_value("--cfg"), arguments.overrides)
+    let_publishers_speak()
+    _check_mount(os.environ, settings)
+    arguments = arguments.with_settings(settings)
+    run_dir = arguments.upload_directory()
+    if run_dir is not None:
+        return _upload_only(arguments, run_dir, settings)
+    claim(os.environ, settings)
+    if arguments.s3upload and not arguments.self_test:
+        # Without files: whoever would publish the products says now if it couldn't.
+        publish_by_plugin(PublishRequest("", arguments.s3upload, {}, settings))
+    with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as folder:
+        command = _command(arguments, Path(folder), settings)
+        code, stdout = run_child(command, _child_environ(arguments, settings), relay)
+        document = None if arguments.self_test else _document(arguments, stdout, Path(folder))
+    if not arguments.s3upload or document is None:
+        sys.stdout.buffer.write(stdout)  # noqa: TID251 - what miniwdl said, as it said it
+        return code
+    return _upload_after(arguments, settings, document, code)
+
+
+def _check_mount(environ: Mapping[str, str], settings: Settings) -> None:
+    sentinel = environ.get(ENV_SENTINEL)
+    if not sentinel or Path(sentinel).is_file():
+        return
+    # Nobody writes the marker on a file system that hosts mount by means of their own. Whoever mounts it into task jobs
+    # may do so now, if it sees from inside this container that the file system is there; tasks only ever look.
+    root = settings.get("file_io", "root") or str(Path(sentinel).parent)
+    get_manager().hook.miniwdl_aws_mounts(context=MountContext(JobRole.TASK, root.rstrip("/"), settings))
+    if not Path(sentinel).is_file():
+        raise MountMissingError(
+            f"the shared file system is not mounted here: {sentinel} is missing",
+            hint="see the host's user data (miniwdl-aws fsx user-data), and its cloud-init log; the marker is written "
+            "here only where the mount is Lustre",
+        )
+
+
+def _command(arguments: Arguments, folder: Path, settings: Settings) -> list[str]:
+    program = [sys.executable, "-m", "WDL"]
+    if arguments.self_test:
+        return [*program, "run_self_test", *arguments.passed]
+    if not arguments.passed:
+        raise OptionError("no WDL is given to run", hint="see miniwdl-run-s3upload --help")
+
+    def read(uri: Any) -> bytes:
+        from miniwdl_aws_s3_rails.transfer.engine import engine_for
+        from miniwdl_aws_s3_rails.transfer.receiver import Receiver
+
+        return Receiver(engine_for(settings)).read(uri)
+
+    passed = place_payload(arguments.passed, os.environ, folder, read)
+    if "--error-json" not in passed:
+        passed.append("--error-json")
+    if arguments.passed_value("-o"):
+        passed += ["-o", str(folder / ANSWER)]  # the last one counts
+    return [*program, "run", *passed]
+
+
+def _child_environ(arguments: Arguments, settings: Settings) -> dict[str, str]:
+    from miniwdl_aws_s3_rails.transfer.writing import read_switch
+
+    environ = {name: value for name, value in os.environ.items() if name not in CONSUMED}
+    if arguments.task_queue:
+        environ["MINIWDL__AWS__TASK_QUEUE"] = arguments.task_queue
+    for (section, key), value in arguments.overrides.items():
+        environ[f"MINIWDL__{section.upper()}__{key.upper()}"] = value
+    if settings.get("call_cache", "backend") in (None, "dir"):
+        environ["MINIWDL__CALL_CACHE__BACKEND"] = "s3_rails"
+    environ.pop("MINIWDL__S3_RAILS__PROGRESSIVE", None)  # miniwdl would warn of it
+    if read_switch(settings, "progressive") and arguments.s3upload and not arguments.self_test:
+        environ[ENV_FOLDER] = arguments.s3upload
+    return environ
+
+
+def _document(arguments: Arguments, stdout: bytes, folder: Path) -> dict[str, Any] | None:
+    """Find what miniwdl said of the run, outputs or error, and the run directory; with ``-o``, put it there."""
+    said = stdout
+    if (wanted := arguments.passed_value("-o")) and (folder / ANSWER).exists():
+        said = (folder / ANSWER).read_bytes()
+        try:
+            write_bytes(Path(wanted).parent, Path(wanted).name, said)
+        except OSError as exc:
+            complain(PROGRAM, OptionError(f"-o {wanted} can't be written: {exc.strerror}"))
+    try:
+        document = json.loads(said)
+    except ValueError:
+        return None
+    return document if isinstance(document, dict) and isinstance(document.get("dir"), str) else None
+
+
+def _upload_after(arguments: Arguments, settings: Settings, document: dict[str, Any], code: int) -> int:
+    run_dir = Path(document["dir"])
+    logger.info("miniwdl ended with exit code %d", code)
+    try:
+        folder, outputs = _upload(arguments, settings, run_dir, Ending.of(document, code))
+    except MiniwdlAwsError as exc:
+        emit_json(document, indent=2)
+        complain(PROGRAM, exc)
+        return code or ExitCode.UPLOAD_FAILED
+    document["s3upload"] = folder
+    if outputs is not None:
+        document["outputs"] = outputs
+    emit_json(document, indent=2)
+    _delete_after(arguments, settings, run_dir, succeeded=code == 0)
+    return code
+
+
+def _upload_only(arguments: Arguments, run_dir: Path, settings: Settings) -> int:
+    if not any(is_file(run_dir, name) for name in RUN_LOGS):
+        raise OptionError(f"--upload-only: {run_dir} is not a run directory of miniwdl's")
+    folder, outputs = _upload(arguments, settings, run_dir, read_ending(run_dir))
+    document = {"dir": str(run_dir), "s3upload": folder} | ({} if outputs is None else {"outputs": outputs})
+    emit_json(document, indent=2)
+    _delete_after(arguments, settings, run_dir, succeeded=outputs is not None)
+    return ExitCode.OK
+
+
+def _upload(
+    arguments: Arguments, settings: Settings, run_dir: Path, ending: Ending
+) -> tuple[str, dict[str, Any] | None]:
+    from miniwdl_aws_s3_rails.inside_miniwdl.settings import read_layout
+    from miniwdl_aws_s3_rails.products.upload import FinishedRun, upload_run
+    from miniwdl_aws_s3_rails.transfer.destination import run_folder
+
+    folder = run_folder(arguments.s3upload or "", run_dir.name)
+    logger.info(UPLOADING, run_dir, folder)
+    run = FinishedRun(run_dir, read_layout(settings), settings, ending)
+    return folder, upload_run(run, folder, publish_by_plugin)
+
+
+def _delete_after(arguments: Arguments, settings: Settings, run_dir: Path, *, succeeded: bool) -> None:
+    from miniwdl_aws_s3_rails.inside_miniwdl.settings import read_layout
+    from miniwdl_aws_s3_rails.workflow_job.rundir import RunDirError, delete_run_dir, should_delete
+
+    if should_delete(arguments.delete_after, succeeded=succeeded):
+        try:
+            delete_run_dir(run_dir, read_layout(settings).root)
+        except RunDirError as exc:
+            complain(PROGRAM, exc)  # all products are in S3: the run itself did not fail for this
+        else:
+            logger.info("deleted %s", run_dir)

@@ -1,0 +1,144 @@
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from miniwdl_aws_hooks import EnvironSettings, PublishRequest
+from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_s3_rails.products.publish import publish
+from miniwdl_aws_s3_rails.transfer.engine import Engine
+
+
+def request(bucket: Any, files: dict[str, str]) -> PublishRequest:
+    return PublishRequest("/run", bucket.uri("run/"), files, EnvironSettings({}))
+
+
+def test_many_files(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    files = {}
+    for index in range(60):
+        path = tmp_path / str(index)
+        path.write_bytes(os.urandom(index * 10))
+        files[f"many/{index}"] = str(path)
+    (tmp_path / "empty").mkdir()
+    files["d/empty/"] = str(tmp_path / "empty")
+    report = publish(request(bucket, files), engine)
+    assert (report.uploaded, report.skipped, report.failed) == (61, 0, {})
+    assert report.size == sum(index * 10 for index in range(60))
+    assert set(bucket.keys()) == {"run/" + name for name in files}
+    assert all(bucket["run/" + name] == Path(path).read_bytes() for name, path in files.items() if name != "d/empty/")
+
+
+def test_again_sends_only_what_is_missing_or_different(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    files = {}
+    for name in ("a", "b", "c"):
+        (tmp_path / name).write_text(name * 10)
+        files[name] = str(tmp_path / name)
+    files["d/"] = str(tmp_path)
+    publish(request(bucket, files), engine)
+    bucket["run/b"] = b"someone els"[:10]
+    engine.access.client.delete_object(Bucket=bucket.name, Key="run/c")
+    report = publish(request(bucket, files), engine)
+    assert (report.uploaded, report.skipped) == (2, 2)
+    assert {key: bucket[key] for key in bucket.keys()} == {  # noqa: SIM118 - not a dict
+        "run/a": b"a" * 10, "run/b": b"b" * 10, "run/c": b"c" * 10, "run/d/": b"",
+    }  # fmt: skip
+
+
+def test_a_folders_marker_is_not_the_empty_file_of_its_name(
+    engine: Engine, literal_bucket: Any, tmp_path: Path
+) -> None:
+    """An earlier run had an empty folder where this one has an empty file."""
+    literal_bucket["run/d/"] = b""
+    (tmp_path / "empty").touch()
+    files = {name: str(tmp_path / "empty") for name in ("d", "e", "f")}
+    report = publish(request(literal_bucket, files), engine)
+    assert (report.uploaded, report.skipped) == (3, 0)
+    assert literal_bucket.keys() == ["run/d", "run/d/", "run/e", "run/f"]
+
+
+def test_names_that_differ_in_little_are_different_objects(engine: Engine, literal_bucket: Any, tmp_path: Path) -> None:
+    names = ["\u00e9", "e\u0301", "E\u0301", "a%2Fb", "a/b", "a?b", "a_b", "a__b", "😀", "\U0001d4b3", "tab\there"]
+    for index, name in enumerate(names):
+        (tmp_path / str(index)).write_text(name)
+    files = {name: str(tmp_path / str(index)) for index, name in enumerate(names)}
+    for uploaded in (len(names), 0):
+        report = publish(request(literal_bucket, files), engine)
+        assert (report.uploaded, report.skipped) == (uploaded, len(names) - uploaded)
+        assert {key: literal_bucket[key].decode() for key in literal_bucket.keys()} == {  # noqa: SIM118 - not a dict
+            f"run/{name}": name for name in names
+        }
+
+
+def test_an_earlier_runs_outputs_json_goes_first(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    bucket["run/outputs.json"] = b"{}"
+    (tmp_path / "a").write_text("a")
+    publish(request(bucket, {"a": str(tmp_path / "a")}), engine)
+    assert bucket.keys() == ["run/a"]
+
+
+def test_an_earlier_runs_error_json_goes_in_the_end(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    bucket["run/error.json"] = b"{}"
+    (tmp_path / "outputs.json").write_text(json.dumps({}))
+    publish(request(bucket, {"outputs.json": str(tmp_path / "outputs.json")}), engine)
+    assert bucket.keys() == ["run/outputs.json"]
+
+
+def test_what_fails_is_named(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    (tmp_path / "good").write_text("good")
+    report = publish(request(bucket, {"good": str(tmp_path / "good"), "bad": str(tmp_path / "gone")}), engine)
+    assert report.uploaded == 1
+    assert report.failed == {"bad": "No such file or directory"}
+
+
+def test_no_bucket(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    (tmp_path / "a").write_text("a")
+    files = {"a": str(tmp_path / "a")}
+    report = publish(PublishRequest("/run", "s3://no-such-bucket/x/", files, EnvironSettings({})), engine)
+    assert report.uploaded == 0
+    assert "no-such-bucket" in report.failed["a"]
+
+
+def test_listing_may_be_forbidden(engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_args: Any, **_kwargs: Any) -> None:
+        raise AccessError("no s3:ListBucket, no s3:GetObject")
+
+    monkeypatch.setattr(engine, "peek", denied)
+    monkeypatch.setattr(engine, "find", denied)
+    (tmp_path / "a").write_text("a")
+    assert publish(request(bucket, {"a": str(tmp_path / "a")}), engine).uploaded == 1
+
+
+class TestAnEarlierOutputsJsonThatStays:
+    """Beside other results it would promise what isn't true."""
+
+    @pytest.fixture
+    def files(self, tmp_path: Path) -> dict[str, str]:
+        (tmp_path / "a").write_text("a")
+        return {"a": str(tmp_path / "a")}
+
+    @pytest.fixture(autouse=True)
+    def may_not_delete(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+        def refuse(uri: object) -> None:
+            raise AccessError(f"cannot remove {uri}: Access Denied")
+
+        monkeypatch.setattr(engine, "remove", refuse)
+
+    def test_nothing_changes(self, engine: Engine, bucket: Any, files: dict[str, str]) -> None:
+        bucket["run/outputs.json"] = b"{}"
+        with pytest.raises(AccessError, match="it is an earlier run's, and does not fit") as caught:
+            publish(request(bucket, files), engine)
+        assert "s3:DeleteObject" in str(caught.value.hint)
+        assert bucket.keys() == ["run/outputs.json"]
+
+    def test_where_nobody_can_tell_it_is_a_warning(
+        self, engine: Engine, bucket: Any, files: dict[str, str], monkeypatch: pytest.MonkeyPatch,
+        caplog: pytest.LogCaptureFixture,
+    ) -> None:  # fmt: skip
+        def refuse(uri: object) -> None:
+            raise AccessError(f"cannot read {uri}: Forbidden")
+
+        monkeypatch.setattr(engine, "find", refuse)
+        assert publish(request(bucket, files), engine).failed == {}
+        assert "may still be there" in caplog.text

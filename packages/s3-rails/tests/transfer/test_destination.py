@@ -1,0 +1,65 @@
+from typing import Any
+
+import botocore.exceptions
+import pytest
+
+from miniwdl_aws_s3_rails.errors import AccessError, UriError
+from miniwdl_aws_s3_rails.transfer.destination import check_writable, run_folder
+from miniwdl_aws_s3_rails.transfer.engine import Engine
+
+
+@pytest.mark.parametrize(
+    ("given", "folder"),
+    [
+        ("s3://b1/x", "s3://b1/x/20250101_000000_wf/"),
+        ("s3://b1/x/", "s3://b1/x/"),
+        ("s3://b1", "s3://b1/20250101_000000_wf/"),
+        ("s3://b1/", "s3://b1/"),
+    ],
+)
+def test_one_more_folder_unless_it_ends_in_a_slash(given: str, folder: str) -> None:
+    assert run_folder(given, "20250101_000000_wf") == folder
+
+
+@pytest.mark.parametrize("folder", ["", "x", "x/y/"])
+def test_leaves_nothing_behind(engine: Engine, bucket: Any, folder: str) -> None:
+    check_writable(engine, bucket.uri(folder))
+    assert bucket.keys() == []
+    assert "Uploads" not in engine.access.client.list_multipart_uploads(Bucket=bucket.name)
+
+
+def test_missing_bucket(engine: Engine) -> None:
+    with pytest.raises(AccessError, match=r"cannot write to s3://no-such-bucket/x: .*NoSuchBucket") as caught:
+        check_writable(engine, "s3://no-such-bucket/x")
+    assert "create the bucket" in str(caught.value.hint)
+
+
+def test_read_only_bucket(engine: Engine, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(**_kwargs: Any) -> None:
+        response: Any = {"Error": {"Code": "AccessDenied", "Message": "Access Denied"}}
+        raise botocore.exceptions.ClientError(response, "CreateMultipartUpload")
+
+    monkeypatch.setattr(engine.access.client, "create_multipart_upload", denied)
+    with pytest.raises(AccessError, match="Access Denied"):
+        check_writable(engine, bucket.uri("x"))
+
+
+def test_aborting_may_be_forbidden(engine: Engine, bucket: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(**_kwargs: Any) -> None:
+        raise botocore.exceptions.ClientError({"Error": {"Code": "AccessDenied"}}, "AbortMultipartUpload")
+
+    monkeypatch.setattr(engine.access.client, "abort_multipart_upload", denied)
+    check_writable(engine, bucket.uri("x"))
+    assert bucket.keys() == []
+
+
+def test_no_credentials(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
+    with pytest.raises(AccessError, match="no AWS credentials"):
+        check_writable(engine, "s3://bucket/x")
+
+
+def test_the_option_is_named(engine: Engine) -> None:
+    with pytest.raises(UriError, match="the staging folder must begin with s3://"):
+        check_writable(engine, "/tmp/x", what="the staging folder")

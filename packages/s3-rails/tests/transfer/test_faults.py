@@ -1,0 +1,107 @@
+"""Every fifth request meets a fault of some kind: everything still arrives, byte for byte."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from miniwdl_aws_hooks import EnvironSettings, PublishRequest
+from miniwdl_aws_s3_rails.errors import UploadError
+from miniwdl_aws_s3_rails.products.ending import Ending
+from miniwdl_aws_s3_rails.products.publish import publish
+from miniwdl_aws_s3_rails.products.upload import FinishedRun, Layout, upload_run
+from miniwdl_aws_s3_rails.transfer.access import S3Access
+from miniwdl_aws_s3_rails.transfer.engine import Engine
+from miniwdl_aws_s3_rails.transfer.options import MIB, Options
+from miniwdl_aws_s3_rails.transfer.receiver import Receiver
+from miniwdl_aws_s3_rails.uri import S3Uri
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> dict[str, Path]:
+    """500 files of all sizes, two of them in parts."""
+    files = {}
+    for index in range(500):
+        size = 11 * MIB + index if index < 2 else (index * 37) % 5000
+        path = tmp_path / "source" / f"file {index}"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(os.urandom(size))
+        files[f"data/{index % 7}/file {index} +%.bin"] = path
+    return files
+
+
+@pytest.fixture
+def broken(
+    s3_url: str, bucket: Any, faulty: Any, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Iterator[Any]:
+    """An engine behind a proxy that spoils requests, and its faults; the bucket is looked into directly."""
+    share, kinds = getattr(request, "param", (0.2, faulty.FAULTS))
+    faults = faulty.Faults(share, kinds)
+    with faulty.faulty_proxy(s3_url, faults) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        options = Options(concurrency=16, part_size=5 * MIB, attempts=12)
+        access = S3Access(options, backoff=0.001)
+        engine = Engine(options, access, sleep=lambda _seconds: None)
+        yield engine, faults
+        engine.pool.shutdown()
+
+
+def send(engine: Engine, bucket: Any, run_dir: Path, files: dict[str, Path]) -> Any:
+    paths = {name: str(path) for name, path in files.items()}
+    return publish(PublishRequest(str(run_dir), bucket.uri("run/"), paths, EnvironSettings({})), engine)
+
+
+def test_everything_arrives(broken: Any, bucket: Any, files: dict[str, Path], tmp_path: Path) -> None:
+    engine, faults = broken
+    report = send(engine, bucket, tmp_path, files)
+    assert report.failed == {}
+    assert {key.removeprefix("run/") for key in bucket.keys()} == set(files)  # noqa: SIM118 - not a dict
+    assert all(bucket["run/" + name] == path.read_bytes() for name, path in files.items())
+    assert len(faults.met) >= 5, faults.met
+    assert sum(faults.met.values()) > 90
+
+
+def test_everything_comes_back(broken: Any, bucket: Any, files: dict[str, Path], tmp_path: Path) -> None:
+    engine, faults = broken
+    for name, path in files.items():
+        bucket["in/" + name] = path.read_bytes()
+    folder = S3Uri.parse(bucket.uri("in/"))
+    found = engine.find_all(folder)
+    assert len(found) == len(files)
+    (tmp_path / "copy").mkdir()
+    Receiver(engine).fetch_all(bucket.name, [(item, item.key) for item in found], tmp_path / "copy")
+    assert all((tmp_path / "copy/in" / name).read_bytes() == path.read_bytes() for name, path in files.items())
+    assert sum(faults.met.values()) > 90
+
+
+def make_run(root: Path, files: dict[str, Path]) -> FinishedRun:
+    run_dir = root / "20250101_000000_wf"
+    for index, path in enumerate(files.values()):
+        link = run_dir / f"out/files/{index:03d}/{path.name}"
+        link.parent.mkdir(parents=True)
+        link.symlink_to(path)
+    (run_dir / "workflow.log").write_text("log")
+    return FinishedRun(run_dir, Layout(root), EnvironSettings({}), Ending({}))
+
+
+def test_outputs_json_is_last(broken: Any, bucket: Any, files: dict[str, Path], tmp_path: Path) -> None:
+    engine, faults = broken
+    few = dict(list(files.items())[2:100])
+    upload_run(make_run(tmp_path.resolve(), few), bucket.uri("run/"), lambda request: publish(request, engine))
+    puts = [path.removeprefix(f"/{bucket.name}/run/") for method, path in faults.order if method == "PUT"]
+    first = puts.index("outputs.json")
+    assert set(puts[first:]) == {"outputs.json"}, "tries of its own may follow, nothing else"
+    assert puts.index("workflow.log") > max(index for index, path in enumerate(puts) if path.startswith("files/"))
+
+
+@pytest.mark.parametrize("broken", [(1.0, ("503",)), (1.0, ("answer lost",))], indirect=True)
+def test_where_nothing_gets_through_nothing_is_claimed(
+    broken: Any, bucket: Any, files: dict[str, Path], tmp_path: Path
+) -> None:
+    engine, _ = broken
+    few = dict(list(files.items())[2:5])
+    with pytest.raises(UploadError, match="4 of the run's products could not be uploaded"):
+        upload_run(make_run(tmp_path.resolve(), few), bucket.uri("run/"), lambda request: publish(request, engine))
+    assert "run/outputs.json" not in bucket.keys()  # noqa: SIM118 - not a dict

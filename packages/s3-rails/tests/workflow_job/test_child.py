@@ -1,0 +1,80 @@
+import os
+import signal
+import subprocess
+import sys
+import threading
+from typing import Any
+
+import pytest
+
+from miniwdl_aws_s3_rails.workflow_job.child import SignalRelay, Stopped, run_child
+
+CATCH = """
+import signal, sys
+def handle(number, frame):
+    print("got", signal.Signals(number).name)
+    sys.exit(7)
+signal.signal(signal.{name}, handle)
+sys.stderr.write("ready\\n")
+sys.stderr.flush()
+signal.pause()
+"""
+
+
+def python(script: str) -> list[str]:
+    return [sys.executable, "-c", script]
+
+
+def test_exit_code_and_output() -> None:
+    code, stdout = run_child(python("import os; print(os.environ['X']); exit(3)"), {"X": "y"}, SignalRelay())
+    assert (code, stdout) == (3, b"y\n")
+
+
+def test_killed_by_a_signal() -> None:
+    code, _ = run_child(python("import os; os.kill(os.getpid(), 9)"), os.environ, SignalRelay())
+    assert code == 137
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
+def test_signals_reach_the_child_and_it_is_waited_for(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+    relay = SignalRelay()
+
+    def kill_us_when_it_is_ready() -> None:
+        while "ready" not in capfd.readouterr().err:
+            pass
+        os.kill(os.getpid(), signal.Signals[name])
+
+    thread = threading.Thread(target=kill_us_when_it_is_ready)
+    with relay.installed():
+        thread.start()
+        code, stdout = run_child(python(CATCH.format(name=name)), os.environ, relay)
+    thread.join()
+    assert (code, stdout.decode().split()) == (7, ["got", name])
+
+
+def test_a_signal_that_comes_while_the_child_starts_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = subprocess.Popen
+
+    def slow_start(*args: Any, **kwargs: Any) -> Any:
+        child = start(*args, **kwargs)
+        signal.raise_signal(signal.SIGTERM)
+        return child
+
+    monkeypatch.setattr(subprocess, "Popen", slow_start)
+    relay = SignalRelay()
+    with relay.installed():
+        code, _ = run_child(python("import time; time.sleep(60)"), os.environ, relay)
+    assert code == 128 + signal.SIGTERM
+
+
+def test_without_a_child_we_stop() -> None:
+    with SignalRelay().installed(), pytest.raises(Stopped, match="SIGTERM") as caught:
+        signal.raise_signal(signal.SIGTERM)
+    assert caught.value.number == signal.SIGTERM
+
+
+def test_handlers_come_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    with SignalRelay().installed():
+        assert signal.getsignal(signal.SIGTERM) != before
+    assert signal.getsignal(signal.SIGTERM) == before

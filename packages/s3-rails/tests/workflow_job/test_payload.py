@@ -1,0 +1,61 @@
+import base64
+import lzma
+from pathlib import Path
+
+import pytest
+
+from miniwdl_aws_hooks.protocol import ENV_PAYLOAD, ENV_PAYLOAD_NAME, PAYLOAD_PLACEHOLDER
+from miniwdl_aws_s3_rails.errors import PayloadError
+from miniwdl_aws_s3_rails.uri import S3Uri
+from miniwdl_aws_s3_rails.workflow_job.payload import place_payload
+
+DATA = b"PK\3\4 the workflow"
+INLINE = base64.urlsafe_b64encode(lzma.compress(DATA, format=lzma.FORMAT_ALONE)).decode()
+
+
+def read(uri: S3Uri) -> bytes:
+    assert str(uri) == "s3://staging/sha256/abc/wf.zip"
+    return DATA
+
+
+def no_read(_uri: S3Uri) -> bytes:
+    raise AssertionError("nothing to fetch")
+
+
+@pytest.mark.parametrize("payload", [INLINE, "s3://staging/sha256/abc/wf.zip"])
+def test_unpacked_under_its_name(tmp_path: Path, payload: str) -> None:
+    environ = {ENV_PAYLOAD: payload, ENV_PAYLOAD_NAME: "wf.wdl.zip"}
+    arguments = place_payload([PAYLOAD_PLACEHOLDER, "x=1", "--verbose"], environ, tmp_path, read)
+    assert arguments == [str(tmp_path / "wf.wdl.zip"), "x=1", "--verbose"]
+    assert (tmp_path / "wf.wdl.zip").read_bytes() == DATA
+
+
+def test_as_an_inputs_file(tmp_path: Path) -> None:
+    environ = {ENV_PAYLOAD: INLINE, ENV_PAYLOAD_NAME: "inputs.json"}
+    arguments = place_payload(["https://x/wf.wdl", "-i", PAYLOAD_PLACEHOLDER], environ, tmp_path, no_read)
+    assert arguments == ["https://x/wf.wdl", "-i", str(tmp_path / "inputs.json")]
+
+
+def test_without_a_payload(tmp_path: Path) -> None:
+    assert place_payload(["wf.wdl"], {ENV_PAYLOAD: "whatever"}, tmp_path, no_read) == ["wf.wdl"]
+
+
+def test_its_name_cannot_lead_elsewhere(tmp_path: Path) -> None:
+    environ = {ENV_PAYLOAD: INLINE, ENV_PAYLOAD_NAME: "../../etc/cron.d/evil"}
+    assert place_payload([PAYLOAD_PLACEHOLDER], environ, tmp_path, no_read) == [str(tmp_path / "evil")]
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        ({}, "WDL_PAYLOAD is not set"),
+        ({ENV_PAYLOAD: "%%%"}, "WDL_PAYLOAD is damaged"),
+        ({ENV_PAYLOAD: base64.urlsafe_b64encode(b"no lzma at all").decode()}, "WDL_PAYLOAD is damaged"),
+        ({ENV_PAYLOAD: INLINE[: len(INLINE) // 2]}, "WDL_PAYLOAD is damaged"),
+        ({ENV_PAYLOAD: INLINE, ENV_PAYLOAD_NAME: "a/.."}, "WDL_PAYLOAD_NAME is no name of a file: 'a/..'"),
+        ({ENV_PAYLOAD: INLINE, ENV_PAYLOAD_NAME: "/"}, "WDL_PAYLOAD_NAME is no name of a file: '/'"),
+    ],
+)
+def test_damage(tmp_path: Path, environ: dict[str, str], message: str) -> None:
+    with pytest.raises(PayloadError, match=message):
+        place_payload([PAYLOAD_PLACEHOLDER], environ, tmp_path, no_read)

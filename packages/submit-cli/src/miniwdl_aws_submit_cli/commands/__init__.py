@@ -1,1 +1,0 @@
-"""The subcommands of ``miniwdl-aws`` that this distribution brings."""

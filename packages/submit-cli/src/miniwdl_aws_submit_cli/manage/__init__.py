@@ -1,0 +1,1 @@
+"""``miniwdl-aws``: one module for each subcommand."""

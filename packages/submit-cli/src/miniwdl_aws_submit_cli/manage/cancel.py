@@ -1,0 +1,89 @@
+"""``miniwdl-aws cancel``: stop a run, and whatever it left running."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_core.console import emit_json, say
+from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_submit_cli.errors import RefusedError
+from miniwdl_aws_submit_cli.formats import counted
+from miniwdl_aws_submit_cli.manage.session import open_session
+from miniwdl_aws_submit_cli.runs.runs import TaskJobs, unfinished
+from miniwdl_aws_submit_cli.runs.wait import STOPPED_BY, Watcher
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Callable
+
+    from miniwdl_aws_submit_cli.runs.batch import Batch
+    from miniwdl_aws_submit_cli.runs.runs import Run
+
+__all__ = ["run", "stop"]
+
+TASKS_PATIENCE = 300.0
+"""Seconds that task jobs get to end after they were told to."""
+CALM_LOOKS = 2
+PERIOD = 2.0
+
+
+def run(args: Namespace) -> int:
+    """Stop a run and report what was stopped."""
+    with open_session(args) as session:
+        found = session.find(args.run)
+        report = stop(session.batch, found, say)
+    if args.json:
+        emit_json(report)
+    return ExitCode.OK
+
+
+def stop(
+    batch: Batch,
+    found: Run,
+    progress: Callable[[str], None],
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, object]:
+    """
+    Stop the workflow job, which stops its task jobs, and then those that are left.
+
+    :raises RefusedError: when task jobs still run after several minutes.
+    """
+    reason = f"{STOPPED_BY} ({os.environ.get('USER') or os.getuid()})"
+    was_running = bool(unfinished([found.detail]))
+    if was_running:
+        progress(f"stopping workflow job {found.job_id}")
+        batch.terminate(found.job_id, reason)
+        Watcher(batch.describe, found.job_id, clock=clock, sleep=sleep).wait(lambda _state: False, lambda _state: None)
+    else:
+        progress(f"workflow job {found.job_id} had ended before: it {found.detail['status'].lower()}")
+    deadline = clock() + TASKS_PATIENCE
+    tasks, stopped = TaskJobs(batch, found), []
+    # A job submitted at the last moment becomes visible late, so one look without any is not enough.
+    calm = 0 if was_running else 1
+    while calm < CALM_LOOKS:
+        left = unfinished(tasks.refresh())
+        calm = 0 if left else calm + 1
+        for job_id in left:
+            if job_id not in stopped:
+                progress(f"stopping task job {job_id}")
+                batch.terminate(job_id, reason)
+                stopped.append(job_id)
+        if left and clock() > deadline:
+            raise RefusedError(
+                f"{counted(len(left), 'task job')} still running: {', '.join(left[:5])}", hint="cancel once more"
+            )
+        if calm < CALM_LOOKS:
+            sleep(PERIOD)
+    progress(_summary(len(stopped), was_running=was_running))
+    return {"jobId": found.job_id, "workflowJobStopped": was_running, "taskJobsStopped": stopped}
+
+
+def _summary(tasks: int, *, was_running: bool) -> str:
+    left = f"{counted(tasks, 'task job')} that it had left" if tasks else ""
+    if was_running:
+        return f"stopped the workflow job, and {left}" if left else "stopped the workflow job, which left no task job"
+    return f"stopped {left}" if left else "there was nothing to stop"

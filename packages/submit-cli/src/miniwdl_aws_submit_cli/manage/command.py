@@ -1,0 +1,61 @@
+# PYTHON_ARGCOMPLETE_OK
+"""``miniwdl-aws``: subcommands from every installed part."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks.errors import PluginError
+from miniwdl_aws_hooks.manager import get_manager
+from miniwdl_aws_submit_cli.console import guarded
+from miniwdl_aws_submit_cli.options.parser import Parser
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from miniwdl_aws_hooks.types import Command
+
+__all__ = ["build_parser", "main"]
+
+PROGRAM = "miniwdl-aws"
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; return its exit code."""
+    return guarded(PROGRAM, lambda: _main(sys.argv[1:] if argv is None else argv))
+
+
+def _main(argv: Sequence[str]) -> int:
+    commands = [command for found in get_manager().hook.miniwdl_aws_commands() for command in found or ()]
+    parser = build_parser(commands)
+    if "_ARGCOMPLETE" in os.environ:
+        import argcomplete
+
+        argcomplete.autocomplete(parser)
+    args = parser.parse_args(argv)
+    from miniwdl_aws_core.diagnostics import fit_for_terminals  # what follows is not needed for `--help`
+
+    fit_for_terminals()
+    run: Command = args.command
+    return run.run(args)
+
+
+def build_parser(commands: Sequence[Command]) -> Parser:
+    """
+    Make the parser.
+
+    :raises PluginError: when two plugins bring a command of one name.
+    """
+    parser = Parser(prog=PROGRAM, description="Look at runs on AWS Batch, wait for them, stop them, check the setup.")
+    subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
+    seen: set[str] = set()
+    for command in sorted(commands, key=lambda command: command.name):
+        if command.name in seen:
+            raise PluginError(f"two plugins bring the command {PROGRAM} {command.name}")
+        seen.add(command.name)
+        subparser = subparsers.add_parser(command.name, help=command.help, description=command.help, allow_abbrev=False)
+        command.configure(subparser)
+        subparser.set_defaults(command=command)
+    return parser

@@ -1,0 +1,91 @@
+"""``miniwdl-aws doctor``: every part checks what it owns."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_core.console import emit, emit_json, say
+from miniwdl_aws_hooks.errors import MiniwdlAwsError
+from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_hooks.settings import EnvironSettings
+from miniwdl_aws_hooks.types import Check, CheckState, PreflightContext
+from miniwdl_aws_submit_cli.formats import counted
+from miniwdl_aws_submit_cli.manage.session import open_session
+from miniwdl_aws_submit_cli.options.resolve import find
+from miniwdl_aws_submit_cli.options.table import option
+from miniwdl_aws_submit_cli.runs.queues import QueueTable
+from miniwdl_aws_submit_cli.runs.workflow_job import NO_IMAGE
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Sequence
+
+    import pluggy
+
+    from miniwdl_aws_submit_cli.manage.session import Session
+
+__all__ = ["collect", "run"]
+
+_MARKS = {CheckState.OK: "ok", CheckState.WARNING: "warning", CheckState.FAILED: "FAILED"}
+
+
+def run(args: Namespace) -> int:
+    """Print all checks as one table; fail when one failed."""
+    with open_session(args) as session:
+        checks = collect(session.manager, _context(session))
+    if args.json:
+        emit_json([_facts(check) for check in checks])
+    else:
+        _show(checks)
+    failed = sum(check.state is CheckState.FAILED for check in checks)
+    warned = sum(check.state is CheckState.WARNING for check in checks)
+    say(f"{counted(len(checks), 'check')}: {failed} failed, {counted(warned, 'warning')}")
+    return ExitCode.FAILED if failed else ExitCode.OK
+
+
+def _facts(check: Check) -> dict[str, str | None]:
+    return {"state": check.state.value, "subject": check.subject, "message": check.message, "hint": check.hint}
+
+
+def _show(checks: Sequence[Check]) -> None:
+    width = max((len(check.subject) for check in checks), default=0)
+    for check in checks:
+        emit(f"{_MARKS[check.state]:<8} {check.subject:<{width}}  {check.message}")
+        if check.hint:
+            emit(f"{'':<8} {'':<{width}}  hint: {check.hint}")
+
+
+def collect(manager: pluggy.PluginManager, context: PreflightContext) -> list[Check]:
+    """Ask every plugin for its checks; one that fails is a failed check itself, and the others are still asked."""
+    found: list[Check] = []
+    for implementation in manager.hook.miniwdl_aws_preflight.get_hookimpls():
+        others = [plugin for plugin in manager.get_plugins() if plugin is not implementation.plugin]
+        ask = manager.subset_hook_caller("miniwdl_aws_preflight", remove_plugins=others)
+        try:
+            found += [check for checks in ask(context=context) for check in checks or ()]
+        except MiniwdlAwsError as exc:
+            found.append(Check(implementation.plugin_name, CheckState.FAILED, exc.message, exc.hint))
+    return found
+
+
+def _context(session: Session) -> PreflightContext:
+    batch, queue = session.batch, session.queue
+    known = QueueTable(batch.queues()).get(queue) if queue else None
+    tags = known.tags if known else {}
+    names = ("--task-queue", "--fsid", "--mount", "--image", "--staging")
+    values = {name: find(option(name), {}, os.environ, tags).value for name in names}
+    overrides = {
+        ("aws", "workflow_queue"): queue or "",
+        ("aws", "task_queue"): values["--task-queue"],
+        ("aws", "fs"): values["--fsid"],
+        ("aws", "region"): batch.region,
+        ("aws", "workflow_image"): values["--image"] or ("" if session.surroundings.needs_image else NO_IMAGE),
+        ("aws", "staging"): values["--staging"],
+    }
+    return PreflightContext(
+        workflow_queue=queue,
+        task_queue=values["--task-queue"] or None,
+        mount_point=values["--mount"],
+        settings=EnvironSettings(os.environ, overrides),
+    )

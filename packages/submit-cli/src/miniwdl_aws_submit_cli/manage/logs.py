@@ -1,0 +1,85 @@
+"""``miniwdl-aws logs``: the log of a run, and of its tasks."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_core.console import emit, emit_json, say
+from miniwdl_aws_core.since import parse_since
+from miniwdl_aws_core.terminal import split_lines
+from miniwdl_aws_hooks.errors import ConfigurationError
+from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_submit_cli.manage.session import open_session
+from miniwdl_aws_submit_cli.watch.follow import require_follower
+from miniwdl_aws_submit_cli.watch.run_streams import RunStreams, Selection
+from miniwdl_aws_submit_cli.watch.streams import DISCOVERY_PERIOD, Merged, follower, read_in_turn
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterator
+
+    from miniwdl_aws_hooks.types import LogEvent
+    from miniwdl_aws_submit_cli.manage.session import Session
+    from miniwdl_aws_submit_cli.runs.runs import Run
+
+__all__ = ["run"]
+
+
+def run(args: Namespace) -> int:
+    """Print the log of the workflow job, or of task jobs, or of all."""
+    since, pattern = parse_since(args.since, time.time()) if args.since else None, _pattern(args.grep)
+    with open_session(args, waiting=args.follow) as session:
+        require_follower(session.manager, "`miniwdl-aws logs`")
+        found, is_empty = session.find(args.run), True
+        try:
+            for label, event in _events(args, session, found, since):
+                is_empty = False
+                if pattern is None or pattern.search(event.message):
+                    _show(args, label, event)
+        except KeyboardInterrupt:
+            say("", "interrupted" if found.ended else "interrupted; the run goes on")
+            return ExitCode.INTERRUPTED
+    if is_empty and since is None:
+        say("note: nothing has been written to this log")
+    return ExitCode.OK
+
+
+def _events(args: Namespace, session: Session, found: Run, since: int | None) -> Iterator[tuple[str, LogEvent]]:
+    selection = Selection(
+        workflow=args.all or not args.task, calls=() if args.all else tuple(args.task or ()), every_call=args.all
+    )
+    streams = RunStreams(session.batch, found.job_id, selection, live=args.follow, since=since)
+    follow = follower(session.manager)
+    if not args.follow:
+        streams.look()
+        streams.check()
+        yield from read_in_turn(streams.shown(), follow)
+        return
+    merged = Merged(follow)
+
+    def discover() -> bool:
+        complete = streams.look()
+        merged.add(streams.shown())
+        if complete:
+            streams.check()
+        return complete
+
+    yield from merged.events(discover, DISCOVERY_PERIOD)
+
+
+def _show(args: Namespace, label: str, event: LogEvent) -> None:
+    if args.json:
+        emit_json({"timestamp": event.timestamp, "from": label, "stream": event.stream, "message": event.message})
+    elif args.all or args.task:
+        emit(*(f"{label} | {line}" for line in split_lines(event.message)))
+    else:
+        emit(*split_lines(event.message))
+
+
+def _pattern(text: str | None) -> re.Pattern[str] | None:
+    try:
+        return re.compile(text) if text else None
+    except re.error as exc:
+        raise ConfigurationError(f"--grep {text}: not a regular expression ({exc})") from exc

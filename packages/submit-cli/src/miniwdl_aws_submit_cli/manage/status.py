@@ -1,0 +1,96 @@
+"""``miniwdl-aws status``: where a run and its calls stand."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_core.console import emit, emit_json
+from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_submit_cli.errors import RefusedError
+from miniwdl_aws_submit_cli.formats import ago, duration
+from miniwdl_aws_submit_cli.manage.session import open_session
+from miniwdl_aws_submit_cli.runs.calls import calls_of
+from miniwdl_aws_submit_cli.runs.runs import TaskJobs
+from miniwdl_aws_submit_cli.runs.tree import draw
+from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterable
+
+    from miniwdl_aws_submit_cli.runs.batch import Batch
+    from miniwdl_aws_submit_cli.runs.calls import Call
+    from miniwdl_aws_submit_cli.runs.runs import Run
+
+__all__ = ["positions", "run"]
+
+
+def run(args: Namespace) -> int:
+    """Print the run, and its calls as a tree."""
+    with open_session(args) as session:
+        found = session.find(args.run)
+        calls = calls_of(TaskJobs(session.batch, found).refresh())
+        places = positions(session.batch, calls)
+    if args.json:
+        emit_json(_facts(found, calls, places))
+        return ExitCode.OK
+    now = time.time()
+    emit(_headline(found, now))
+    state = state_of(found.job_id, found.detail)
+    if state.ended:
+        emit(outcome(state)[1])
+    elif state.reason:
+        emit(state.reason)
+    for line in draw(calls, now, places, everything=args.all):
+        emit(line)
+    return ExitCode.OK
+
+
+def positions(batch: Batch, calls: Iterable[Call]) -> dict[str, int]:
+    """Find the places in their queues, from 1, of jobs that wait among the first 100; nothing where AWS won't say."""
+    queues = {call.latest.queue for call in calls if call.latest.status == "RUNNABLE"}
+    found: dict[str, int] = {}
+    for queue in sorted(queues):
+        try:
+            front = batch.queue_front(queue)
+        except RefusedError:
+            continue
+        found.update({job_id: place for place, job_id in enumerate(front, start=1)})
+    return found
+
+
+def _headline(found: Run, now: float) -> str:
+    detail = found.detail
+    words = [found.name, found.job_id, detail["status"].lower()]
+    if detail.get("startedAt"):
+        words.append(duration((detail.get("stoppedAt") or now * 1000) / 1000 - detail["startedAt"] / 1000))
+    words.append(f"submitted {ago(detail['createdAt'], now)} ago")
+    return "  ".join(words)
+
+
+def _facts(found: Run, calls: Iterable[Call], places: dict[str, int]) -> dict[str, Any]:
+    state = state_of(found.job_id, found.detail)
+    detail = found.detail
+    return {
+        "jobId": state.job_id,
+        "name": found.name,
+        "jobName": detail["jobName"],
+        "status": state.status,
+        "exitCode": outcome(state)[0] if state.ended else None,
+        "reason": state.reason,
+        "logStream": state.log_stream,
+        "createdAt": detail["createdAt"],
+        "startedAt": detail.get("startedAt"),
+        "stoppedAt": detail.get("stoppedAt"),
+        "calls": [
+            {
+                "call": call.path,
+                "task": call.task,
+                "position": places.get(call.latest.job_id),
+                "tries": [asdict(item) for item in call.tries],
+            }
+            for call in calls
+        ],
+    }

@@ -1,0 +1,81 @@
+"""``miniwdl-aws sweep``: task jobs whose workflow job is gone."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_core.console import emit, emit_json, say
+from miniwdl_aws_hooks.errors import ConfigurationError
+from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
+from miniwdl_aws_submit_cli.formats import ago, counted
+from miniwdl_aws_submit_cli.manage.session import open_session
+from miniwdl_aws_submit_cli.options.resolve import find
+from miniwdl_aws_submit_cli.options.table import option
+from miniwdl_aws_submit_cli.runs.queues import QueueTable
+from miniwdl_aws_submit_cli.runs.wait import ENDED, STOPPED_BY
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+    from collections.abc import Iterable
+
+    from miniwdl_aws_submit_cli.manage.session import Session
+    from miniwdl_aws_submit_cli.runs.batch import Batch
+
+__all__ = ["orphans", "run"]
+
+ACTIVE = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
+
+
+def run(args: Namespace) -> int:
+    """List them; with ``--yes``, stop them."""
+    with open_session(args) as session:
+        found = orphans(session.batch, _queues(args, session))
+        if args.yes:
+            for job in found:
+                session.batch.terminate(job["jobId"], f"{STOPPED_BY}: its workflow job is gone")
+    if args.json:
+        keys = ("jobId", "jobName", "status", "createdAt")
+        emit_json([{key: job[key] for key in keys} | {"parent": job["tags"][PARENT_JOB_TAG]} for job in found])
+        return ExitCode.OK
+    for job in found:
+        age = ago(job["createdAt"], time.time())
+        state, parent = job["status"].lower(), job["tags"][PARENT_JOB_TAG]
+        emit(f"{job['jobId']}  {state:<9}  {age:<7}  {job['jobName']}  of {parent}")
+    if not found:
+        say("no task job is left without its workflow job")
+    elif args.yes:
+        say(f"stopped {counted(len(found), 'task job')}")
+    else:
+        it = "it" if len(found) == 1 else "them"
+        say(f"{counted(len(found), 'task job')} without a workflow job; --yes stops {it}")
+        say("  (a run that is repeated may adopt them: `miniwdl-aws rerun`)")
+    return ExitCode.OK
+
+
+def orphans(batch: Batch, queues: Iterable[str]) -> list[dict[str, Any]]:
+    """Find task jobs that have not ended although their workflow jobs have, or are forgotten already."""
+    ids = [job["jobId"] for queue in queues for status in ACTIVE for job in batch.list_jobs(queue, status=status)]
+    tasks = [job for job in batch.describe(ids).values() if (job.get("tags") or {}).get(PARENT_JOB_TAG)]
+    parents = batch.describe(sorted({job["tags"][PARENT_JOB_TAG] for job in tasks}))
+    found = []
+    for job in tasks:
+        parent = parents.get(job["tags"][PARENT_JOB_TAG])
+        if job["status"] not in ENDED and (parent is None or parent["status"] in ENDED):
+            found.append(job)
+    return sorted(found, key=lambda job: int(job["createdAt"]))
+
+
+def _queues(args: Namespace, session: Session) -> list[str]:
+    """Name the task queues, as a submission would."""
+    workflow_queue = QueueTable(session.batch.queues()).get(session.queue) if session.queue else None
+    tags = workflow_queue.tags if workflow_queue else {}
+    names = [
+        find(option(name), vars(args), os.environ, tags).value for name in ("--task-queue", "--task-queue-fallback")
+    ]
+    queues = list(dict.fromkeys(name for name in names if name))
+    if not queues:
+        raise ConfigurationError(f"--task-queue is missing: {option('--task-queue').sources}")
+    return queues

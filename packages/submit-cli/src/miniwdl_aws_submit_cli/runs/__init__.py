@@ -1,0 +1,1 @@
+"""Runs as AWS Batch knows them: workflow jobs, their calls, their queues."""

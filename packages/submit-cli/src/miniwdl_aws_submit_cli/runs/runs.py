@@ -1,0 +1,156 @@
+"""Runs, found in AWS Batch alone: a workflow job by id, unique prefix of it, name or ``last``; and its task jobs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_hooks.errors import ConfigurationError
+from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
+from miniwdl_aws_submit_cli.options.table import option
+from miniwdl_aws_submit_cli.runs.wait import ENDED
+from miniwdl_aws_submit_cli.runs.workflow_job import given_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from miniwdl_aws_submit_cli.runs.batch import Batch
+
+__all__ = ["Run", "TaskJobs", "find_run", "list_runs", "unfinished"]
+
+_JOB_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+LAST = "last"
+CLOCK_SKEW = 60_000
+"""Milliseconds by which a task job may seem older than its workflow job."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A workflow job, as DescribeJobs shows it."""
+
+    detail: Mapping[str, Any]
+
+    @property
+    def job_id(self) -> str:
+        """Its id."""
+        return str(self.detail["jobId"])
+
+    @property
+    def name(self) -> str:
+        """What its user calls it."""
+        return given_name(str(self.detail["jobName"]))
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Its environment variables."""
+        return {item["name"]: item["value"] for item in self.detail.get("container", {}).get("environment", ())}
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        return self.detail["status"] in ENDED
+
+    @property
+    def log_streams(self) -> list[str]:
+        """Its log streams, the first attempt's first; none until it runs."""
+        containers = [attempt.get("container") or {} for attempt in self.detail.get("attempts") or ()]
+        names = [item.get("logStreamName") for item in (*containers, self.detail.get("container") or {})]
+        return list(dict.fromkeys(name for name in names if name))
+
+    @property
+    def task_queues(self) -> list[str]:
+        """Queues to which its tasks go."""
+        names = ("MINIWDL__AWS__TASK_QUEUE", "MINIWDL__AWS__TASK_QUEUE_FALLBACK")
+        return list(dict.fromkeys(self.environment[name] for name in names if self.environment.get(name)))
+
+
+def find_run(batch: Batch, word: str, queue: str | None) -> Run:
+    """
+    Find a run.
+
+    :param word: job id, unique beginning of one, name (the newest of those to which the user gave it), or ``last``.
+    :param queue: the workflow queue, where all but full ids are looked up.
+    :raises ConfigurationError: when there is none, or more than one id begins so.
+    """
+    if _JOB_ID.fullmatch(word):
+        job_id = word
+    else:
+        if not queue:
+            raise ConfigurationError(
+                f"to find {word!r}, the workflow queue must be known: {option('--workflow-queue').sources}",
+                hint="or give the whole job id",
+            )
+        job_id = _select(list_runs(batch, queue), word, queue)
+    detail = batch.describe([job_id]).get(job_id)
+    if detail is None:
+        raise ConfigurationError(
+            f"AWS Batch does not know job {job_id} in {batch.region}",
+            hint="it keeps finished jobs for about a week; check AWS_DEFAULT_REGION, too",
+        )
+    return Run(detail)
+
+
+def list_runs(batch: Batch, queue: str, *, since: int = 0) -> list[dict[str, Any]]:
+    """
+    List the workflow jobs of a queue, newest first.
+
+    :param since: milliseconds since the epoch; older ones are left out.
+    """
+    after = [{"name": "AFTER_CREATED_AT", "values": [str(since)]}]
+    jobs = [job for job in batch.list_jobs(queue, filters=after) if job["createdAt"] >= since]
+    return sorted(jobs, key=lambda job: int(job["createdAt"]), reverse=True)
+
+
+class TaskJobs:
+    """
+    The task jobs of a run, looked up again and again.
+
+    ListJobs can't select by tag, so each new job of the task queues is described once, 100 in a request; after that,
+    the list itself says how the job fares, and only one whose status changed is described again.
+    """
+
+    def __init__(self, batch: Batch, run: Run) -> None:
+        self._batch = batch
+        self._run = run
+        self._since = int(run.detail["createdAt"]) - CLOCK_SKEW
+        self._mine: dict[str, dict[str, Any]] = {}
+        self._foreign: set[str] = set()
+
+    def refresh(self) -> list[dict[str, Any]]:
+        """Look; return the JobDetails, the oldest job first."""
+        changed = []
+        for queue in self._run.task_queues:
+            for job in list_runs(self._batch, queue, since=self._since):
+                job_id = job["jobId"]
+                known = self._mine.get(job_id)
+                if job_id not in self._foreign and (known is None or known["status"] != job["status"]):
+                    changed.append(job_id)
+        details = self._batch.describe(changed)
+        for job_id, detail in details.items():
+            if (detail.get("tags") or {}).get(PARENT_JOB_TAG) == self._run.job_id:
+                self._mine[job_id] = detail
+            else:
+                self._foreign.add(job_id)
+        return sorted(self._mine.values(), key=lambda job: int(job["createdAt"]))
+
+
+def unfinished(jobs: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Ids of the jobs that have not ended."""
+    return [job["jobId"] for job in jobs if job["status"] not in ENDED]
+
+
+def _select(jobs: Sequence[Mapping[str, Any]], word: str, queue: str) -> str:
+    if word == LAST and jobs:
+        return str(jobs[0]["jobId"])
+    for job in jobs:
+        if word in (job["jobName"], given_name(job["jobName"])):
+            return str(job["jobId"])
+    ids = [str(job["jobId"]) for job in jobs if job["jobId"].startswith(word)]
+    if len(ids) == 1:
+        return ids[0]
+    if ids:
+        raise ConfigurationError(f"{len(ids)} runs in queue {queue} begin with {word}: {', '.join(ids[:5])}")
+    raise ConfigurationError(
+        f"there is no run {word} in queue {queue}", hint="`miniwdl-aws list` shows them; ended ones go after a week"
+    )

@@ -1,0 +1,111 @@
+"""
+The functions of miniwdl's command line that are used here, with types.
+
+They have no annotations and no promise of stability, so this is the only module that touches them.
+"""
+
+from __future__ import annotations
+
+import errno
+from typing import TYPE_CHECKING, Any
+
+import WDL.CLI
+from WDL import resolve_file_import
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable, Sequence
+
+    from WDL.Env import Bindings
+    from WDL.Tree import Document, ReadSourceResult, Task, Workflow
+    from WDL.Type import Base as Type
+    from WDL.Value import Base as Value
+
+    from miniwdl_aws_submit_cli.submit.source_archive import SourceArchive
+
+__all__ = ["check_value", "fill_run_parser", "find_target", "read_inputs", "source_reader"]
+
+_cli: Any = WDL.CLI
+
+
+def fill_run_parser(subparsers: Any) -> argparse.ArgumentParser:
+    """Make the parser of ``miniwdl run`` under the given subparsers."""
+    parser: argparse.ArgumentParser = _cli.fill_run_subparser(subparsers)
+    _cli.fill_common(parser)
+    return parser
+
+
+def source_reader(no_outside_imports: bool, archive: SourceArchive | None, seen_by_job: Callable[[str], bool]) -> Any:
+    """
+    Make the function by which ``WDL.load`` reads files and http(s) URLs.
+
+    :param archive: where the WDL comes from, if not from a file. Nothing else on this machine is read then but what
+        the job sees as well. The WDL itself is asked for by the name that error messages are to have for it.
+    :param seen_by_job: whether a path is the same for the job.
+    """
+    read = _cli.make_read_source(no_outside_imports)
+
+    async def read_source(uri: str, path: list[str], importer: Document | None) -> ReadSourceResult:
+        if archive and not importer:
+            uri = str(archive.folder / archive.main_wdl)
+        elif archive and not _on_web(uri) and not (importer and _on_web(importer.pos.abspath)):
+            found = await resolve_file_import(uri, path, importer)
+            if not archive.holds(found) and not seen_by_job(found):
+                reason = f"it lies outside {archive.uri}, which must hold all that it imports"
+                raise PermissionError(errno.EPERM, reason)
+        result: ReadSourceResult = await read(uri, path, importer)
+        # miniwdl makes a path of each URL when it zips the WDL, and would write to wherever that leads.
+        if ".." in result.abspath.split("/"):
+            raise PermissionError(errno.EPERM, "a URL must not have .. in it")
+        return result
+
+    return read_source
+
+
+def _on_web(uri: str) -> bool:
+    return uri.startswith(("http:", "https:"))
+
+
+def find_target(document: Document, task: str | None) -> Workflow | Task:
+    """Find the workflow or task to run, as ``--task`` and the document say."""
+    target: Workflow | Task = _cli.runner_exe(document, task)
+    return target
+
+
+def read_inputs(
+    document: Document,
+    words: Sequence[str],
+    input_file: str | None,
+    empty: Sequence[str],
+    none: Sequence[str],
+    *,
+    task: str | None,
+    check_required: bool,
+    seen_by_job: Callable[[str], bool],
+) -> Bindings[Value]:
+    """
+    Read and check all inputs; local paths become absolute.
+
+    :param seen_by_job: whether a path or URI is the job's business, and not looked for here.
+    """
+    _target, env, _json = _cli.runner_input(
+        document,
+        list(words),
+        input_file,
+        list(empty),
+        list(none),
+        task=task,
+        check_required=check_required,
+        downloadable=lambda path, _directory: seen_by_job(path),
+    )
+    bindings: Bindings[Value] = env
+    return bindings
+
+
+def check_value(text: str, declared: Type) -> None:
+    """
+    Read one value from the command line, without looking for files.
+
+    :raises ValueError: when a number is none.
+    """
+    _cli.runner_input_value(text, declared, lambda _path, _directory: True, "/")

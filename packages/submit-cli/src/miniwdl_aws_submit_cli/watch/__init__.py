@@ -1,0 +1,1 @@
+"""Staying with a run: its log, its panel, its end."""

@@ -1,0 +1,140 @@
+"""
+The live panel below the log, on a terminal. Imports rich, so it is imported only when a run is followed there.
+
+A thread of its own asks AWS Batch about the task jobs, since the main one sleeps while there is no news in the log.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING, TextIO
+
+from rich.console import Console, Group
+from rich.live import Live
+from rich.panel import Panel
+from rich.text import Text
+
+from miniwdl_aws_core.surprises import in_words
+from miniwdl_aws_core.terminal import plain, split_lines
+from miniwdl_aws_submit_cli.formats import counted, duration
+from miniwdl_aws_submit_cli.watch.progress import STATES, Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from miniwdl_aws_submit_cli.runs.wait import JobState
+
+__all__ = ["LiveView", "render"]
+
+logger = logging.getLogger(__name__)
+
+STYLES = {
+    "waiting": "dim",
+    "queued": "yellow",
+    "starting": "cyan",
+    "running": "bold blue",
+    "succeeded": "green",
+    "failed": "bold red",
+    "cached": "magenta",
+}
+REFRESH = 4
+"""Frames a second."""
+LOOK_PERIOD = 5.0
+"""Seconds between two looks at the task jobs."""
+
+
+def render(name: str, status: str, seconds: float, progress: Progress) -> Panel:
+    """Draw the panel."""
+    counts = progress.counts()
+    states = Text("   ").join(
+        Text(f"{state} {counts[state]}", style=STYLES[state] if counts[state] else "dim") for state in STATES
+    )
+    rows = [states]
+    if progress.queue_reason or progress.queue_position:
+        place = f"position {progress.queue_position}" if progress.queue_position else ""
+        told = "  ".join(part for part in (place, progress.queue_reason) if part)
+        rows.append(_text(f"queue: {told}", "yellow"))
+    troubles = [
+        counted(number, one, more)
+        for number, one, more in (
+            (progress.lost_hosts, "lost host", "lost hosts"),
+            (progress.retries, "retry", "retries"),
+        )
+        if number
+    ]
+    if troubles:
+        rows.append(Text(", ".join(troubles), style="yellow"))
+    if progress.uploaded:
+        rows.append(_text(f"uploaded {progress.uploaded}", "green"))
+    elif progress.uploading:
+        rows.append(_text(f"uploading to {progress.uploading}", "cyan"))
+    title = _text(f"{name}  {status or 'submitted'}  {duration(seconds)}")
+    return Panel(Group(*rows), title=title, title_align="left", subtitle="Ctrl-C detaches, the run goes on")
+
+
+def _text(line: str, style: str = "") -> Text:
+    """Make what rich writes: it reads no markup in it, but lets control sequences pass."""
+    return Text(plain(line), style=style)
+
+
+class LiveView:
+    """Shows log lines, and the panel below them."""
+
+    def __init__(
+        self,
+        name: str,
+        progress: Progress,
+        update: Callable[[], None],
+        *,
+        stream: TextIO | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """
+        Prepare.
+
+        :param update: asks AWS Batch and tells the progress; called again and again in a thread.
+        :param stream: standard error when ``None``.
+        """
+        self._name = name
+        self._progress = progress
+        self._update = update
+        self._clock = clock
+        self._began = clock()
+        self._status = ""
+        self._console = Console(file=stream, stderr=stream is None)
+        self._live = Live(console=self._console, get_renderable=self._frame, refresh_per_second=REFRESH, transient=True)
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="panel", daemon=True)
+
+    def __enter__(self) -> LiveView:
+        self._live.start()
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._live.stop()
+
+    def state(self, state: JobState) -> None:
+        """Show the state of the workflow job."""
+        self._status = state.status.lower()
+
+    def line(self, text: str) -> None:
+        """Show the lines of an event of a log."""
+        self._console.print(*map(_text, split_lines(text)), sep="\n", soft_wrap=True)
+
+    def _frame(self) -> Panel:
+        return render(self._name, self._status, self._clock() - self._began, self._progress)
+
+    def _watch(self) -> None:
+        while not self._stop.wait(LOOK_PERIOD):
+            self._look()
+
+    def _look(self) -> None:
+        # On errors the panel shows what the log says; whether contact is lost for good is the main thread's matter.
+        try:
+            self._update()
+        except Exception as exc:  # noqa: BLE001 - a thread that ends here would leave the panel as it is for good
+            logger.debug("the panel could not be brought up to date: %s", in_words(exc))

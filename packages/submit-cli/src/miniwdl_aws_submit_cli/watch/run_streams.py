@@ -1,0 +1,131 @@
+"""The log streams of a run, as they become known: the workflow job's, and those of chosen calls."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks.errors import ConfigurationError
+from miniwdl_aws_hooks.protocol import END_OF_LOG, TASK_LOG_GROUP
+from miniwdl_aws_hooks.types import FollowRequest
+from miniwdl_aws_submit_cli.errors import RefusedError
+from miniwdl_aws_submit_cli.runs.calls import Call, calls_of, matching
+from miniwdl_aws_submit_cli.runs.runs import Run, TaskJobs, unfinished
+from miniwdl_aws_submit_cli.runs.wait import ENDED, Patience
+from miniwdl_aws_submit_cli.watch.streams import Shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from miniwdl_aws_submit_cli.runs.batch import Batch
+
+__all__ = ["RunStreams", "Selection"]
+
+FEW = 8
+"""Calls that an error names."""
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which of a run's streams are wanted."""
+
+    workflow: bool = True
+    calls: Sequence[str] = ()
+    """As ``matching`` reads them."""
+    every_call: bool = False
+
+
+class RunStreams:
+    """The selected streams of a run."""
+
+    def __init__(
+        self, batch: Batch, job_id: str, selection: Selection, *, live: bool = True, since: int | None = None
+    ) -> None:
+        """
+        Know none yet.
+
+        :param job_id: of the workflow job.
+        :param live: whether they are read until their jobs end; otherwise, what is there now is all.
+        :param since: leave out older events, in milliseconds since the epoch.
+        """
+        self._batch = batch
+        self._job_id = job_id
+        self._selection = selection
+        self._live = live
+        self._since = since
+        self._run: Run | None = None
+        self._tasks: TaskJobs | None = None
+        self._patience = Patience(f"job {job_id}")
+        self._calls: list[Call] = []
+        self._ended: set[str] = set()
+
+    def look(self) -> bool:
+        """Ask AWS Batch once; return whether no stream will be added any more."""
+        try:
+            detail = self._batch.describe([self._job_id]).get(self._job_id)
+            if detail is None:
+                self._patience.unanswered("AWS Batch does not know the job")
+                return False
+            self._run = Run(detail)
+            self._tasks = self._tasks or TaskJobs(self._batch, self._run)
+            # After the workflow job, so that the last look at an ended run misses none.
+            jobs = self._tasks.refresh() if self._selection.every_call or self._selection.calls else []
+        except RefusedError as exc:
+            self._patience.refused(exc)
+            return False
+        self._patience.answered()
+        self._calls = calls_of(jobs)
+        self._ended = {job["jobId"] for job in (detail, *jobs) if job["status"] in ENDED}
+        return self._run.ended and not unfinished(jobs)
+
+    def shown(self) -> list[Shown]:
+        """List the streams that are known; each try of a call has its own."""
+        found: list[Shown] = []
+        if self._selection.workflow and self._run:
+            name, streams = self._run.name, self._run.log_streams
+            found += [Shown(name, self._request(self._job_id, stream, END_OF_LOG)) for stream in streams]
+        for call in self._chosen():
+            for item in call.tries:
+                if item.log_stream:
+                    label = call.name + (f" (try {item.number})" if len(call.tries) > 1 else "")
+                    found.append(Shown(label, self._request(item.job_id, item.log_stream, None)))
+        return found
+
+    def unmatched(self) -> list[str]:
+        """Calls that were selected, and that AWS Batch has no job of, so far."""
+        return [name for name in self._selection.calls if not matching(self._calls, name)]
+
+    def check(self) -> None:
+        """
+        Refuse names of calls that there are not.
+
+        :raises ConfigurationError: naming one.
+        """
+        for name in self.unmatched():
+            raise ConfigurationError(
+                f"--task {name}: run {self._job_id} has no such call on AWS Batch",
+                hint=f"it has {self._some_calls()}; cached calls have no jobs",
+            )
+
+    def _some_calls(self) -> str:
+        names = [call.name for call in self._calls]
+        more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+        return ", ".join(names[:FEW]) + more if names else "none yet"
+
+    def _chosen(self) -> list[Call]:
+        if self._selection.every_call:
+            return self._calls
+        chosen: list[Call] = []
+        for name in self._selection.calls:
+            chosen += [call for call in matching(self._calls, name) if call not in chosen]
+        return chosen
+
+    def _request(self, job_id: str, stream: str, marker: str | None) -> FollowRequest:
+        return FollowRequest(
+            TASK_LOG_GROUP,
+            stream,
+            lambda: not self._live or job_id in self._ended,
+            marker,
+            start_time=self._since,
+            grace=None if self._live else 0.0,
+        )

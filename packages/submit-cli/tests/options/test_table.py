@@ -1,0 +1,32 @@
+from pathlib import Path
+
+from miniwdl_aws_submit_cli.options.table import OPTIONS, consumed_variables, markdown_table, option
+
+
+def test_every_option_with_a_variable_is_consumed() -> None:
+    assert {item.env for item in OPTIONS if item.env} == consumed_variables()
+    assert "MINIWDL__AWS__DELETE_AFTER_S3_UPLOAD" in consumed_variables()
+
+
+def test_flags_are_unique() -> None:
+    flags = [flag for item in OPTIONS for flag in item.flags]
+    assert len(flags) == len(set(flags))
+
+
+def test_sources_name_every_way() -> None:
+    ways = option("--fsid").sources
+    assert ways == "give --fsid, set MINIWDL__AWS__FS or tag the workflow queue with DefaultFsId"
+    assert option("--name").sources == "give --name"
+
+
+def test_table_has_a_row_per_option_and_no_stray_bars() -> None:
+    rows = markdown_table().splitlines()
+    assert len(rows) == len(OPTIONS) + 2
+    assert {row.count("|") for row in rows} == {6}
+    assert "| `--fsid` `FSID` | `MINIWDL__AWS__FS` | `DefaultFsId` |" in markdown_table()
+
+
+def test_the_readme_shows_this_table() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    shown = readme.partition("<!-- options: begin")[2].partition("-->\n")[2].partition("<!-- options: end")[0]
+    assert shown == markdown_table()

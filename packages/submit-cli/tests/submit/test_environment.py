@@ -1,0 +1,59 @@
+import json
+
+import pytest
+
+from miniwdl_aws_hooks import ConfigurationError
+from miniwdl_aws_submit_cli.options.resolve import Settings, resolve
+from miniwdl_aws_submit_cli.submit.environment import job_environment, passed_through
+
+ENVIRON = {
+    "MINIWDL__CALL_CACHE__GET": "false",
+    "MINIWDL__AWS__TASK_QUEUE": "consumed",
+    "MINIWDL__FILE_IO__ROOT": "/consumed",
+    "MINIWDL__AWS__ISOLATION": "none",
+    "MINIWDL_AWS_TRACE_HOOKS": "1",
+    "PATH": "/bin",
+}
+
+
+def settings(**given: object) -> Settings:
+    return resolve({"workflow_queue": "wq", "task_queue": "tq", **given}, {}, {})
+
+
+def test_configuration_passes_through_and_options_do_not() -> None:
+    assert passed_through(ENVIRON) == {"MINIWDL__CALL_CACHE__GET": "false", "MINIWDL__AWS__ISOLATION": "none"}
+
+
+def test_job_environment() -> None:
+    found = job_environment(settings(fsid="fs-1"), "eu-west-1", "/mnt/fsx/.mark", ENVIRON, no_env=False)
+    assert found == {
+        "MINIWDL__CALL_CACHE__GET": "false",
+        "MINIWDL__AWS__ISOLATION": "none",
+        "MINIWDL__AWS__TASK_QUEUE": "tq",
+        "MINIWDL__AWS__FS": "fs-1",
+        "MINIWDL__FILE_IO__ROOT": "/mnt/fsx",
+        "AWS_DEFAULT_REGION": "eu-west-1",
+        "WDL_MOUNT_SENTINEL": "/mnt/fsx/.mark",
+    }
+
+
+def test_no_env_passes_nothing_through() -> None:
+    found = job_environment(settings(task_queue_fallback="spare"), "eu-west-1", None, ENVIRON, no_env=True)
+    assert sorted(found) == [
+        "AWS_DEFAULT_REGION",
+        "MINIWDL__AWS__TASK_QUEUE",
+        "MINIWDL__AWS__TASK_QUEUE_FALLBACK",
+        "MINIWDL__FILE_IO__ROOT",
+    ]
+
+
+def test_tags_reach_the_task_jobs() -> None:
+    environ = {"MINIWDL__AWS__JOB_TAGS": '{"Group": "x", "Run": "old"}'}
+    found = job_environment(settings(tag=["Run=7"]), "eu-west-1", None, environ, no_env=False)
+    assert json.loads(found["MINIWDL__AWS__JOB_TAGS"]) == {"Group": "x", "Run": "7"}
+
+
+@pytest.mark.parametrize("value", ["{", "[]"])
+def test_configured_tags_must_be_an_object(value: str) -> None:
+    with pytest.raises(ConfigurationError, match="MINIWDL__AWS__JOB_TAGS is not a JSON object"):
+        job_environment(settings(tag=["a=b"]), "r", None, {"MINIWDL__AWS__JOB_TAGS": value}, no_env=False)

@@ -1,0 +1,58 @@
+import pytest
+
+from miniwdl_aws_submit_cli.watch.log_lines import read_line
+
+CHANGE = (
+    "2026-11-25 16:42:22.340 wdl.w:top.w:call-sub-1.t:call-t-1 NOTICE AWS Batch job change :: "
+    'status: "SUCCEEDED", jobId: "a77a", logStreamName: "d/default/717e"'
+)
+
+
+def test_text() -> None:
+    line = read_line(CHANGE)
+    assert line is not None
+    assert (line.source, line.level, line.message) == (
+        "wdl.w:top.w:call-sub-1.t:call-t-1", "NOTICE", "AWS Batch job change",
+    )  # fmt: skip
+    assert line.fields == {"status": "SUCCEEDED", "jobId": "a77a", "logStreamName": "d/default/717e"}
+    assert line.is_task
+    assert line.call == "call-sub-1/call-t-1"
+
+
+def test_json_says_the_same() -> None:
+    text = (
+        '{"level": "NOTICE", "message": "AWS Batch job change", "status": "SUCCEEDED", "timestamp": 1.5,'
+        ' "source": "wdl.w:top.t:call-t", "levelno": 25}'
+    )
+    line = read_line(text)
+    assert line is not None
+    assert (line.message, line.fields["status"], line.call) == ("AWS Batch job change", "SUCCEEDED", "call-t")
+
+
+def test_values_hold_commas_colons_and_brackets() -> None:
+    line = read_line('2026-11-25 16:42:22 wdl.t:a ERROR failed :: stderr: ["a, b: c", "d"], exit: 1, info: {"x": [1]}')
+    assert line is not None
+    assert line.fields == {"stderr": ["a, b: c", "d"], "exit": 1, "info": {"x": [1]}}
+
+
+def test_a_cut_line_keeps_what_is_whole() -> None:
+    line = read_line(CHANGE[:-12])
+    assert line is not None
+    assert list(line.fields) == ["status", "jobId"]
+
+
+def test_colours_do_not_matter() -> None:
+    line = read_line("\x1b[32m2026-11-25 16:42:22.340 wdl.w:top NOTICE done\x1b[0m")
+    assert line is not None
+    assert (line.message, line.is_task, line.call) == ("done", False, "")
+
+
+def test_a_call_may_have_dots_in_its_name() -> None:
+    line = read_line("2026-11-25 16:42:22 wdl.w:top.t:call-x-0-k1.fq NOTICE done")
+    assert line is not None
+    assert line.call == "call-x-0-k1.fq"
+
+
+@pytest.mark.parametrize("text", ["", "{", '{"a": 1}', "[1]", "hello", '  "dir": "/mnt/fsx",', "2026-11-25 no time"])
+def test_other_lines(text: str) -> None:
+    assert read_line(text) is None

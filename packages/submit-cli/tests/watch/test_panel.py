@@ -1,0 +1,155 @@
+"""The live view in a real pseudo-terminal, its screen read by a terminal emulator."""
+
+import io
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pexpect
+import pyte
+import pytest
+from rich.console import Console
+
+from miniwdl_aws_submit_cli.errors import RefusedError
+from miniwdl_aws_submit_cli.watch.panel import LiveView, render
+from miniwdl_aws_submit_cli.watch.progress import Progress
+
+COLUMNS, ROWS = 100, 30
+PATIENCE = 20
+
+
+class Terminal:
+    """A program in a pseudo-terminal."""
+
+    def __init__(self, environ: dict[str, str]) -> None:
+        self.raw = b""
+        self.screen = pyte.Screen(COLUMNS, ROWS)
+        self._stream = pyte.ByteStream(self.screen)
+        self._program = pexpect.spawn(
+            sys.executable,
+            [str(Path(__file__).with_name("terminal.py"))],
+            dimensions=(ROWS, COLUMNS),
+            env=environ,
+            echo=False,
+            timeout=PATIENCE,
+        )
+
+    def lines(self) -> list[str]:
+        return [line.rstrip() for line in self.screen.display if line.strip()]
+
+    def shows(self, *texts: str, until: Callable[[str], bool] = lambda _screen: True) -> str:
+        """Read until all texts are on the screen, and a condition holds; return it."""
+        deadline = time.monotonic() + PATIENCE  # the panel is drawn again and again, so its program is never silent
+        while not all(text in (screen := "\n".join(self.lines())) for text in texts) or not until(screen):
+            assert time.monotonic() < deadline, f"expected {texts} on\n{screen}"
+            try:
+                chunk = self._program.read_nonblocking(65536, timeout=PATIENCE)
+            except (pexpect.EOF, pexpect.TIMEOUT):
+                raise AssertionError(f"expected {texts} on\n{screen}") from None
+            self.raw += chunk
+            self._stream.feed(chunk)
+        return "\n".join(self.lines())
+
+    def step(self) -> None:
+        self._program.sendline()
+
+    def close(self) -> None:
+        self._program.close(force=True)
+
+
+@pytest.fixture
+def terminal() -> Iterator[Callable[..., Terminal]]:
+    opened: list[Terminal] = []
+
+    def open_terminal(**environ: str) -> Terminal:
+        opened.append(Terminal({"TERM": "xterm-256color", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **environ}))
+        return opened[-1]
+
+    yield open_terminal
+    for found in opened:
+        found.close()
+
+
+STATES = ("waiting", "queued", "starting", "running", "succeeded", "failed", "cached")
+NO_HOSTS = "queue: position 2  CAPACITY:INSUFFICIENT - no hosts"
+LOST = "1 lost host"
+
+
+def panel(status: str, elapsed: str, counts: str, *notes: str) -> str:
+    """The panel as it has to stand at the lower end of the screen."""
+    rows = ["   ".join(f"{state} {count}" for state, count in zip(STATES, counts, strict=True)), *notes]
+    return "\n".join(
+        [
+            f"╭─ genome_stats  {status}  {elapsed} ".ljust(COLUMNS - 1, "─") + "╮",
+            *(f"│ {row}".ljust(COLUMNS - 1) + "│" for row in rows),
+            "╰" + " Ctrl-C detaches, the run goes on ".center(COLUMNS - 2, "─") + "╯",
+        ]
+    )
+
+
+SCREENS = [
+    panel("runnable", "1m05s", "0000000"),
+    panel("running", "2m10s", "0000000"),
+    panel("running", "3m15s", "4000000"),
+    panel("running", "4m20s", "3100000", NO_HOSTS),
+    panel("running", "5m25s", "2101000", NO_HOSTS),
+    panel("running", "6m30s", "2101000", NO_HOSTS, LOST),
+    panel("running", "7m35s", "2100100", NO_HOSTS, LOST),
+    panel("running", "8m40s", "1100101", NO_HOSTS, LOST),
+    panel("running", "9m45s", "0100111", NO_HOSTS, LOST),
+    panel("running", "10m50s", "0100111", NO_HOSTS, LOST),
+    panel("running", "11m55s", "0100111", NO_HOSTS, LOST, "uploading to s3://demo/out/"),
+    panel("running", "13m00s", "0100111", NO_HOSTS, LOST, "uploaded 80.8 KiB"),
+]
+"""The panel after each step of terminal.py."""
+
+
+def test_a_screen_per_state(terminal: Callable[..., Terminal]) -> None:
+    view = terminal()
+    view.shows("genome_stats  submitted  0s", "waiting 0", "Ctrl-C detaches, the run goes on")
+    for expected in SCREENS:
+        view.step()
+        # What is read may end in the middle of a frame; in the end there is one panel, and it is below the log.
+        view.shows(expected, until=lambda screen: screen.count("genome_stats") == 1 and screen[-1] == "╯")
+    assert "evil line" in view.shows("NOTICE task setup")
+    view.step()
+    screen = view.shows("the end")
+    assert "Ctrl-C" not in screen
+    first = next(line for line in screen.splitlines() if "NOTICE" in line)
+    assert first.endswith("call-t-0 NOTICE task setup")
+
+
+def test_no_color_is_honoured(terminal: Callable[..., Terminal]) -> None:
+    coloured, plain = terminal(), terminal(NO_COLOR="1")
+    for view in (coloured, plain):
+        for _ in range(3):
+            view.step()
+        view.shows("waiting 4")
+        view.step()
+        view.shows("queued 1")
+    assert b"\x1b[33m" in coloured.raw
+    assert b"\x1b[33m" not in plain.raw
+
+
+def test_a_narrow_terminal_loses_no_state() -> None:
+    console = Console(width=30, record=True, file=io.StringIO())
+    console.print(render("n", "running", 5, Progress(calls={"a": "running"})))
+    text = console.export_text()
+    for state in ("waiting 0", "running 1", "cached 0"):
+        assert state in text
+
+
+def test_the_panel_is_kept_up_to_date_whatever_an_update_meets(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("miniwdl_aws_submit_cli.watch.panel.LOOK_PERIOD", 0)
+    again = threading.Event()
+    met: list[Exception] = [KeyError("createdAt"), RefusedError("no")]
+
+    def update() -> None:
+        if met:
+            raise met.pop(0)
+        again.set()
+
+    with LiveView("run", Progress(), update, stream=io.StringIO()):
+        assert again.wait(10)
