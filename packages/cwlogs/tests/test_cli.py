@@ -104,9 +104,8 @@ def test_bad_input_is_one_sentence(job, capsys, arguments, code, message):
 
 @pytest.mark.parametrize("arguments", [["--bogus"], ["j-1", "--rate", "fast"], ["--fol"]])
 def test_wrong_options_exit_with_the_usage_code(capsys, arguments):
-    with pytest.raises(SystemExit) as caught:
-        main(arguments)
-    assert caught.value.code == 64
+    assert main(arguments) == 64
+    assert capsys.readouterr().err.splitlines()[1] == "  hint: see miniwdl-aws-logs --help"
 
 
 def test_refusals(aws, job, capsys):
@@ -159,9 +158,8 @@ def test_json_has_everything(job, logs, capsys):
 def test_an_error_stays_in_its_line(job, capsys):
     assert main(["j\x1b]0;title\x07\n  hint: \u202eeven this"]) != 0
     assert capsys.readouterr().err.splitlines()[0].endswith("job j   hint: even this in this region")
-    with pytest.raises(SystemExit):
-        main(["--bogus\x1bc\nline"])
-    assert capsys.readouterr().err.splitlines()[-1] == "miniwdl-aws-logs: unrecognized arguments: --bogus line"
+    assert main(["--bogus\x1bc\nline"]) == 64
+    assert capsys.readouterr().err.splitlines()[0] == "miniwdl-aws-logs: unrecognized arguments: --bogus line"
 
 
 def test_a_reader_that_has_seen_enough(job, logs):
@@ -172,15 +170,7 @@ def test_a_reader_that_has_seen_enough(job, logs):
     assert (done.returncode, done.stdout, done.stderr) == (0, "one\n", "")
 
 
-@pytest.fixture
-def interruptible():
-    """Let children be interrupted, even where the tests run in a shell's background, which has Ctrl-C ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-def test_ctrl_c_is_quiet(aws, job, interruptible):
+def test_ctrl_c_is_quiet(aws, job):
     job["status"] = "RUNNING"
     with subprocess.Popen(
         [*COMMAND, "j-1", "-f"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

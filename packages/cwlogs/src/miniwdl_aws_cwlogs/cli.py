@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 import time
 from itertools import chain
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from miniwdl_aws_core.console import complain, emit_log, has_colours, reader_left, say
+from miniwdl_aws_core.command import Parser, run_command
+from miniwdl_aws_core.console import emit_log, has_colours
 from miniwdl_aws_core.since import SINCE_HELP, parse_since
-from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_cwlogs import __version__
-from miniwdl_aws_hooks import ConfigurationError, ExitCode, MiniwdlAwsError
+from miniwdl_aws_hooks import ConfigurationError, ExitCode
 
 if TYPE_CHECKING:
+    import argparse
     from collections.abc import Callable, Sequence
 
     from miniwdl_aws_cwlogs.follower import Discovery
@@ -23,34 +23,27 @@ if TYPE_CHECKING:
 
 __all__ = ["main"]
 
+PROGRAM = "miniwdl-aws-logs"
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Show logs; returns the exit code."""
+    return run_command(PROGRAM, _main, argv)
+
+
+def _main(argv: Sequence[str]) -> int:
     options = _parser().parse_args(argv)
+    _check(options)
     try:
-        _check(options)
         _show(options)
-    except MiniwdlAwsError as exc:
-        complain("miniwdl-aws-logs", exc)
-        return _exit_code(exc)
     except KeyboardInterrupt:
-        return ExitCode.INTERRUPTED
-    except BrokenPipeError:
-        reader_left()
+        return ExitCode.INTERRUPTED  # the usual end of a follower, of which there is nothing to say
     return ExitCode.OK
 
 
-class _Parser(argparse.ArgumentParser):
-    """Exits with this project's code for wrong usage instead of argparse's 2."""
-
-    def error(self, message: str) -> NoReturn:
-        say(*split_lines(self.format_usage()), f"{self.prog}: {message}")
-        self.exit(ExitCode.USAGE)
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="miniwdl-aws-logs",
+def _parser() -> Parser:
+    parser = Parser(
+        prog=PROGRAM,
         description="Show the log of AWS Batch jobs, or of a CloudWatch log stream.",
         epilog="Exit codes: 0 shown; 64 wrong usage; 69 AWS refused; 1 the job has no log; 75 contact was lost; "
         "130 stopped by Ctrl-C.",
@@ -125,16 +118,6 @@ def _target(options: argparse.Namespace, start_time: int | None) -> tuple[Discov
     streams = [LogStream(source, options.group, name, start_time=start_time) for name in names]
     followed = [Followed(stream, job_ended=lambda: not options.follow, grace=0.0) for stream in streams]
     return FixedStreams(followed), (lambda stream: stream) if len(names) > 1 else None
-
-
-def _exit_code(exc: MiniwdlAwsError) -> ExitCode:
-    from miniwdl_aws_cwlogs.errors import CwlogsError, LostContactError, NoLogError
-
-    if isinstance(exc, LostContactError):
-        return ExitCode.LOST_CONTACT
-    if isinstance(exc, NoLogError):
-        return ExitCode.FAILED
-    return ExitCode.REFUSED if isinstance(exc, CwlogsError) else ExitCode.USAGE
 
 
 if __name__ == "__main__":

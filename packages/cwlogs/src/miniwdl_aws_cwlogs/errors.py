@@ -1,6 +1,6 @@
 """What can go wrong when logs are read."""
 
-from miniwdl_aws_hooks import MiniwdlAwsError
+from miniwdl_aws_hooks import ExitCode, MiniwdlAwsError
 
 __all__ = [
     "CwlogsError",
@@ -25,6 +25,8 @@ class LogAccessError(CwlogsError):
 class NoLogError(CwlogsError):
     """What the user named has no log in CloudWatch, or none yet."""
 
+    exit_code = ExitCode.FAILED
+
 
 class StreamMissingError(CwlogsError):
     """The log stream, or its group, does not exist (yet)."""
@@ -44,3 +46,5 @@ class UnreachableError(CwlogsError):
 
 class LostContactError(CwlogsError):
     """The service stayed unreachable for longer than anybody wants to wait."""
+
+    exit_code = ExitCode.LOST_CONTACT

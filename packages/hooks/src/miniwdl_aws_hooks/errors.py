@@ -1,8 +1,10 @@
-"""The root of every error that the packages of this project raise on purpose. Imports nothing."""
+"""The root of every error that the packages of this project raise on purpose. Imports exit codes alone."""
 
 from __future__ import annotations
 
 from typing import Any
+
+from miniwdl_aws_hooks.exit_codes import ExitCode
 
 __all__ = ["MiniwdlAwsError", "ConfigurationError", "MissingPartError", "PluginError"]
 
@@ -13,6 +15,9 @@ class MiniwdlAwsError(Exception):
 
     Each package derives its own errors from this one, so that ``except MiniwdlAwsError`` is all a caller needs.
     """
+
+    exit_code: ExitCode = ExitCode.REFUSED
+    """What a command exits with that ends by this error."""
 
     def __init__(
         self,
@@ -39,9 +44,13 @@ class MiniwdlAwsError(Exception):
 class ConfigurationError(MiniwdlAwsError):
     """An option, an environment variable or a configuration key is missing, unknown or out of range."""
 
+    exit_code = ExitCode.USAGE
+
 
 class MissingPartError(MiniwdlAwsError):
     """What was asked for needs a distribution that is not installed."""
+
+    exit_code = ExitCode.USAGE
 
     @classmethod
     def of(cls, what: str, distribution: str) -> MissingPartError:
@@ -55,3 +64,5 @@ class MissingPartError(MiniwdlAwsError):
 
 class PluginError(MiniwdlAwsError):
     """A plugin implements a hook that does not exist, or returns what the specification does not allow."""
+
+    exit_code = ExitCode.USAGE

@@ -121,15 +121,7 @@ def test_nobody_at_the_recorded_address(tmp_path) -> None:
         record.ask("GET", "status")
 
 
-@pytest.fixture
-def interruptible():
-    """Let children be interrupted, even where the tests run in a shell's background, which has Ctrl-C ignored."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
-
-
-def test_up_in_the_foreground(tmp_path, interruptible) -> None:
+def test_up_in_the_foreground(tmp_path) -> None:
     script = (
         "import argparse, sys; from miniwdl_aws_local_cloud.up import command;"
         "parser = argparse.ArgumentParser(); command.configure(parser);"

@@ -27,8 +27,6 @@ __all__ = [
 class RailsError(MiniwdlAwsError):
     """Anything of this package."""
 
-    exit_code: ExitCode = ExitCode.REFUSED
-
 
 class UriError(RailsError, ConfigurationError):
     """Not an ``s3://`` URI, or not one that can exist."""

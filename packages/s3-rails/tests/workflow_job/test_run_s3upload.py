@@ -402,3 +402,15 @@ def test_stopping_the_job_stops_the_run_and_uploads_its_log(command: Command, bu
         "out/CommandFailed_stderr.txt", "out/CommandFailed_stdout.txt", "out/error.json", "out/task.log",
         "out/upload_manifest.json",
     ]  # fmt: skip
+
+
+def test_wrong_options_exit_with_the_usage_code() -> None:
+    """In a process of its own, since the command sets up logging."""
+    done = subprocess.run(
+        [sys.executable, "-m", "miniwdl_aws_s3_rails", "--delete-after", "sometimes", "x.wdl"],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    first, *others = done.stderr.splitlines()
+    assert done.returncode == ExitCode.USAGE
+    assert first.startswith("miniwdl-run-s3upload: argument --delete-after: invalid choice: 'sometimes'")
+    assert END_OF_LOG in others, "whoever follows the job's log sees its end"

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import argcomplete
 from argcomplete.io import warn
 
+from miniwdl_aws_core.command import Parser
 from miniwdl_aws_core.terminal import plain
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
-from miniwdl_aws_submit_cli.options.parser import Parser
 from miniwdl_aws_submit_cli.submit.miniwdl_cli import fill_run_parser
 
 if TYPE_CHECKING:

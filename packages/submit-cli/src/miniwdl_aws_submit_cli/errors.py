@@ -1,11 +1,11 @@
-"""What can go wrong here, and the exit code each of these ends in. Imports nothing heavy."""
+"""What can go wrong here, each with the exit code of a command that ends by it. Imports nothing heavy."""
 
 from __future__ import annotations
 
-from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError, MissingPartError, PluginError
+from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 
-__all__ = ["LostContactError", "RefusedError", "WorkflowError", "exit_code_of"]
+__all__ = ["LostContactError", "RefusedError", "WorkflowError"]
 
 
 class WorkflowError(ConfigurationError):
@@ -22,11 +22,4 @@ class RefusedError(MiniwdlAwsError):
 class LostContactError(MiniwdlAwsError):
     """A run's state could not be read any more; the run may well go on."""
 
-
-def exit_code_of(error: MiniwdlAwsError) -> ExitCode:
-    """Exit code of a command that ends with this error."""
-    if isinstance(error, (ConfigurationError, MissingPartError, PluginError)):
-        return ExitCode.USAGE
-    if isinstance(error, LostContactError):
-        return ExitCode.LOST_CONTACT
-    return ExitCode.REFUSED
+    exit_code = ExitCode.LOST_CONTACT

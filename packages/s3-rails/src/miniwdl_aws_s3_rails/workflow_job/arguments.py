@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.command import Parser
 from miniwdl_aws_s3_rails.errors import OptionError
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class Arguments:
 
 def parse_arguments(argv: Sequence[str]) -> Arguments:
     """Take a command line apart."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog=PROGRAM,
         usage="%(prog)s [--s3upload URI] [--delete-after WHEN] WDL [INPUT=VALUE ...] [options of miniwdl run]",
         description=DESCRIPTION,

@@ -23,7 +23,7 @@ from miniwdl_aws_hooks.protocol import (
     UPLOADER,
     UPLOADING,
 )
-from miniwdl_aws_s3_rails.errors import MountMissingError, OptionError, RailsError
+from miniwdl_aws_s3_rails.errors import MountMissingError, OptionError
 from miniwdl_aws_s3_rails.products.ending import RUN_LOGS, Ending, read_ending
 from miniwdl_aws_s3_rails.products.publishers import let_publishers_speak, publish_by_plugin
 from miniwdl_aws_s3_rails.transfer.surroundings import ENV_FOLDER
@@ -60,18 +60,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     :return: its exit code: miniwdl's, or one of ``ExitCode``.
     """
-    arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter(f"%(asctime)s %(levelname)s {UPLOADER} %(message)s", "%Y-%m-%d %H:%M:%S"))
     logging.basicConfig(handlers=[handler])
     fit_for_terminals()
     logger.setLevel(logging.INFO)
     try:
+        arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
         with SignalRelay().installed() as relay:
             return _run(arguments, relay)
     except MiniwdlAwsError as exc:
         complain(PROGRAM, exc)
-        return exc.exit_code if isinstance(exc, RailsError) else ExitCode.USAGE
+        return exc.exit_code
     except Stopped as exc:
         say(f"{PROGRAM}: {exc}; the run directory is kept")
         _end_log()

@@ -4,13 +4,11 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.command import Parser, run_command
 from miniwdl_aws_hooks.errors import PluginError
 from miniwdl_aws_hooks.manager import get_manager
-from miniwdl_aws_submit_cli.console import guarded
-from miniwdl_aws_submit_cli.options.parser import Parser
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +22,7 @@ PROGRAM = "miniwdl-aws"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    return guarded(PROGRAM, lambda: _main(sys.argv[1:] if argv is None else argv))
+    return run_command(PROGRAM, _main, argv)
 
 
 def _main(argv: Sequence[str]) -> int:

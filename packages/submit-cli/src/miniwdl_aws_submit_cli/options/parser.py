@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.command import Parser
 from miniwdl_aws_core.console import emit
-from miniwdl_aws_hooks.errors import ConfigurationError, PluginError
+from miniwdl_aws_hooks.errors import PluginError
 from miniwdl_aws_submit_cli.options.table import OPTIONS, Kind, Option
 
 if TYPE_CHECKING:
@@ -20,21 +21,13 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks.types import SubmitOption
 
-__all__ = ["Parser", "add_plugin_options", "build_parser", "parse", "plugin_dest"]
+__all__ = ["add_plugin_options", "build_parser", "parse", "plugin_dest"]
 
 DESCRIPTION = "Run a WDL workflow on AWS Batch: submit the workflow job that runs miniwdl there."
 EPILOG = (
     "Everything else goes to `miniwdl run` inside the workflow job: the WDL file, key=value inputs, -i inputs.json,"
     " --task, --verbose, --no-cache and so on; see `miniwdl run --help`."
 )
-
-
-class Parser(argparse.ArgumentParser):
-    """A parser that raises our error instead of printing the usage and leaving."""
-
-    def error(self, message: str) -> NoReturn:
-        """Turn a mistake on the command line into one sentence."""
-        raise ConfigurationError(message, hint=f"see {self.prog} --help")
 
 
 def build_parser(plugin_options: Sequence[SubmitOption]) -> Parser:

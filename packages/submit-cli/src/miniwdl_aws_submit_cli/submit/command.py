@@ -12,11 +12,11 @@ import sys
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.command import run_command
 from miniwdl_aws_core.console import emit_json, say
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.manager import get_manager
-from miniwdl_aws_submit_cli.console import guarded
 from miniwdl_aws_submit_cli.options.parser import build_parser, parse
 from miniwdl_aws_submit_cli.options.surroundings import enter, plugin_options
 from miniwdl_aws_submit_cli.options.table import option
@@ -39,7 +39,7 @@ PROGRAM = "miniwdl-aws-submit"
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command; return its exit code."""
-    return guarded(PROGRAM, lambda: _main(sys.argv[1:] if argv is None else argv))
+    return run_command(PROGRAM, _main, argv)
 
 
 def _main(argv: Sequence[str]) -> int:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.command import Parser
 from miniwdl_aws_hooks.errors import ConfigurationError
-from miniwdl_aws_submit_cli.options.parser import Parser
 from miniwdl_aws_submit_cli.options.resolve import within
 from miniwdl_aws_submit_cli.submit.miniwdl_cli import fill_run_parser
 

@@ -1,0 +1,90 @@
+"""
+The frame of every command: how it reads its words, how it ends, and what its user sees of an error.
+
+An error is one sentence with its hint, and an exit code; a second Ctrl-C ends a command at once, wherever it is.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+from miniwdl_aws_core.console import complain, reader_left, say
+from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
+from miniwdl_aws_hooks.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+__all__ = ["Parser", "run_command"]
+
+SHOW_CURSOR = b"\x1b[?25h\n"
+"""What a live display has taken away from a terminal (DECTCEM), and a line of its own for the shell's prompt."""
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises our error instead of printing the usage and leaving."""
+
+    def error(self, message: str) -> NoReturn:
+        """Turn a mistake on the command line into one sentence."""
+        raise ConfigurationError(message, hint=f"see {self.prog} --help")
+
+
+def run_command(program: str, run: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:
+    """
+    Run a command; show an error as one sentence with its hint, and never a traceback of it.
+
+    :param program: name that begins the message.
+    :param run: takes the words of the command line, and returns the exit code.
+    :param argv: those words; ``None`` for this process's own, which has nothing left to do then but to end.
+    :return: the exit code.
+    """
+    with _ends_at_second_ctrl_c(for_good=argv is None):
+        try:
+            return run(sys.argv[1:] if argv is None else argv)
+        except MiniwdlAwsError as exc:
+            complain(program, exc)
+            return exc.exit_code
+        except KeyboardInterrupt:
+            say("", f"{program}: interrupted")
+            return ExitCode.INTERRUPTED
+        except BrokenPipeError:
+            reader_left()
+            return ExitCode.OK
+
+
+@contextmanager
+def _ends_at_second_ctrl_c(*, for_good: bool) -> Iterator[None]:
+    """
+    Let the first Ctrl-C raise ``KeyboardInterrupt``, and another one end the process without a word.
+
+    Python would show a traceback of the second one, as it comes while the first one is dealt with, or while the
+    interpreter ends and waits for its threads.
+
+    :param for_good: the process ends with this block: what comes after it ends it at once, too.
+    """
+    ours = threading.current_thread() is threading.main_thread()
+    if not ours or signal.getsignal(signal.SIGINT) is not signal.default_int_handler:
+        yield  # somebody else has decided what Ctrl-C does: nohup, or a program that calls this one
+        return
+    signal.signal(signal.SIGINT, _interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, _end_at_once if for_good else signal.default_int_handler)
+
+
+def _interrupt(_number: int, _frame: object) -> NoReturn:
+    signal.signal(signal.SIGINT, _end_at_once)
+    raise KeyboardInterrupt
+
+
+def _end_at_once(_number: int, _frame: object) -> NoReturn:
+    if os.isatty(2):
+        os.write(2, SHOW_CURSOR)
+    os._exit(ExitCode.INTERRUPTED)

@@ -1,0 +1,98 @@
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from miniwdl_aws_core.command import run_command
+from miniwdl_aws_hooks import ConfigurationError, MiniwdlAwsError, MissingPartError, PluginError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ConfigurationError("x"), 64),
+        (MissingPartError("x"), 64),
+        (PluginError("x"), 64),
+        (MiniwdlAwsError("x"), 69),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_exit_codes(error: BaseException, code: int) -> None:
+    def fail(_words: Sequence[str]) -> int:
+        raise error
+
+    assert run_command("prog", fail, []) == code
+
+
+def test_message_and_hint_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(_words: Sequence[str]) -> int:
+        raise ConfigurationError("it is wrong", hint="do this")
+
+    run_command("prog", fail, [])
+    assert capsys.readouterr() == ("", "prog: it is wrong\n  hint: do this\n")
+
+
+def test_a_bug_is_not_hidden() -> None:
+    with pytest.raises(ZeroDivisionError):
+        run_command("prog", lambda _words: 1 // 0, [])
+
+
+def test_a_caller_keeps_its_own_ctrl_c() -> None:
+    def never(_number: int, _frame: object) -> None:
+        raise AssertionError
+
+    before = signal.signal(signal.SIGINT, never)
+    try:
+        assert run_command("prog", lambda _words: signal.getsignal(signal.SIGINT) is never, []) == 1
+        assert signal.getsignal(signal.SIGINT) is never
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+PROGRAM = """
+import sys, threading
+from miniwdl_aws_core.command import run_command
+
+def say(word):
+    print(word, flush=True)
+
+def run(_words):
+    threading.Thread(target=sys.stdin.read).start()
+    if "returns" in sys.argv:
+        return 0
+    try:
+        say("working")
+        threading.Event().wait()
+    finally:
+        say("cleaning")
+        threading.Event().wait()
+
+code = run_command("prog", run, None)
+say("over")
+sys.exit(code)
+"""
+
+
+@pytest.mark.parametrize(
+    ("argument", "words"),
+    [("cleans", ["working", "cleaning"]), ("returns", ["over"])],
+    ids=["while the first one is dealt with", "while Python waits for its threads"],
+)
+def test_ctrl_c_ends_at_once_where_it_can_not_raise(argument: str, words: list[str]) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, argument],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    ) as program:  # fmt: skip
+        assert program.stdout is not None
+        for word in words:
+            assert program.stdout.readline() == f"{word}\n"
+            program.send_signal(signal.SIGINT)
+        said, complained = program.communicate()
+    assert (program.returncode, said, complained) == (130, "", "")
