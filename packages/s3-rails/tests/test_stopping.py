@@ -125,9 +125,14 @@ def stage_all(engine: Engine, bucket: Any, files: dict[str, str]) -> None:
     stage(StageRequest(tuple(StageItem(path) for path in files.values()), bucket.uri("staging/")), engine)
 
 
-@pytest.mark.parametrize("transfer", [publish_all, stage_all])
+@pytest.mark.parametrize(("transfer", "tried"), [(publish_all, publish), (stage_all, stage)], ids=["publish", "stage"])
 def test_the_rest_is_never_begun(
-    engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, transfer: Callable[..., None]
+    engine: Engine,
+    bucket: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    transfer: Callable[..., None],
+    tried: Callable[..., object],
 ) -> None:
     files = {}
     for index in range(50):
@@ -147,7 +152,7 @@ def test_the_rest_is_never_begun(
 
     monkeypatch.setattr(Sender, "put", late_put)
     monkeypatch.setattr(engine, "stop", stop_and_open)
-    monkeypatch.setattr(f"miniwdl_aws_s3_rails.{transfer.__name__.partition('_')[0]}.as_completed", interrupt)
+    monkeypatch.setattr(sys.modules[tried.__module__], "as_completed", interrupt)
     with pytest.raises(Interrupted):
         transfer(engine, bucket, files)
     assert bucket.keys() == []
