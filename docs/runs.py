@@ -25,7 +25,7 @@ import tempfile
 import time
 import uuid
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,7 +40,7 @@ WIDTH = 120
 """Longer lines are cut: a log's lines hold paths, and a page is not for reading those."""
 COLUMNS = 100
 PATIENCE = 90
-BEGINNING = datetime(2025, 1, 31, 12, tzinfo=timezone.utc)
+BEGINNING = datetime(2025, 1, 31, 12, tzinfo=UTC)
 _TIME = re.compile(r"(?<!\d)(\d{4})-?(\d\d)-?(\d\d)([ _T])(\d\d):?(\d\d):?(\d\d)(?!\d)")
 _ID = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-f]{32}\b|\b[0-9a-f]{20}\b")
 _NOT_FOR_PAGES = re.compile(r"(?m)^.*running miniwdl as root.*\n")
@@ -109,7 +109,7 @@ class Normaliser:
         *date, between, hour, minute, second = found.groups()
         digits = "".join((*date, hour, minute, second))
         try:
-            moment = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=timezone.utc)
+            moment = datetime.strptime(digits, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
         except ValueError:  # digits that are no time
             return found.group()
         form = f"%Y-%m-%d{between}%H:%M:%S" if "-" in found.group() else f"%Y%m%d{between}%H%M%S"
@@ -134,7 +134,7 @@ class Session:
             "MINIWDL__AWS__WORKFLOW_QUEUE": "workflow",
             "MINIWDL__AWS__WORKFLOW_IMAGE": "none",
         }
-        now = datetime.now(timezone.utc).replace(microsecond=0)
+        now = datetime.now(UTC).replace(microsecond=0)
         self.shown = Normaliser({mount: "/mnt/fsx", str(folder): "~"}, now)
 
     def run(self, command: str) -> str:

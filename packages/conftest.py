@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import ExitStack
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -89,7 +89,7 @@ def credential_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Calla
     def configure(*outputs: str | None) -> None:
         folder = tmp_path / "credentials"
         folder.mkdir()
-        soon = (datetime.now(timezone.utc) + timedelta(minutes=5)).isoformat()
+        soon = (datetime.now(UTC) + timedelta(minutes=5)).isoformat()
         good = (
             f'{{"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": "{soon}"}}'
         )

@@ -3,13 +3,9 @@
 import re
 import subprocess
 import sys
+import tomllib
 
 import pytest
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 
 @pytest.fixture

@@ -3,14 +3,10 @@
 import re
 import subprocess
 import sys
+import tomllib
 from importlib.metadata import entry_points
 
 import pytest
-
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
 
 META = "miniwdl-aws-fsxl"
 FLOOR = {"hooks": [], "core": ["hooks"]}
@@ -71,7 +67,7 @@ def test_parts_stand_on_the_ground_floor_alone(distribution, project, hooks_vers
 
 def test_metadata_that_all_share(project):
     shared = {key: project["project"].get(key) for key in ("readme", "license", "requires-python")}
-    assert shared == {"readme": "README.md", "license": "MIT", "requires-python": ">=3.10"}
+    assert shared == {"readme": "README.md", "license": "MIT", "requires-python": ">=3.11"}
     assert project["project"]["description"]
     assert not project.get("tool", {}).keys() - {"hatch"}, "tools are configured once, in the root's pyproject.toml"
 

@@ -1,7 +1,7 @@
 """The blocks of the how-to pages that `docs/runs.py` fills: still in form, with commands that their parsers take."""
 
 import re
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 
 import pytest
 
@@ -48,9 +48,7 @@ def test_a_command_is_one_that_its_parser_takes(command):
 
 
 def test_what_belongs_to_this_machine_is_taken_out():
-    shown = runs.Normaliser(
-        {"/tmp/x1/fsx": "/mnt/fsx", "/tmp/x1": "~"}, datetime(2030, 5, 6, 7, 8, tzinfo=timezone.utc)
-    )
+    shown = runs.Normaliser({"/tmp/x1/fsx": "/mnt/fsx", "/tmp/x1": "~"}, datetime(2030, 5, 6, 7, 8, tzinfo=UTC))
     one, two = "3b3cae13-2209-477a-9975-396076293712", "5a1397b7-43d5-4ac4-b939-c2196c8e21b5"
     first = shown(f"2030-05-06 07:08:02.5 NOTICE dir: /tmp/x1/fsx/20300506_070802_w {one}\n")
     made = re.search(runs._ID, first)[0]

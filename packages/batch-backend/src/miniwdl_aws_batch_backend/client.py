@@ -192,7 +192,7 @@ class BatchApi:
         while True:
             try:
                 return self.call_once(operation, **request)
-            except BatchRequestError as exc:  # noqa: PERF203 - a request costs far more
+            except BatchRequestError as exc:
                 if not exc.retryable or attempt >= self._attempts:
                     raise
                 self._sleep(min(self.MAX_BACKOFF, 0.25 * 2**attempt) * (0.5 + self._jitter() / 2))

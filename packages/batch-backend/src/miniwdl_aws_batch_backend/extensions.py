@@ -63,7 +63,7 @@ class Extensions:
         for implementation in self._hook.miniwdl_aws_job_changed.get_hookimpls():
             try:
                 implementation.function(*(change for _name in implementation.argnames))
-            except Exception as exc:  # noqa: BLE001, PERF203 - each plugin is told, whatever another one does
+            except Exception as exc:  # noqa: BLE001 - each plugin is told, whatever another one does
                 on_error(exc)
 
 

@@ -30,8 +30,7 @@ def parse_since(text: str, now: float) -> int:
     if age:
         return int((now - int(age[1]) * _SECONDS[age[2]]) * 1000)
     try:
-        # Python 3.10 doesn't read the Z that everybody writes.
-        return int(datetime.fromisoformat(re.sub(r"[Zz]$", "+00:00", text)).astimezone().timestamp() * 1000)
+        return int(datetime.fromisoformat(text).astimezone().timestamp() * 1000)
     except (ValueError, OverflowError):
         raise ConfigurationError(
             f"--since takes an age such as 90s, 10m, 2h, 3d or 1w, or a date such as 2026-01-31T12:00, not {text!r}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from datetime import datetime, timezone
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.terminal import split_lines
@@ -23,7 +23,7 @@ __all__ = ["Renderer", "iso_time"]
 
 def iso_time(milliseconds: int) -> str:
     """Write a time as ISO 8601 in UTC, with milliseconds."""
-    moment = datetime.fromtimestamp(milliseconds / 1000, tz=timezone.utc)
+    moment = datetime.fromtimestamp(milliseconds / 1000, tz=UTC)
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

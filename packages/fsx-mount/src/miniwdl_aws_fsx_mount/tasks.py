@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Protocol
 
 from miniwdl_aws_fsx_mount.errors import FsxBusyError, FsxUnreachableError
@@ -28,7 +28,7 @@ PATIENCE = 900.0
 """Seconds of outage of the API that a wait survives; the task goes on meanwhile."""
 
 
-class TaskType(str, Enum):
+class TaskType(StrEnum):
     """What a task does."""
 
     EXPORT = "EXPORT_TO_REPOSITORY"

@@ -46,8 +46,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Iterable, Mapping
     from pathlib import Path
-
-    from typing_extensions import Self
+    from typing import Self
 
     from miniwdl_aws_local_cloud.batch.engine.connection import EngineConnection
     from miniwdl_aws_local_cloud.batch.runner import Runner

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ __all__ = [
 ]
 
 
-class JobRole(str, Enum):
+class JobRole(StrEnum):
     """What a Batch job is for."""
 
     WORKFLOW = "workflow"
@@ -119,7 +119,7 @@ class QueueContext:
     settings: Settings
 
 
-class FailureClass(str, Enum):
+class FailureClass(StrEnum):
     """Why a job failed; the value is what error.json says."""
 
     TOOL_ERROR = "tool-error"
@@ -144,7 +144,7 @@ class FailureClass(str, Enum):
     UNKNOWN = "unknown"
 
 
-class FailurePolicy(str, Enum):
+class FailurePolicy(StrEnum):
     """What happens after a failure."""
 
     FAIL = "fail"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ class LogEvent:
     stream: str
 
 
-class CheckState(str, Enum):
+class CheckState(StrEnum):
     """Outcome of a preflight check."""
 
     OK = "ok"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, fields
-from enum import Enum
+from enum import StrEnum
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
 
@@ -33,7 +33,7 @@ STUCK = (
 )
 
 
-class FaultKind(str, Enum):
+class FaultKind(StrEnum):
     """What a fault does."""
 
     THROTTLE = "throttle"

@@ -121,7 +121,7 @@ class FileBackedS3(S3Backend):
             name=name, value=b"", account_id=self.account_id, region_name=self.region_name, bucket_name=bucket.name
         )
         _back(key, path, stat.st_size)
-        modified = datetime.datetime.fromtimestamp(stat.st_mtime, tz=datetime.timezone.utc)
+        modified = datetime.datetime.fromtimestamp(stat.st_mtime, tz=datetime.UTC)
         key.last_modified = modified.replace(tzinfo=None)
         if kept and kept["size"] == stat.st_size and kept["mtime_ns"] == stat.st_mtime_ns:
             for attribute in _KEPT:

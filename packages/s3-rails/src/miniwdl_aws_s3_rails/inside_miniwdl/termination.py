@@ -43,7 +43,7 @@ def stopped_on_termination(logger: logging.Logger, stop: Callable[[], None], per
                 try:
                     if look():
                         return
-                except Exception as exc:  # noqa: BLE001, PERF203 - without this thread, nobody would stop the block
+                except Exception as exc:  # noqa: BLE001 - without this thread, nobody would stop the block
                     if not warned:
                         warned = True
                         logger.warning(fields("cannot tell whether the run is being terminated", error=in_words(exc)))

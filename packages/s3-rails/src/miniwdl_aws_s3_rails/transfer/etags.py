@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ BLOCK = 1024 * 1024
 MD5 = re.compile(r"[0-9a-f]{32}(?:-(\d+))?")
 
 
-class Verdict(str, Enum):
+class Verdict(StrEnum):
     """Whether two ETags are of the same content."""
 
     SAME = "same"

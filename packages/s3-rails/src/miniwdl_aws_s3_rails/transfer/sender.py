@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
@@ -40,7 +40,7 @@ UNCONDITIONAL = "this S3 server does not offer the conditional writes that --no-
 OCCUPIED = "there is another object already, which --no-overwrite protects"
 
 
-class Check(str, Enum):
+class Check(StrEnum):
     """How we know that an object is what we sent."""
 
     MD5 = "md5"

@@ -8,7 +8,7 @@ everything, as botocore itself would see it, botocore isn't asked.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -108,7 +108,7 @@ def _provider(session: botocore.session.Session) -> Callable[[], S3Credential] |
             "access_key_id": frozen.access_key or "",
             "secret_access_key": frozen.secret_key or "",
             "token": frozen.token,
-            "expires_at": datetime.now(timezone.utc) + CREDENTIAL_LIFE,
+            "expires_at": datetime.now(UTC) + CREDENTIAL_LIFE,
         }
 
     return provide

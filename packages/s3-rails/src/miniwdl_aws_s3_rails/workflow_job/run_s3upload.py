@@ -60,13 +60,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     :return: its exit code: miniwdl's, or one of ``ExitCode``.
     """
+    try:
+        arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
+    except MiniwdlAwsError as exc:
+        complain(PROGRAM, exc)
+        _end_log()
+        return exc.exit_code
     handler = logging.StreamHandler()
     handler.setFormatter(LineFormatter(f"%(asctime)s %(levelname)s {UPLOADER} %(message)s", "%Y-%m-%d %H:%M:%S"))
     logging.basicConfig(handlers=[handler])
     fit_for_terminals()
     logger.setLevel(logging.INFO)
     try:
-        arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
         with SignalRelay().installed() as relay:
             return _run(arguments, relay)
     except MiniwdlAwsError as exc:
