@@ -11,13 +11,11 @@ from miniwdl_aws_s3_rails.workflow_job.child import SignalRelay, Stopped, run_ch
 
 CATCH = """
 import signal, sys
-def handle(number, frame):
-    print("got", signal.Signals(number).name)
-    sys.exit(7)
-signal.signal(signal.{name}, handle)
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.{name}])
 sys.stderr.write("ready\\n")
 sys.stderr.flush()
-signal.pause()
+print("got", signal.sigwait([signal.{name}]).name)
+sys.exit(7)
 """
 
 
@@ -35,14 +33,18 @@ def test_killed_by_a_signal() -> None:
     assert code == 137
 
 
+@pytest.mark.parametrize("interrupting", [True, False])
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGINT", "SIGHUP"])
-def test_signals_reach_the_child_and_it_is_waited_for(name: str, capfd: pytest.CaptureFixture[str]) -> None:
+def test_signals_reach_the_child_and_it_is_waited_for(
+    name: str, interrupting: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Also one that another thread gets, or that comes just before the wait: it interrupts nothing."""
     relay = SignalRelay()
 
     def kill_us_when_it_is_ready() -> None:
         while "ready" not in capfd.readouterr().err:
             pass
-        os.kill(os.getpid(), signal.Signals[name])
+        signal.pthread_kill((threading.main_thread() if interrupting else thread).ident or 0, signal.Signals[name])
 
     thread = threading.Thread(target=kill_us_when_it_is_ready)
     with relay.installed():

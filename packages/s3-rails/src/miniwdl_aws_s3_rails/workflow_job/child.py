@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
 __all__ = ["SignalRelay", "Stopped", "run_child"]
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+
+LONGEST_WAIT = 1.0
+"""
+Seconds for which the child is waited for at once.
+
+Python handles signals between steps: one that comes as a wait is about to begin, such as while another thread has the
+interpreter, is handled after it. Without an end it would reach the child when there is no child any more.
+"""
 
 
 class Stopped(BaseException):
@@ -78,5 +86,8 @@ def run_child(command: Sequence[str], environ: Mapping[str, str], relay: SignalR
     :return: its exit code, 128 and the signal's number if one killed it; what it wrote to standard output.
     """
     with relay.child(command, environ) as child:
-        stdout, _ = child.communicate()
+        stdout = None
+        while stdout is None:
+            with suppress(subprocess.TimeoutExpired):
+                stdout, _ = child.communicate(timeout=LONGEST_WAIT)
     return (child.returncode if child.returncode >= 0 else 128 - child.returncode), stdout
