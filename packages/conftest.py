@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import threading
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
@@ -44,6 +46,35 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, *_args: object) -> None:
         pass
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _botocore_reads_each_file_once() -> Iterator[None]:
+    """
+    Let the sessions of botocore share what they have read.
+
+    Nearly every test has a session of its own, and most of its time went into parsing the same megabytes of JSON, and
+    into listing some hundred folders for the names of services.
+    """
+    if importlib.util.find_spec("botocore") is None:  # hooks alone
+        yield
+        return
+    from botocore.loaders import JSONFileLoader, Loader
+
+    load = cache(JSONFileLoader().load_file)
+    list_services = Loader.list_available_services
+    listed: dict[tuple[str, ...], list[str]] = {}
+
+    def list_once(loader: Loader, type_name: str) -> list[str]:
+        key = (type_name, *loader.search_paths)
+        if key not in listed:
+            listed[key] = list_services(loader, type_name)
+        return listed[key]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", lambda _self, path: load(path))
+        patch.setattr(Loader, "list_available_services", list_once)
+        yield
 
 
 @pytest.fixture
