@@ -26,9 +26,18 @@ def test_listing(engine: Engine, bucket: Any) -> None:
 
 
 def test_peeking_stops(engine: Engine, bucket: Any) -> None:
-    for index in range(1005):
+    """It asks for no page more than it needs."""
+    for index in range(15):
         bucket[f"a/{index:04d}"] = b""
+    pages = []
+
+    def small_page(params: Any, **_more: Any) -> None:
+        params["MaxKeys"] = 4
+        pages.append(params)
+
+    engine.access.client.meta.events.register("before-parameter-build.s3.ListObjectsV2", small_page)
     assert len(engine.peek(S3Uri(bucket.name, "a/"), 10)) == 10
+    assert len(pages) == 3
 
 
 def test_finding_and_removing(engine: Engine, bucket: Any) -> None:
