@@ -81,12 +81,12 @@ def imports(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run every test with everything installed; arguments go to pytest."""
+    """Run the tests of all packages together, with everything installed; arguments go to pytest in their place."""
     install_workspace(session, "test")
     session.install("--no-deps", *(part for path in EXAMPLE_PLUGINS for part in ("--editable", path)))
-    # Apart, since moto's mock_aws, which unit tests use, resets all of moto in its process, a local cloud's part too.
-    for selected in [session.posargs] if session.posargs else [["packages"], ["tests"]]:
-        session.run("pytest", *workers(), "-m", "not containers and not aws", *selected)
+    # The packages' own tests are run by `isolated`. A process can't hold both: moto's mock_aws, which unit tests use,
+    # resets all of moto, a local cloud's part too.
+    session.run("pytest", *workers(), "-m", "not containers and not aws", *session.posargs or ["tests"])
 
 
 @nox.session
