@@ -1,7 +1,8 @@
 """
 Real S3 servers, and engines that talk to them without ever sleeping.
 
-Tests that use a bucket run twice: against moto's server, in this process, and against SeaweedFS.
+Tests that use a bucket run twice: against moto's server, in this process, and against SeaweedFS. Where the server makes
+no difference, such as in whole runs of the command, a test or a module says which one by a parameter ``server``.
 """
 
 from __future__ import annotations
@@ -51,8 +52,9 @@ STARTUP_LIMIT = 60
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run tests that use a bucket against both servers."""
-    if "bucket" in metafunc.fixturenames:
+    """Run tests that use a bucket against both servers, unless they choose one."""
+    chosen = any("server" in mark.args[0] for mark in metafunc.definition.iter_markers("parametrize"))
+    if "bucket" in metafunc.fixturenames and not chosen:
         metafunc.parametrize("server", ["moto", "seaweedfs"], indirect=True)
 
 

@@ -138,6 +138,7 @@ def test_what_changed_is_downloaded_anew(
     assert got(requests) == [], "the first version is still there"
 
 
+@pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)
 def test_without_the_option_nobody_asks(
     bucket: Any, content: None, requests: list[tuple[str, str]], tmp_path: Path
 ) -> None:
@@ -149,6 +150,7 @@ def test_without_the_option_nobody_asks(
     assert requests == []
 
 
+@pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)
 def test_what_cannot_be_looked_at_is_not_taken_from_the_cache(bucket: Any, content: None, tmp_path: Path) -> None:
     caches = Caches(tmp_path.resolve(), revalidate="true")
     caches.run(bucket)

@@ -78,6 +78,7 @@ def wait_for(what: Callable[[], bool], run: subprocess.Popen[str]) -> None:
         time.sleep(0.05)
 
 
+@pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)
 @pytest.mark.parametrize("fail", [False, True])
 def test_outputs_travel_while_the_rest_runs(bucket: Any, tmp_path: Path, fail: bool) -> None:
     folder = tmp_path.resolve()
@@ -97,6 +98,7 @@ def test_outputs_travel_while_the_rest_runs(bucket: Any, tmp_path: Path, fail: b
     assert json.loads(stdout)["outputs"]["two.result"] == bucket.uri("run/result/file.txt")
 
 
+@pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)
 def test_without_the_option_nothing_travels_early(bucket: Any, tmp_path: Path) -> None:
     folder = tmp_path.resolve()
     run = start(folder, bucket)

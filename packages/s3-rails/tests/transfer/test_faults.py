@@ -18,6 +18,9 @@ from miniwdl_aws_s3_rails.transfer.options import MIB, Options
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 from miniwdl_aws_s3_rails.uri import S3Uri
 
+# The faults are the proxy's, whichever server is behind it.
+pytestmark = pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)
+
 
 @pytest.fixture
 def files(tmp_path: Path) -> dict[str, Path]:

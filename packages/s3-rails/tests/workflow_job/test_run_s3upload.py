@@ -23,6 +23,9 @@ from miniwdl_aws_hooks.protocol import (
     PAYLOAD_PLACEHOLDER,
 )
 
+# Which server makes no difference to the command; what a server may do otherwise is tested beneath it.
+pytestmark = pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)
+
 COMMAND = [sys.executable, "-m", "miniwdl_aws_s3_rails"]
 
 HELLO = """
