@@ -17,7 +17,7 @@ __all__ = ["miniwdl_aws_commands", "miniwdl_aws_preflight"]
 @hookimpl
 def miniwdl_aws_commands() -> Iterable[Command]:
     """Add the subcommands that manage runs."""
-    from miniwdl_aws_submit_cli.manage.table import COMMANDS
+    from miniwdl_aws_submit_cli.manage.commands import COMMANDS
 
     return COMMANDS
 

@@ -103,7 +103,7 @@ def configure_doctor(parser: ArgumentParser) -> None:
 
 
 def _complete_run(**arguments: Any) -> list[str]:
-    from miniwdl_aws_submit_cli.completion import complete_run
+    from miniwdl_aws_submit_cli.submit.completion import complete_run
 
     return complete_run(**arguments)
 

@@ -10,8 +10,8 @@ from miniwdl_aws_core.console import emit_json, say
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.formats import counted
-from miniwdl_aws_submit_cli.manage.session import open_session
 from miniwdl_aws_submit_cli.runs.runs import TaskJobs, unfinished
+from miniwdl_aws_submit_cli.runs.session import open_session
 from miniwdl_aws_submit_cli.runs.wait import STOPPED_BY, Watcher
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.settings import EnvironSettings
 from miniwdl_aws_hooks.types import Check, CheckState, PreflightContext
 from miniwdl_aws_submit_cli.formats import counted
-from miniwdl_aws_submit_cli.manage.session import open_session
 from miniwdl_aws_submit_cli.options.resolve import find
 from miniwdl_aws_submit_cli.options.table import option
 from miniwdl_aws_submit_cli.runs.queues import QueueTable
+from miniwdl_aws_submit_cli.runs.session import open_session
 from miniwdl_aws_submit_cli.runs.workflow_job import NO_IMAGE
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     import pluggy
 
-    from miniwdl_aws_submit_cli.manage.session import Session
+    from miniwdl_aws_submit_cli.runs.session import Session
 
 __all__ = ["collect", "run"]
 

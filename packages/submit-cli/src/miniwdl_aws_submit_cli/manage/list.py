@@ -9,9 +9,9 @@ from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_core.since import parse_since
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.formats import ago, duration
-from miniwdl_aws_submit_cli.manage.session import open_session
 from miniwdl_aws_submit_cli.options.resolve import parse_tags
 from miniwdl_aws_submit_cli.runs.runs import list_runs
+from miniwdl_aws_submit_cli.runs.session import open_session
 from miniwdl_aws_submit_cli.runs.wait import ENDED
 from miniwdl_aws_submit_cli.runs.workflow_job import given_name
 

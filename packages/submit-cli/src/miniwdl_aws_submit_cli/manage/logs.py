@@ -11,18 +11,18 @@ from miniwdl_aws_core.since import parse_since
 from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_submit_cli.manage.session import open_session
-from miniwdl_aws_submit_cli.watch.follow import require_follower
+from miniwdl_aws_submit_cli.runs.session import open_session
 from miniwdl_aws_submit_cli.watch.run_streams import RunStreams, Selection
 from miniwdl_aws_submit_cli.watch.streams import DISCOVERY_PERIOD, Merged, follower, read_in_turn
+from miniwdl_aws_submit_cli.watch.view import require_follower
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator
 
     from miniwdl_aws_hooks.types import LogEvent
-    from miniwdl_aws_submit_cli.manage.session import Session
     from miniwdl_aws_submit_cli.runs.runs import Run
+    from miniwdl_aws_submit_cli.runs.session import Session
 
 __all__ = ["run"]
 

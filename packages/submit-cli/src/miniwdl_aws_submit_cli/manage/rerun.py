@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.console import say
 from miniwdl_aws_hooks.protocol import ENV_SUBMISSION
-from miniwdl_aws_submit_cli.manage.session import open_session
+from miniwdl_aws_submit_cli.runs.session import open_session
 from miniwdl_aws_submit_cli.runs.workflow_job import given_name, submission_token, unique_name
-from miniwdl_aws_submit_cli.watch.follow import require_follower
-from miniwdl_aws_submit_cli.watch.staying import Submitted, stay_with
+from miniwdl_aws_submit_cli.watch.stay import Submitted, stay_with
+from miniwdl_aws_submit_cli.watch.view import require_follower
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -10,10 +10,10 @@ from miniwdl_aws_core.console import emit, emit_json
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.formats import ago, duration
-from miniwdl_aws_submit_cli.manage.session import open_session
+from miniwdl_aws_submit_cli.manage.tree import draw
 from miniwdl_aws_submit_cli.runs.calls import calls_of
 from miniwdl_aws_submit_cli.runs.runs import TaskJobs
-from miniwdl_aws_submit_cli.runs.tree import draw
+from miniwdl_aws_submit_cli.runs.session import open_session
 from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
 
 if TYPE_CHECKING:

@@ -11,18 +11,18 @@ from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
 from miniwdl_aws_submit_cli.formats import ago, counted
-from miniwdl_aws_submit_cli.manage.session import open_session
 from miniwdl_aws_submit_cli.options.resolve import find
 from miniwdl_aws_submit_cli.options.table import option
 from miniwdl_aws_submit_cli.runs.queues import QueueTable
+from miniwdl_aws_submit_cli.runs.session import open_session
 from miniwdl_aws_submit_cli.runs.wait import ENDED, STOPPED_BY
 
 if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterable
 
-    from miniwdl_aws_submit_cli.manage.session import Session
     from miniwdl_aws_submit_cli.runs.batch import Batch
+    from miniwdl_aws_submit_cli.runs.session import Session
 
 __all__ = ["orphans", "run"]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_submit_cli.manage.session import open_session
-from miniwdl_aws_submit_cli.watch.follow import require_follower
-from miniwdl_aws_submit_cli.watch.staying import watch
+from miniwdl_aws_submit_cli.runs.session import open_session
+from miniwdl_aws_submit_cli.watch.stay import watch
+from miniwdl_aws_submit_cli.watch.view import require_follower
 
 if TYPE_CHECKING:
     from argparse import Namespace

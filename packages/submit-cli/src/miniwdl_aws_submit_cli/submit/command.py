@@ -47,7 +47,7 @@ def _main(argv: Sequence[str]) -> int:
     added = plugin_options(manager)
     parser = build_parser(added)
     if "_ARGCOMPLETE" in os.environ:
-        from miniwdl_aws_submit_cli.completion import complete_submit
+        from miniwdl_aws_submit_cli.submit.completion import complete_submit
 
         complete_submit(parser)
     args, rest, positional = parse(parser, argv)
@@ -63,7 +63,7 @@ def _main(argv: Sequence[str]) -> int:
         raise ConfigurationError("no WDL is named", hint=f"{PROGRAM} [options] WDL [key=value ...], or --self-test")
     _notice_of_ancestor()
     if args.follow:
-        from miniwdl_aws_submit_cli.watch.follow import require_follower
+        from miniwdl_aws_submit_cli.watch.view import require_follower
 
         require_follower(manager)
     with ExitStack() as stack:
@@ -80,7 +80,7 @@ def _submit(
     from miniwdl_aws_submit_cli.options.resolve import find_required
     from miniwdl_aws_submit_cli.runs.batch import connect
     from miniwdl_aws_submit_cli.submit.submission import Submission
-    from miniwdl_aws_submit_cli.watch.staying import Submitted, stay_with
+    from miniwdl_aws_submit_cli.watch.stay import Submitted, stay_with
 
     queue = find_required(option("--workflow-queue"), vars(args), os.environ, {})
     batch = connect()

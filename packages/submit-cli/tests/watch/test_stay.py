@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from miniwdl_aws_hooks import ExitCode
-from miniwdl_aws_submit_cli.watch.staying import watch
+from miniwdl_aws_submit_cli.watch.stay import watch
 
 NAME = "hello-0123456789"
 

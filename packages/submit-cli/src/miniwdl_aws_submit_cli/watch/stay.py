@@ -14,9 +14,9 @@ from miniwdl_aws_submit_cli.runs.calls import calls_of, name_of
 from miniwdl_aws_submit_cli.runs.runs import Run, TaskJobs
 from miniwdl_aws_submit_cli.runs.wait import Watcher, outcome
 from miniwdl_aws_submit_cli.runs.workflow_job import given_name
-from miniwdl_aws_submit_cli.watch.follow import choose_view, stay
 from miniwdl_aws_submit_cli.watch.progress import FailedTask, Progress
 from miniwdl_aws_submit_cli.watch.run_streams import RunStreams, Selection
+from miniwdl_aws_submit_cli.watch.view import choose_view, stay
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -7,9 +7,9 @@ import pytest
 from miniwdl_aws_core.console import say
 from miniwdl_aws_hooks import FollowRequest, LogEvent, hookimpl
 from miniwdl_aws_submit_cli.runs.wait import Watcher
-from miniwdl_aws_submit_cli.watch.follow import PlainView, choose_view, stay
 from miniwdl_aws_submit_cli.watch.progress import Progress
 from miniwdl_aws_submit_cli.watch.streams import Shown
+from miniwdl_aws_submit_cli.watch.view import PlainView, choose_view, stay
 
 RUNNABLE = {"status": "RUNNABLE"}
 STUCK = {"status": "RUNNABLE", "statusReason": "UNDETERMINED"}
