@@ -17,9 +17,9 @@ __all__ = ["miniwdl_aws_commands", "miniwdl_aws_preflight"]
 @hookimpl
 def miniwdl_aws_commands() -> Iterable[Command]:
     """Add the subcommands that manage runs."""
-    from miniwdl_aws_submit_cli.manage.commands import COMMANDS
+    from miniwdl_aws_submit_cli.manage.commands import commands
 
-    return COMMANDS
+    return commands()
 
 
 @hookimpl

@@ -1,114 +1,42 @@
-"""Arguments of the subcommands. Imports nothing heavy: all of it runs for every ``--help``."""
+"""Arguments that several subcommands take. Imports nothing heavy: all of it runs for every ``--help``."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import os
+from typing import TYPE_CHECKING
 
-from miniwdl_aws_core.since import SINCE_HELP
 from miniwdl_aws_hooks.manager import get_manager
 from miniwdl_aws_submit_cli.options.parser import add_plugin_options
 from miniwdl_aws_submit_cli.options.surroundings import plugin_options
 from miniwdl_aws_submit_cli.options.table import option
 
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
+    from argparse import ArgumentParser, Namespace
 
-__all__ = [
-    "configure_doctor",
-    "configure_list",
-    "configure_logs",
-    "configure_queue",
-    "configure_rerun",
-    "configure_run",
-    "configure_status",
-    "configure_sweep",
-    "configure_wait",
-]
-
-STATES = ("submitted", "pending", "runnable", "starting", "running", "succeeded", "failed", "active")
-"""Values of ``list --state``; ``active`` is all but the final two."""
+__all__ = ["add_following", "add_json", "add_option", "add_place", "add_run"]
 
 
-def configure_queue(parser: ArgumentParser) -> None:
+def add_place(parser: ArgumentParser) -> None:
     """Add what every subcommand takes: where AWS is, and which queue runs are in."""
-    _add_option(parser, "--workflow-queue")
+    add_option(parser, "--workflow-queue")
     add_plugin_options(parser, [added for added in plugin_options(get_manager()) if not added.submit_only])
 
 
-def configure_run(parser: ArgumentParser) -> None:
+def add_run(parser: ArgumentParser) -> None:
     """Add the run to look at."""
     run = parser.add_argument("run", metavar="RUN", help="job id, unique beginning of one, name, or `last`")
     run.completer = _complete_run  # type: ignore[attr-defined]
-    parser.add_argument("--json", action="store_true", help="print JSON")
-    configure_queue(parser)
+    add_json(parser, "print JSON")
+    add_place(parser)
 
 
-def configure_list(parser: ArgumentParser) -> None:
-    """Add what to list."""
-    parser.add_argument(
-        "--state", action="append", type=str.lower, choices=STATES, metavar="STATE",
-        help=f"only runs in this state: {', '.join(STATES)}; may be repeated",
-    )  # fmt: skip
-    parser.add_argument("--since", metavar="WHEN", help=SINCE_HELP)
-    parser.add_argument("--tag", action="append", metavar="KEY=VALUE", help="only runs with this tag; may be repeated")
-    parser.add_argument("--json", action="store_true", help="print one JSON array")
-    configure_queue(parser)
+def add_json(parser: ArgumentParser, text: str = "print one JSON array") -> None:
+    """Add ``--json``."""
+    parser.add_argument("--json", action="store_true", help=text)
 
 
-def configure_status(parser: ArgumentParser) -> None:
-    """Add how much to show."""
-    parser.add_argument("--all", action="store_true", help="show every call, however many succeeded")
-    configure_run(parser)
-
-
-def configure_logs(parser: ArgumentParser) -> None:
-    """Add which logs to show."""
-    parser.add_argument(
-        "--task", action="append", metavar="CALL",
-        help="the logs of this call (sort, sort-3, sub-1/sort) or task; may be repeated",
-    )  # fmt: skip
-    parser.add_argument("--all", action="store_true", help="the workflow's log and those of all calls")
-    parser.add_argument("--follow", "-f", action="store_true", help="go on until the run ends")
-    parser.add_argument("--since", metavar="WHEN", help=SINCE_HELP)
-    parser.add_argument("--grep", metavar="RE", help="only events in which this regular expression is found")
-    configure_run(parser)
-
-
-def configure_wait(parser: ArgumentParser) -> None:
-    """Add how to wait."""
-    _add_following(parser)
-    configure_run(parser)
-
-
-def configure_rerun(parser: ArgumentParser) -> None:
-    """Add how to wait, where it is wanted."""
-    parser.add_argument("--wait", "-w", action="store_true", help=option("--wait").help)
-    _add_following(parser)
-    configure_run(parser)
-
-
-def configure_sweep(parser: ArgumentParser) -> None:
-    """Add where to look for them."""
-    parser.add_argument("--yes", action="store_true", help="stop them")
-    parser.add_argument("--json", action="store_true", help="print one JSON array")
-    _add_option(parser, "--task-queue")
-    _add_option(parser, "--task-queue-fallback")
-    configure_queue(parser)
-
-
-def configure_doctor(parser: ArgumentParser) -> None:
-    """Add how to show what was found."""
-    parser.add_argument("--json", action="store_true", help="print one JSON array")
-    configure_queue(parser)
-
-
-def _complete_run(**arguments: Any) -> list[str]:
-    from miniwdl_aws_submit_cli.submit.completion import complete_run
-
-    return complete_run(**arguments)
-
-
-def _add_following(parser: ArgumentParser) -> None:
+def add_following(parser: ArgumentParser) -> None:
+    """Add how to stay with a run."""
     parser.add_argument(
         "--task", action="append", metavar="CALL", dest="follow_task",
         help="follow, and show the log of this call (sort, sort-3, sub-1/sort) or task, too; may be repeated",
@@ -118,6 +46,30 @@ def _add_following(parser: ArgumentParser) -> None:
         parser.add_argument(*item.flags, action="store_true", help=item.help)
 
 
-def _add_option(parser: ArgumentParser, name: str) -> None:
+def add_option(parser: ArgumentParser, name: str) -> None:
+    """Add an option of the submit command that may come from the environment, too."""
     item = option(name)
     parser.add_argument(name, metavar=item.metavar, help=f"{item.help} [{item.env}]")
+
+
+def _complete_run(prefix: str, parsed_args: Namespace, **_: object) -> list[str]:
+    """Complete RUN: ``last``, names and ids of the queue's runs; of AWS only, since nothing is started by a Tab key."""
+    from argcomplete.io import warn
+
+    from miniwdl_aws_core.terminal import plain
+    from miniwdl_aws_hooks.errors import MiniwdlAwsError
+    from miniwdl_aws_submit_cli.options.resolve import find
+    from miniwdl_aws_submit_cli.runs.batch import connect
+    from miniwdl_aws_submit_cli.runs.runs import LAST, list_runs
+    from miniwdl_aws_submit_cli.runs.workflow_job import given_name
+
+    queue = find(option("--workflow-queue"), vars(parsed_args), os.environ, {}).value
+    known = [LAST]
+    if queue:
+        try:
+            known += [
+                word for job in list_runs(connect(), queue) for word in (given_name(job["jobName"]), job["jobId"])
+            ]
+        except MiniwdlAwsError as exc:
+            warn(plain(exc.message))
+    return [word for word in dict.fromkeys(known) if word.startswith(prefix)]

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.console import emit_json, say
 from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_hooks.types import Command
 from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.formats import counted
-from miniwdl_aws_submit_cli.runs.runs import TaskJobs, unfinished
-from miniwdl_aws_submit_cli.runs.session import open_session
-from miniwdl_aws_submit_cli.runs.wait import STOPPED_BY, Watcher
+from miniwdl_aws_submit_cli.manage.arguments import add_run
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_submit_cli.runs.batch import Batch
     from miniwdl_aws_submit_cli.runs.runs import Run
 
-__all__ = ["run", "stop"]
+__all__ = ["COMMAND", "stop"]
 
 TASKS_PATIENCE = 300.0
 """Seconds that task jobs get to end after they were told to."""
@@ -31,6 +30,8 @@ PERIOD = 2.0
 
 def run(args: Namespace) -> int:
     """Stop a run and report what was stopped."""
+    from miniwdl_aws_submit_cli.runs.session import open_session
+
     with open_session(args) as session:
         found = session.find(args.run)
         report = stop(session.batch, found, say)
@@ -52,6 +53,9 @@ def stop(
 
     :raises RefusedError: when task jobs still run after several minutes.
     """
+    from miniwdl_aws_submit_cli.runs.runs import TaskJobs, unfinished
+    from miniwdl_aws_submit_cli.runs.wait import STOPPED_BY, Watcher
+
     reason = f"{STOPPED_BY} ({os.environ.get('USER') or os.getuid()})"
     was_running = bool(unfinished([found.detail]))
     if was_running:
@@ -87,3 +91,6 @@ def _summary(tasks: int, *, was_running: bool) -> str:
     if was_running:
         return f"stopped the workflow job, and {left}" if left else "stopped the workflow job, which left no task job"
     return f"stopped {left}" if left else "there was nothing to stop"
+
+
+COMMAND = Command("cancel", "stop a run and all of its tasks", add_run, run)

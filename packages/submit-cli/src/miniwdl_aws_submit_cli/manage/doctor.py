@@ -8,30 +8,34 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_hooks.settings import EnvironSettings
-from miniwdl_aws_hooks.types import Check, CheckState, PreflightContext
+from miniwdl_aws_hooks.types import Check, CheckState, Command, PreflightContext
 from miniwdl_aws_submit_cli.formats import counted
-from miniwdl_aws_submit_cli.options.resolve import find
+from miniwdl_aws_submit_cli.manage.arguments import add_json, add_place
 from miniwdl_aws_submit_cli.options.table import option
-from miniwdl_aws_submit_cli.runs.queues import QueueTable
-from miniwdl_aws_submit_cli.runs.session import open_session
-from miniwdl_aws_submit_cli.runs.workflow_job import NO_IMAGE
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
     import pluggy
 
     from miniwdl_aws_submit_cli.runs.session import Session
 
-__all__ = ["collect", "run"]
+__all__ = ["COMMAND"]
 
 _MARKS = {CheckState.OK: "ok", CheckState.WARNING: "warning", CheckState.FAILED: "FAILED"}
 
 
+def configure(parser: ArgumentParser) -> None:
+    """Add how to show what was found."""
+    add_json(parser)
+    add_place(parser)
+
+
 def run(args: Namespace) -> int:
     """Print all checks as one table; fail when one failed."""
+    from miniwdl_aws_submit_cli.runs.session import open_session
+
     with open_session(args) as session:
         checks = collect(session.manager, _context(session))
     if args.json:
@@ -70,6 +74,11 @@ def collect(manager: pluggy.PluginManager, context: PreflightContext) -> list[Ch
 
 
 def _context(session: Session) -> PreflightContext:
+    from miniwdl_aws_hooks.settings import EnvironSettings
+    from miniwdl_aws_submit_cli.options.resolve import find
+    from miniwdl_aws_submit_cli.runs.queues import QueueTable
+    from miniwdl_aws_submit_cli.runs.workflow_job import NO_IMAGE
+
     batch, queue = session.batch, session.queue
     known = QueueTable(batch.queues()).get(queue) if queue else None
     tags = known.tags if known else {}
@@ -89,3 +98,6 @@ def _context(session: Session) -> PreflightContext:
         mount_point=values["--mount"],
         settings=EnvironSettings(os.environ, overrides),
     )
+
+
+COMMAND = Command("doctor", "check everything that a run needs", configure, run)

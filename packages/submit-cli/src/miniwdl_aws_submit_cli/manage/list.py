@@ -6,24 +6,40 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.console import emit, emit_json, say
-from miniwdl_aws_core.since import parse_since
+from miniwdl_aws_core.since import SINCE_HELP, parse_since
 from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_hooks.types import Command
 from miniwdl_aws_submit_cli.formats import ago, duration
-from miniwdl_aws_submit_cli.options.resolve import parse_tags
-from miniwdl_aws_submit_cli.runs.runs import list_runs
-from miniwdl_aws_submit_cli.runs.session import open_session
-from miniwdl_aws_submit_cli.runs.wait import ENDED
-from miniwdl_aws_submit_cli.runs.workflow_job import given_name
+from miniwdl_aws_submit_cli.manage.arguments import add_json, add_place
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping, Sequence
 
-__all__ = ["run"]
+__all__ = ["COMMAND"]
+
+STATES = ("submitted", "pending", "runnable", "starting", "running", "succeeded", "failed", "active")
+"""Values of ``--state``; ``active`` is all but the final two."""
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add what to list."""
+    parser.add_argument(
+        "--state", action="append", type=str.lower, choices=STATES, metavar="STATE",
+        help=f"only runs in this state: {', '.join(STATES)}; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--since", metavar="WHEN", help=SINCE_HELP)
+    parser.add_argument("--tag", action="append", metavar="KEY=VALUE", help="only runs with this tag; may be repeated")
+    add_json(parser)
+    add_place(parser)
 
 
 def run(args: Namespace) -> int:
     """Print one line per run, the newest first."""
+    from miniwdl_aws_submit_cli.options.resolve import parse_tags
+    from miniwdl_aws_submit_cli.runs.runs import list_runs
+    from miniwdl_aws_submit_cli.runs.session import open_session
+
     now = time.time()
     since = parse_since(args.since, now) if args.since else 0
     tags = parse_tags(args.tag or ())
@@ -46,6 +62,8 @@ def run(args: Namespace) -> int:
 
 def _in_state(job: Mapping[str, Any], states: Sequence[str] | None) -> bool:
     """Match states written in any case; ``active`` stands for all but the final two."""
+    from miniwdl_aws_submit_cli.runs.wait import ENDED
+
     if not states:
         return True
     wanted = {state.upper() for state in states}
@@ -57,6 +75,8 @@ def _tags(details: Mapping[str, Mapping[str, Any]], job_id: str) -> dict[str, st
 
 
 def _facts(job: Mapping[str, Any]) -> dict[str, Any]:
+    from miniwdl_aws_submit_cli.runs.workflow_job import given_name
+
     return {
         "jobId": job["jobId"],
         "name": given_name(job["jobName"]),
@@ -71,6 +91,8 @@ def _facts(job: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _table(jobs: Sequence[Mapping[str, Any]], now: float) -> list[str]:
+    from miniwdl_aws_submit_cli.runs.workflow_job import given_name
+
     rows = [("STATE", "AGE", "DURATION", "NAME", "RUN")] if jobs else []
     for job in jobs:
         started, stopped = job.get("startedAt"), job.get("stoppedAt")
@@ -80,3 +102,6 @@ def _table(jobs: Sequence[Mapping[str, Any]], now: float) -> list[str]:
         )
     widths = [max(len(row[column]) for row in rows) for column in range(5)] if rows else []
     return ["  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+
+
+COMMAND = Command("list", "list the runs of a queue", configure, run)

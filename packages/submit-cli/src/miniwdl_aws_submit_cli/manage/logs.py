@@ -7,28 +7,42 @@ import time
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.console import emit, emit_json, say
-from miniwdl_aws_core.since import parse_since
+from miniwdl_aws_core.since import SINCE_HELP, parse_since
 from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_submit_cli.runs.session import open_session
-from miniwdl_aws_submit_cli.watch.run_streams import RunStreams, Selection
-from miniwdl_aws_submit_cli.watch.streams import DISCOVERY_PERIOD, Merged, follower, read_in_turn
-from miniwdl_aws_submit_cli.watch.view import require_follower
+from miniwdl_aws_hooks.types import Command
+from miniwdl_aws_submit_cli.manage.arguments import add_run
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Iterator
 
     from miniwdl_aws_hooks.types import LogEvent
     from miniwdl_aws_submit_cli.runs.runs import Run
     from miniwdl_aws_submit_cli.runs.session import Session
 
-__all__ = ["run"]
+__all__ = ["COMMAND"]
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add which logs to show."""
+    parser.add_argument(
+        "--task", action="append", metavar="CALL",
+        help="the logs of this call (sort, sort-3, sub-1/sort) or task; may be repeated",
+    )  # fmt: skip
+    parser.add_argument("--all", action="store_true", help="the workflow's log and those of all calls")
+    parser.add_argument("--follow", "-f", action="store_true", help="go on until the run ends")
+    parser.add_argument("--since", metavar="WHEN", help=SINCE_HELP)
+    parser.add_argument("--grep", metavar="RE", help="only events in which this regular expression is found")
+    add_run(parser)
 
 
 def run(args: Namespace) -> int:
     """Print the log of the workflow job, or of task jobs, or of all."""
+    from miniwdl_aws_submit_cli.runs.session import open_session
+    from miniwdl_aws_submit_cli.watch.view import require_follower
+
     since, pattern = parse_since(args.since, time.time()) if args.since else None, _pattern(args.grep)
     with open_session(args, waiting=args.follow) as session:
         require_follower(session.manager, "`miniwdl-aws logs`")
@@ -47,6 +61,9 @@ def run(args: Namespace) -> int:
 
 
 def _events(args: Namespace, session: Session, found: Run, since: int | None) -> Iterator[tuple[str, LogEvent]]:
+    from miniwdl_aws_submit_cli.watch.run_streams import RunStreams, Selection
+    from miniwdl_aws_submit_cli.watch.streams import DISCOVERY_PERIOD, Merged, follower, read_in_turn
+
     selection = Selection(
         workflow=args.all or not args.task, calls=() if args.all else tuple(args.task or ()), every_call=args.all
     )
@@ -83,3 +100,6 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
         return re.compile(text) if text else None
     except re.error as exc:
         raise ConfigurationError(f"--grep {text}: not a regular expression ({exc})") from exc
+
+
+COMMAND = Command("logs", "show the log of a run, or of its calls", configure, run)

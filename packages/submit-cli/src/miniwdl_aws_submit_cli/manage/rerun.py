@@ -6,34 +6,51 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.console import say
 from miniwdl_aws_hooks.protocol import ENV_SUBMISSION
-from miniwdl_aws_submit_cli.runs.session import open_session
-from miniwdl_aws_submit_cli.runs.workflow_job import given_name, submission_token, unique_name
-from miniwdl_aws_submit_cli.watch.stay import Submitted, stay_with
-from miniwdl_aws_submit_cli.watch.view import require_follower
+from miniwdl_aws_hooks.types import Command
+from miniwdl_aws_submit_cli.manage.arguments import add_following, add_run
+from miniwdl_aws_submit_cli.options.table import option
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping
 
-__all__ = ["resubmission", "run"]
+__all__ = ["COMMAND", "resubmission"]
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add how to wait, where it is wanted."""
+    parser.add_argument("--wait", "-w", action="store_true", help=option("--wait").help)
+    add_following(parser)
+    add_run(parser)
 
 
 def run(args: Namespace) -> int:
     """Submit the workflow job of a run again: same WDL, inputs, options, image, role and tags."""
+    from miniwdl_aws_submit_cli.runs.session import open_session
+    from miniwdl_aws_submit_cli.runs.workflow_job import submission_token
+    from miniwdl_aws_submit_cli.watch.stay import Submitted, stay_with
+    from miniwdl_aws_submit_cli.watch.view import require_follower
+
     args.follow = args.follow or bool(args.follow_task)
     with open_session(args, waiting=args.wait or args.follow) as session:
         if args.follow:
             require_follower(session.manager)
-        request = resubmission(session.find(args.run).detail)
+        request = resubmission(session.find(args.run).detail, submission_token())
         job_id = session.batch.submit(request, lambda text: say(f"note: {text}"))
         submitted = Submitted(job_id, request["jobName"], request["jobQueue"], request["jobDefinition"])
         return stay_with(submitted, args, session.batch, session.manager, session.surroundings)
 
 
-def resubmission(detail: Mapping[str, Any]) -> dict[str, Any]:
-    """Make the request of SubmitJob out of a JobDetail: the same, but for what makes it a submission of its own."""
+def resubmission(detail: Mapping[str, Any], token: str) -> dict[str, Any]:
+    """
+    Make the request of SubmitJob out of a JobDetail: the same, but for what makes it a submission of its own.
+
+    :param token: a text that no other submission has.
+    """
+    from miniwdl_aws_submit_cli.runs.workflow_job import given_name, unique_name
+
     container = detail["container"]
-    name = unique_name(given_name(detail["jobName"]), submission_token())
+    name = unique_name(given_name(detail["jobName"]), token)
     # AWS Batch adds variables of its own, and takes none of them back.
     kept = [item for item in container["environment"] if not item["name"].startswith(("AWS_BATCH", ENV_SUBMISSION))]
     overrides: dict[str, Any] = {
@@ -52,3 +69,6 @@ def resubmission(detail: Mapping[str, Any]) -> dict[str, Any]:
     if detail.get("tags"):
         request["tags"] = dict(detail["tags"])
     return request
+
+
+COMMAND = Command("rerun", "submit a run again; the call cache does the rest", configure, run)

@@ -3,32 +3,40 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.console import emit, emit_json
 from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_hooks.types import Command
 from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.formats import ago, duration
-from miniwdl_aws_submit_cli.manage.tree import draw
-from miniwdl_aws_submit_cli.runs.calls import calls_of
-from miniwdl_aws_submit_cli.runs.runs import TaskJobs
-from miniwdl_aws_submit_cli.runs.session import open_session
-from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
+from miniwdl_aws_submit_cli.manage.arguments import add_run
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable
 
     from miniwdl_aws_submit_cli.runs.batch import Batch
     from miniwdl_aws_submit_cli.runs.calls import Call
     from miniwdl_aws_submit_cli.runs.runs import Run
 
-__all__ = ["positions", "run"]
+__all__ = ["COMMAND"]
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add how much to show."""
+    parser.add_argument("--all", action="store_true", help="show every call, however many succeeded")
+    add_run(parser)
 
 
 def run(args: Namespace) -> int:
     """Print the run, and its calls as a tree."""
+    from miniwdl_aws_submit_cli.manage.tree import draw
+    from miniwdl_aws_submit_cli.runs.calls import calls_of
+    from miniwdl_aws_submit_cli.runs.runs import TaskJobs
+    from miniwdl_aws_submit_cli.runs.session import open_session
+    from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
+
     with open_session(args) as session:
         found = session.find(args.run)
         calls = calls_of(TaskJobs(session.batch, found).refresh())
@@ -71,6 +79,10 @@ def _headline(found: Run, now: float) -> str:
 
 
 def _facts(found: Run, calls: Iterable[Call], places: dict[str, int]) -> dict[str, Any]:
+    from dataclasses import asdict
+
+    from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
+
     state = state_of(found.job_id, found.detail)
     detail = found.detail
     return {
@@ -94,3 +106,6 @@ def _facts(found: Run, calls: Iterable[Call], places: dict[str, int]) -> dict[st
             for call in calls
         ],
     }
+
+
+COMMAND = Command("status", "show where a run and its calls stand", configure, run)

@@ -10,27 +10,37 @@ from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
+from miniwdl_aws_hooks.types import Command
 from miniwdl_aws_submit_cli.formats import ago, counted
-from miniwdl_aws_submit_cli.options.resolve import find
+from miniwdl_aws_submit_cli.manage.arguments import add_json, add_option, add_place
 from miniwdl_aws_submit_cli.options.table import option
-from miniwdl_aws_submit_cli.runs.queues import QueueTable
-from miniwdl_aws_submit_cli.runs.session import open_session
-from miniwdl_aws_submit_cli.runs.wait import ENDED, STOPPED_BY
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable
 
     from miniwdl_aws_submit_cli.runs.batch import Batch
     from miniwdl_aws_submit_cli.runs.session import Session
 
-__all__ = ["orphans", "run"]
+__all__ = ["COMMAND", "orphans"]
 
 ACTIVE = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 
 
+def configure(parser: ArgumentParser) -> None:
+    """Add where to look for them."""
+    parser.add_argument("--yes", action="store_true", help="stop them")
+    add_json(parser)
+    add_option(parser, "--task-queue")
+    add_option(parser, "--task-queue-fallback")
+    add_place(parser)
+
+
 def run(args: Namespace) -> int:
     """List them; with ``--yes``, stop them."""
+    from miniwdl_aws_submit_cli.runs.session import open_session
+    from miniwdl_aws_submit_cli.runs.wait import STOPPED_BY
+
     with open_session(args) as session:
         found = orphans(session.batch, _queues(args, session))
         if args.yes:
@@ -57,6 +67,8 @@ def run(args: Namespace) -> int:
 
 def orphans(batch: Batch, queues: Iterable[str]) -> list[dict[str, Any]]:
     """Find task jobs that have not ended although their workflow jobs have, or are forgotten already."""
+    from miniwdl_aws_submit_cli.runs.wait import ENDED
+
     ids = [job["jobId"] for queue in queues for status in ACTIVE for job in batch.list_jobs(queue, status=status)]
     tasks = [job for job in batch.describe(ids).values() if (job.get("tags") or {}).get(PARENT_JOB_TAG)]
     parents = batch.describe(sorted({job["tags"][PARENT_JOB_TAG] for job in tasks}))
@@ -70,6 +82,9 @@ def orphans(batch: Batch, queues: Iterable[str]) -> list[dict[str, Any]]:
 
 def _queues(args: Namespace, session: Session) -> list[str]:
     """Name the task queues, as a submission would."""
+    from miniwdl_aws_submit_cli.options.resolve import find
+    from miniwdl_aws_submit_cli.runs.queues import QueueTable
+
     workflow_queue = QueueTable(session.batch.queues()).get(session.queue) if session.queue else None
     tags = workflow_queue.tags if workflow_queue else {}
     names = [
@@ -79,3 +94,6 @@ def _queues(args: Namespace, session: Session) -> list[str]:
     if not queues:
         raise ConfigurationError(f"--task-queue is missing: {option('--task-queue').sources}")
     return queues
+
+
+COMMAND = Command("sweep", "find task jobs whose workflow job is gone", configure, run)

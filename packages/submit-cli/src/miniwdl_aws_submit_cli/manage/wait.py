@@ -4,18 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_submit_cli.runs.session import open_session
-from miniwdl_aws_submit_cli.watch.stay import watch
-from miniwdl_aws_submit_cli.watch.view import require_follower
+from miniwdl_aws_hooks.types import Command
+from miniwdl_aws_submit_cli.manage.arguments import add_following, add_run
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
 
-__all__ = ["run"]
+__all__ = ["COMMAND"]
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add how to wait."""
+    add_following(parser)
+    add_run(parser)
 
 
 def run(args: Namespace) -> int:
     """Stay with a run until it ends; exit with its code."""
+    from miniwdl_aws_submit_cli.runs.session import open_session
+    from miniwdl_aws_submit_cli.watch.stay import watch
+    from miniwdl_aws_submit_cli.watch.view import require_follower
+
     with open_session(args, waiting=True) as session:
         args.follow = args.follow or bool(args.follow_task)
         if args.follow:
@@ -23,3 +32,6 @@ def run(args: Namespace) -> int:
         found = session.find(args.run)
         facts = {"jobId": found.job_id, "jobName": found.detail["jobName"]}
         return watch(facts, args, session.batch, session.manager, session.surroundings)
+
+
+COMMAND = Command("wait", "wait for the end of a run and exit with its code", configure, run)

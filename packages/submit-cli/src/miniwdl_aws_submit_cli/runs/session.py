@@ -1,8 +1,9 @@
-"""What every subcommand needs: a client, the queue, the plugins; and the surroundings that options ask for."""
+"""Where a command works: a connection to AWS Batch, the queue, the plugins, and what options of plugins changed."""
 
 from __future__ import annotations
 
 import os
+import shlex
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -34,6 +35,7 @@ class Session:
     manager: pluggy.PluginManager
     surroundings: Surroundings
     queue: str | None
+    """The workflow queue."""
 
     def require_queue(self) -> str:
         """
@@ -49,11 +51,15 @@ class Session:
         """Find a run by what the user calls it."""
         return find_run(self.batch, word, self.queue)
 
+    def command(self, *words: str) -> str:
+        """Write a command line of ``miniwdl-aws`` that acts where this one does, for the user."""
+        return shlex.join(("miniwdl-aws", *words, *self.surroundings.words))
+
 
 @contextmanager
 def open_session(args: Namespace, *, waiting: bool = False) -> Iterator[Session]:
     """
-    Connect to where the options say.
+    Connect to where the options of a subcommand say.
 
     :param waiting: whether the command stays until a run ends.
     """

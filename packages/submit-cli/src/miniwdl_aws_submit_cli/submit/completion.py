@@ -1,5 +1,5 @@
 """
-Completion in the shell, by argcomplete; imported only while a shell asks for it.
+Completion of ``miniwdl-aws-submit`` in the shell, by argcomplete; imported only while a shell asks for it.
 
 Enable it with one line in the shell's start-up file, for both commands::
 
@@ -9,26 +9,22 @@ Enable it with one line in the shell's start-up file, for both commands::
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import argcomplete
-from argcomplete.io import warn
 
 from miniwdl_aws_core.command import Parser
-from miniwdl_aws_core.terminal import plain
-from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_submit_cli.submit.miniwdl_cli import fill_run_parser
 
 if TYPE_CHECKING:
     import argparse
 
-__all__ = ["complete_run", "complete_submit"]
+__all__ = ["complete_submit"]
 
 
 def complete_submit(parser: argparse.ArgumentParser) -> None:
     """
-    Complete a command line of ``miniwdl-aws-submit``: our options, those of ``miniwdl run``, and the WDL's inputs.
+    Complete a command line: our options, those of ``miniwdl run``, and the WDL's inputs.
 
     :param parser: with our options, which win where miniwdl has one of the same name.
     """
@@ -43,23 +39,3 @@ class _Both(Parser):
 
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**{**arguments, "conflict_handler": "resolve"})
-
-
-def complete_run(prefix: str, parsed_args: argparse.Namespace, **_: object) -> list[str]:
-    """Complete RUN: ``last``, names and ids of the queue's runs; of AWS only, since nothing is started by a Tab key."""
-    from miniwdl_aws_submit_cli.options.resolve import find
-    from miniwdl_aws_submit_cli.options.table import option
-    from miniwdl_aws_submit_cli.runs.batch import connect
-    from miniwdl_aws_submit_cli.runs.runs import LAST, list_runs
-    from miniwdl_aws_submit_cli.runs.workflow_job import given_name
-
-    queue = find(option("--workflow-queue"), vars(parsed_args), os.environ, {}).value
-    known = [LAST]
-    if queue:
-        try:
-            known += [
-                word for job in list_runs(connect(), queue) for word in (given_name(job["jobName"]), job["jobId"])
-            ]
-        except MiniwdlAwsError as exc:
-            warn(plain(exc.message))
-    return [word for word in dict.fromkeys(known) if word.startswith(prefix)]

@@ -1,0 +1,57 @@
+"""``miniwdl-aws doctor``."""
+
+import json
+from collections.abc import Callable
+
+import pluggy
+import pytest
+
+from miniwdl_aws_hooks import Check, CheckState, MiniwdlAwsError, hookimpl
+
+Outcome = tuple[int, str, str]
+
+
+class Checks:
+    """A plugin with checks."""
+
+    def __init__(self, *found: Check, error: MiniwdlAwsError | None = None) -> None:
+        self.found = found
+        self.error = error
+
+    @hookimpl
+    def miniwdl_aws_preflight(self) -> tuple[Check, ...]:
+        if self.error:
+            raise self.error
+        return self.found
+
+
+def test_doctor_is_content(
+    manager: pluggy.PluginManager, manage: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIWDL__AWS__STAGING", "s3://bucket/st")
+    manager.register(Checks(Check("licence", CheckState.WARNING, "ends soon", "renew it")), name="licences")
+    code, out, err = manage("doctor")
+    assert err.endswith(" 0 failed, 1 warning\n")
+    lines = [line.split(maxsplit=1) for line in out.splitlines()]
+    assert code == 0
+    assert {line[0] for line in lines} == {"ok", "warning", "hint:"}
+    assert "renew it" in out
+    assert "registry/workflow:1" in out
+
+
+def test_doctor_fails_and_asks_everybody(
+    manager: pluggy.PluginManager, manage: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIWDL__AWS__WORKFLOW_QUEUE", "closed")
+    manager.register(Checks(error=MiniwdlAwsError("no licence", hint="buy one")), name="licences")
+    manager.register(Checks(Check("moon", CheckState.OK, "is up")), name="moon")
+    code, out, err = manage("doctor")
+    assert code == 1
+    assert err.endswith(" 4 failed, 1 warning\n")
+    found = {item["subject"]: item for item in json.loads(manage("doctor", "--json")[1])}
+    assert found["moon"] == {"state": "ok", "subject": "moon", "message": "is up", "hint": None}
+    assert found["licences"] == {"state": "failed", "subject": "licences", "message": "no licence", "hint": "buy one"}
+    assert "job queue closed is DISABLED" in out
+    assert "FAILED   licences" in out
+    assert "hint: buy one" in out
+    assert "is up" in out

@@ -1,0 +1,48 @@
+"""``miniwdl-aws logs``."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pluggy
+import pytest
+
+from miniwdl_aws_submit_cli.manage.command import main
+
+from .jobs import NAME, child
+
+Outcome = tuple[int, str, str]
+
+
+def test_logs(aws: Any, manage: Callable[..., Outcome], parts: Any, job_id: str) -> None:
+    child(aws, job_id)
+    assert manage("wait", job_id)[0] == 0
+    assert manage("logs", job_id)[1] == "first line\nsecond line\n"
+    assert manage("logs", job_id, "--grep", "^sec")[1] == "second line\n"
+    assert manage("logs", job_id, "--since", "1970-01-01T00:00:00.002+00:00")[1] == "second line\n"
+    assert parts.followed[-1].start_time == 2, "the reader of the log looks for no older events"
+    assert parts.followed[-1].grace == 0, "what is there now is all"
+    assert manage("logs", job_id, "--task", NAME)[1] == f"{NAME} | first line\n{NAME} | second line\n"
+    assert manage("logs", job_id, "--all")[1].splitlines() == [
+        "hello | first line", "hello | second line", f"{NAME} | first line", f"{NAME} | second line",
+    ]  # fmt: skip
+    followed = manage("logs", job_id, "--all", "--follow")[1].splitlines()
+    assert sorted(followed) == sorted(manage("logs", job_id, "--all")[1].splitlines())
+    event = json.loads(manage("logs", job_id, "--json")[1].splitlines()[0])
+    assert (event["message"], event["from"], event["timestamp"]) == ("first line", "hello", 1)
+    assert parts.followed[0].end_marker == "[miniwdl-aws] end of log"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [(["--task", "nope"], "--task nope: run"), (["--grep", "("], "--grep (: not a regular expression")],
+)
+def test_logs_of_nothing(manage: Callable[..., Outcome], job_id: str, words: list[str], message: str) -> None:
+    code, _out, err = manage("logs", job_id, *words)
+    assert code == 64
+    assert message in err
+
+
+def test_logs_need_a_part(aws: Any, manager: pluggy.PluginManager, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["logs", "last", "--workflow-queue", "workflow"]) == 64
+    assert "`miniwdl-aws logs` needs miniwdl-aws-cwlogs: pip install" in capsys.readouterr().err
