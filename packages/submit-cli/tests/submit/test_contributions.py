@@ -12,11 +12,10 @@ from miniwdl_aws_hooks import (
     MissingPartError,
     Mount,
     PluginError,
-    StageRequest,
     hookimpl,
 )
 from miniwdl_aws_submit_cli.options.resolve import resolve
-from miniwdl_aws_submit_cli.submit.contributions import collect_changes, collect_mounts, merge, sentinel_of, stage
+from miniwdl_aws_submit_cli.submit.contributions import Stager, collect_changes, collect_mounts, merge, sentinel_of
 
 CONTEXT = JobContext(JobRole.WORKFLOW, "n", "q", "i", EnvironSettings({}))
 
@@ -86,4 +85,13 @@ def test_merge_takes_equal_values() -> None:
 
 def test_staging_needs_a_part(manager: pluggy.PluginManager) -> None:
     with pytest.raises(MissingPartError, match="staging to s3://b/x/ needs miniwdl-aws-s3-rails"):
-        stage(manager, StageRequest(items=(), folder="s3://b/x/"))
+        stager(manager, "s3://b/x/")((), "a file")
+
+
+def test_staging_needs_a_folder(manager: pluggy.PluginManager) -> None:
+    with pytest.raises(ConfigurationError, match="a file must be staged in S3, and no folder is configured"):
+        stager(manager, None)((), "a file")
+
+
+def stager(manager: pluggy.PluginManager, folder: str | None) -> Stager:
+    return Stager(manager, folder, dry_run=False, progress=lambda _text: None, confirm=lambda _question: True)

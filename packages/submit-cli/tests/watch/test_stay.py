@@ -1,12 +1,137 @@
-from argparse import Namespace
+"""To stay with a run, whose jobs and whose log are made up."""
+
+from collections.abc import Iterator
 from typing import Any
 
+import pluggy
 import pytest
 
-from miniwdl_aws_hooks import ExitCode
-from miniwdl_aws_submit_cli.watch.stay import watch
+from miniwdl_aws_hooks import ExitCode, FollowRequest, LogEvent, hookimpl
+from miniwdl_aws_submit_cli.options.surroundings import Surroundings
+from miniwdl_aws_submit_cli.runs.session import Session
+from miniwdl_aws_submit_cli.watch.stay import Manner, stay
 
 NAME = "hello-0123456789"
+FOLLOW = Manner(follow=True, plain=True)
+RUNNABLE = {"status": "RUNNABLE"}
+STUCK = {"status": "RUNNABLE", "statusReason": "UNDETERMINED"}
+RUNNING = {"status": "RUNNING", "container": {"logStreamName": "s"}}
+DONE = {"status": "SUCCEEDED", "container": {"exitCode": 0, "logStreamName": "s"}}
+LINES = [
+    "2026-11-25 16:42:22 wdl.w:top.t:call-a NOTICE done",
+    "\x1b[31mINFO [s3-rails] uploaded 5 objects to s3://demo/out/, 80.8 KiB in 0.1 s (808.0 KiB/s)",
+]
+
+
+class Log:
+    def __init__(self) -> None:
+        self.asked: list[FollowRequest] = []
+
+    @hookimpl
+    def miniwdl_aws_follow_logs(self, request: FollowRequest) -> Iterator[LogEvent]:
+        self.asked.append(request)
+        return iter([LogEvent(1, line, request.stream) for line in LINES])
+
+
+@pytest.fixture
+def log(manager: pluggy.PluginManager) -> Log:
+    found = Log()
+    manager.register(found)
+    return found
+
+
+@pytest.fixture(autouse=True)
+def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers are there as soon as they are asked for."""
+    monkeypatch.setattr("miniwdl_aws_submit_cli.watch.watcher.FASTEST", 0)
+    monkeypatch.setattr("miniwdl_aws_submit_cli.watch.watcher.SLOWEST", 0)
+
+
+class Batch:
+    """A run whose job fares as told; each answer once, then the last one for ever. Its one call is `sub/sort`."""
+
+    def __init__(self, *answers: dict[str, Any]) -> None:
+        self.answers = list(answers)
+
+    def describe(self, ids: list[str]) -> dict[str, dict[str, Any]]:
+        return {job_id: self.task() if job_id == "t" else self.workflow(job_id) for job_id in ids}
+
+    def workflow(self, job_id: str) -> dict[str, Any]:
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        container = {"environment": [{"name": "MINIWDL__AWS__TASK_QUEUE", "value": "task"}]}
+        job = {"jobId": job_id, "jobName": NAME, "jobQueue": "q", "createdAt": 100_000}
+        return {**job, **answer, "container": {**container, **answer.get("container", {})}}
+
+    def task(self) -> dict[str, Any]:
+        tags = {"miniwdl-run-id": "call-sort", "miniwdl-task": "sort", "AWS_BATCH_PARENT_JOB_ID": "j"}
+        job = {"jobId": "t", "jobName": "t", "createdAt": 100_001, "status": "SUCCEEDED", "tags": tags}
+        return {**job, "container": {"logStreamName": "task-stream"}}
+
+    def list_jobs(self, *_args: Any, **_more: Any) -> list[Any]:
+        return [self.task()]
+
+
+def session(batch: Any, manager: pluggy.PluginManager) -> Session:
+    return Session(batch, manager, Surroundings(words=("--here",), closing=(lambda: ["closing"],)), "q")
+
+
+def facts(job_id: str = "j") -> dict[str, str]:
+    return {"jobId": job_id, "jobName": NAME}
+
+
+def test_the_log_is_shown_between_the_states(
+    manager: pluggy.PluginManager, log: Log, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stay(facts(), FOLLOW, session(Batch(RUNNABLE, STUCK, RUNNING, DONE), manager)) == 0
+    out, err = capsys.readouterr()
+    assert (out, err.splitlines()) == (
+        "",
+        [
+            "[runnable]",
+            "[runnable] UNDETERMINED",
+            "[running]",
+            LINES[0],
+            LINES[1][5:],
+            "the run succeeded: 1 succeeded, uploaded 80.8 KiB",
+            "closing",
+        ],
+    )
+    assert (log.asked[0].stream, log.asked[0].end_marker) == ("s", "[miniwdl-aws] end of log")
+
+
+def test_a_job_that_never_ran_has_no_log(manager: pluggy.PluginManager, log: Log) -> None:
+    failed = {"status": "FAILED", "statusReason": "no host"}
+    assert stay(facts(), FOLLOW, session(Batch(RUNNABLE, failed), manager)) == ExitCode.FAILED
+    assert log.asked == []
+
+
+def test_without_following_nobody_reads_the_log(manager: pluggy.PluginManager, log: Log) -> None:
+    assert stay(facts(), Manner(), session(Batch(RUNNING, DONE), manager)) == 0
+    assert log.asked == []
+
+
+def test_a_followed_call_is_shown_with_its_name_before_each_line(
+    manager: pluggy.PluginManager, log: Log, capsys: pytest.CaptureFixture[str]
+) -> None:
+    manner = Manner(follow=True, calls=("sort", "nope"), plain=True)
+    assert stay(facts(), manner, session(Batch(RUNNING, DONE), manager)) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert [line for line in said if line.startswith("sort | ")] == [f"sort | {LINES[0]}", f"sort | {LINES[1][5:]}"]
+    assert [line for line in said if line in LINES] == LINES[:1]
+    assert "note: no job of a call nope was seen" in "".join(said)
+
+
+def test_ctrl_c_leaves_the_run_alone_and_says_how_to_come_back(
+    manager: pluggy.PluginManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    class CtrlC(Batch):
+        def describe(self, ids: list[str]) -> dict[str, dict[str, Any]]:
+            raise KeyboardInterrupt
+
+    assert stay(facts(), Manner(), session(CtrlC(RUNNING), manager)) == ExitCode.INTERRUPTED
+    said = capsys.readouterr().err.splitlines()
+    assert "  come back:  miniwdl-aws wait j --follow --here" in said
+    assert said[-1] == "closing"
 
 
 class Twice:
@@ -31,27 +156,18 @@ class Twice:
         return []
 
 
-class Here:
-    """Surroundings without anything to say."""
-
-    words: tuple[str, ...] = ()
-
-    def closing_lines(self) -> list[str]:
-        return []
-
-
-def stay(batch: Any) -> int:
-    args = Namespace(json=False, follow=False, follow_task=[], plain=True)
-    return watch({"jobId": "late", "jobName": NAME}, args, batch, None, Here())  # type: ignore[arg-type]
-
-
-def test_of_a_run_that_was_submitted_twice_the_job_that_begun_counts(capsys: pytest.CaptureFixture[str]) -> None:
-    assert stay(Twice()) == 0
-    err = capsys.readouterr().err
+def test_of_a_run_that_was_submitted_twice_the_job_that_begun_counts(
+    manager: pluggy.PluginManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stay(facts("late"), Manner(json=True), session(Twice(), manager)) == 0
+    out, err = capsys.readouterr()
+    assert '"jobId": "begun"' in out
     assert "submitted twice: job begun runs it" in err
     assert "the run succeeded" in err
 
 
-def test_where_the_other_job_is_unknown_its_end_is_too(capsys: pytest.CaptureFixture[str]) -> None:
-    assert stay(Twice(known=False)) == ExitCode.ALREADY_BEGUN
+def test_where_the_other_job_is_unknown_its_end_is_too(
+    manager: pluggy.PluginManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stay(facts("late"), Manner(), session(Twice(known=False), manager)) == ExitCode.ALREADY_BEGUN
     assert "`miniwdl-aws list` shows it" in capsys.readouterr().err

@@ -54,14 +54,15 @@ def stop(
     :raises RefusedError: when task jobs still run after several minutes.
     """
     from miniwdl_aws_submit_cli.runs.runs import TaskJobs, unfinished
-    from miniwdl_aws_submit_cli.runs.wait import STOPPED_BY, Watcher
+    from miniwdl_aws_submit_cli.runs.wait import STOPPED_BY
+    from miniwdl_aws_submit_cli.watch.watcher import Watcher
 
     reason = f"{STOPPED_BY} ({os.environ.get('USER') or os.getuid()})"
     was_running = bool(unfinished([found.detail]))
     if was_running:
         progress(f"stopping workflow job {found.job_id}")
         batch.terminate(found.job_id, reason)
-        Watcher(batch.describe, found.job_id, clock=clock, sleep=sleep).wait(lambda _state: False, lambda _state: None)
+        Watcher(batch.describe, found.job_id, clock=clock, sleep=sleep).look_until()
     else:
         progress(f"workflow job {found.job_id} had ended before: it {found.detail['status'].lower()}")
     deadline = clock() + TASKS_PATIENCE

@@ -41,7 +41,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print the log of the workflow job, or of task jobs, or of all."""
     from miniwdl_aws_submit_cli.runs.session import open_session
-    from miniwdl_aws_submit_cli.watch.view import require_follower
+    from miniwdl_aws_submit_cli.watch.streams import require_follower
 
     since, pattern = parse_since(args.since, time.time()) if args.since else None, _pattern(args.grep)
     with open_session(args, waiting=args.follow) as session:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_core.console import say
 from miniwdl_aws_hooks.protocol import ENV_SUBMISSION
 from miniwdl_aws_hooks.types import Command
 from miniwdl_aws_submit_cli.manage.arguments import add_following, add_run
@@ -28,17 +27,17 @@ def run(args: Namespace) -> int:
     """Submit the workflow job of a run again: same WDL, inputs, options, image, role and tags."""
     from miniwdl_aws_submit_cli.runs.session import open_session
     from miniwdl_aws_submit_cli.runs.workflow_job import submission_token
-    from miniwdl_aws_submit_cli.watch.stay import Submitted, stay_with
-    from miniwdl_aws_submit_cli.watch.view import require_follower
+    from miniwdl_aws_submit_cli.submit.sending import Ready, send
+    from miniwdl_aws_submit_cli.watch.stay import Manner
+    from miniwdl_aws_submit_cli.watch.streams import require_follower
 
-    args.follow = args.follow or bool(args.follow_task)
-    with open_session(args, waiting=args.wait or args.follow) as session:
-        if args.follow:
+    manner = Manner.of(args)
+    wait = args.wait or manner.follow
+    with open_session(args, waiting=wait) as session:
+        if manner.follow:
             require_follower(session.manager)
         request = resubmission(session.find(args.run).detail, submission_token())
-        job_id = session.batch.submit(request, lambda text: say(f"note: {text}"))
-        submitted = Submitted(job_id, request["jobName"], request["jobQueue"], request["jobDefinition"])
-        return stay_with(submitted, args, session.batch, session.manager, session.surroundings)
+        return send(Ready(request), session, manner, wait=wait)
 
 
 def resubmission(detail: Mapping[str, Any], token: str) -> dict[str, Any]:

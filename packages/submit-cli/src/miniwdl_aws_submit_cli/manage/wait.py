@@ -22,16 +22,15 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Stay with a run until it ends; exit with its code."""
     from miniwdl_aws_submit_cli.runs.session import open_session
-    from miniwdl_aws_submit_cli.watch.stay import watch
-    from miniwdl_aws_submit_cli.watch.view import require_follower
+    from miniwdl_aws_submit_cli.watch.stay import Manner, stay
+    from miniwdl_aws_submit_cli.watch.streams import require_follower
 
+    manner = Manner.of(args)
     with open_session(args, waiting=True) as session:
-        args.follow = args.follow or bool(args.follow_task)
-        if args.follow:
+        if manner.follow:
             require_follower(session.manager)
         found = session.find(args.run)
-        facts = {"jobId": found.job_id, "jobName": found.detail["jobName"]}
-        return watch(facts, args, session.batch, session.manager, session.surroundings)
+        return stay({"jobId": found.job_id, "jobName": found.detail["jobName"]}, manner, session)
 
 
 COMMAND = Command("wait", "wait for the end of a run and exit with its code", configure, run)

@@ -27,9 +27,11 @@ if TYPE_CHECKING:
 
     import pluggy
 
-    from miniwdl_aws_submit_cli.options.resolve import Resolved, Settings
+    from miniwdl_aws_submit_cli.options.resolve import Settings
     from miniwdl_aws_submit_cli.options.surroundings import Surroundings
     from miniwdl_aws_submit_cli.runs.batch import Batch
+    from miniwdl_aws_submit_cli.runs.session import Session
+    from miniwdl_aws_submit_cli.submit.sending import Ready
     from miniwdl_aws_submit_cli.submit.workflow_source import RunSource
 
 __all__ = ["main"]
@@ -53,70 +55,79 @@ def _main(argv: Sequence[str]) -> int:
     args, rest, positional = parse(parser, argv)
     from miniwdl_aws_core.diagnostics import fit_for_terminals  # what follows is not needed for `--help`
     from miniwdl_aws_submit_cli.options.resolve import find
+    from miniwdl_aws_submit_cli.submit.sending import send
+    from miniwdl_aws_submit_cli.watch.stay import Manner
 
     fit_for_terminals()
 
-    args.follow = args.follow or bool(args.follow_task)
-    args.waiting = args.wait or args.follow
+    manner = Manner.of(args)
+    args.waiting = args.wait or manner.follow
     args.s3upload = find(option("--s3upload"), vars(args), os.environ, {}).value or None
     if not (rest or positional or args.self_test):
         raise ConfigurationError("no WDL is named", hint=f"{PROGRAM} [options] WDL [key=value ...], or --self-test")
     _notice_of_ancestor()
-    if args.follow:
-        from miniwdl_aws_submit_cli.watch.view import require_follower
+    if manner.follow:
+        from miniwdl_aws_submit_cli.watch.streams import require_follower
 
         require_follower(manager)
     with ExitStack() as stack:
-        return _submit(args, rest, positional, manager, enter(added, args, stack))
+        session = _open(manager, enter(added, args, stack), args)
+        ready = _prepare(args, rest, positional, session)
+        return send(ready, session, manner, wait=args.waiting) if ready else ExitCode.OK
 
 
-def _submit(
-    args: argparse.Namespace,
-    rest: Sequence[str],
-    positional: Sequence[str],
-    manager: pluggy.PluginManager,
-    surroundings: Surroundings,
-) -> int:
+def _open(manager: pluggy.PluginManager, surroundings: Surroundings, args: argparse.Namespace) -> Session:
     from miniwdl_aws_submit_cli.options.resolve import find_required
     from miniwdl_aws_submit_cli.runs.batch import connect
-    from miniwdl_aws_submit_cli.submit.submission import Submission
-    from miniwdl_aws_submit_cli.watch.stay import Submitted, stay_with
+    from miniwdl_aws_submit_cli.runs.session import Session
 
     queue = find_required(option("--workflow-queue"), vars(args), os.environ, {})
-    batch = connect()
-    settings = _settings(batch, queue, vars(args))
+    return Session(connect(), manager, surroundings, queue.value)
+
+
+def _prepare(
+    args: argparse.Namespace, rest: Sequence[str], positional: Sequence[str], session: Session
+) -> Ready | None:
+    """Check everything, and bring the files where the job can read them; nothing is submitted yet, or at all."""
+    from miniwdl_aws_submit_cli.submit.contributions import Stager
+    from miniwdl_aws_submit_cli.submit.submission import Order, Submission
+
+    settings = _settings(session.batch, vars(args))
+    stager = Stager(
+        session.manager,
+        settings.staging,
+        dry_run=args.dry_run,
+        progress=say,
+        # Whoever sits at a terminal may have named the wrong folder; a script has been thought about.
+        confirm=lambda _question: args.yes or not (sys.stdin and sys.stdin.isatty()),
+    )
     with ExitStack() as stack:
         source = _source(args, rest, positional, settings, stack)
         for notice in source.notices:
             say(f"note: {notice}")
-        plan = Submission(
+        order = Order(
             settings,
-            manager,
-            region=batch.region,
-            environ=os.environ,
+            source,
+            session.batch.region,
+            os.environ,
+            needs_image=session.surroundings.needs_image,
             no_env=args.no_env,
-            needs_image=surroundings.needs_image,
             no_overwrite=args.no_overwrite,
-            dry_run=args.dry_run,
-            progress=say,
-            # Whoever sits at a terminal may have named the wrong folder; a script has been thought about.
-            confirm=lambda _question: args.yes or not (sys.stdin and sys.stdin.isatty()),
-        ).plan(source)
-    if args.dry_run:
-        emit_json(plan.shown(), indent=None if args.json else 2)
-        say("dry run: nothing was staged or submitted")
-        return ExitCode.OK
-    request = {**plan.request, "jobDefinition": batch.ensure_definition(dict(plan.definition))}
-    job_id = batch.submit(request, lambda text: say(f"note: {text}"))
-    submitted = Submitted(job_id, *(str(plan.request[key]) for key in ("jobName", "jobQueue", "jobDefinition")))
-    return stay_with(submitted, args, batch, manager, surroundings)
+        )
+        plan = Submission(order, session.manager, stager).plan()
+    if not args.dry_run:
+        return plan.ready
+    emit_json(plan.shown(), indent=None if args.json else 2)
+    say("dry run: nothing was staged or submitted")
+    return None
 
 
-def _settings(batch: Batch, workflow_queue: Resolved, given: dict[str, Any]) -> Settings:
+def _settings(batch: Batch, given: dict[str, Any]) -> Settings:
     """Look the queues up, once, and resolve all options with the workflow queue's tags."""
-    from miniwdl_aws_submit_cli.options.resolve import find, resolve
+    from miniwdl_aws_submit_cli.options.resolve import find, find_required, resolve
     from miniwdl_aws_submit_cli.runs.queues import QueueTable
 
+    workflow_queue = find_required(option("--workflow-queue"), given, os.environ, {})
     queues = QueueTable(batch.queues())
     tags = queues.find(workflow_queue.value, workflow_queue.source).tags
     settings = resolve(given, os.environ, tags)

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks.errors import ConfigurationError, MissingPartError, PluginError
-from miniwdl_aws_hooks.types import JobChanges, JobContext, JobRole, MountContext
+from miniwdl_aws_hooks.types import JobChanges, JobContext, JobRole, MountContext, StageRequest
 from miniwdl_aws_submit_cli.options.table import option
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     import pluggy
 
     from miniwdl_aws_hooks.settings import EnvironSettings
-    from miniwdl_aws_hooks.types import Mount, StageRequest, StageResult
+    from miniwdl_aws_hooks.types import Mount, StageItem, StageResult
     from miniwdl_aws_submit_cli.options.resolve import Settings
 
-__all__ = ["collect_changes", "collect_mounts", "merge", "sentinel_of", "stage"]
+__all__ = ["Stager", "collect_changes", "collect_mounts", "merge", "sentinel_of"]
 
 _OURS = frozenset(
     {"image", "command", "mountPoints", "volumes", "resourceRequirements", "environment", "vcpus", "memory"}
@@ -83,9 +84,34 @@ def merge(what: str, *parts: Mapping[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def stage(manager: pluggy.PluginManager, request: StageRequest) -> StageResult:
-    """Have local files brought where the workflow job can read them."""
-    result: StageResult | None = manager.hook.miniwdl_aws_stage(request=request)
-    if result is None:
-        raise MissingPartError.of(f"staging to {request.folder}", "miniwdl-aws-s3-rails")
-    return result
+@dataclass(frozen=True)
+class Stager:
+    """Has local files brought where the workflow job can read them."""
+
+    manager: pluggy.PluginManager
+    folder: str | None
+    """S3 folder, with a slash at its end; ``None`` when nobody named one."""
+    dry_run: bool
+    """Find out what there would be to do, and do nothing."""
+    progress: Callable[[str], None]
+    """Hears what happens."""
+    confirm: Callable[[str], bool]
+    """Asked before very much is uploaded."""
+
+    def __call__(self, items: tuple[StageItem, ...], what: str) -> StageResult:
+        """
+        Stage files.
+
+        :param what: what they are, for errors.
+        :raises ConfigurationError: when there is no folder for them.
+        """
+        if not self.folder:
+            raise ConfigurationError(
+                f"{what} must be staged in S3, and no folder is configured for that",
+                hint=f"{option('--staging').sources}; with --s3upload, a folder in its bucket is used",
+            )
+        request = StageRequest(items, self.folder, self.dry_run, self.progress, self.confirm)
+        result: StageResult | None = self.manager.hook.miniwdl_aws_stage(request=request)
+        if result is None:
+            raise MissingPartError.of(f"staging to {self.folder}", "miniwdl-aws-s3-rails")
+        return result

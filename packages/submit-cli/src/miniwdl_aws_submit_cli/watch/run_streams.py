@@ -11,8 +11,9 @@ from miniwdl_aws_hooks.types import FollowRequest
 from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.runs.calls import Call, calls_of, matching
 from miniwdl_aws_submit_cli.runs.runs import Run, TaskJobs, unfinished
-from miniwdl_aws_submit_cli.runs.wait import ENDED, Patience
+from miniwdl_aws_submit_cli.runs.wait import ENDED
 from miniwdl_aws_submit_cli.watch.streams import Shown
+from miniwdl_aws_submit_cli.watch.watcher import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

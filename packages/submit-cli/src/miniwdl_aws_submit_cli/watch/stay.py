@@ -1,126 +1,156 @@
-"""What happens after a submission: tell it, and stay with the run where the user waits."""
+"""
+To stay with a run until it ends: one function, whoever stays.
+
+``miniwdl-aws-submit`` and ``miniwdl-aws rerun`` with ``--wait`` or ``--follow``, and ``miniwdl-aws wait``, by which one
+comes back, differ in :class:`Manner` alone.
+"""
 
 from __future__ import annotations
 
-import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_core.console import emit, emit_json, say
+from miniwdl_aws_core.console import emit_json, say
+from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_submit_cli.formats import counted, duration
-from miniwdl_aws_submit_cli.runs.calls import calls_of, name_of
-from miniwdl_aws_submit_cli.runs.runs import Run, TaskJobs
-from miniwdl_aws_submit_cli.runs.wait import Watcher, outcome
+from miniwdl_aws_hooks.protocol import END_OF_LOG, TASK_LOG_GROUP
+from miniwdl_aws_hooks.types import FollowRequest
 from miniwdl_aws_submit_cli.runs.workflow_job import given_name
-from miniwdl_aws_submit_cli.watch.progress import FailedTask, Progress
+from miniwdl_aws_submit_cli.watch.ending import say_end, say_next
+from miniwdl_aws_submit_cli.watch.log_lines import read_line
+from miniwdl_aws_submit_cli.watch.progress import Progress
 from miniwdl_aws_submit_cli.watch.run_streams import RunStreams, Selection
-from miniwdl_aws_submit_cli.watch.view import choose_view, stay
+from miniwdl_aws_submit_cli.watch.streams import DISCOVERY_PERIOD, Merged, Shown, follower
+from miniwdl_aws_submit_cli.watch.task_states import TaskStates
+from miniwdl_aws_submit_cli.watch.view import choose_view
+from miniwdl_aws_submit_cli.watch.watcher import Watcher
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Iterator, Mapping
 
-    import pluggy
-
-    from miniwdl_aws_submit_cli.options.surroundings import Surroundings
+    from miniwdl_aws_hooks.types import LogEvent
     from miniwdl_aws_submit_cli.runs.batch import Batch
+    from miniwdl_aws_submit_cli.runs.session import Session
     from miniwdl_aws_submit_cli.runs.wait import JobState
+    from miniwdl_aws_submit_cli.watch.view import View
 
-__all__ = ["Submitted", "stay_with", "watch"]
-
-MOST_FAILURES = 3
-"""Failed calls named at the end."""
+__all__ = ["Manner", "stay"]
 
 
 @dataclass(frozen=True)
-class Submitted:
-    """A workflow job that AWS Batch took."""
+class Manner:
+    """How to stay with a run."""
 
-    job_id: str
-    name: str
-    queue: str
-    definition: str
+    follow: bool = False
+    """Show its log."""
+    calls: tuple[str, ...] = ()
+    """Show the logs of these calls or tasks, too."""
+    plain: bool = False
+    """Without the live panel."""
+    json: bool = False
+    """Tell the end as a JSON object."""
 
-    def facts(self, batch: Batch) -> dict[str, Any]:
-        """Describe it for ``--json``."""
-        return {
-            "jobId": self.job_id,
-            "jobName": self.name,
-            "jobQueue": self.queue,
-            "jobDefinition": self.definition,
-            "region": batch.region,
-        }
-
-
-def stay_with(
-    submitted: Submitted, args: Namespace, batch: Batch, manager: pluggy.PluginManager, surroundings: Surroundings
-) -> int:
-    """
-    Tell what was submitted, and wait where asked to.
-
-    :param args: with ``json``, ``waiting``, ``follow``, ``follow_task`` and ``plain``.
-    """
-    facts = submitted.facts(batch)
-    if not args.json:
-        emit(submitted.job_id)
-    say(f"submitted workflow job {given_name(submitted.name)} to queue {submitted.queue.rpartition('/')[2]}")
-    if args.waiting:
-        return watch(facts, args, batch, manager, surroundings)
-    if args.json:
-        emit_json(facts)
-    say_next(submitted.job_id, surroundings)
-    for line in surroundings.closing_lines():
-        say(line)
-    return ExitCode.OK
+    @classmethod
+    def of(cls, args: Namespace) -> Manner:
+        """Read the options of a command line; who names calls wants to follow them."""
+        calls = tuple(args.follow_task or ())
+        return cls(args.follow or bool(calls), calls, args.plain, args.json)
 
 
-def watch(
-    facts: dict[str, Any], args: Namespace, batch: Batch, manager: pluggy.PluginManager, surroundings: Surroundings
-) -> int:
+def stay(facts: Mapping[str, Any], manner: Manner, session: Session) -> int:
     """
     Stay with a run until it ends; return its exit code.
 
     :param facts: with ``jobId`` and ``jobName``; what ``--json`` says of it, apart from its end.
     """
+    run = _Stay(str(facts["jobId"]), str(facts["jobName"]), manner, session)
     try:
-        return _watch(facts, args, batch, manager, surroundings)
-    finally:
-        for line in surroundings.closing_lines():
-            say(line)
-
-
-def _watch(
-    facts: dict[str, Any], args: Namespace, batch: Batch, manager: pluggy.PluginManager, surroundings: Surroundings
-) -> int:
-    job_id, progress = str(facts["jobId"]), Progress()
-    updater = _Updater(batch, job_id, progress)
-    watcher = Watcher(batch.describe, job_id)
-    tasks = RunStreams(batch, job_id, Selection(workflow=False, calls=args.follow_task)) if args.follow_task else None
-    try:
-        # Without the log there is nothing to show above a panel, and little in it.
-        with choose_view(
-            given_name(facts["jobName"]), progress, updater, say, plain=args.plain or not args.follow
-        ) as view:
-            state = stay(watcher, manager, view, progress, follow=args.follow, tasks=tasks)
+        state = run.see_end()
+        if first := _twin_of(state, session.batch):
+            say(f"the run was submitted twice: job {first} runs it, and {state.job_id} has ended")
+            run = _Stay(first, str(facts["jobName"]), manner, session)
+            state = run.see_end()
+        code = run.tell(state)
     except KeyboardInterrupt:
         say("", "interrupted; the run goes on")
-        say_next(job_id, surroundings)
+        say_next(run.job_id, session)
         return ExitCode.INTERRUPTED
-    first = _twin_of(state, batch)
-    if first is not None:
-        say(f"the run was submitted twice: job {first} runs it, and {job_id} has ended")
-        return _watch({**facts, "jobId": first}, args, batch, manager, surroundings)
-    code, sentence = outcome(state)
-    lasted = f", after {duration(state.seconds)}" if state.seconds is not None else ""
-    say(f"{sentence}{lasted}{_summary(progress)}")
-    for name in tasks.unmatched() if tasks else ():
-        say(f"note: no job of a call {name} was seen: `miniwdl-aws status` shows the calls; cached ones have none")
-    if code not in (ExitCode.OK, ExitCode.TERMINATED):
-        _say_failures(progress, updater, job_id, surroundings)
-    if args.json:
-        emit_json({**facts, "status": state.status, "exitCode": code, "logStream": state.log_stream})
+    finally:
+        say(*session.surroundings.closing_lines())
+    if manner.json:
+        told = {"status": state.status, "exitCode": code, "logStream": state.log_stream}
+        emit_json({**facts, "jobId": state.job_id, **told})
     return code
+
+
+class _Stay:
+    """One job, watched to its end."""
+
+    def __init__(self, job_id: str, name: str, manner: Manner, session: Session) -> None:
+        self.job_id = job_id
+        self._name = given_name(name)
+        self._manner = manner
+        self._session = session
+        self._watcher = Watcher(session.batch.describe, job_id)
+        self._progress = Progress()
+        self._tasks = TaskStates(session.batch, job_id, self._progress)
+        selected = Selection(workflow=False, calls=manner.calls)
+        self._streams = RunStreams(session.batch, job_id, selected) if manner.calls else None
+
+    def see_end(self) -> JobState:
+        """Show what happens until the job ends."""
+        # Without the log there is nothing to show above a panel, and little in it.
+        plain = self._manner.plain or not self._manner.follow
+        with choose_view(self._name, self._progress, self._tasks, say, plain=plain) as view:
+            if self._manner.follow:
+                started = self._watcher.look_until(lambda state: state.log_stream is not None, view.state)
+                if started.log_stream:
+                    self._show_log(started.log_stream, view)
+            return self._watcher.look_until(on_change=view.state)
+
+    def tell(self, state: JobState) -> int:
+        """Say how it ended; return the exit code."""
+        code = say_end(state, self._progress, self._tasks, self._session)
+        for name in self._streams.unmatched() if self._streams else ():
+            say(f"note: no job of a call {name} was seen: `miniwdl-aws status` shows the calls; cached ones have none")
+        return code
+
+    def _show_log(self, stream: str, view: View) -> None:
+        """Show the log until its end marker, with those of the calls that are wanted; what it says is progress."""
+        request = FollowRequest(
+            group=TASK_LOG_GROUP,
+            stream=stream,
+            job_ended=lambda: self._watcher.look().ended,
+            end_marker=END_OF_LOG,
+        )
+        for label, event in self._events(request):
+            if label:
+                view.line("\n".join(f"{label} | {line}" for line in split_lines(event.message)))
+                continue
+            read = read_line(event.message)
+            if read:
+                self._progress.read(read)
+            else:
+                self._progress.read_other(event.message)
+            view.line(event.message)
+
+    def _events(self, request: FollowRequest) -> Iterator[tuple[str, LogEvent]]:
+        """Give the events of the workflow's log, without a label, and those of task jobs, with theirs."""
+        follow, streams = follower(self._session.manager), self._streams
+        if streams is None:
+            yield from (("", event) for event in follow(request))
+            return
+        merged = Merged(follow)
+        merged.add([Shown("", request)])
+
+        def discover() -> bool:
+            complete = streams.look()
+            merged.add(streams.shown())
+            return complete
+
+        yield from merged.events(discover, DISCOVERY_PERIOD)
 
 
 def _twin_of(state: JobState, batch: Batch) -> str | None:
@@ -133,87 +163,3 @@ def _twin_of(state: JobState, batch: Batch) -> str | None:
     except (MiniwdlAwsError, KeyError):
         return None
     return others[0] if len(others) == 1 else None
-
-
-def say_next(job_id: str, surroundings: Surroundings) -> None:
-    """Name the commands by which a user comes back."""
-    extra = _extra(surroundings)
-    say(f"  state:      miniwdl-aws status {job_id}{extra}")
-    say(f"  log:        miniwdl-aws logs {job_id} --follow{extra}")
-    say(f"  come back:  miniwdl-aws wait {job_id} --follow{extra}")
-    say(f"  stop:       miniwdl-aws cancel {job_id}{extra}")
-
-
-class _Updater:
-    """Tells a progress what AWS Batch knows of the task jobs."""
-
-    def __init__(self, batch: Batch, job_id: str, progress: Progress) -> None:
-        self._batch = batch
-        self._job_id = job_id
-        self._progress = progress
-        self._tasks: TaskJobs | None = None
-        self._asks_for_positions = True
-
-    def __call__(self) -> None:
-        """Look once."""
-        if self._tasks is None:
-            detail = self._batch.describe([self._job_id]).get(self._job_id)
-            if detail is None:
-                return
-            self._tasks = TaskJobs(self._batch, Run(detail))
-        calls = calls_of(self._tasks.refresh())
-        self._progress.see(calls, self._front(sorted({c.latest.queue for c in calls if c.latest.status == "RUNNABLE"})))
-
-    def _front(self, queues: list[str]) -> list[str]:
-        """Front of the first queue in which jobs wait; not asked for again where AWS won't say."""
-        if not queues or not self._asks_for_positions:
-            return []
-        try:
-            return self._batch.queue_front(queues[0])
-        except MiniwdlAwsError:
-            self._asks_for_positions = False
-            return []
-
-    def failures(self) -> list[FailedTask]:
-        """Failed calls as AWS Batch knows them; nothing when it can't be asked."""
-        try:
-            self()
-            jobs = self._tasks.refresh() if self._tasks else []
-        except MiniwdlAwsError:
-            return []
-        return [
-            FailedTask(
-                call=call.path,
-                message=f"exit code {call.latest.exit_code}" if call.latest.exit_code else call.latest.reason,
-                job_id=call.latest.job_id,
-                log_stream=call.latest.log_stream,
-            )
-            for call in calls_of(jobs)
-            if call.latest.status == "FAILED"
-        ]
-
-
-def _say_failures(progress: Progress, updater: _Updater, job_id: str, surroundings: Surroundings) -> None:
-    """Name the calls that failed, in the words of the log where it was read."""
-    failures = [progress.failure] if progress.failure else updater.failures()
-    for failure in failures[:MOST_FAILURES]:
-        for line in failure.lines():
-            say(line)
-        if failure.log_stream and failure.call:
-            say(f"  its log: miniwdl-aws logs {job_id} --task {name_of(failure.call)}{_extra(surroundings)}")
-
-
-def _summary(progress: Progress) -> str:
-    counts = progress.counts()
-    told = [f"{counts[state]} {state}" for state in ("succeeded", "cached", "failed") if counts[state]]
-    if progress.lost_hosts:
-        told.append(counted(progress.lost_hosts, "lost host"))
-    if progress.retries:
-        told.append(counted(progress.retries, "retry", "retries"))
-    if progress.uploaded:
-        told.append(f"uploaded {progress.uploaded}")
-    return f": {', '.join(told)}" if told else ""
-
-
-def _extra(surroundings: Surroundings) -> str:
-    return "".join(f" {shlex.quote(word)}" for word in surroundings.words)

@@ -13,6 +13,8 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_hooks.errors import MissingPartError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks.types import FollowRequest, LogEvent
 
-__all__ = ["DISCOVERY_PERIOD", "Merged", "Shown", "follower", "read_in_turn"]
+__all__ = ["DISCOVERY_PERIOD", "Merged", "Shown", "follower", "read_in_turn", "require_follower"]
 
 BUFFER = 1000
 """Events that wait for the reader, per stream; a full buffer makes its thread wait."""
@@ -55,6 +57,17 @@ def _start(shown: Shown, follow: Callable[[FollowRequest], Iterable[LogEvent]], 
         out.put((shown.label, end))
 
     threading.Thread(target=read, name=f"log {shown.label}", daemon=True).start()
+
+
+def require_follower(manager: pluggy.PluginManager, what: str = "--follow") -> None:
+    """
+    Check that somebody can follow logs, before anything is submitted.
+
+    :param what: what needs it, as the user wrote it.
+    :raises MissingPartError: when nobody can.
+    """
+    if not manager.hook.miniwdl_aws_follow_logs.get_hookimpls():
+        raise MissingPartError.of(what, "miniwdl-aws-cwlogs")
 
 
 def follower(manager: pluggy.PluginManager) -> Callable[[FollowRequest], Iterable[LogEvent]]:

@@ -1,0 +1,65 @@
+"""What AWS Batch knows of the task jobs of a run, for whoever stays with it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks.errors import MiniwdlAwsError
+from miniwdl_aws_submit_cli.runs.calls import calls_of
+from miniwdl_aws_submit_cli.runs.runs import Run, TaskJobs
+from miniwdl_aws_submit_cli.watch.progress import FailedTask
+
+if TYPE_CHECKING:
+    from miniwdl_aws_submit_cli.runs.batch import Batch
+    from miniwdl_aws_submit_cli.watch.progress import Progress
+
+__all__ = ["TaskStates"]
+
+
+class TaskStates:
+    """Tells a progress what AWS Batch knows of the task jobs."""
+
+    def __init__(self, batch: Batch, job_id: str, progress: Progress) -> None:
+        self._batch = batch
+        self._job_id = job_id
+        self._progress = progress
+        self._tasks: TaskJobs | None = None
+        self._asks_for_positions = True
+
+    def __call__(self) -> None:
+        """Look once."""
+        if self._tasks is None:
+            detail = self._batch.describe([self._job_id]).get(self._job_id)
+            if detail is None:
+                return
+            self._tasks = TaskJobs(self._batch, Run(detail))
+        calls = calls_of(self._tasks.refresh())
+        self._progress.see(calls, self._front(sorted({c.latest.queue for c in calls if c.latest.status == "RUNNABLE"})))
+
+    def _front(self, queues: list[str]) -> list[str]:
+        """Front of the first queue in which jobs wait; not asked for again where AWS won't say."""
+        if not queues or not self._asks_for_positions:
+            return []
+        try:
+            return self._batch.queue_front(queues[0])
+        except MiniwdlAwsError:
+            self._asks_for_positions = False
+            return []
+
+    def failures(self) -> list[FailedTask]:
+        """Failed calls as AWS Batch knows them; nothing when it can't be asked."""
+        try:
+            self()
+            jobs = self._tasks.refresh() if self._tasks else []
+        except MiniwdlAwsError:
+            return []
+        return [
+            FailedTask(
+                call=call.path,
+                message=f"exit code {call.latest.exit_code}" if call.latest.exit_code else call.latest.reason,
+                job_id=call.latest.job_id,
+                log_stream=call.latest.log_stream,
+            )
+            for call in calls_of(jobs)
+            if call.latest.status == "FAILED"
+        ]
