@@ -67,6 +67,10 @@ def test_without_the_path_in_the_command_the_tag_must_do() -> None:
         ("sub-0/sort", ["call-sub-0/call-sort"]),
         ("call-sub-0/call-sort", ["call-sub-0/call-sort"]),
         ("align", ["call-sort-0-kx", "call-sort-1", "call-sub-0/call-sort", "call-sorted"]),
+        ("sub", ["call-sub-0/call-sort"]),
+        ("call-sub-0", ["call-sub-0/call-sort"]),
+        ("sub-1", []),
+        ("sub-0/sort/more", []),
         ("nope", []),
     ],
 )

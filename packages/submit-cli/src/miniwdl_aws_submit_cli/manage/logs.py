@@ -29,7 +29,7 @@ def configure(parser: ArgumentParser) -> None:
     """Add which logs to show."""
     parser.add_argument(
         "--task", action="append", metavar="CALL",
-        help="the logs of this call (sort, sort-3, sub-1/sort) or task; may be repeated",
+        help="the logs of this call (sort, sort-3, sub-1/sort), of all in it (sub-1), or task; may be repeated",
     )  # fmt: skip
     parser.add_argument("--all", action="store_true", help="the workflow's log and those of all calls")
     parser.add_argument("--follow", "-f", action="store_true", help="go on until the run ends")

@@ -91,20 +91,21 @@ def calls_of(jobs: Iterable[Mapping[str, Any]]) -> list[Call]:
 
 def matching(calls: Iterable[Call], name: str) -> list[Call]:
     """
-    Select calls by what a user writes: a path, its last parts, or the name of a task; ``call-`` may be left out.
+    Select calls by what a user writes: a path, a part of it, or the name of a task; ``call-`` may be left out.
 
     ``sort`` selects all shards of a scatter over a call named so, and ``sort-3`` the fourth, whose whole name may be
-    ``sort-3-NA12878``: miniwdl adds what it was made of where that is a short text.
+    ``sort-3-NA12878``: miniwdl adds what it was made of where that is a short text. A call of a subworkflow has no job
+    of its own: its name selects all calls within it.
     """
     wanted = name_of(name.strip("/")).split("/")
-    return [call for call in calls if [call.task] == wanted or _ends_with(call.parts, wanted)]
+    return [call for call in calls if [call.task] == wanted or _has(call.parts, wanted)]
 
 
-def _ends_with(parts: list[str], wanted: list[str]) -> bool:
-    tail = parts[-len(wanted) :]
+def _has(parts: list[str], wanted: list[str]) -> bool:
     # Names in WDL have no hyphens: one begins the index of a shard, or what it was made of.
-    return len(tail) == len(wanted) and all(
-        f"{part}-".startswith(f"{word}-") for part, word in zip(tail, wanted, strict=True)
+    return any(
+        all(f"{part}-".startswith(f"{word}-") for part, word in zip(parts[start:], wanted, strict=False))
+        for start in range(len(parts) - len(wanted) + 1)
     )
 
 
