@@ -12,7 +12,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.errors import BatchRequestError
-from miniwdl_aws_core.surprises import NOT_AWS, in_words, is_page, lacks_credentials
+from miniwdl_aws_core.aws.surprises import NOT_AWS, in_words, is_page, lacks_credentials
 from miniwdl_aws_hooks import ConfigurationError
 
 if TYPE_CHECKING:

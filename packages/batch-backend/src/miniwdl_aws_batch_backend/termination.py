@@ -13,7 +13,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
-from miniwdl_aws_core.surprises import in_words
+from miniwdl_aws_core.aws.surprises import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -12,7 +12,7 @@ import boto3
 import botocore.exceptions
 from botocore.config import Config
 
-from miniwdl_aws_core.surprises import NOT_AWS, in_words, lacks_credentials
+from miniwdl_aws_core.aws.surprises import NOT_AWS, in_words, lacks_credentials
 from miniwdl_aws_cwlogs.budget import DEFAULT_RATE, Budget
 from miniwdl_aws_cwlogs.errors import (
     LogAccessError,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
-from miniwdl_aws_core.surprises import NOT_AWS, in_words, lacks_credentials
+from miniwdl_aws_core.aws.surprises import NOT_AWS, in_words, lacks_credentials
 from miniwdl_aws_fsx_mount.associations import Association, read_associations
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxBusyError, FsxUnreachableError
 from miniwdl_aws_fsx_mount.file_system import FileSystem, find_file_system

@@ -20,7 +20,7 @@ import time
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_core.surprises import in_words
+from miniwdl_aws_core.aws.surprises import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from WDL import Tree
 
-from miniwdl_aws_core.surprises import in_words
+from miniwdl_aws_core.aws.surprises import in_words
 from miniwdl_aws_hooks import PublishRequest
 from miniwdl_aws_s3_rails.inside_miniwdl.routes import find_routes, indices_of, split_call_id
 from miniwdl_aws_s3_rails.inside_miniwdl.settings import MiniwdlSettings, read_layout

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from WDL._util import TerminationSignalFlag
 
-from miniwdl_aws_core.surprises import in_words
+from miniwdl_aws_core.aws.surprises import in_words
 from miniwdl_aws_s3_rails.log import fields
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import botocore.exceptions
 
-from miniwdl_aws_core.surprises import in_words, lacks_credentials
+from miniwdl_aws_core.aws.surprises import in_words, lacks_credentials
 from miniwdl_aws_s3_rails.errors import AccessError, RailsError
 from miniwdl_aws_s3_rails.transfer.surroundings import FALLBACK_REGION, Surroundings, ask_botocore, read_environment
 

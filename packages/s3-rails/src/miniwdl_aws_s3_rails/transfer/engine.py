@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import botocore.exceptions
 
-from miniwdl_aws_core.surprises import in_words, lacks_credentials
+from miniwdl_aws_core.aws.surprises import in_words, lacks_credentials
 from miniwdl_aws_s3_rails.errors import AccessError, CredentialsError, RailsError, StoppedError, TransferError
 from miniwdl_aws_s3_rails.transfer.access import S3Access, explain, explained, without_credentials
 from miniwdl_aws_s3_rails.transfer.budget import Budget

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from miniwdl_aws_core.surprises import in_words
+from miniwdl_aws_core.aws.surprises import in_words
 from miniwdl_aws_s3_rails.errors import CredentialsError
 
 if TYPE_CHECKING:

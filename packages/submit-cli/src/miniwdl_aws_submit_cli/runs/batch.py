@@ -24,8 +24,8 @@ from botocore.exceptions import (
     ProxyConnectionError,
 )
 
+from miniwdl_aws_core.aws.surprises import NOT_AWS, in_words, is_page, lacks_credentials
 from miniwdl_aws_core.batch.lookup import ids_of, look_for, named
-from miniwdl_aws_core.surprises import NOT_AWS, in_words, is_page, lacks_credentials
 from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
 from miniwdl_aws_submit_cli.errors import RefusedError
 

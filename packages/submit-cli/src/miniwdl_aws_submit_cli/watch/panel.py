@@ -16,7 +16,7 @@ from rich.live import Live
 from rich.panel import Panel
 from rich.text import Text
 
-from miniwdl_aws_core.surprises import in_words
+from miniwdl_aws_core.aws.surprises import in_words
 from miniwdl_aws_core.terminal import plain, split_lines
 from miniwdl_aws_submit_cli.formats import counted, duration
 from miniwdl_aws_submit_cli.watch.progress import STATES, Progress

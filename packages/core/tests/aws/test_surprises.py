@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-from miniwdl_aws_core.surprises import LIMIT, in_words, lacks_credentials
+from miniwdl_aws_core.aws.surprises import LIMIT, in_words, lacks_credentials
 from miniwdl_aws_hooks import MiniwdlAwsError
 
 

@@ -1,0 +1,1 @@
+"""Talking to AWS: the client of a service, what its requests raise, and how fast they may come."""
