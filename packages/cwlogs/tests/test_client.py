@@ -4,7 +4,7 @@ import time
 import botocore.exceptions
 import pytest
 
-from miniwdl_aws_cwlogs.budget import Budget
+from miniwdl_aws_core.aws.rate import SelfTuningRate
 from miniwdl_aws_cwlogs.client import JobSource, LogSource, configured_rate, shared_budget, translate
 from miniwdl_aws_cwlogs.errors import (
     LogAccessError,
@@ -180,7 +180,7 @@ def test_a_job_without_a_status_is_no_answer(portal):
 def test_a_follower_bears_a_portal_and_a_moody_credential_process(portal, credential_process, clock, printed):
     portal(PAGE, b"[]", EVENTS)
     credential_process(None, printed, printed)
-    follower = Follower(Budget(1e6), clock=clock, sleep=clock.sleep)
+    follower = Follower(SelfTuningRate(1e6), clock=clock, sleep=clock.sleep)
     stream = LogStream(LogSource.connect(), "g", "s")
     events = follower.events(FixedStreams([Followed(stream, job_ended=lambda: False)]))
     assert next(events).message == "a"

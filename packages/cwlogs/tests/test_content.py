@@ -2,7 +2,7 @@
 
 import pytest
 
-from miniwdl_aws_cwlogs.budget import Budget
+from miniwdl_aws_core.aws.rate import SelfTuningRate
 from miniwdl_aws_cwlogs.client import LogSource
 from miniwdl_aws_cwlogs.follower import FixedStreams, Followed, Follower, Pace
 from miniwdl_aws_cwlogs.stream import LogStream
@@ -24,7 +24,7 @@ def read(request, aws, logs, clock):
 
     def read(*names):
         follower = Follower(
-            Budget(5, clock=clock, sleep=clock.sleep), pace=Pace(crowded=0 if at_once else 1000), clock=clock,
+            SelfTuningRate(5, clock=clock, sleep=clock.sleep), pace=Pace(crowded=0 if at_once else 1000), clock=clock,
             sleep=clock.sleep,
         )  # fmt: skip
         source = LogSource.connect()

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from miniwdl_aws_cwlogs.budget import Budget
+from miniwdl_aws_core.aws.rate import SelfTuningRate
 from miniwdl_aws_cwlogs.errors import LogAccessError, LostContactError, ThrottledError, UnreachableError
 from miniwdl_aws_cwlogs.follower import FixedStreams, Followed, Follower, Pace
 from miniwdl_aws_cwlogs.stream import LogStream
@@ -13,7 +13,7 @@ END = "[miniwdl-aws] end of log"
 
 @pytest.fixture
 def follower(clock):
-    return Follower(Budget(5, clock=clock, sleep=clock.sleep), clock=clock, sleep=clock.sleep)
+    return Follower(SelfTuningRate(5, clock=clock, sleep=clock.sleep), clock=clock, sleep=clock.sleep)
 
 
 def followed(logs, *names, job_ended=lambda: True, **kwargs):
@@ -80,7 +80,7 @@ def test_many_streams_come_in_their_own_order(follower, logs):
 
 
 def test_the_active_are_asked_more_often_and_the_budget_holds(logs, clock):
-    budget, alone = Budget(5, clock=clock, sleep=clock.sleep), Pace(crowded=1000)
+    budget, alone = SelfTuningRate(5, clock=clock, sleep=clock.sleep), Pace(crowded=1000)
     follower = Follower(budget, pace=alone, clock=clock, sleep=clock.sleep)
     idle = [f"idle{n}" for n in range(20)]
     for name in (*idle, "busy"):
@@ -97,7 +97,7 @@ def test_the_active_are_asked_more_often_and_the_budget_holds(logs, clock):
 
 
 def test_throttling_slows_down_and_loses_nothing(logs, clock):
-    budget = Budget(5, clock=clock, sleep=clock.sleep)
+    budget = SelfTuningRate(5, clock=clock, sleep=clock.sleep)
     follower = Follower(budget, clock=clock, sleep=clock.sleep)
     logs.page_size = 1
     logs.write("s", "a", "b", "c", END)
@@ -105,7 +105,7 @@ def test_throttling_slows_down_and_loses_nothing(logs, clock):
     events = follower.events(followed(logs, "s", job_ended=lambda: False, end_marker=END))
     assert next(events).message == "a"
     assert next(events).message == "b"
-    assert budget.rate < 2
+    assert budget.rate < 3
     assert messages(events) == ["c"]
 
 
@@ -175,6 +175,6 @@ def test_merging_costs_little(logs):
     for name in names:
         logs.write(name, *["line"] * 200)
     started = time.process_time()
-    follower = Follower(Budget(1e9), pace=Pace(active=1e-6, idle=1e-6))
+    follower = Follower(SelfTuningRate(1e9), pace=Pace(active=1e-6, idle=1e-6))
     assert sum(1 for _ in follower.events(followed(logs, *names, grace=0.0))) == 100_000
     assert time.process_time() - started < 10

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from miniwdl_aws_cwlogs.budget import Budget
+from miniwdl_aws_core.aws.rate import SelfTuningRate
 from miniwdl_aws_cwlogs.errors import LogAccessError
 from miniwdl_aws_cwlogs.follower import Follower, Pace
 from miniwdl_aws_cwlogs.multiplex import WAITING, Multiplexer
@@ -28,7 +28,7 @@ def follow(logs, made):
     """Follows a stream until its end marker."""
 
     def make():
-        made.append(Follower(Budget(1e6), pace=AT_ONCE))
+        made.append(Follower(SelfTuningRate(1e6), pace=AT_ONCE))
         return made[-1]
 
     together = Multiplexer(make)

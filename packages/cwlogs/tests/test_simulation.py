@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from miniwdl_aws_cwlogs.budget import Budget
+from miniwdl_aws_core.aws.rate import SelfTuningRate
 from miniwdl_aws_cwlogs.errors import LogAccessError, StreamMissingError, ThrottledError, UnreachableError
 from miniwdl_aws_cwlogs.follower import Followed, Follower
 from miniwdl_aws_cwlogs.stream import OVERLAP_MS, LogStream
@@ -81,7 +81,7 @@ class World:
         self.clock, self.logs, self.scripts = clock, logs, scripts
         clock.now = START
         logs.clock = clock
-        self.budget = Budget(rate, clock=clock, sleep=clock.sleep)
+        self.budget = SelfTuningRate(rate, clock=clock, sleep=clock.sleep)
         self.follower = Follower(self.budget, clock=clock, sleep=clock.sleep)
         self.pending = sorted(
             ((at, order, event) for order, script in enumerate(scripts) for at, event in script.arrivals()),

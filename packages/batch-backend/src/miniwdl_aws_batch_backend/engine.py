@@ -17,10 +17,10 @@ from miniwdl_aws_batch_backend.extensions import Extensions
 from miniwdl_aws_batch_backend.mounts import covering_mount, sentinel_of
 from miniwdl_aws_batch_backend.poller import JobPoller, PollPlan
 from miniwdl_aws_batch_backend.queues import QueuePositions
-from miniwdl_aws_batch_backend.rate import SelfTuningRate
 from miniwdl_aws_batch_backend.registry import DefinitionRegistry
 from miniwdl_aws_batch_backend.settings import BackendSettings, is_on, read_settings
 from miniwdl_aws_batch_backend.termination import TerminationWatch
+from miniwdl_aws_core.aws.rate import SelfTuningRate
 from miniwdl_aws_hooks import ConfigurationError, Mount, Settings, get_manager
 
 if TYPE_CHECKING:
@@ -30,6 +30,12 @@ if TYPE_CHECKING:
 __all__ = ["Engine"]
 
 logger = logging.getLogger(__name__)
+
+LOWEST_RATE = 0.2
+"""Submissions a second, however often AWS throttles them: its limit is shared by all workflows of the account."""
+
+BURST = 0.2
+"""Seconds' worth of submissions that may follow at once on a pause: ten, at AWS's limit of 50 a second."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +94,7 @@ class Engine:
             api=api,
             definitions=DefinitionRegistry(api),
             poller=JobPoller(api.describe, plan),
-            rate=SelfTuningRate(settings.submit_rate),
+            rate=SelfTuningRate(settings.submit_rate, lowest=LOWEST_RATE, burst=BURST),
             extensions=extensions,
             positions=QueuePositions(api),
             recovery=_recovery(settings, reader, root, process, api),

@@ -74,8 +74,8 @@ def _check(options: argparse.Namespace) -> None:
 
 def _show(options: argparse.Namespace) -> None:
     # Imported here, so that --help and wrong usage don't wait for boto3.
+    from miniwdl_aws_core.aws.rate import SelfTuningRate
     from miniwdl_aws_core.diagnostics import fit_for_terminals
-    from miniwdl_aws_cwlogs.budget import Budget
     from miniwdl_aws_cwlogs.client import shared_budget
     from miniwdl_aws_cwlogs.follower import Follower
     from miniwdl_aws_cwlogs.render import Renderer
@@ -84,7 +84,7 @@ def _show(options: argparse.Namespace) -> None:
     start_time = parse_since(options.since, time.time()) if options.since else None
     discovery, label = _target(options, start_time)
     renderer, colours = Renderer(options.timestamps, options.json, label), has_colours()
-    follower = Follower(Budget(options.rate) if options.rate else shared_budget())
+    follower = Follower(SelfTuningRate(options.rate) if options.rate else shared_budget())
     for page in follower.pages(discovery):
         emit_log(*chain.from_iterable(map(renderer.lines, page)), colours=colours)
 

@@ -12,8 +12,8 @@ import boto3
 import botocore.exceptions
 from botocore.config import Config
 
+from miniwdl_aws_core.aws.rate import SelfTuningRate
 from miniwdl_aws_core.aws.surprises import NOT_AWS, in_words, lacks_credentials
-from miniwdl_aws_cwlogs.budget import DEFAULT_RATE, Budget
 from miniwdl_aws_cwlogs.errors import (
     LogAccessError,
     StreamMissingError,
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
 __all__ = ["JobSource", "LogSource", "shared_budget", "shared_source", "translate"]
+
+DEFAULT_RATE = 5.0
+"""Requests a second: half of the smallest quota that AWS documented for GetLogEvents (10 a second)."""
 
 _THROTTLED = frozenset(
     {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
@@ -228,9 +231,9 @@ def _source_for(_settings: tuple[tuple[str, str], ...]) -> LogSource:
 
 
 @lru_cache(maxsize=1)
-def shared_budget() -> Budget:
-    """Budget of this process, which everything that follows logs shares."""
-    return Budget(configured_rate())
+def shared_budget() -> SelfTuningRate:
+    """Budget of this process, which everything that follows logs shares: requests a second."""
+    return SelfTuningRate(configured_rate())
 
 
 def configured_rate() -> float:

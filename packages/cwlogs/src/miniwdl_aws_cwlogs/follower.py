@@ -30,7 +30,7 @@ from miniwdl_aws_cwlogs.turns import Followed, Turn, Turns
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from miniwdl_aws_cwlogs.budget import Budget
+    from miniwdl_aws_core.aws.rate import SelfTuningRate
     from miniwdl_aws_cwlogs.lane import Request
     from miniwdl_aws_hooks import LogEvent
 
@@ -85,7 +85,7 @@ class Follower:
 
     def __init__(
         self,
-        budget: Budget,
+        budget: SelfTuningRate,
         *,
         pace: Pace | None = None,
         clock: Callable[[], float] = time.monotonic,
@@ -157,7 +157,7 @@ class Follower:
         except StreamMissingError as exc:
             self._contact.answered()
             return exc
-        self._budget.answered()
+        self._budget.succeeded()
         self._contact.answered()
         return None
 
