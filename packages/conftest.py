@@ -77,10 +77,17 @@ def _botocore_reads_each_file_once() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def without_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask nothing of the machine that the tests run on, which may be an instance of EC2 with a region of its own."""
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.delenv("AWS_REGION", raising=False)
+
+
 @pytest.fixture
 def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Answers]]:
     """
-    Make a server that stands in AWS's place, and lead boto3 to it.
+    Make a server that stands in AWS's place, and lead botocore to it.
 
     It is given its answers: a body with status 200, or both; without any, it gives a page to log in at.
     """
@@ -112,7 +119,7 @@ def portal(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Answers]]:
 @pytest.fixture
 def credential_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., None]:
     """
-    Have boto3 ask a process for credentials, before each request anew since they are about to expire.
+    Have botocore ask a process for credentials, before each request anew since they are about to expire.
 
     It is given what the process prints at its first calls; later, and where that is ``None``, they are credentials.
     """

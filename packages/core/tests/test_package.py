@@ -4,7 +4,7 @@ import sys
 import pytest
 
 
-@pytest.mark.parametrize("module", ["miniwdl_aws_core", "miniwdl_aws_core.console"])
+@pytest.mark.parametrize("module", ["miniwdl_aws_core", "miniwdl_aws_core.console", "miniwdl_aws_core.aws.session"])
 def test_importing_it_loads_neither_an_sdk_nor_miniwdl(module: str):
     """Every command of the project imports it, ``--help`` included."""
     names = ("boto3", "botocore", "WDL", "pluggy", "json", "logging")

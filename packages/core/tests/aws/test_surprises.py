@@ -1,6 +1,7 @@
 import json
 
 import pytest
+from botocore.exceptions import CredentialRetrievalError
 
 from miniwdl_aws_core.aws.surprises import LIMIT, in_words, lacks_credentials
 from miniwdl_aws_hooks import MiniwdlAwsError
@@ -10,10 +11,6 @@ def raised(function):
     with pytest.raises(Exception) as caught:
         function()
     return caught.value
-
-
-class CredentialRetrievalError(Exception):
-    """As botocore's, which this package does without."""
 
 
 @pytest.mark.parametrize(
@@ -33,7 +30,7 @@ def test_an_exception_is_one_line_that_can_be_shown(exc, words):
 
 
 def test_what_a_credential_process_printed_is_not_shown():
-    words = in_words(CredentialRetrievalError("Error when retrieving credentials from custom-process: key=abc"))
+    words = in_words(CredentialRetrievalError(provider="custom-process", error_msg="key=abc"))
     assert "credential process" in words
     assert "abc" not in words
 

@@ -1,0 +1,144 @@
+"""
+Clients of AWS's services, and the region that they talk to.
+
+The region is the first one that is named, where an empty name is none: by the option (``--region``, ``[aws] region``),
+by AWS_REGION, by AWS_DEFAULT_REGION, by the profile, and by the instance's metadata, which nothing else than that asks.
+AWS_REGION goes first as it does in the AWS CLI and in AWS's other SDKs; botocore by itself reads the other one only:
+https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html,
+https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html.
+
+botocore is imported once a client is needed: it takes longer to start than most commands.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_core.aws.codes import Kind
+from miniwdl_aws_core.aws.errors import PLAIN, SERVICE, ErrorFamily, is_of_botocore, no_region, translated
+from miniwdl_aws_core.aws.surprises import in_words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from botocore.session import Session
+
+__all__ = ["ATTEMPTS", "connect", "find_region", "open_session", "region_in"]
+
+ATTEMPTS = 8
+"""Of one request, unless AWS_MAX_ATTEMPTS says otherwise; more than botocore's three, since accounts with many runs are
+throttled now and then."""
+
+CONNECT_TIMEOUT = 10
+"""Seconds; botocore's minute, taken eight times, would look like a hang."""
+
+READ_TIMEOUT = 30
+"""Seconds."""
+
+CONNECTIONS = 10
+"""Requests that a client can have in flight at once."""
+
+_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_METADATA_TIMEOUT, _METADATA_ATTEMPTS = 1, 2
+_REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d+")
+
+
+def region_in(environ: Mapping[str, str]) -> str | None:
+    """Region that environment variables name; asks nobody, and imports nothing."""
+    return next((environ[name] for name in _VARIABLES if environ.get(name)), None)
+
+
+def find_region(session: Session, option: str | None = None, environ: Mapping[str, str] = os.environ) -> str | None:
+    """
+    Find the region by the one rule, which the module's text says.
+
+    :param option: what the user chose for this command or in the configuration.
+    """
+    return option or region_in(environ) or _of_profile(session) or _of_instance(session)
+
+
+def _of_profile(session: Session) -> str | None:
+    # Not botocore's own variable of that name, for which an empty AWS_DEFAULT_REGION is a region.
+    return session.get_scoped_config().get("region") or None
+
+
+def _of_instance(session: Session) -> str | None:
+    from botocore.utils import InstanceMetadataRegionFetcher
+
+    names = ("ec2_metadata_service_endpoint", "ec2_metadata_service_endpoint_mode", "ec2_metadata_v1_disabled")
+    fetcher = InstanceMetadataRegionFetcher(
+        timeout=_METADATA_TIMEOUT,
+        num_attempts=_METADATA_ATTEMPTS,
+        config={name: session.get_config_variable(name) for name in names},
+    )
+    region: str | None = fetcher.retrieve_region()
+    return region if region and _REGION.fullmatch(region) else None
+
+
+def open_session(profile: str | None = None) -> Session:
+    """
+    Start botocore.
+
+    :param profile: instead of AWS_PROFILE.
+    """
+    import botocore.session
+
+    return botocore.session.Session(profile=profile or None)
+
+
+def connect(
+    service: str,
+    region: str | None = None,
+    *,
+    profile: str | None = None,
+    session: Session | None = None,
+    fallback_region: str | None = None,
+    attempts: int | None = None,
+    connections: int = CONNECTIONS,
+    family: ErrorFamily = PLAIN,
+    **config: Any,
+) -> Any:
+    """
+    Make a client; no request is sent yet, though a source of credentials may be asked.
+
+    :param service: as botocore names it: ``batch``.
+    :param region: what the user chose for this command or in the configuration.
+    :param session: instead of a new one; not safe to share while a client is made.
+    :param fallback_region: when nothing names one.
+    :param attempts: of one request, all told, where somebody has said how many; 1 where the caller repeats requests.
+    :param config: further arguments of botocore's ``Config``.
+    :raises AwsError: of that family.
+    """
+    with translated("use AWS", family):
+        from botocore.config import Config
+
+        retries: Any = {"mode": "standard"}
+        if attempts is not None or not os.environ.get("AWS_MAX_ATTEMPTS"):
+            retries["total_max_attempts"] = attempts or ATTEMPTS
+        settings = {"connect_timeout": CONNECT_TIMEOUT, "read_timeout": READ_TIMEOUT, **config}
+        session = session or open_session(profile)
+        found = find_region(session, region) or fallback_region
+        if not found:
+            raise no_region(family)
+        whole = Config(
+            retries=retries, max_pool_connections=connections, user_agent_extra="miniwdl-aws-fsxl", **settings
+        )
+        try:
+            client = session.create_client(service, region_name=found, config=whole)
+        except ValueError as exc:
+            if is_of_botocore(exc):
+                raise
+            # No exception of botocore's own: AWS_ENDPOINT_URL=nonsense.
+            message = f"can't use AWS: {in_words(exc).partition(': ')[2]}"
+            hint = "check AWS_ENDPOINT_URL, and endpoint_url of the profile"
+            raise family.error(Kind.NOT_CONFIGURED, message, hint=hint, retryable=False) from exc
+    client.meta.events.register("after-call", _note_service)
+    return client
+
+
+def _note_service(parsed: Any, model: Any, **_more: object) -> None:
+    """Note in an answer that refuses by which prefix IAM knows the service; botocore's exceptions don't tell."""
+    if isinstance(parsed, dict) and "Error" in parsed:
+        parsed.setdefault("ResponseMetadata", {})[SERVICE] = model.service_model.signing_name
