@@ -184,14 +184,14 @@ def test_ctrl_c_is_quiet(aws, job):
     assert (process.returncode, out, err) == (130, "", "")
 
 
-def test_help_does_not_load_boto3():
+def test_help_does_not_load_botocore():
     code = """
 import sys
 from miniwdl_aws_cwlogs.cli import main
 try:
     main(["--help"])
 except SystemExit:
-    print("boto3" in sys.modules)
+    print("botocore" in sys.modules)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert "usage: miniwdl-aws-logs" in done.stdout

@@ -1,12 +1,12 @@
 import json
 import time
 
-import botocore.exceptions
 import pytest
 
 from miniwdl_aws_core.aws.rate import SelfTuningRate
-from miniwdl_aws_cwlogs.client import JobSource, LogSource, configured_rate, shared_budget, translate
+from miniwdl_aws_cwlogs.client import JobSource, LogSource, configured_rate, shared_budget
 from miniwdl_aws_cwlogs.errors import (
+    CwlogsError,
     LogAccessError,
     StreamMissingError,
     ThrottledError,
@@ -18,44 +18,36 @@ from miniwdl_aws_cwlogs.stream import LogStream
 from miniwdl_aws_hooks import ConfigurationError
 
 
-def client_error(code, message="", status=400):
-    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return botocore.exceptions.ClientError(response, "GetLogEvents")
+def refusal(code, message="", status=400):
+    return status, json.dumps({"__type": code, "message": message}).encode()
 
 
 @pytest.mark.parametrize(
-    ("exc", "expected"),
+    ("answer", "expected"),
     [
-        (client_error("ThrottlingException"), ThrottledError),
-        (client_error("Whatever", status=429), ThrottledError),
-        (client_error("ResourceNotFoundException", "The specified log stream does not exist."), StreamMissingError),
-        (client_error("InvalidParameterException", "The specified nextToken is invalid."), TokenRefusedError),
-        (client_error("InvalidParameterException", "1 validation error detected"), LogAccessError),
-        (
-            client_error("ExpiredTokenException", "The security token included in the request is expired"),
-            LogAccessError,
-        ),
-        (client_error("AccessDeniedException", "User x is not authorized"), LogAccessError),
-        (client_error("ServiceUnavailableException", status=503), UnreachableError),
-        (client_error("InternalFailure", status=500), UnreachableError),
-        (botocore.exceptions.EndpointConnectionError(endpoint_url="https://x"), UnreachableError),
-        (botocore.exceptions.ReadTimeoutError(endpoint_url="https://x"), UnreachableError),
-        (botocore.exceptions.NoCredentialsError(), LogAccessError),
-        (botocore.exceptions.NoRegionError(), ConfigurationError),
-        (botocore.exceptions.ProfileNotFound(profile="lab"), ConfigurationError),
-        (botocore.exceptions.ParamValidationError(report="x"), LogAccessError),
-        (botocore.exceptions.CredentialRetrievalError(provider="custom-process", error_msg="x"), UnreachableError),
-        (KeyError("odd"), UnreachableError),
+        (refusal("ThrottlingException"), ThrottledError),
+        (refusal("Whatever", status=429), ThrottledError),
+        (refusal("ResourceNotFoundException", "The specified log stream does not exist."), StreamMissingError),
+        (refusal("InvalidParameterException", "The specified nextToken is invalid."), TokenRefusedError),
+        (refusal("InvalidParameterException", "1 validation error detected"), LogAccessError),
+        (refusal("ExpiredTokenException", "The security token included in the request is expired"), LogAccessError),
+        (refusal("AccessDeniedException", "User x is not authorized"), LogAccessError),
+        (refusal("ServiceUnavailableException", status=503), UnreachableError),
+        (refusal("InternalFailure", status=500), UnreachableError),
     ],
 )
-def test_every_error_of_botocore_has_its_sentence(exc, expected):
-    error = translate(exc, "read log stream s")
-    assert type(error) is expected
-    assert error.message.startswith("can't read log stream s: ")
+def test_every_refusal_is_of_a_class_that_a_follower_knows(portal, answer, expected):
+    portal(answer)
+    with pytest.raises(CwlogsError, match="can't read log stream s of group g: ") as caught:
+        LogSource.connect().get("g", "s", token=None, start_time=None)
+    assert type(caught.value) is expected
 
 
-def test_a_denial_names_the_missing_permission():
-    assert "GetLogEvents" in translate(client_error("AccessDeniedException"), "x").hint
+def test_a_denial_names_the_missing_permission(portal):
+    portal(refusal("AccessDeniedException"))
+    with pytest.raises(LogAccessError) as caught:
+        LogSource.connect().get("g", "s", token=None, start_time=None)
+    assert "logs:GetLogEvents" in caught.value.hint
 
 
 def test_pages_come_from_the_service(aws, logs):

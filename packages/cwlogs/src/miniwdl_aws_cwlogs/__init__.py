@@ -12,7 +12,7 @@ For use as a library::
     for event in Follower(shared_budget()).events(FixedStreams([followed])):
         print(event.message)
 
-This module itself exports nothing: the plugin beside it is loaded by every command of the project, boto3 by few.
+This module itself exports nothing: the plugin beside it is loaded by every command of the project, botocore by few.
 """
 
 __all__ = ["__version__"]

@@ -73,7 +73,7 @@ def _check(options: argparse.Namespace) -> None:
 
 
 def _show(options: argparse.Namespace) -> None:
-    # Imported here, so that --help and wrong usage don't wait for boto3.
+    # Imported here, so that --help and wrong usage don't wait for botocore.
     from miniwdl_aws_core.aws.rate import SelfTuningRate
     from miniwdl_aws_core.diagnostics import fit_for_terminals
     from miniwdl_aws_cwlogs.client import shared_budget

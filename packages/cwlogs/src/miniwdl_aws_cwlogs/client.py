@@ -1,19 +1,15 @@
-"""The edge to AWS: clients, requests, and one translation of what botocore raises."""
+"""The edge to AWS: the requests, and what their errors mean here. Imports botocore once it makes a client."""
 
 from __future__ import annotations
 
 import os
-from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
-import boto3
-import botocore.exceptions
-from botocore.config import Config
-
+from miniwdl_aws_core.aws.errors import Case, ErrorFamily, translated, unusable
 from miniwdl_aws_core.aws.rate import SelfTuningRate
-from miniwdl_aws_core.aws.surprises import NOT_AWS, in_words, lacks_credentials
+from miniwdl_aws_core.aws.session import connect
 from miniwdl_aws_cwlogs.errors import (
     LogAccessError,
     StreamMissingError,
@@ -22,125 +18,29 @@ from miniwdl_aws_cwlogs.errors import (
     UnreachableError,
 )
 from miniwdl_aws_cwlogs.stream import Page
-from miniwdl_aws_hooks import ConfigurationError, EnvironSettings, LogEvent, MiniwdlAwsError
+from miniwdl_aws_hooks import ConfigurationError, EnvironSettings, LogEvent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from mypy_boto3_batch import BatchClient
     from mypy_boto3_logs import CloudWatchLogsClient
 
-__all__ = ["JobSource", "LogSource", "shared_budget", "shared_source", "translate"]
+__all__ = ["JobSource", "LogSource", "shared_budget", "shared_source"]
 
 DEFAULT_RATE = 5.0
 """Requests a second: half of the smallest quota that AWS documented for GetLogEvents (10 a second)."""
 
-_THROTTLED = frozenset(
-    {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "SlowDown"}
+_OURS = ErrorFamily(
+    refused=LogAccessError,
+    trouble=UnreachableError,
+    throttled=ThrottledError,
+    cases=(
+        Case("ResourceNotFoundException", StreamMissingError),
+        Case("InvalidParameterException", TokenRefusedError, says="token"),
+    ),
 )
-_CREDENTIALS = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "UnrecognizedClientException",
-    }
-)
-_UNREACHABLE = (
-    botocore.exceptions.HTTPClientError,
-    botocore.exceptions.ConnectionError,
-    botocore.exceptions.IncompleteReadError,
-)
-_NO_CREDENTIALS = (
-    botocore.exceptions.NoCredentialsError,
-    botocore.exceptions.PartialCredentialsError,
-    botocore.exceptions.SSOError,
-    botocore.exceptions.TokenRetrievalError,
-)
-_LOG_IN = "log in to AWS again, or name another profile: AWS_PROFILE, --profile"
-
-
-def translate(exc: Exception, action: str) -> MiniwdlAwsError:
-    """
-    Say in this package's terms what a request raised.
-
-    What is none of botocore's own exceptions may pass, as an outage does.
-
-    :param action: what was attempted, completing "can't ...".
-    """
-    if isinstance(exc, botocore.exceptions.NoRegionError):
-        return ConfigurationError(
-            f"can't {action}: no AWS region is configured", hint="set AWS_DEFAULT_REGION, or give --region"
-        )
-    if isinstance(exc, botocore.exceptions.ProfileNotFound):
-        return ConfigurationError(f"can't {action}: {exc}", hint="see `aws configure list-profiles`")
-    if isinstance(exc, _NO_CREDENTIALS):
-        return LogAccessError(f"can't {action}: {exc}", hint=_LOG_IN)
-    if isinstance(exc, botocore.exceptions.CredentialRetrievalError) or lacks_credentials(exc):
-        return UnreachableError(
-            f"can't {action}: no AWS credentials could be had ({in_words(exc)})", hint=_LOG_IN, retryable=True
-        )
-    if isinstance(exc, botocore.exceptions.ClientError):
-        return _translate_answer(exc, action)
-    if isinstance(exc, _UNREACHABLE):
-        return UnreachableError(
-            f"can't {action}: {exc}", hint="check the network, the region and AWS_ENDPOINT_URL", retryable=True
-        )
-    if isinstance(exc, botocore.exceptions.BotoCoreError):
-        return LogAccessError(f"can't {action}: {exc}")
-    return _unusable(action, in_words(exc))
-
-
-def _unusable(action: str, what: str) -> UnreachableError:
-    return UnreachableError(f"can't {action}: no usable answer ({what})", hint=NOT_AWS, retryable=True)
-
-
-@contextmanager
-def translated(action: str) -> Iterator[None]:
-    """
-    Turn whatever is raised inside the block into this package's errors, a name that an answer lacks included.
-
-    :param action: what is attempted, completing "can't ...".
-    """
-    try:
-        yield
-    except Exception as exc:
-        raise translate(exc, action) from exc
-
-
-def _translate_answer(exc: botocore.exceptions.ClientError, action: str) -> MiniwdlAwsError:
-    error = exc.response.get("Error", {})
-    code, message = str(error.get("Code", "")), error.get("Message", "") or str(exc)
-    status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    info = {"code": code, "status": status}
-    if code in _THROTTLED or status == 429:
-        return ThrottledError(f"can't {action}: too many requests", more_info=info, retryable=True)
-    if code.isdigit():
-        # AWS gives its errors names; a bare status, with a page for its text, is somebody else's.
-        return _unusable(action, f"HTTP status {code}")
-    if code == "ResourceNotFoundException":
-        return StreamMissingError(f"can't {action}: {message}", more_info=info)
-    if code == "InvalidParameterException" and "token" in message.lower():
-        return TokenRefusedError(f"can't {action}: {message}", more_info=info)
-    if code in _CREDENTIALS:
-        return LogAccessError(f"can't {action}: {message}", hint=_LOG_IN, more_info=info)
-    if code.startswith("AccessDenied"):
-        hint = f"allow {exc.operation_name} in the IAM policy of whoever asks"
-        return LogAccessError(f"can't {action}: {message}", hint=hint, more_info=info)
-    if status >= 500 or code == "ServiceUnavailableException":
-        return UnreachableError(f"can't {action}: {code} {message}", more_info=info, retryable=True)
-    return LogAccessError(f"can't {action}: {code}: {message}", more_info=info)
-
-
-def _config(attempts: int) -> Config:
-    return Config(retries={"total_max_attempts": attempts, "mode": "standard"}, connect_timeout=10, read_timeout=30)
-
-
-def _session(region: str | None, profile: str | None) -> boto3.Session:
-    with translated("use AWS"):
-        return boto3.Session(region_name=region, profile_name=profile)
+_asking = partial(translated, family=_OURS)
 
 
 class LogSource:
@@ -156,9 +56,7 @@ class LogSource:
 
         It makes one attempt per request: a throttled one must reach the budget, and the follower repeats the rest.
         """
-        session = _session(region, profile)
-        with translated("read CloudWatch Logs"):
-            return cls(session.client("logs", config=_config(attempts=1)))
+        return cls(connect("logs", region, profile=profile, attempts=1, family=_OURS))
 
     def get(self, group: str, stream: str, *, token: str | None, start_time: int | None) -> Page:
         """Read the page after a token, or the first one, from its oldest event on."""
@@ -167,7 +65,7 @@ class LogSource:
             position["nextToken"] = token
         if start_time is not None:
             position["startTime"] = start_time
-        with translated(f"read log stream {stream} of group {group}"):
+        with _asking(f"read log stream {stream} of group {group}"):
             answer = self._client.get_log_events(
                 logGroupName=group, logStreamName=stream, startFromHead=True, **position
             )
@@ -177,7 +75,7 @@ class LogSource:
     def filter(self, group: str, streams: Sequence[str], *, token: str | None, start_time: int) -> Page:
         """Read a page of the events of at most a hundred streams, by time."""
         position: dict[str, Any] = {} if token is None else {"nextToken": token}
-        with translated(f"read {len(streams)} log streams of group {group} at once"):
+        with _asking(f"read {len(streams)} log streams of group {group} at once"):
             answer = self._client.filter_log_events(
                 logGroupName=group, logStreamNames=list(streams), startTime=start_time, **position
             )
@@ -205,17 +103,15 @@ class JobSource:
     @classmethod
     def connect(cls, region: str | None = None, profile: str | None = None) -> JobSource:
         """Make a client; nothing is sent yet."""
-        session = _session(region, profile)
-        with translated("ask AWS Batch"):
-            return cls(session.client("batch", config=_config(attempts=5)))
+        return cls(connect("batch", region, profile=profile, family=_OURS))
 
     def describe(self, job_ids: Sequence[str]) -> Sequence[Mapping[str, Any]]:
         """Details of at most 100 jobs, each with its id and its status; those that Batch does not know are absent."""
-        with translated("ask AWS Batch about the job"):
+        with _asking("ask AWS Batch about the job"):
             jobs = self._client.describe_jobs(jobs=list(job_ids))["jobs"]
             missing = {name for job in jobs for name in ("jobId", "status") if name not in job}
         if missing:
-            raise _unusable("ask AWS Batch about the job", f"a job lacks {', '.join(sorted(missing))}")
+            raise unusable("ask AWS Batch about the job", f"a job lacks {', '.join(sorted(missing))}", _OURS)
         return jobs
 
 
@@ -226,7 +122,7 @@ def shared_source() -> LogSource:
 
 @lru_cache(maxsize=1)
 def _source_for(_settings: tuple[tuple[str, str], ...]) -> LogSource:
-    """Source that was made for these settings of the environment, which boto3 reads."""
+    """Source that was made for these settings of the environment, which botocore reads."""
     return LogSource.connect()
 
 
