@@ -1,0 +1,120 @@
+"""
+Finds options that nobody knows: a misspelled one would else be taken for one that isn't set.
+
+A section is looked at only where the part that owns it is installed, since it alone knows what else there is in it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_core.options.loader import LoaderSettings
+from miniwdl_aws_core.options.shared import AwsOptions
+from miniwdl_aws_core.options.table import Section, variable_of
+from miniwdl_aws_hooks.discovery import find_points
+from miniwdl_aws_hooks.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from miniwdl_aws_hooks.settings import Settings
+
+__all__ = ["GROUP", "Unknown", "installed_sections", "refuse_unknown", "unknown_in_file", "unknown_variables"]
+
+logger = logging.getLogger(__name__)
+
+GROUP = "miniwdl_aws_options"
+"""Entry points that name a :class:`~miniwdl_aws_core.options.table.Section`, by the name of the section."""
+
+PREFIX = "MINIWDL__"
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """An option that is set and does not exist."""
+
+    written: str
+    """As the user wrote it: ``[aws] task_que`` or ``MINIWDL__AWS__TASK_QUE``."""
+    advice: str
+    """What to do about it."""
+
+
+def installed_sections() -> list[type[Section]]:
+    """List the sections of the parts that are installed, what they share first."""
+    sections: list[type[Section]] = [AwsOptions]
+    for point in sorted(find_points(GROUP), key=lambda point: point.value):
+        try:
+            sections.append(point.load())
+        except Exception as exc:  # noqa: BLE001, PERF203 - whatever one does at import, the others count without it
+            logger.warning("the options of %s are not known, since they can't be loaded: %r", point.value, exc)
+    return sections
+
+
+def refuse_unknown(
+    settings: Settings, environ: Mapping[str, str], sections: Sequence[type[Section]] | None = None
+) -> None:
+    """
+    Make sure that what is set in our sections exists, before anything is done by it.
+
+    :param settings: where they come from miniwdl's loader, its configuration file is looked at, too.
+    :param environ: variables that miniwdl would read.
+    :raises ConfigurationError: naming what is unknown, and the nearest option that there is.
+    """
+    sections = installed_sections() if sections is None else sections
+    found = unknown_variables(environ, sections)
+    if isinstance(settings, LoaderSettings):
+        found += unknown_in_file(settings, sections)
+    if found:
+        names = " and ".join(item.written for item in found)
+        raise ConfigurationError(
+            f"there is no option {names}", hint="; ".join(dict.fromkeys(item.advice for item in found))
+        )
+
+
+def unknown_variables(environ: Iterable[str], sections: Sequence[type[Section]]) -> list[Unknown]:
+    """Find names of variables such as ``MINIWDL__AWS__TASK_QUE``."""
+    known = _known(sections)
+    found = []
+    for name in sorted(environ):
+        section, _, key = name.removeprefix(PREFIX).partition("__")
+        if name.startswith(PREFIX) and section.lower() in known:
+            names = {variable_of(section.lower(), item): item for item in known[section.lower()]}
+            if name not in names:
+                found.append(Unknown(name, _advice(name, names, _gone(sections, section.lower(), key.lower()))))
+    return found
+
+
+def unknown_in_file(settings: LoaderSettings, sections: Sequence[type[Section]]) -> list[Unknown]:
+    """Find options of miniwdl's configuration file."""
+    found = []
+    for section, names in _known(sections).items():
+        for key in settings.keys(section):
+            if key not in names:
+                where = f" in {settings.cfg.cfg_filename}" if settings.cfg.cfg_filename else ""
+                advice = _advice(key, names, _gone(sections, section, key))
+                found.append(Unknown(f"[{section}] {key}{where}", advice))
+    return found
+
+
+def _known(sections: Sequence[type[Section]]) -> dict[str, list[str]]:
+    """List the options of each section that is known as a whole."""
+    whole = dict.fromkeys(item.section for item in sections if item.owns_section)
+    return {
+        section: [option.name for item in sections if item.section == section for option in item.options()]
+        for section in whole
+    }
+
+
+def _gone(sections: Sequence[type[Section]], section: str, key: str) -> str | None:
+    return next((item.gone[key] for item in sections if item.section == section and key in item.gone), None)
+
+
+def _advice(written: str, names: Iterable[str], gone: str | None) -> str:
+    if gone:
+        return gone
+    import difflib  # only for mistakes
+
+    near = difflib.get_close_matches(written, list(names), n=1, cutoff=0.6)
+    return f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"

@@ -1,0 +1,90 @@
+"""
+The options of ``[aws]`` that more than one part reads, or that one sets for another.
+
+What ``miniwdl-aws-submit`` alone reads is here as well: a configuration that names it is right wherever it is read,
+also in a workflow job whose image lacks that command.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from miniwdl_aws_core.options.kinds import TEXT, choice
+from miniwdl_aws_core.options.table import Option, Section
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["DELETE_WHEN", "EXPORT", "PUBLISH_HOW", "UPLOAD", "AwsOptions"]
+
+DELETE_WHEN = ("always", "success", "failure")
+UPLOAD, EXPORT = PUBLISH_HOW = ("upload", "export")
+
+_EFS = "EFS is what the project miniwdl-aws works with; here [aws] fs names a file system of FSx for Lustre"
+_RATE = "[aws] submit_rate is the number of SubmitJob requests a second"
+
+
+class AwsOptions(Section):
+    """Where a run takes place, and where its results go."""
+
+    section = "aws"
+    owns_section = False
+    gone: ClassVar[Mapping[str, str]] = {
+        "fsap": _EFS,
+        "submit_period": _RATE,
+        "submit_period_b": _RATE,
+        "submit_period_c": _RATE,
+        "describe_period": "[aws] describe_period_min and describe_period_max are the bounds of the period",
+        "boto3_retries": "requests are repeated by a rule of their own",
+        "container_sync": "FSx for Lustre needs no sync after a task: what one host has written, the others see",
+        "s3_upload_delete_after": "it is called [aws] delete_after_s3_upload",
+    }
+
+    task_queue = Option(
+        TEXT, None, "Job queue of task jobs (--task-queue).",
+        begins="where tasks run; miniwdl-aws-submit sets these from its options, the environment or the queue's tags",
+    )  # fmt: skip
+    task_queue_fallback = Option(
+        TEXT,
+        None,
+        "Job queue of the tries that follow `preemptible` losses of spot hosts (--task-queue-fallback).",
+        unset="none",
+    )
+    fs = Option(TEXT, None, "Id of the file system, fs-... (--fsid).", unset="none")
+    region = Option(TEXT, None, "Region.", unset="that of the AWS configuration, or of the instance")
+
+    workflow_queue = Option(
+        TEXT, None, "Job queue of workflow jobs (--workflow-queue).", submit_only=True,
+        begins="what miniwdl-aws-submit reads on your machine, from the environment alone",
+    )  # fmt: skip
+    workflow_role = Option(
+        TEXT,
+        None,
+        "IAM role of workflow jobs (--workflow-role).",
+        unset="the instance's role",
+        submit_only=True,
+    )
+    workflow_image = Option(TEXT, None, "Container image of workflow jobs (--image).", submit_only=True)
+    staging = Option(
+        TEXT,
+        None,
+        "S3 folder for local files that a run needs (--staging).",
+        unset="`miniwdl-aws-staging/` in the bucket of the upload folder",
+        submit_only=True,
+    )
+
+    s3_upload_folder = Option(
+        TEXT, None, "S3 folder for outputs and logs (--s3upload).", unset="none", begins="where results go"
+    )
+    delete_after_s3_upload = Option(
+        choice(*DELETE_WHEN),
+        None,
+        "After which ends of a run its directory is deleted, once its products are uploaded (--delete-after).",
+        unset="never",
+    )
+    publish = Option(
+        choice(*PUBLISH_HOW),
+        UPLOAD,
+        "How products reach the S3 folder: `upload` by the workflow job, or `export` by FSx's own export tasks, for "
+        "which a data repository association must cover the folder, and automatic export must be off (--publish).",
+    )
