@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from miniwdl_aws_batch_backend.configuration import BackendSettings
 from miniwdl_aws_batch_backend.errors import TaskSettingError
 from miniwdl_aws_batch_backend.resources import Resources, read_hints, resources_of
-from miniwdl_aws_batch_backend.settings import BackendSettings
 
 GIB = 1024**3
 QUEUE_ARN = "arn:aws:batch:eu-west-1:123456789012:job-queue/q"

@@ -24,6 +24,7 @@ from miniwdl_aws_batch_backend import client
 from miniwdl_aws_batch_backend.adoption.callkey import CallFacts, call_key
 from miniwdl_aws_batch_backend.adoption.journal import Entry
 from miniwdl_aws_batch_backend.adoption.recovery import take_over
+from miniwdl_aws_batch_backend.configuration import LoaderSettings
 from miniwdl_aws_batch_backend.draft import Draft, TaskCall, draft_job
 from miniwdl_aws_batch_backend.engine import Engine
 from miniwdl_aws_batch_backend.errors import TaskSettingError
@@ -33,7 +34,6 @@ from miniwdl_aws_batch_backend.names import task_name
 from miniwdl_aws_batch_backend.report import failure_info, log_stream, stderr_tail, tailed
 from miniwdl_aws_batch_backend.request import submit_request
 from miniwdl_aws_batch_backend.resources import HINTS, read_hints, resources_of
-from miniwdl_aws_batch_backend.settings import LoaderSettings
 from miniwdl_aws_batch_backend.workdir.handover import (
     Place,
     discard,

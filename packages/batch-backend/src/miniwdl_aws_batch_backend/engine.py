@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_batch_backend.adoption.journal import Journal, journal_folder
 from miniwdl_aws_batch_backend.adoption.recovery import Recovery
 from miniwdl_aws_batch_backend.client import BatchApi
+from miniwdl_aws_batch_backend.configuration import BackendSettings, is_on, read_settings
 from miniwdl_aws_batch_backend.extensions import Extensions
 from miniwdl_aws_batch_backend.mounts import covering_mount, sentinel_of
 from miniwdl_aws_batch_backend.poller import JobPoller, PollPlan
 from miniwdl_aws_batch_backend.queues import QueuePositions
 from miniwdl_aws_batch_backend.registry import DefinitionRegistry
-from miniwdl_aws_batch_backend.settings import BackendSettings, is_on, read_settings
 from miniwdl_aws_batch_backend.termination import TerminationWatch
 from miniwdl_aws_core.aws.rate import SelfTuningRate
 from miniwdl_aws_hooks import ConfigurationError, Mount, Settings, get_manager

@@ -50,7 +50,7 @@ def miniwdl_aws_classify_failure(failure: JobFailure) -> FailureVerdict | None:
 @hookimpl
 def miniwdl_aws_prepare_job(context: JobContext) -> JobChanges | None:
     """Tag task jobs with where they come from, and with ``[aws] job_tags``."""
-    from miniwdl_aws_batch_backend.settings import read_option
+    from miniwdl_aws_batch_backend.configuration import read_option
     from miniwdl_aws_hooks import JobChanges, JobRole
 
     if context.role is not JobRole.TASK:

@@ -17,7 +17,7 @@ from miniwdl_aws_batch_backend.errors import TaskSettingError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from miniwdl_aws_batch_backend.settings import BackendSettings
+    from miniwdl_aws_batch_backend.configuration import BackendSettings
 
 __all__ = ["HINTS", "Hint", "Resources", "read_hints", "resources_of"]
 

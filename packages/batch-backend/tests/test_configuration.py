@@ -6,7 +6,7 @@ from dataclasses import fields
 
 import pytest
 
-from miniwdl_aws_batch_backend.settings import BackendSettings, read_settings
+from miniwdl_aws_batch_backend.configuration import BackendSettings, read_settings
 from miniwdl_aws_hooks import ConfigurationError, EnvironSettings, workflow_cfg
 
 READ_BY_OTHERS = {"fs", "publish"}
