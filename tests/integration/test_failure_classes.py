@@ -148,6 +148,8 @@ class Case:
     """What the run's log says."""
     memory: Sequence[int] | None = None
     """MiB of all tries."""
+    max_lag: float | None = None
+    """Seconds that AWS Batch may not know a job, in place of minutes."""
 
 
 def always(kind: FaultKind, **more: Any) -> list[Fault]:
@@ -200,13 +202,6 @@ CASES = {
     ),
     "host_lost_without_preemptible": Case(
         once(K.HOST_LOST), "sleep 0.2; echo done", "maxRetries: 1", queues="task task-fallback",
-    ),
-    "retried_by_Batch": Case(
-        [Fault(K.HOST_LOST, attempt=1)], "sleep 0.2; echo $AWS_BATCH_JOB_ATTEMPT | sed s/2/done/",
-        options={"batch_attempts": 2},
-    ),
-    "not_retried_by_Batch": Case(
-        command="exit 4", options={"batch_attempts": 3}, failure="tool-error", facts={"exit_status": 4},
     ),
     "image_busy": Case(once(K.START_FAILURE, reason=pull("toomanyrequests: Rate exceeded")), queues=TWICE),
     "image_always_busy": Case(
@@ -266,7 +261,7 @@ CASES = {
     ),
     "not_visible_yet": Case(always(K.INVISIBLE, seconds=0.3)),
     "never_visible": Case(
-        always(K.INVISIBLE, seconds=3600), options={"describe_grace": 0.2}, queues="", failure="job-vanished",
+        always(K.INVISIBLE, seconds=3600), max_lag=0.2, queues="", failure="job-vanished",
         facts={"statusReason": "AWS Batch does not know the job any more"},
     ),
     "trouble_with_the_API": Case(
@@ -277,8 +272,10 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_what_follows(run: Runner, cloud: LocalCloud, name: str) -> None:
+def test_what_follows(run: Runner, cloud: LocalCloud, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = CASES[name]
+    if case.max_lag is not None:
+        monkeypatch.setattr("miniwdl_aws_batch_backend.engine.MAX_LAG", case.max_lag)
     cloud.faults.add(case.faults)
     outcome = run(name, case.command, case.runtime, case.options)
     assert outcome.output == (None if case.failure else "done"), outcome.log

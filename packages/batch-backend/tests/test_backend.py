@@ -310,9 +310,10 @@ def test_a_job_may_be_missing_for_a_while(run) -> None:
     assert len(run.batch.submitted) == 1
 
 
-def test_a_job_that_vanishes_is_replaced(run) -> None:
+def test_a_job_that_vanishes_is_replaced(run, monkeypatch) -> None:
+    monkeypatch.setattr("miniwdl_aws_batch_backend.engine.MAX_LAG", 0.1)
     run.batch.fates = [Fate(vanish=True)]
-    _, outputs = run(HELLO, options={"aws": {"describe_grace": 0.1}})
+    _, outputs = run(HELLO)
     assert outputs["said"] == "hello world"
     assert [job.terminated for job in run.batch.submitted] == [True, False]
 
@@ -347,7 +348,7 @@ def test_an_unknown_queue(run) -> None:
     ("options", "words"),
     [
         ({"aws": {"task_queue": ""}}, "[aws] task_queue"),
-        ({"aws": {"job_timeout": 5}}, "[aws] job_timeout must be a whole number of at least 60"),
+        ({"aws": {"job_timeout": 5}}, "[aws] job_timeout must be a time of at least 60 seconds"),
         ({"file_io": {"root": "/"}}, "[file_io] root"),
     ],
 )
@@ -442,10 +443,11 @@ class Unanswered:
         return answer
 
 
-def test_a_missing_job_is_kept_while_AWS_cannot_be_asked(run) -> None:  # noqa: N802
+def test_a_missing_job_is_kept_while_AWS_cannot_be_asked(run, monkeypatch) -> None:  # noqa: N802
+    monkeypatch.setattr("miniwdl_aws_batch_backend.engine.MAX_LAG", 0)
     run.batch.fates = [Fate(missing=2)]
     doorman = Unanswered(run.batch, after=lambda jobs: not jobs, times=5)
-    _, outputs = run(HELLO, options={"aws": {"describe_grace": 0}})
+    _, outputs = run(HELLO)
     assert outputs["said"] == "hello world"
     assert len(run.batch.submitted) == 1
     assert doorman.left == 0

@@ -1,44 +1,25 @@
 from __future__ import annotations
 
-import configparser
+import logging
 import re
-from dataclasses import fields
 
 import pytest
+from WDL.runtime.config import Loader
 
 from miniwdl_aws_batch_backend.configuration import BackendSettings, read_settings
-from miniwdl_aws_hooks import ConfigurationError, EnvironSettings, workflow_cfg
-
-READ_BY_OTHERS = {"fs", "publish"}
-"""Options of [aws] that are documented in the same place and belong to other parts."""
+from miniwdl_aws_batch_backend.engine import Engine
+from miniwdl_aws_core.options.loader import LoaderSettings
+from miniwdl_aws_hooks import ConfigurationError, EnvironSettings
 
 
 def read(**values: str) -> BackendSettings:
     return read_settings(EnvironSettings({}, {("aws", key): value for key, value in values.items()}))
 
 
-def test_defaults() -> None:
-    assert read() == BackendSettings()
-
-
-def documented() -> dict[str, str | None]:
-    """The [aws] options in the preset configuration, those that are commented out included, with their values."""
-    text = workflow_cfg().read_text()
-    section = re.search(r"^\[aws\]\n(.*?)(?=^\[)", text, re.MULTILINE | re.DOTALL)
-    assert section
-    found = re.findall(r"^#?([a-z_]+) =[ ]?(.*)$", section[1], re.MULTILINE)
-    return {name: value or None for name, value in found}
-
-
-def test_the_preset_configuration_documents_every_option_with_its_default() -> None:
-    options = documented()
-    assert set(options) - READ_BY_OTHERS == {option.name for option in fields(BackendSettings)}
-    parser = configparser.ConfigParser()
-    parser.read(workflow_cfg())
-    for name, value in options.items():
-        if value is not None and name not in READ_BY_OTHERS:
-            assert getattr(read(**{name: value}), name) == getattr(BackendSettings(), name), name
-            assert parser.get("aws", name, fallback=value) == value
+def test_what_is_not_set_has_its_default() -> None:
+    assert (read().isolation, read().adopt, read().job_timeout) == ("run", True, 86400)
+    assert read(task_queue="q", job_timeout="2h").task_queue == "q"
+    assert read(job_timeout="2h").job_timeout == 7200
 
 
 @pytest.mark.parametrize(
@@ -46,7 +27,7 @@ def test_the_preset_configuration_documents_every_option_with_its_default() -> N
     [
         ("submit_rate", "fast", "a number between 0.1 and 1000"),
         ("submit_rate", "nan", "a number between"),
-        ("api_attempts", "1.5", "a whole number"),
+        ("infrastructure_retries", "1.5", "a whole number"),
         ("job_timeout", "59", "at least 60"),
         ("isolation", "total", "run or none"),
         ("adopt", "perhaps", "true or false"),
@@ -65,3 +46,20 @@ def test_wrong_values_are_refused_by_name(name: str, value: str, expected: str) 
 def test_periods_must_fit_each_other() -> None:
     with pytest.raises(ConfigurationError, match="describe_period_max"):
         read(describe_period_min="5", describe_period_max="2")
+
+
+@pytest.mark.parametrize(
+    ("line", "advice"),
+    [
+        ("task_queu = q", "did you mean task_queue?"),
+        ("batch_attempts = 2", "preemptible and maxRetries"),
+        ("gpu_value = 4", "acceleratorCount"),
+        ("fsap = fsap-1", "FSx for Lustre"),
+    ],
+)
+def test_an_option_that_does_not_exist_is_refused_before_anything_else(line: str, advice: str, tmp_path) -> None:
+    cfg = tmp_path / "my.cfg"
+    cfg.write_text(f"[aws]\n{line}\nsubmit_rate = 10\n")
+    with pytest.raises(ConfigurationError, match=re.escape(f"no option [aws] {line.split()[0]} in {cfg}")) as caught:
+        Engine.start(LoaderSettings(Loader(logging.getLogger("test"), filenames=[str(cfg)])), lambda _region: None)
+    assert advice in (caught.value.hint or "")

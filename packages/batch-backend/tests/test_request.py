@@ -35,12 +35,6 @@ def test_a_plain_request() -> None:
     }
 
 
-def test_attempts_of_batch_end_with_exit() -> None:
-    strategy = submit_request(plan(attempts=3), "arn")["retryStrategy"]
-    assert strategy["attempts"] == 3
-    assert strategy["evaluateOnExit"][-1] == {"onReason": "*", "action": "EXIT"}
-
-
 def test_everything_else() -> None:
     request = submit_request(
         plan(resources=Resources(1, 4, 2), environment={"A": "b"}, scheduling_priority=0, share_identifier="s"), "arn"

@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from miniwdl_aws_batch_backend.configuration import BackendSettings
 from miniwdl_aws_batch_backend.errors import TaskSettingError
 from miniwdl_aws_batch_backend.resources import Resources, read_hints, resources_of
+from miniwdl_aws_hooks import EnvironSettings
 
 GIB = 1024**3
+DEFAULTS = BackendSettings(EnvironSettings({}))
 QUEUE_ARN = "arn:aws:batch:eu-west-1:123456789012:job-queue/q"
 
 
@@ -57,7 +59,7 @@ def test_null_is_no_hint() -> None:
 
 
 def test_defaults() -> None:
-    assert resources_of({}, BackendSettings(), "t") == Resources(1, 1024 - 33, 0)
+    assert resources_of({}, DEFAULTS, "t") == Resources(1, 1024 - 33, 0)
 
 
 @pytest.mark.parametrize(
@@ -71,31 +73,31 @@ def test_defaults() -> None:
     ],
 )
 def test_memory(asked: int, growth: float, given: int) -> None:
-    assert resources_of({"memory_reservation": asked}, BackendSettings(), "t", growth).memory_mib == given
+    assert resources_of({"memory_reservation": asked}, DEFAULTS, "t", growth).memory_mib == given
 
 
 def test_too_little_memory() -> None:
     with pytest.raises(TaskSettingError, match=r"task t: runtime\.memory"):
-        resources_of({"memory_reservation": 1024**2}, BackendSettings(), "t")
+        resources_of({"memory_reservation": 1024**2}, DEFAULTS, "t")
 
 
 @pytest.mark.parametrize(
     ("runtime", "gpus"),
     [
-        ({"gpu": True}, 3),
+        ({"gpu": True}, 1),
         ({"gpu": False}, 0),
         ({"gpu": True, "acceleratorCount": 2}, 2),
-        ({"acceleratorType": "nvidia-tesla-t4"}, 3),
+        ({"acceleratorType": "nvidia-tesla-t4"}, 1),
         ({"acceleratorType": "tpu", "acceleratorCount": 2}, 0),
     ],
 )
 def test_gpus(runtime: dict[str, object], gpus: int) -> None:
-    assert resources_of(runtime, BackendSettings(gpu_value=3), "t").gpu == gpus
+    assert resources_of(runtime, DEFAULTS, "t").gpu == gpus
 
 
 @given(st.integers(4 * 1024**2, 2000 * GIB), st.floats(1, 10), st.floats(1, 10))
 def test_memory_never_shrinks_with_growth(asked: int, one: float, other: float) -> None:
     low, high = sorted([one, other])
     runtime = {"memory_reservation": asked}
-    sizes = [resources_of(runtime, BackendSettings(), "t", growth).memory_mib for growth in (low, high)]
+    sizes = [resources_of(runtime, DEFAULTS, "t", growth).memory_mib for growth in (low, high)]
     assert 4 <= sizes[0] <= sizes[1]

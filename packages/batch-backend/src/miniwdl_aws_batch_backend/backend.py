@@ -24,7 +24,6 @@ from miniwdl_aws_batch_backend import client
 from miniwdl_aws_batch_backend.adoption.callkey import CallFacts, call_key
 from miniwdl_aws_batch_backend.adoption.journal import Entry
 from miniwdl_aws_batch_backend.adoption.recovery import take_over
-from miniwdl_aws_batch_backend.configuration import LoaderSettings
 from miniwdl_aws_batch_backend.draft import Draft, TaskCall, draft_job
 from miniwdl_aws_batch_backend.engine import Engine
 from miniwdl_aws_batch_backend.errors import TaskSettingError
@@ -48,6 +47,7 @@ from miniwdl_aws_batch_backend.workdir.paths import JobPaths, lies_within, rebas
 from miniwdl_aws_batch_backend.workdir.taskdir import first_free, link_inputs, write_command
 from miniwdl_aws_batch_backend.workdir.wrapper import command_file
 from miniwdl_aws_core.beneath import write_bytes
+from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobChange, JobFailure, MiniwdlAwsError
 
 if TYPE_CHECKING:

@@ -99,7 +99,7 @@ RULES: Sequence[Rule] = (
     Rule(
         FailureClass.JOB_VANISHED,
         FailurePolicy.INFRASTRUCTURE,
-        "missing from DescribeJobs for `[aws] describe_grace`, and when asked about alone",
+        "missing from DescribeJobs for five minutes, and when asked about alone",
         "AWS Batch took the job and does not know it any more",
         # Before all others: it was stopped as well, in case it still ran, and so may have left any exit code.
         _says(re.escape(VANISHED)),

@@ -20,10 +20,13 @@ if TYPE_CHECKING:
 
     from mypy_boto3_batch import BatchClient
 
-__all__ = ["BatchApi", "connect", "translate"]
+__all__ = ["ATTEMPTS", "BatchApi", "connect", "translate"]
 
 CONCURRENCY = 32
 """Requests in flight at once, and connections kept."""
+
+ATTEMPTS = 8
+"""Tries of a request: with the pauses between them, a service that is away for half a minute fails no run."""
 
 _THROTTLED = frozenset(
     {"ThrottlingException", "Throttling", "TooManyRequestsException", "RequestLimitExceeded", "ThrottledException"}
@@ -164,7 +167,7 @@ class BatchApi:
     def __init__(
         self,
         client: Any,
-        attempts: int,
+        attempts: int = ATTEMPTS,
         *,
         sleep: Callable[[float], object] = time.sleep,
         jitter: Callable[[], float] = random.random,

@@ -1,170 +1,117 @@
-"""
-Every ``[aws]`` option of the task backend: its type, default and bounds in one table, read once per process.
-
-Each option can be set in miniwdl's configuration file or as ``MINIWDL__AWS__OPTION``. What each is for is written
-beside it in ``miniwdl_aws.cfg`` of miniwdl-aws-hooks, which a test keeps in step with this table.
-"""
+"""The options of ``[aws]`` that belong to the task backend, read once per process."""
 
 from __future__ import annotations
 
-import json
-import math
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, ClassVar
 
+from miniwdl_aws_core.options.kinds import OBJECT, SWITCH, TEXTS, choice, duration, number, whole, whole_seconds
+from miniwdl_aws_core.options.shared import AwsOptions
+from miniwdl_aws_core.options.table import Option
 from miniwdl_aws_hooks import ConfigurationError
 
 if TYPE_CHECKING:
-    from WDL.runtime.config import Loader
+    from collections.abc import Mapping
 
     from miniwdl_aws_hooks import Settings
 
-__all__ = ["BackendSettings", "LoaderSettings", "is_on", "read_option", "read_settings"]
-
-Parser = Callable[[str], Any]
+__all__ = ["BackendSettings", "read_settings"]
 
 
-@dataclass(frozen=True)
-class _Kind:
-    expected: str
-    """What a value must be, as the error says it."""
-    parse: Parser
-    """Gives the value, or raises ``ValueError``."""
+class BackendSettings(AwsOptions):
+    """How tasks become jobs."""
 
+    owns_section = True
+    gone: ClassVar[Mapping[str, str]] = {
+        "api_attempts": "leave it out: requests are repeated by a rule of their own",
+        "batch_attempts": "leave it out: miniwdl owns retries; see the runtime keys preemptible and maxRetries",
+        "describe_grace": "leave it out: a job may be missing from AWS's answers for five minutes",
+        "gpu_value": "leave it out: tasks say how many GPUs they need by the runtime key acceleratorCount",
+    }
 
-def _number(low: float, high: float = math.inf, *, whole: bool = False) -> _Kind:
-    noun = "a whole number" if whole else "a number"
-    expected = f"{noun} of at least {low:g}" if math.isinf(high) else f"{noun} between {low:g} and {high:g}"
+    submit_rate = Option(
+        number(0.1, 1000),
+        50.0,
+        "SubmitJob requests a second at most; AWS allows an account 50, which all its runs share. A throttled request "
+        "halves the rate, successes raise it again slowly.",
+        begins="talking to AWS Batch",
+    )
+    describe_period_min = Option(
+        duration(0.05, 3600),
+        1.0,
+        "Seconds in which all jobs are asked about once when much is happening. A DescribeJobs request asks about up "
+        "to 100 jobs, and there are at most four in this time.",
+    )
+    describe_period_max = Option(
+        duration(0.05, 3600),
+        10.0,
+        "Seconds in which all jobs are asked about once when nothing is happening. Longer leaves more requests to the "
+        "account's other runs, and tasks learn later that they have ended.",
+    )
 
-    def parse(text: str) -> float:
-        value = int(text) if whole else float(text)
-        if not low <= value <= high:
-            raise ValueError
-        return value
+    isolation = Option(
+        choice("run", "none"),
+        "run",
+        "`run`: the file system is read-only in the task, but for a folder of its run; `none`: all of it can be "
+        "written, for tasks that change files in place.",
+        begins="what a task's job gets",
+    )
+    job_timeout = Option(
+        whole_seconds(60), 86400, "Time after which Batch stops a try: a task that hangs would else cost for ever."
+    )
+    job_tags = Option(TEXTS, {}, "Tags of every task job, by which costs can be told apart.")
+    memory_delta = Option(
+        whole(-1024, 1024),
+        -33,
+        "MiB added to the memory asked for: hosts offer a little less than their nominal size, so a task that asks for "
+        "the whole of it would never be placed.",
+    )
+    container_properties = Option(
+        OBJECT,
+        {},
+        "More properties of the job definition, such as a log driver's; image, command, mounts and resources are "
+        "refused.",
+    )
 
-    return _Kind(expected, parse)
-
-
-def _parse_switch(text: str) -> bool:
-    if text.lower() in ("true", "yes", "1", "on"):
-        return True
-    if text.lower() in ("false", "no", "0", "off"):
-        return False
-    raise ValueError
-
-
-def is_on(text: str | None) -> bool:
-    """Whether an option of miniwdl's own is switched on."""
-    return text is not None and _parse_switch(text)
-
-
-def _choice(*values: str) -> _Kind:
-    def parse(text: str) -> str:
-        if text not in values:
-            raise ValueError
-        return text
-
-    return _Kind(" or ".join(values), parse)
-
-
-def _parse_object(text: str) -> Mapping[str, Any]:
-    value = json.loads(text)
-    if not isinstance(value, dict):
-        raise ValueError  # noqa: TRY004 - one exception for all ways in which a value can be wrong
-    return value
-
-
-def _parse_texts(text: str) -> Mapping[str, str]:
-    value = _parse_object(text)
-    if not all(isinstance(item, str) for item in value.values()):
-        raise ValueError
-    return value
-
-
-_TEXT = _Kind("a text", str)
-_SWITCH = _Kind("true or false", _parse_switch)
-_OBJECT = _Kind("a JSON object", _parse_object)
-_TEXTS = _Kind("a JSON object whose values are texts", _parse_texts)
-
-
-def _option(default: Any, kind: _Kind) -> Any:
-    factory = (lambda: dict(default)) if isinstance(default, dict) else (lambda: default)
-    return field(default_factory=factory, metadata={"kind": kind})
-
-
-@dataclass(frozen=True)
-class BackendSettings:
-    """The options, parsed and checked."""
-
-    task_queue: str | None = _option(None, _TEXT)
-    task_queue_fallback: str | None = _option(None, _TEXT)
-    region: str | None = _option(None, _TEXT)
-    submit_rate: float = _option(50.0, _number(0.1, 1000))
-    describe_period_min: float = _option(1.0, _number(0.05, 3600))
-    describe_period_max: float = _option(10.0, _number(0.05, 3600))
-    describe_grace: float = _option(300.0, _number(0))
-    api_attempts: int = _option(8, _number(1, 100, whole=True))
-    isolation: str = _option("run", _choice("run", "none"))
-    job_timeout: int = _option(86400, _number(60, whole=True))
-    job_tags: Mapping[str, str] = _option({}, _TEXTS)
-    memory_delta: int = _option(-33, _number(-1024, 1024, whole=True))
-    gpu_value: int = _option(1, _number(1, 16, whole=True))
-    container_properties: Mapping[str, Any] = _option({}, _OBJECT)
-    batch_attempts: int = _option(1, _number(1, 10, whole=True))
-    infrastructure_retries: int = _option(3, _number(0, 100, whole=True))
-    retry_wait: float = _option(5.0, _number(0, 3600))
-    memory_retry_multiplier: float = _option(1.0, _number(1, 10))
-    memory_retry_max: float = _option(512.0, _number(1, 24576))
-    runnable_timeout: float = _option(0.0, _number(0))
-    adopt: bool = _option(True, _SWITCH)
+    infrastructure_retries = Option(
+        whole(0, 100),
+        3,
+        "Tries for faults of the infrastructure (image pull, container start), counted apart from maxRetries.",
+        begins="when a job fails",
+    )
+    retry_wait = Option(
+        duration(0, 3600), 5.0, "Seconds to wait before another try, since what went wrong may pass by itself."
+    )
+    memory_retry_multiplier = Option(
+        number(1, 10),
+        1.0,
+        "Factor by which memory grows after a try that ran out of it, counted by maxRetries; 1 is off.",
+    )
+    memory_retry_max = Option(
+        number(1, 24576), 512.0, "GiB that memory never grows beyond: the size of the largest hosts of the queue."
+    )
+    runnable_timeout = Option(
+        duration(),
+        0.0,
+        "Seconds that a job may stay RUNNABLE for a reason that AWS names before its task fails; 0 waits for ever.",
+    )
+    adopt = Option(
+        SWITCH,
+        True,
+        "After the workflow job was lost: go on with its task jobs that still run instead of running them twice.",
+    )
 
 
 def read_settings(settings: Settings) -> BackendSettings:
     """
-    Parse the ``[aws]`` options that are set; the others keep their defaults.
+    Read and check the options.
 
     :raises ConfigurationError: naming the option.
     """
-    parsed = BackendSettings(**{name: read_option(settings, name) for name in _OPTIONS})
-    if parsed.describe_period_max < parsed.describe_period_min:
+    read = BackendSettings(settings)
+    read.check()
+    if read.describe_period_max < read.describe_period_min:
         raise ConfigurationError(
-            f"[aws] describe_period_max ({parsed.describe_period_max:g}) must not be below "
-            f"describe_period_min ({parsed.describe_period_min:g})"
+            f"{BackendSettings.describe_period_max.label} ({read.describe_period_max:g}) must not be below "
+            f"{BackendSettings.describe_period_min.name} ({read.describe_period_min:g})"
         )
-    return parsed
-
-
-_OPTIONS = {option.name: option for option in fields(BackendSettings)}
-_DEFAULTS = BackendSettings()
-
-
-def read_option(settings: Settings, name: str) -> Any:
-    """
-    Parse one of the options, or take its default.
-
-    :raises ConfigurationError: naming the option.
-    """
-    text = settings.get("aws", name)
-    if text is None:
-        return getattr(_DEFAULTS, name)
-    kind: _Kind = _OPTIONS[name].metadata["kind"]
-    try:
-        return kind.parse(text)
-    except ValueError:
-        raise ConfigurationError(
-            f"[aws] {name} must be {kind.expected}, not {text!r}",
-            hint=f"correct it in the miniwdl configuration or in MINIWDL__AWS__{name.upper()}",
-        ) from None
-
-
-class LoaderSettings:
-    """miniwdl's configuration, as hooks read it."""
-
-    def __init__(self, cfg: Loader) -> None:
-        """Read from miniwdl's loader, which also knows the environment."""
-        self._cfg = cfg
-
-    def get(self, section: str, key: str) -> str | None:
-        """Value of the option; empty texts count as unset."""
-        return self._cfg.get(section, key) or None if self._cfg.has_option(section, key) else None
+    return read

@@ -13,14 +13,16 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_batch_backend.adoption.journal import Journal, journal_folder
 from miniwdl_aws_batch_backend.adoption.recovery import Recovery
 from miniwdl_aws_batch_backend.client import BatchApi
-from miniwdl_aws_batch_backend.configuration import BackendSettings, is_on, read_settings
+from miniwdl_aws_batch_backend.configuration import BackendSettings, read_settings
 from miniwdl_aws_batch_backend.extensions import Extensions
 from miniwdl_aws_batch_backend.mounts import covering_mount, sentinel_of
-from miniwdl_aws_batch_backend.poller import JobPoller, PollPlan
+from miniwdl_aws_batch_backend.poller import MAX_LAG, JobPoller, PollPlan
 from miniwdl_aws_batch_backend.queues import QueuePositions
 from miniwdl_aws_batch_backend.registry import DefinitionRegistry
 from miniwdl_aws_batch_backend.termination import TerminationWatch
 from miniwdl_aws_core.aws.rate import SelfTuningRate
+from miniwdl_aws_core.options.kinds import SWITCH
+from miniwdl_aws_core.options.known import refuse_unknown
 from miniwdl_aws_hooks import ConfigurationError, Mount, Settings, get_manager
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ class Engine:
         :param connect: makes the client, given the configured region.
         :raises ConfigurationError: when something is missing or wrong.
         """
+        refuse_unknown(reader, os.environ)
         settings = read_settings(reader)
         if settings.task_queue is None:
             raise ConfigurationError(
@@ -81,8 +84,8 @@ class Engine:
         root = _root(reader)
         mounts = extensions.mounts(root, reader)
         sentinel = sentinel_of(covering_mount(mounts, root))
-        api = BatchApi(connect(settings.region), settings.api_attempts)
-        plan = PollPlan(settings.describe_period_min, settings.describe_period_max, settings.describe_grace)
+        api = BatchApi(connect(settings.region))
+        plan = PollPlan(settings.describe_period_min, settings.describe_period_max, MAX_LAG)
         process = uuid.uuid4().hex
         return cls(
             settings=settings,
@@ -104,7 +107,7 @@ class Engine:
 
 def _recovery(settings: BackendSettings, reader: Settings, root: str, process: str, api: BatchApi) -> Recovery | None:
     """Keep a journal when finished calls are kept as well, and go on with jobs when finished calls are reused."""
-    if not settings.adopt or not is_on(reader.get("call_cache", "put")):
+    if not settings.adopt or not _is_on(reader, "put"):
         return None
     own_job = os.environ.get("AWS_BATCH_JOB_ID")
     try:
@@ -113,7 +116,11 @@ def _recovery(settings: BackendSettings, reader: Settings, root: str, process: s
         logger.warning("no journal of jobs is kept, so none could be adopted if this process were killed: %s", exc)
         return None
     atexit.register(journal.close)
-    return Recovery(journal, api, own_job, adopts=is_on(reader.get("call_cache", "get")))
+    return Recovery(journal, api, own_job, adopts=_is_on(reader, "get"))
+
+
+def _is_on(reader: Settings, key: str) -> bool:
+    return SWITCH.parse(reader.get("call_cache", key) or "false")
 
 
 def _root(reader: Settings) -> str:

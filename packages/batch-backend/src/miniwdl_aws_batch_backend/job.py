@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.classify import GIVEN_UP, VANISHED
+from miniwdl_aws_batch_backend.client import ATTEMPTS
 from miniwdl_aws_batch_backend.errors import BatchRequestError
 from miniwdl_aws_batch_backend.log import NOTICE_LEVEL, message
 from miniwdl_aws_batch_backend.poller import ACTIVE, ENDED, Missing, Seen
@@ -97,7 +98,7 @@ class BatchJob:
                 self._unanswered |= exc.ambiguous
                 self.job_id = self._find() if exc.ambiguous else None
                 if self.job_id is None:
-                    if not exc.retryable or failures >= self._engine.settings.api_attempts:
+                    if not exc.retryable or failures >= ATTEMPTS:
                         self._stop_all()
                         raise
                     self._pause(min(10.0, 0.5 * 2**failures))

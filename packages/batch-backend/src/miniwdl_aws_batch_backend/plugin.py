@@ -50,12 +50,12 @@ def miniwdl_aws_classify_failure(failure: JobFailure) -> FailureVerdict | None:
 @hookimpl
 def miniwdl_aws_prepare_job(context: JobContext) -> JobChanges | None:
     """Tag task jobs with where they come from, and with ``[aws] job_tags``."""
-    from miniwdl_aws_batch_backend.configuration import read_option
+    from miniwdl_aws_batch_backend.configuration import BackendSettings
     from miniwdl_aws_hooks import JobChanges, JobRole
 
     if context.role is not JobRole.TASK:
         return None
-    tags = dict(read_option(context.settings, "job_tags"))
+    tags = dict(BackendSettings(context.settings).job_tags)
     tags["miniwdl-run-id"] = context.run_id or context.name
     tags["miniwdl-task"] = context.task_name or context.name
     if "AWS_BATCH_JOB_ID" in os.environ:

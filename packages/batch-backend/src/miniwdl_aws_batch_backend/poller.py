@@ -22,12 +22,18 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_batch_backend.termination import Mailbox
 
-__all__ = ["ACTIVE", "ENDED", "JobPoller", "Missing", "PollPlan", "Seen"]
+__all__ = ["ACTIVE", "ENDED", "MAX_LAG", "JobPoller", "Missing", "PollPlan", "Seen"]
 
 logger = logging.getLogger(__name__)
 
 MAX_DESCRIBE = 100
 """Ids in one DescribeJobs request; https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html"""
+
+MAX_LAG = 300.0
+"""
+Seconds during which a job may be missing from DescribeJobs' answers. They lag behind SubmitJob by seconds as a rule; a
+job that is given up too early would run twice, one that is lost costs this much time.
+"""
 
 ENDED = frozenset({"SUCCEEDED", "FAILED"})
 ACTIVE = frozenset({"STARTING", "RUNNING"})

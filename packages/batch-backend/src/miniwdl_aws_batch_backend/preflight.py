@@ -31,7 +31,7 @@ def check(context: PreflightContext, connect: Callable[[str | None], Any] = conn
                 hint="--task-queue, MINIWDL__AWS__TASK_QUEUE, or the tag DefaultTaskQueue of the workflow queue",
             )
         ]
-    api = BatchApi(connect(settings.region), settings.api_attempts)
+    api = BatchApi(connect(settings.region))
     answer = api.call("describe_job_queues", jobQueues=list(queues.values()))["jobQueues"]
     found = {name: queue for queue in answer for name in (queue["jobQueueName"], queue["jobQueueArn"])}
     return [_check_queue(f"{what} {name}", found.get(name)) for what, name in queues.items()]

@@ -24,8 +24,6 @@ MAX_OVERRIDES = 8192
 MAX_REQUEST = 30 * 1024
 """https://docs.aws.amazon.com/batch/latest/userguide/service_limits.html"""
 _TAG_TEXT = re.compile(r"[\w\s+\-=.:/@]*")
-_RETRY_HOST_LOSS = [{"onStatusReason": "Host EC2*", "action": "RETRY"}, {"onReason": "*", "action": "EXIT"}]
-"""What no rule matches, Batch retries; so the last rule matches everything."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +35,6 @@ class JobPlan:
     command: Sequence[str]
     resources: Resources
     timeout: int
-    attempts: int = 1
     tags: Mapping[str, str] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict)
     scheduling_priority: int | None = None
@@ -95,7 +92,8 @@ def submit_request(plan: JobPlan, definition_arn: str) -> dict[str, Any]:
         "jobDefinition": definition_arn,
         "containerOverrides": overrides,
         "timeout": {"attemptDurationSeconds": plan.timeout},
-        "retryStrategy": _retry_strategy(plan.attempts),
+        # miniwdl owns retries: each is counted, logged, and has files of its own.
+        "retryStrategy": {"attempts": 1},
         "propagateTags": True,
         "tags": check_tags(plan.tags),
     }
@@ -106,11 +104,6 @@ def submit_request(plan: JobPlan, definition_arn: str) -> dict[str, Any]:
     _check_size(plan.name, "container overrides", overrides, MAX_OVERRIDES)
     _check_size(plan.name, "SubmitJob request", request, MAX_REQUEST)
     return request
-
-
-def _retry_strategy(attempts: int) -> dict[str, Any]:
-    # miniwdl owns retries: each is counted, logged, and has files of its own. So one attempt, unless configured.
-    return {"attempts": attempts} if attempts == 1 else {"attempts": attempts, "evaluateOnExit": _RETRY_HOST_LOSS}
 
 
 def _check_size(name: str, what: str, value: Mapping[str, Any], limit: int) -> None:

@@ -142,5 +142,5 @@ def resources_of(runtime: Mapping[str, Any], settings: BackendSettings, task: st
     memory = max(memory + settings.memory_delta, min(memory, SMALLEST_HOST_MIB + settings.memory_delta))
     gpu = 0
     if runtime.get("gpu") or str(runtime.get("acceleratorType", "")).startswith("nvidia"):
-        gpu = runtime.get("acceleratorCount", settings.gpu_value)
+        gpu = runtime.get("acceleratorCount", 1)
     return Resources(max(1, runtime.get("cpu", 1)), memory, gpu)

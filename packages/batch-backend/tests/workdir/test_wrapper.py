@@ -38,7 +38,6 @@ def start(image_shell: list[str], paths: JobPaths, text: str, **options: object)
     environ = {
         "PATH": os.environ["PATH"],
         "AWS_BATCH_JOB_ID": str(job_id),
-        "AWS_BATCH_JOB_ATTEMPT": str(options.get("batch_attempts", 1)),
     }
     return subprocess.Popen(
         [*image_shell, *command[1:]],
@@ -135,17 +134,6 @@ def test_ownership(shell: list[str], paths: JobPaths) -> None:
     process = start(shell, paths, "touch made", owner=owner)
     _, err = process.communicate(timeout=20)
     assert (process.returncode, err) == (0, b"")
-
-
-def test_a_second_attempt_of_batch_starts_in_an_empty_directory(shell: list[str], paths: JobPaths) -> None:
-    inputs = Path(paths.work, "_miniwdl_inputs")
-    inputs.mkdir()
-    Path(paths.work, "left over").touch()
-    process = start(shell, paths, "ls", batch_attempts=2)
-    process.communicate(timeout=20)
-    assert process.returncode == 0
-    assert Path(paths.stdout).read_text() == "_miniwdl_inputs\n"
-    assert Path(f"{paths.work}.attempt1", "left over").exists()
 
 
 def test_of_two_jobs_in_one_place_one_runs(shell: list[str], paths: JobPaths) -> None:

@@ -47,7 +47,7 @@ kill -TERM "$m_c" 2>/dev/null
 fi"""
 # The names of its variables don't occur in images' environments, so that none changes what a tool finds in its own.
 # 1 work directory, 2 command, 3 stdout, 4 stderr, 5 exit code, 6 claim, 7 shell, 8 sentinel, 9 owner of what is written
-_BEGIN = f"""\
+_SCRIPT = f"""\
 set -f
 m_c= m_s= m_t= m_j=${{AWS_BATCH_JOB_ID:--}}
 lost() {{ echo "miniwdl-aws: this host lacks the shared file system: no $1" >&2; exit {MOUNT_MISSING}; }}
@@ -56,9 +56,6 @@ lost() {{ echo "miniwdl-aws: this host lacks the shared file system: no $1" >&2;
 ln -sn -- "$m_j" "$6" 2>/dev/null || [ "$(readlink -- "$6")" = "$m_j" ] || {{
 [ -L "$6" ] || lost "$6"
 echo "miniwdl-aws: another job of this task has begun: $(readlink -- "$6")" >&2; exit {ALREADY_BEGUN}; }}
-"""
-
-_RUN = f"""\
 cd -- "$1" || lost "$1"
 trap 'm_s=1
 {_STOP}' TERM INT HUP
@@ -76,15 +73,6 @@ fi
 exit "$m_r"
 """
 
-_FRESH_WORK = """\
-m_n=${AWS_BATCH_JOB_ATTEMPT:-1}
-m_o="$1.attempt$((m_n-1))"
-if [ "$m_n" -gt 1 ] && mv -- "$1" "$m_o"; then
-mkdir -- "$1"; [ ! -e "$m_o/_miniwdl_inputs" ] || mv -- "$m_o/_miniwdl_inputs" "$1/"; rm -f -- "$3" "$5"
-fi
-"""
-"""With attempts made by Batch itself: each starts in an empty directory, as miniwdl's own do."""
-
 
 def job_command(
     paths: JobPaths,
@@ -93,7 +81,6 @@ def job_command(
     shell: str,
     sentinel: str | None,
     owner: str | None = None,
-    batch_attempts: int = 1,
 ) -> list[str]:
     """
     Write the command of a Batch job.
@@ -104,9 +91,8 @@ def job_command(
     :param sentinel: file without which the job must not start.
     :param owner: ``uid:gid`` to give what the task wrote to, when it runs as somebody else.
     """
-    script = _BEGIN + (_FRESH_WORK if batch_attempts > 1 else "") + _RUN
     files = [paths.work, command, paths.stdout, paths.stderr, paths.exit_code, paths.claim]
-    return ["/bin/sh", "-c", script, "miniwdl-task", *files, shell, sentinel or _NONE, owner or _NONE]
+    return ["/bin/sh", "-c", _SCRIPT, "miniwdl-task", *files, shell, sentinel or _NONE, owner or _NONE]
 
 
 def command_file(command: str, environment: Mapping[str, str]) -> str:

@@ -114,7 +114,7 @@ def whole(low: int, high: float = math.inf) -> Kind[int]:
 def duration(low: float = 0, high: float = math.inf) -> Kind[float]:
     """Make the kind of a time in seconds, or with a unit: ``90``, ``1.5m``, ``24h``, ``7d``."""
     return Kind(
-        f"a number of seconds {_bounds(low, high)}, or a time such as 90s, 10m, 2h or 1d",
+        f"a time {_bounds(low, high)} seconds, such as 90, 10m, 2h or 1d",
         lambda text: _within(_seconds(text), low, high),
         _plain,
     )
