@@ -47,7 +47,7 @@ def installed_sections() -> list[type[Section]]:
     for point in sorted(find_points(GROUP), key=lambda point: point.value):
         try:
             sections.append(point.load())
-        except Exception as exc:  # noqa: BLE001, PERF203 - whatever one does at import, the others count without it
+        except Exception as exc:  # noqa: BLE001 - whatever one does at import, the others count without it
             logger.warning("the options of %s are not known, since they can't be loaded: %r", point.value, exc)
     return sections
 
