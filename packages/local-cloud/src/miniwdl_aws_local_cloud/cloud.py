@@ -36,11 +36,11 @@ from miniwdl_aws_local_cloud.errors import StateFolderError
 from miniwdl_aws_local_cloud.fsx import FolderRepository, FsxOperations, LustreBackend
 from miniwdl_aws_local_cloud.logs.capture import MotoLogSink
 from miniwdl_aws_local_cloud.logs.store import IndexedLogs
+from miniwdl_aws_local_cloud.resources import create_resources, link, pool_size
 from miniwdl_aws_local_cloud.s3.store import FileBackedS3, file_backed
-from miniwdl_aws_local_cloud.up.resources import create_resources, link, pool_size
-from miniwdl_aws_local_cloud.up.settings import ENGINE, JOB_MARKER, CloudSettings
-from miniwdl_aws_local_cloud.up.state_folder import locate, make_private
-from miniwdl_aws_local_cloud.up.variables import aws_variables, submit_variables
+from miniwdl_aws_local_cloud.settings import ENGINE, JOB_MARKER, CloudSettings
+from miniwdl_aws_local_cloud.state_folder import locate, make_private
+from miniwdl_aws_local_cloud.variables import aws_variables, submit_variables
 
 if TYPE_CHECKING:
     import asyncio

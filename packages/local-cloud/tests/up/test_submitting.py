@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from miniwdl_aws_hooks import ConfigurationError
+from miniwdl_aws_local_cloud.settings import state_dir
 from miniwdl_aws_local_cloud.up import detached
 from miniwdl_aws_local_cloud.up.command import export_lines, run
-from miniwdl_aws_local_cloud.up.settings import state_dir
 from miniwdl_aws_local_cloud.up.submitting import closing_lines, enter, enter_runner, environment_for
-from miniwdl_aws_local_cloud.up.variables import submit_variables
+from miniwdl_aws_local_cloud.variables import submit_variables
 
 CLOUD = {"AWS_ENDPOINT_URL": "http://x", "MINIWDL__AWS__WORKFLOW_QUEUE": "workflow"}
 STATE = Path("/work dir/state")

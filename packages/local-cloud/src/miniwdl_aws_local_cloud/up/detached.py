@@ -15,9 +15,9 @@ from filelock import FileLock, Timeout
 
 from miniwdl_aws_local_cloud import __version__
 from miniwdl_aws_local_cloud.errors import CloudStartError, StateFolderError
+from miniwdl_aws_local_cloud.state_folder import OTHER_FOLDER, make_private, refuse_strangers
 from miniwdl_aws_local_cloud.up.registry import CLOUD_FILE, CLOUD_LOCK, CloudRecord
-from miniwdl_aws_local_cloud.up.state_folder import OTHER_FOLDER, make_private, refuse_strangers
-from miniwdl_aws_local_cloud.up.variables import misleading
+from miniwdl_aws_local_cloud.variables import misleading
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

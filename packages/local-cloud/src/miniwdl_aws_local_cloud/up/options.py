@@ -6,7 +6,7 @@ from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_local_cloud.errors import FaultPlanError
-from miniwdl_aws_local_cloud.up.settings import PROCESS, PULL_POLICIES, RUNNERS, CloudSettings
+from miniwdl_aws_local_cloud.settings import PROCESS, PULL_POLICIES, RUNNERS, CloudSettings
 
 if TYPE_CHECKING:
     import argparse

@@ -22,9 +22,9 @@ from miniwdl_aws_core.console import emit_json
 from miniwdl_aws_hooks import MiniwdlAwsError
 from miniwdl_aws_local_cloud import __version__
 from miniwdl_aws_local_cloud.cloud import LocalCloud
+from miniwdl_aws_local_cloud.settings import DEFAULT_IDLE
 from miniwdl_aws_local_cloud.up.options import add_settings, read_faults, settings_of
 from miniwdl_aws_local_cloud.up.registry import CLOUD_FILE, CLOUD_LOCK, CloudRecord
-from miniwdl_aws_local_cloud.up.settings import DEFAULT_IDLE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

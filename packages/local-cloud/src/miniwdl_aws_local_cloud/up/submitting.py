@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks import ConfigurationError, SubmitEnvironment
-from miniwdl_aws_local_cloud.up.settings import PROCESS, RUNNERS, state_dir
-from miniwdl_aws_local_cloud.up.variables import misleading, submit_variables, without_proxy
+from miniwdl_aws_local_cloud.settings import PROCESS, RUNNERS, state_dir
+from miniwdl_aws_local_cloud.variables import misleading, submit_variables, without_proxy
 
 if TYPE_CHECKING:
     from argparse import Namespace

@@ -90,6 +90,6 @@ def state_dir(environ: Mapping[str, str] | None = None) -> Path:
     """
     named = (os.environ if environ is None else environ).get(STATE_DIR_VARIABLE) or DEFAULT_STATE_DIR
     # not needed for a `--help`, which this module is imported for, too
-    from miniwdl_aws_local_cloud.up.state_folder import locate
+    from miniwdl_aws_local_cloud.state_folder import locate
 
     return locate(named)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_local_cloud.up.settings import PROCESS
+from miniwdl_aws_local_cloud.settings import PROCESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

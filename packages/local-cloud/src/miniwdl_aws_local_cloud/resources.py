@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_local_cloud.fsx import LustreBackend
     from miniwdl_aws_local_cloud.s3.store import FileBackedS3
-    from miniwdl_aws_local_cloud.up.settings import CloudSettings
+    from miniwdl_aws_local_cloud.settings import CloudSettings
 
 __all__ = [
     "BUCKETS",

@@ -12,9 +12,9 @@ import pytest
 from miniwdl_aws_hooks import ExitCode
 from miniwdl_aws_local_cloud import LocalCloud
 from miniwdl_aws_local_cloud.errors import StateFolderError
+from miniwdl_aws_local_cloud.settings import state_dir
 from miniwdl_aws_local_cloud.up import command, detached
 from miniwdl_aws_local_cloud.up.registry import CloudRecord
-from miniwdl_aws_local_cloud.up.settings import state_dir
 
 
 def mode(path: Path) -> int:
