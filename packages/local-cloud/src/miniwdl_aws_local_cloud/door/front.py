@@ -14,7 +14,7 @@ import logging
 import threading
 import time
 from http.client import responses
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import parse_qs, unquote
 
 from miniwdl_aws_local_cloud.door.faults import Fault, FaultKind
@@ -22,13 +22,11 @@ from miniwdl_aws_local_cloud.door.protocols import ApiError, Caller, Reply, call
 from miniwdl_aws_local_cloud.door.rates import RateLimit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
-    from miniwdl_aws_local_cloud.batch.operations import BatchJobs
     from miniwdl_aws_local_cloud.door.control import Control
     from miniwdl_aws_local_cloud.door.counts import CallCounts
     from miniwdl_aws_local_cloud.door.faults import FaultPlan
-    from miniwdl_aws_local_cloud.fsx import FsxOperations
 
 __all__ = ["Front"]
 
@@ -48,14 +46,35 @@ _STRANGER = {
 }
 
 
+class Service(Protocol):
+    """What a room of the cloud answers in moto's place."""
+
+    @property
+    def operations(self) -> Mapping[str, Callable[[bytes], Reply]]:
+        """Takes the body of a request, by the operation's name."""
+        ...
+
+
+class Jobs(Service, Protocol):
+    """The service whose jobs run here, while moto keeps their definitions and tags."""
+
+    def check_definition(self, body: bytes) -> None:
+        """Refuse a definition that AWS would refuse."""
+        ...
+
+    def retagged(self, arn: str) -> None:
+        """Learn that moto has changed the tags of something."""
+        ...
+
+
 class Front:
     """A WSGI application before moto's."""
 
     def __init__(
         self,
         moto: Callable[..., Iterable[bytes]],
-        batch: BatchJobs,
-        fsx: FsxOperations,
+        batch: Jobs,
+        fsx: Service,
         faults: FaultPlan,
         control: Control,
         counts: CallCounts,

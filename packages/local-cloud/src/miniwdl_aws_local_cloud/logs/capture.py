@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import time
 from typing import TYPE_CHECKING, Any, Protocol
-
-from miniwdl_aws_local_cloud.batch.jobs import now_ms
 
 if TYPE_CHECKING:
     from moto.logs.models import LogsBackend, LogStream
@@ -107,5 +106,5 @@ class _StreamWriter:
 
     def _put(self, lines: list[str]) -> None:
         if lines:
-            at = now_ms()
+            at = int(time.time() * 1000)
             self._stream.put_log_events([{"timestamp": at, "message": line} for line in lines])
