@@ -213,6 +213,16 @@ def test_mistakes_are_one_sentence(
     assert capsys.readouterr().err == ""
 
 
+def test_a_file_of_inputs_that_is_missing_has_nothing_to_do_with_the_inputs_of_the_wdl(here: Path) -> None:
+    with pytest.raises(WorkflowError) as caught:
+        load("hello.wdl", "-i", "../wrong.json")
+    assert caught.value.message == "-i ../wrong.json can't be read: No such file or directory"
+    assert caught.value.hint == f"it would be {here.parent / 'wrong.json'}"
+    with pytest.raises(WorkflowError) as caught:
+        load("hello.wdl", "-i", "/nonexistent/wrong.json")
+    assert caught.value.hint is None
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
@@ -57,12 +58,22 @@ def input_errors(uri: str, input_file: str | None) -> Iterator[None]:
         place = f", line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         raise WorkflowError(f"-i {input_file}: not valid JSON{place}") from exc
     except OSError as exc:
-        raise WorkflowError(f"-i {input_file} can't be read: {exc.strerror or exc}", hint=hint) from exc
+        reason = exc.strerror or exc
+        if input_file is None:
+            raise WorkflowError(f"an input can't be read: {reason}", hint=hint) from exc
+        missing = isinstance(exc, FileNotFoundError)
+        raise WorkflowError(f"-i {input_file} can't be read: {reason}", hint=_place(input_file, missing)) from exc
     except UnicodeDecodeError as exc:
         raise WorkflowError(f"-i {input_file} is not text in UTF-8") from exc
     except (ValueError, AssertionError) as exc:
         # miniwdl converts numbers and joins repeated arrays without a message of its own.
         raise WorkflowError(f"an input has a value that does not fit its type: {exc}", hint=hint) from exc
+
+
+def _place(input_file: str, missing: bool) -> str | None:
+    """Say where a file that is missing was looked for, which its name says already when it is a whole path."""
+    path = os.path.abspath(input_file)  # noqa: PTH100 - pathlib's absolute() leaves ".." in
+    return f"it would be {path}" if missing and path != input_file else None
 
 
 def _sentence(exc: BaseException) -> str:
