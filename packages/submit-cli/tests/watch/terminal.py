@@ -28,8 +28,8 @@ def main() -> None:
     runnable = Try("j2", 1, "RUNNABLE", "task", 1, None, None, None, "CAPACITY:INSUFFICIENT - no hosts", None)
     with LiveView("genome_stats", progress, lambda: None, clock=lambda: clock[0]) as view:
         steps = [
-            lambda: view.state(JobState("j", "RUNNABLE")),
-            lambda: view.state(JobState("j", "RUNNING", log_stream="s")),
+            lambda: view.state(JobState("j", "RUNNABLE", created_at=5_000)),
+            lambda: view.state(JobState("j", "RUNNING", log_stream="s", created_at=5_000, started_at=70_000)),
             lambda: [log(view, progress, task(f"call-t-{n}", "NOTICE task setup")) for n in range(4)],
             lambda: progress.see([Call("call-t-1", "t", (runnable,))], ["x", "j2"]),
             lambda: log(view, progress, task("call-t-0", 'NOTICE AWS Batch job change :: status: "RUNNING"')),
@@ -37,7 +37,7 @@ def main() -> None:
             lambda: log(view, progress, task("call-t-0", "NOTICE done")),
             lambda: log(view, progress, task("call-t-3", "NOTICE done (cached)")),
             lambda: log(view, progress, task("call-t-2", "ERROR task t (x.wdl Ln 1 Col 1) failed :: exit_status: 2")),
-            lambda: log(view, progress, "evil \x1b[2J\x1b[1;1Hline"),
+            lambda: log(view, progress, "evil \x1b[2J\x1b[1;1H\x1b[35mline"),
             lambda: log(view, progress, "INFO [s3-rails] uploading /mnt/fsx/r to s3://demo/out/"),
             lambda: log(
                 view, progress, "INFO [s3-rails] uploaded 5 objects to s3://demo/out/, 80.8 KiB in 0.1 s (808.0 KiB/s)"

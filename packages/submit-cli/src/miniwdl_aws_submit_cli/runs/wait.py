@@ -33,6 +33,10 @@ class JobState:
     log_stream: str | None = None
     seconds: float | None = None
     """How long it ran, once it ended."""
+    created_at: int | None = None
+    """Milliseconds since the epoch."""
+    started_at: int | None = None
+    """The same."""
 
     @property
     def ended(self) -> bool:
@@ -57,7 +61,9 @@ def state_of(job_id: str, detail: Mapping[str, Any] | None) -> JobState:
     stream = container.get("logStreamName") or last.get("logStreamName")
     started, stopped = detail.get("startedAt"), detail.get("stoppedAt")
     seconds = (stopped - started) / 1000 if started and stopped else None
-    return JobState(job_id, detail["status"], reason, exit_code, stream, seconds)
+    return JobState(
+        job_id, detail["status"], reason, exit_code, stream, seconds, detail.get("createdAt"), started or None
+    )
 
 
 def outcome(state: JobState) -> tuple[int, str]:

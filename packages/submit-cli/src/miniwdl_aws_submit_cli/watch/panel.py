@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from math import ceil
 from typing import TYPE_CHECKING, TextIO
 
 from rich.console import Console, Group
@@ -17,12 +18,14 @@ from rich.panel import Panel
 from rich.text import Text
 
 from miniwdl_aws_core.aws.surprises import in_words
-from miniwdl_aws_core.terminal import plain, split_lines
+from miniwdl_aws_core.terminal import coloured, plain, split_lines
 from miniwdl_aws_submit_cli.formats import counted, duration
 from miniwdl_aws_submit_cli.watch.progress import STATES, Progress
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
+
+    from rich.console import ConsoleOptions, RenderableType
 
     from miniwdl_aws_submit_cli.runs.wait import JobState
 
@@ -47,11 +50,7 @@ LOOK_PERIOD = 5.0
 
 def render(name: str, status: str, seconds: float, progress: Progress) -> Panel:
     """Draw the panel."""
-    counts = progress.counts()
-    states = Text("   ").join(
-        Text(f"{state} {counts[state]}", style=STYLES[state] if counts[state] else "dim") for state in STATES
-    )
-    rows = [states]
+    rows: list[RenderableType] = [_States(progress.counts())]
     if progress.queue_reason or progress.queue_position:
         place = f"position {progress.queue_position}" if progress.queue_position else ""
         told = "  ".join(part for part in (place, progress.queue_reason) if part)
@@ -74,6 +73,23 @@ def render(name: str, status: str, seconds: float, progress: Progress) -> Panel:
     return Panel(Group(*rows), title=title, title_align="left", subtitle="Ctrl-C detaches, the run goes on")
 
 
+class _States:
+    """How many calls are in each state: in one line, or in as few of about equal length as fit."""
+
+    def __init__(self, counts: Mapping[str, int]) -> None:
+        self._words = [Text(f"{state} {counts[state]}", STYLES[state] if counts[state] else "dim") for state in STATES]
+
+    def __rich_console__(self, _console: Console, options: ConsoleOptions) -> Iterator[Text]:
+        for lines in range(1, len(self._words) + 1):
+            size = ceil(len(self._words) / lines)
+            rows = [self._words[start : start + size] for start in range(0, len(self._words), size)]
+            for gap in ("   ", "  "):
+                joined = [Text(gap).join(row) for row in rows]
+                if lines == len(self._words) or max(map(len, joined)) <= options.max_width:
+                    yield from joined
+                    return
+
+
 def _text(line: str, style: str = "") -> Text:
     """Make what rich writes: it reads no markup in it, but lets control sequences pass."""
     return Text(plain(line), style=style)
@@ -89,20 +105,21 @@ class LiveView:
         update: Callable[[], None],
         *,
         stream: TextIO | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         """
         Prepare.
 
         :param update: asks AWS Batch and tells the progress; called again and again in a thread.
         :param stream: standard error when ``None``.
+        :param clock: seconds since the epoch, as AWS Batch's times are.
         """
         self._name = name
         self._progress = progress
         self._update = update
         self._clock = clock
-        self._began = clock()
-        self._status = ""
+        self._opened = clock()
+        self._state: JobState | None = None
         self._console = Console(file=stream, stderr=stream is None)
         self._live = Live(console=self._console, get_renderable=self._frame, refresh_per_second=REFRESH, transient=True)
         self._stop = threading.Event()
@@ -119,14 +136,22 @@ class LiveView:
 
     def state(self, state: JobState) -> None:
         """Show the state of the workflow job."""
-        self._status = state.status.lower()
+        self._state = state
 
     def line(self, text: str) -> None:
         """Show the lines of an event of a log."""
-        self._console.print(*map(_text, split_lines(text)), sep="\n", soft_wrap=True)
+        lines = [Text.from_ansi(coloured(line)) for line in split_lines(text)]
+        self._console.print(*lines, sep="\n", soft_wrap=True)
 
     def _frame(self) -> Panel:
-        return render(self._name, self._status, self._clock() - self._began, self._progress)
+        state = self._state
+        return render(self._name, state.status.lower() if state else "", self._clock() - self._began, self._progress)
+
+    @property
+    def _began(self) -> float:
+        """When the run began, or was submitted while it waits: whoever comes back sees how old it is."""
+        began = (self._state.started_at or self._state.created_at) if self._state else None
+        return began / 1000 if began else self._opened
 
     def _watch(self) -> None:
         while not self._stop.wait(LOOK_PERIOD):
