@@ -69,7 +69,8 @@ def clients(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
         return boto3.client(service, "eu-west-1", aws_access_key_id="testing", aws_secret_access_key="testing")
 
     made = {service: make(service) for service in ("fsx", "s3", "batch", "ec2")}
-    monkeypatch.setattr("boto3.Session.client", lambda _self, service, **_kwargs: made[service])
+    monkeypatch.setattr("botocore.session.Session.create_client", lambda _self, service, **_kwargs: made[service])
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
     return made
 
 

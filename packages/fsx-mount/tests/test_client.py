@@ -1,57 +1,42 @@
-import botocore.exceptions
 import pytest
 
-from miniwdl_aws_fsx_mount.client import FsxService, translate
-from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxBusyError, FsxUnreachableError
+from miniwdl_aws_fsx_mount.client import FsxService, make_client
+from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxBusyError, FsxError, FsxUnreachableError
 from miniwdl_aws_fsx_mount.hosts.compute import Hosts
 from miniwdl_aws_fsx_mount.hosts.launch_template import LaunchTemplates
 from miniwdl_aws_fsx_mount.objects import Objects
 from miniwdl_aws_fsx_mount.tasks import TaskType, watch
-from miniwdl_aws_hooks import ConfigurationError
-
-
-def client_error(code, message="", status=400):
-    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return botocore.exceptions.ClientError(response, "DescribeFileSystems")
 
 
 @pytest.mark.parametrize(
-    ("exc", "expected"),
+    ("code", "status", "expected"),
     [
-        (client_error("FileSystemNotFound", "File system 'fs-1' does not exist."), FileSystemError),
-        (client_error("DataRepositoryTaskExecuting"), FsxBusyError),
-        (client_error("ExpiredTokenException"), FsxAccessError),
-        (client_error("AccessDeniedException"), FsxAccessError),
-        (client_error("BadRequest"), FsxAccessError),
-        (client_error("InternalServerError", status=500), FsxUnreachableError),
-        (client_error("ThrottlingException"), FsxUnreachableError),
-        (botocore.exceptions.EndpointConnectionError(endpoint_url="https://x"), FsxUnreachableError),
-        (botocore.exceptions.ReadTimeoutError(endpoint_url="https://x"), FsxUnreachableError),
-        (botocore.exceptions.NoCredentialsError(), FsxAccessError),
-        (botocore.exceptions.NoRegionError(), ConfigurationError),
-        (botocore.exceptions.ProfileNotFound(profile="lab"), ConfigurationError),
-        (botocore.exceptions.ParamValidationError(report="x"), FsxAccessError),
-        (botocore.exceptions.CredentialRetrievalError(provider="custom-process", error_msg="x"), FsxUnreachableError),
-        (KeyError("odd"), FsxUnreachableError),
+        ("FileSystemNotFound", 400, FileSystemError),
+        ("DataRepositoryTaskExecuting", 400, FsxBusyError),
+        ("ExpiredTokenException", 400, FsxAccessError),
+        ("AccessDeniedException", 400, FsxAccessError),
+        ("BadRequest", 400, FsxAccessError),
+        ("InternalServerError", 500, FsxUnreachableError),
+        ("ThrottlingException", 400, FsxUnreachableError),
     ],
 )
-def test_every_error_of_botocore_has_its_sentence(exc, expected):
-    error = translate(exc, "look up file system fs-1")
-    assert type(error) is expected
-    assert error.message.startswith("can't look up file system fs-1: ")
+def test_every_refusal_is_of_a_class_that_callers_know(fsx, fsid, code, status, expected):
+    fsx.add_client_error("describe_file_systems", code, "no", http_status_code=status)
+    with pytest.raises(FsxError, match="can't look up file system fs-") as caught:
+        FsxService.connect().file_system(fsid)
+    assert type(caught.value) is expected
+    assert bool(caught.value.retryable) is (expected in {FsxBusyError, FsxUnreachableError})
 
 
-@pytest.mark.parametrize(
-    ("operation", "action"),
-    [
-        ("DescribeFileSystems", "fsx:DescribeFileSystems"),
-        ("HeadObject", "s3:GetObject"),
-        ("DescribeSubnets", "ec2:DescribeSubnets"),
-    ],
-)
-def test_a_refusal_names_what_to_allow(operation, action):
-    exc = botocore.exceptions.ClientError({"Error": {"Code": "AccessDenied"}}, operation)
-    assert f"allow {action} in" in str(translate(exc, "look").hint)
+def test_a_refusal_names_what_to_allow(fsx, s3, fsid):
+    fsx.add_client_error("describe_file_systems", "AccessDeniedException")
+    with pytest.raises(FsxAccessError) as caught:
+        FsxService.connect().file_system(fsid)
+    assert "allow fsx:DescribeFileSystems in" in caught.value.hint
+    s3.add_client_error("get_object", "AccessDenied")
+    with pytest.raises(FsxAccessError) as caught:
+        Objects.connect().read("b", "k")
+    assert "allow s3:GetObject in" in caught.value.hint
 
 
 def test_looks_up_a_file_system(fsx, make_description, fsid):
@@ -65,12 +50,12 @@ def test_errors_of_a_lookup(fsx, fsid):
         FsxService.connect().file_system(fsid)
 
 
-def test_no_region(monkeypatch):
-    for name in ("AWS_DEFAULT_REGION", "AWS_REGION", "AWS_PROFILE"):
+def test_the_instance_is_asked_for_its_region_when_nothing_names_one(monkeypatch):
+    for name in ("AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
-    with pytest.raises(ConfigurationError, match="no AWS region"):
-        FsxService.connect()
+    monkeypatch.setattr("botocore.utils.InstanceMetadataRegionFetcher.retrieve_region", lambda _self: "ap-south-1")
+    assert make_client("fsx").meta.region_name == "ap-south-1"
 
 
 ASSOCIATION = {

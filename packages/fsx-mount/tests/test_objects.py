@@ -30,3 +30,11 @@ def test_what_lies_under_a_prefix(s3, objects):
     )
     s3.add_response("list_objects_v2", {"IsTruncated": False, "Contents": [{"Key": "p/c", "Size": 5}]})
     assert objects.sizes("b", "p/") == {"p/a": 3, "p/b": 4, "p/c": 5}
+
+
+def test_what_is_not_there_has_no_text_but_a_bucket_must_exist(s3, objects):
+    s3.add_client_error("get_object", "NoSuchKey", http_status_code=404)
+    s3.add_client_error("get_object", "NoSuchBucket", http_status_code=404)
+    assert objects.read("b", "k") is None
+    with pytest.raises(FsxAccessError, match="NoSuchBucket"):
+        objects.read("b", "k")

@@ -104,7 +104,7 @@ from miniwdl_aws_hooks import EnvironSettings, LocalizeRequest, PublishRequest
 settings = EnvironSettings({})
 assert miniwdl_aws_publish(PublishRequest("/mnt/fsx/run", "s3://results/", {}, settings)) is None
 assert miniwdl_aws_localize(LocalizeRequest("s3://in/a", "/mnt/fsx", False, settings)) is None
-print("boto3" in sys.modules)
+print("botocore" in sys.modules)
 """
 
 

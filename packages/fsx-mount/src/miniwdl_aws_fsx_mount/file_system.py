@@ -16,7 +16,10 @@ from miniwdl_aws_hooks import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["AVAILABLE", "FileSystem", "check_id", "find_file_system", "require_usable"]
+__all__ = ["AVAILABLE", "WRONG_ID", "FileSystem", "check_id", "find_file_system", "require_usable"]
+
+WRONG_ID = "check --fsid and the region; ids of EFS file systems look the same, but this needs FSx for Lustre"
+"""Hint where there is no file system of an id."""
 
 AVAILABLE = "AVAILABLE"
 _USABLE = frozenset({AVAILABLE, "UPDATING"})
@@ -81,7 +84,7 @@ def find_file_system(descriptions: Sequence[Mapping[str, Any]], fsid: str) -> Fi
             return _read(description)
     raise FileSystemError(
         f"there is no FSx file system {fsid} in this account and region",
-        hint="check --fsid and the region; ids of EFS file systems look the same, but this needs FSx for Lustre",
+        hint=WRONG_ID,
     )
 
 

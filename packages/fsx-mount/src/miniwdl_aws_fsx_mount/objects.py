@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from miniwdl_aws_fsx_mount.client import make_client, translated
+from miniwdl_aws_core.aws.errors import AwsError, Kind
+from miniwdl_aws_fsx_mount.client import asking, make_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,34 +26,38 @@ class Objects:
 
     def size(self, bucket: str, key: str) -> int | None:
         """Size of an object; ``None`` when there is none."""
-        with translated(f"look up s3://{bucket}/{key}"):
-            try:
+        try:
+            with asking(f"look up s3://{bucket}/{key}"):
                 return self._client.head_object(Bucket=bucket, Key=key)["ContentLength"]
-            except ClientError as exc:
-                if exc.response["Error"]["Code"] in {"404", "NoSuchKey", "NotFound"}:
-                    return None
-                raise
+        except AwsError as exc:
+            if _is_missing(exc):
+                return None
+            raise
 
     def read(self, bucket: str, key: str) -> str | None:
         """Text of a small object; ``None`` when there is none."""
-        with translated(f"read s3://{bucket}/{key}"):
-            try:
+        try:
+            with asking(f"read s3://{bucket}/{key}"):
                 return self._client.get_object(Bucket=bucket, Key=key)["Body"].read().decode(errors="replace")
-            except ClientError as exc:
-                if exc.response["Error"]["Code"] in {"404", "NoSuchKey", "NotFound"}:
-                    return None
-                raise
+        except AwsError as exc:
+            if _is_missing(exc):
+                return None
+            raise
 
     def remove(self, bucket: str, key: str) -> None:
         """Remove an object."""
-        with translated(f"remove s3://{bucket}/{key}"):
+        with asking(f"remove s3://{bucket}/{key}"):
             self._client.delete_object(Bucket=bucket, Key=key)
 
     def sizes(self, bucket: str, prefix: str) -> dict[str, int]:
         """Sizes of all objects under a prefix, by key."""
         found: dict[str, int] = {}
-        with translated(f"list s3://{bucket}/{prefix}"):
+        with asking(f"list s3://{bucket}/{prefix}"):
             for page in self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
                 _ = page["IsTruncated"]  # which no page of S3's lacks, unlike the contents
                 found.update((item["Key"], item["Size"]) for item in page.get("Contents", []))
         return found
+
+
+def _is_missing(exc: AwsError) -> bool:
+    return exc.kind is Kind.MISSING and exc.code != "NoSuchBucket"

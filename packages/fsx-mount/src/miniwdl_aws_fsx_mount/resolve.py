@@ -6,6 +6,7 @@ import logging
 import os
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.aws.errors import Kind
 from miniwdl_aws_fsx_mount.client import FsxService
 from miniwdl_aws_fsx_mount.errors import FsxAccessError
 from miniwdl_aws_fsx_mount.file_system import check_id, require_usable
@@ -51,7 +52,7 @@ def _look_up(fsid: str, settings: Settings) -> None:
     try:
         require_usable(FsxService.connect(settings.get("aws", "region")).file_system(fsid))
     except FsxAccessError as exc:
-        if not exc.more_info.get("denied"):
+        if exc.kind is not Kind.DENIED:
             raise
         # Who may submit jobs may not be allowed to look at file systems. The jobs check the mount themselves.
         logger.warning("did not check file system %s: %s", fsid, exc)

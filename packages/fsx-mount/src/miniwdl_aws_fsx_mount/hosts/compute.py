@@ -7,7 +7,7 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_fsx_mount.client import make_client, translated
+from miniwdl_aws_fsx_mount.client import asking, make_client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -64,7 +64,7 @@ class Hosts:
 
     def environments(self, queues: Sequence[str]) -> list[ComputeEnvironment]:
         """Compute environments behind some job queues, each once."""
-        with translated(f"look up job queue {', '.join(queues)}"):
+        with asking(f"look up job queue {', '.join(queues)}"):
             found = self._batch.describe_job_queues(jobQueues=list(queues))["jobQueues"]
             names = dict.fromkeys(
                 order["computeEnvironment"] for queue in found for order in queue["computeEnvironmentOrder"]
@@ -76,7 +76,7 @@ class Hosts:
 
     def subnets(self, ids: Sequence[str]) -> list[Subnet]:
         """Describe subnets."""
-        with translated("look up subnets"):
+        with asking("look up subnets"):
             answer = self._ec2.describe_subnets(SubnetIds=list(ids))["Subnets"]
             return [
                 Subnet(item["SubnetId"], item["AvailabilityZone"], item["VpcId"], item["CidrBlock"]) for item in answer
@@ -84,13 +84,13 @@ class Hosts:
 
     def groups_of(self, interfaces: Sequence[str]) -> tuple[str, ...]:
         """Security groups of network interfaces, each once."""
-        with translated("look up the file system's network interfaces"):
+        with asking("look up the file system's network interfaces"):
             answer = self._ec2.describe_network_interfaces(NetworkInterfaceIds=list(interfaces))["NetworkInterfaces"]
             return tuple(dict.fromkeys(group["GroupId"] for item in answer for group in item["Groups"]))
 
     def ingress(self, groups: Sequence[str]) -> list[Mapping[str, Any]]:
         """Inbound rules (IpPermission) of all of some security groups, as one list: they add up."""
-        with translated("look up security groups"):
+        with asking("look up security groups"):
             answer = self._ec2.describe_security_groups(GroupIds=list(groups))["SecurityGroups"]
             return [rule for group in answer for rule in group["IpPermissions"]]
 
@@ -98,7 +98,7 @@ class Hosts:
         """Read the version of a launch template that a compute environment names."""
         key = "launchTemplateId" if reference.get("launchTemplateId") else "launchTemplateName"
         named: Any = {key[0].upper() + key[1:]: reference[key]}
-        with translated(f"look up launch template {reference[key]}"):
+        with asking(f"look up launch template {reference[key]}"):
             answer = self._ec2.describe_launch_template_versions(
                 Versions=[reference.get("version") or "$Default"], **named
             )

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import ClientError
-
-from miniwdl_aws_fsx_mount.client import make_client, translated
+from miniwdl_aws_core.aws.errors import AwsError, Kind
+from miniwdl_aws_fsx_mount.client import asking, make_client
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client
@@ -43,7 +42,7 @@ class LaunchTemplates:
 
         :param encoded: user data in base64.
         """
-        with translated(f"write launch template {name}"):
+        with asking(f"write launch template {name}"):
             if self._exists(name):
                 answer = self._client.create_launch_template_version(
                     LaunchTemplateName=name, SourceVersion="$Latest", LaunchTemplateData={"UserData": encoded}
@@ -58,9 +57,10 @@ class LaunchTemplates:
 
     def _exists(self, name: str) -> bool:
         try:
-            return bool(self._client.describe_launch_templates(LaunchTemplateNames=[name])["LaunchTemplates"])
-        except ClientError as exc:
+            with asking(f"look up launch template {name}"):
+                return bool(self._client.describe_launch_templates(LaunchTemplateNames=[name])["LaunchTemplates"])
+        except AwsError as exc:
             # EC2 answers so for names; moto lists nothing.
-            if exc.response["Error"]["Code"].startswith("InvalidLaunchTemplateName.NotFound"):
+            if exc.kind is Kind.MISSING:
                 return False
             raise
