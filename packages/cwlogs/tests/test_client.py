@@ -4,7 +4,8 @@ import time
 import pytest
 
 from miniwdl_aws_core.aws.rate import SelfTuningRate
-from miniwdl_aws_cwlogs.client import JobSource, LogSource, configured_rate, shared_budget
+from miniwdl_aws_cwlogs.client import JobSource, LogSource, shared_budget
+from miniwdl_aws_cwlogs.configuration import CwlogsOptions
 from miniwdl_aws_cwlogs.errors import (
     CwlogsError,
     LogAccessError,
@@ -15,7 +16,7 @@ from miniwdl_aws_cwlogs.errors import (
 )
 from miniwdl_aws_cwlogs.follower import FixedStreams, Followed, Follower
 from miniwdl_aws_cwlogs.stream import LogStream
-from miniwdl_aws_hooks import ConfigurationError
+from miniwdl_aws_hooks import ConfigurationError, EnvironSettings
 
 
 def refusal(code, message="", status=400):
@@ -135,10 +136,11 @@ def test_the_budget_is_one_for_the_process():
 
 def test_the_rate_can_be_configured(monkeypatch):
     monkeypatch.setenv("MINIWDL__CWLOGS__REQUEST_RATE", "2.5")
-    assert configured_rate() == 2.5
+    assert CwlogsOptions(EnvironSettings()).request_rate == 2.5
     monkeypatch.setenv("MINIWDL__CWLOGS__REQUEST_RATE", "many")
-    with pytest.raises(ConfigurationError, match="request_rate"):
-        configured_rate()
+    shared_budget.cache_clear()
+    with pytest.raises(ConfigurationError, match=r"\[cwlogs\] request_rate must be a number"):
+        shared_budget()
 
 
 PAGE = b"<html>Please log in to the guests' network.</html>"

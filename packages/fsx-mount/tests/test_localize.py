@@ -1,8 +1,9 @@
 import pytest
 
 from miniwdl_aws_fsx_mount.associations import Association, PathMap
+from miniwdl_aws_fsx_mount.configuration import FsxOptions
 from miniwdl_aws_fsx_mount.errors import FsxAccessError
-from miniwdl_aws_fsx_mount.localize import find_on_mount, preload_wanted
+from miniwdl_aws_fsx_mount.localize import find_on_mount
 from miniwdl_aws_hooks import ConfigurationError, LocalizeRequest
 
 
@@ -116,6 +117,6 @@ def test_a_file_is_no_folder(find, caplog):
 
 
 def test_the_preload_option(make_settings):
-    assert [preload_wanted(make_settings(**values)) for values in ({}, {"fsx__preload": "True"})] == [False, True]
-    with pytest.raises(ConfigurationError, match="MINIWDL__FSX__PRELOAD"):
-        preload_wanted(make_settings(fsx__preload="sure"))
+    assert [FsxOptions(make_settings(fsx__preload=text)).preload for text in ("", "True", "n")] == [False, True, False]
+    with pytest.raises(ConfigurationError, match=r"\[fsx\] preload must be true or false"):
+        assert FsxOptions(make_settings(fsx__preload="sure")).preload

@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_hooks import StageItem, StageRequest
 from miniwdl_aws_s3_rails.errors import OptionError, TransferError
 from miniwdl_aws_s3_rails.inside_miniwdl.downloads import layout
 from miniwdl_aws_s3_rails.stage import stage
 from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.engine import Engine
-from miniwdl_aws_s3_rails.transfer.options import MIB
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 from miniwdl_aws_s3_rails.transfer.writing import PutOptions
 from miniwdl_aws_s3_rails.uri import S3Uri

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_hooks import EnvironSettings, PublishRequest, StageItem, StageRequest
 from miniwdl_aws_hooks.protocol import END_OF_LOG
 from miniwdl_aws_s3_rails.errors import StoppedError, TransferError
@@ -19,7 +20,7 @@ from miniwdl_aws_s3_rails.products.publish import publish
 from miniwdl_aws_s3_rails.stage import stage
 from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.engine import Engine
-from miniwdl_aws_s3_rails.transfer.options import MIB, Options
+from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.sender import Sender
 from miniwdl_aws_s3_rails.uri import S3Uri
 

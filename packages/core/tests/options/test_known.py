@@ -5,7 +5,7 @@ import pytest
 from miniwdl_aws_core.options import known
 from miniwdl_aws_core.options.kinds import TEXT
 from miniwdl_aws_core.options.known import refuse_unknown
-from miniwdl_aws_core.options.shared import AwsOptions
+from miniwdl_aws_core.options.shared import AwsOptions, UploadOptions
 from miniwdl_aws_core.options.table import Option, Section
 from miniwdl_aws_hooks import ConfigurationError, EnvironSettings
 
@@ -64,5 +64,5 @@ def test_options_that_cannot_be_loaded_leave_their_section_alone(monkeypatch, ca
             raise ImportError("no such thing")
 
     monkeypatch.setattr(known, "find_points", lambda _group: [Broken()])
-    assert known.installed_sections() == [AwsOptions]
+    assert known.installed_sections() == [AwsOptions, UploadOptions]
     assert "broken:Options" in caplog.text

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_core.aws.errors import Case, ErrorFamily, translated, unusable
 from miniwdl_aws_core.aws.rate import SelfTuningRate
 from miniwdl_aws_core.aws.session import connect
+from miniwdl_aws_cwlogs.configuration import CwlogsOptions
 from miniwdl_aws_cwlogs.errors import (
     LogAccessError,
     StreamMissingError,
@@ -18,7 +19,7 @@ from miniwdl_aws_cwlogs.errors import (
     UnreachableError,
 )
 from miniwdl_aws_cwlogs.stream import Page
-from miniwdl_aws_hooks import ConfigurationError, EnvironSettings, LogEvent
+from miniwdl_aws_hooks import EnvironSettings, LogEvent
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,9 +28,6 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
 __all__ = ["JobSource", "LogSource", "shared_budget", "shared_source"]
-
-DEFAULT_RATE = 5.0
-"""Requests a second: half of the smallest quota that AWS documented for GetLogEvents (10 a second)."""
 
 _OURS = ErrorFamily(
     refused=LogAccessError,
@@ -129,20 +127,4 @@ def _source_for(_settings: tuple[tuple[str, str], ...]) -> LogSource:
 @lru_cache(maxsize=1)
 def shared_budget() -> SelfTuningRate:
     """Budget of this process, which everything that follows logs shares: requests a second."""
-    return SelfTuningRate(configured_rate())
-
-
-def configured_rate() -> float:
-    """Requests a second by ``[cwlogs] request_rate`` (``MINIWDL__CWLOGS__REQUEST_RATE``)."""
-    text = EnvironSettings().get("cwlogs", "request_rate")
-    if text is None:
-        return DEFAULT_RATE
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate <= 1000:
-        raise ConfigurationError(
-            f"[cwlogs] request_rate (MINIWDL__CWLOGS__REQUEST_RATE) must be a number of requests a second, not {text!r}"
-        )
-    return rate
+    return SelfTuningRate(CwlogsOptions(EnvironSettings()).request_rate)

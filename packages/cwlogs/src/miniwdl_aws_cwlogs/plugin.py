@@ -37,7 +37,8 @@ def miniwdl_aws_job_changed(change: JobChange) -> None:
 @hookimpl
 def miniwdl_aws_preflight(context: PreflightContext) -> Sequence[Check]:
     """Check that the log group of Batch jobs may be read."""
+    from miniwdl_aws_core.options.shared import AwsOptions
     from miniwdl_aws_cwlogs.client import LogSource
     from miniwdl_aws_cwlogs.preflight import check_log_group
 
-    return [check_log_group(LogSource.connect(context.settings.get("aws", "region")))]
+    return [check_log_group(LogSource.connect(AwsOptions(context.settings).region))]

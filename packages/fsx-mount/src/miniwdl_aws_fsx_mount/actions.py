@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.console import emit, say
+from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
 from miniwdl_aws_fsx_mount.client import FsxService
 from miniwdl_aws_fsx_mount.errors import FsxError
@@ -32,9 +33,10 @@ __all__ = ["import_metadata", "release", "show", "write_user_data"]
 def show(options: Namespace) -> int:
     """Print one screen about the file system."""
     fsid, settings = _fsid(options), EnvironSettings()
+    aws = AwsOptions(settings)
     queues = [
-        options.workflow_queue or settings.get("aws", "workflow_queue"),
-        options.task_queue or settings.get("aws", "task_queue"),
+        options.workflow_queue or aws.workflow_queue,
+        options.task_queue or aws.task_queue,
     ]
     survey = take_survey(
         FsxService.connect(options.region),
@@ -132,7 +134,7 @@ def _run_tasks(
 
 
 def _fsid(options: Namespace) -> str:
-    fsid = options.fsid or EnvironSettings().get("aws", "fs")
+    fsid = options.fsid or AwsOptions(EnvironSettings()).fs
     if not fsid:
-        raise ConfigurationError("no file system is given", hint="give --fsid, or set MINIWDL__AWS__FS")
+        raise ConfigurationError("no file system is given", hint=f"give --fsid, or set {AwsOptions.fs.variable}")
     return check_id(fsid)

@@ -8,17 +8,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
 from miniwdl_aws_fsx_mount.client import FsxService
+from miniwdl_aws_fsx_mount.configuration import FsxOptions
 from miniwdl_aws_fsx_mount.errors import FsxError
 from miniwdl_aws_fsx_mount.file_system import check_id
 from miniwdl_aws_fsx_mount.objects import Objects
 from miniwdl_aws_fsx_mount.preload import Preloader
-from miniwdl_aws_hooks import ConfigurationError
 
 if TYPE_CHECKING:
     from miniwdl_aws_fsx_mount.associations import Located
-    from miniwdl_aws_hooks import LocalizeRequest, Settings
+    from miniwdl_aws_hooks import LocalizeRequest
 
 __all__ = ["answer_localize", "find_on_mount", "path_map"]
 
@@ -31,15 +32,14 @@ SizeOf = Callable[[str, str], "int | None"]
 
 def answer_localize(request: LocalizeRequest) -> str | None:
     """Answer the ``localize`` hook: a path, or ``None`` for the input to be downloaded."""
-    fsid = request.settings.get("aws", "fs")
-    if fsid is None or not request.uri.startswith("s3://"):
+    aws = AwsOptions(request.settings)
+    if aws.fs is None or not request.uri.startswith("s3://"):
         return None
-    region = request.settings.get("aws", "region")
-    mapping = path_map(check_id(fsid), region)
-    path = find_on_mount(request, mapping, lambda bucket, key: _objects(region).size(bucket, key))
+    mapping = path_map(check_id(aws.fs), aws.region)
+    path = find_on_mount(request, mapping, lambda bucket, key: _objects(aws.region).size(bucket, key))
     if path is None:
         return None
-    if preload_wanted(request.settings):
+    if FsxOptions(request.settings).preload:
         _preloader().preload(request.uri, path)
     return str(path)
 
@@ -109,14 +109,6 @@ def path_map(fsid: str, region: str | None) -> PathMap:
     except FsxError as exc:
         logger.warning("inputs in S3 will be downloaded, since the associations are not known: %s", exc)
         return PathMap(())
-
-
-def preload_wanted(settings: Settings) -> bool:
-    """Value of ``[fsx] preload``."""
-    text = (settings.get("fsx", "preload") or "false").lower()
-    if text not in {"true", "false"}:
-        raise ConfigurationError(f"[fsx] preload (MINIWDL__FSX__PRELOAD) must be true or false, not {text!r}")
-    return text == "true"
 
 
 @lru_cache(maxsize=1)

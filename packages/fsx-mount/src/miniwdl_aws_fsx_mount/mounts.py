@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_hooks import ConfigurationError, Mount
-from miniwdl_aws_hooks.protocol import SENTINEL_NAME
+from miniwdl_aws_fsx_mount.configuration import NO_SENTINEL, FsxOptions
+from miniwdl_aws_hooks import Mount
 
 if TYPE_CHECKING:
     from miniwdl_aws_hooks import Settings
 
-__all__ = ["NO_SENTINEL", "host_path", "lustre_mount", "sentinel_name"]
-
-NO_SENTINEL = "none"
-"""Value of ``[fsx] sentinel`` that switches the check off."""
+__all__ = ["host_path", "lustre_mount", "sentinel_name"]
 
 
 def sentinel_name(settings: Settings) -> str | None:
@@ -23,15 +19,8 @@ def sentinel_name(settings: Settings) -> str | None:
 
     :raises ConfigurationError: when it is not a plain file name.
     """
-    name = settings.get("fsx", "sentinel") or SENTINEL_NAME
-    if name == NO_SENTINEL:
-        return None
-    if "/" in name or name in {".", ".."}:
-        raise ConfigurationError(
-            f"[fsx] sentinel (MINIWDL__FSX__SENTINEL) must be a file name, not {name!r}",
-            hint=f"{NO_SENTINEL!r} switches the check off",
-        )
-    return name
+    name = FsxOptions(settings).sentinel
+    return None if name == NO_SENTINEL else name
 
 
 def host_path(settings: Settings, mount_point: str) -> str:
@@ -40,10 +29,7 @@ def host_path(settings: Settings, mount_point: str) -> str:
 
     :raises ConfigurationError: when it is not an absolute path.
     """
-    path = settings.get("fsx", "host_path") or mount_point
-    if not PurePosixPath(path).is_absolute() or ".." in PurePosixPath(path).parts:
-        raise ConfigurationError(f"[fsx] host_path (MINIWDL__FSX__HOST_PATH) must be an absolute path, not {path!r}")
-    return path.rstrip("/") or "/"
+    return (FsxOptions(settings).host_path or mount_point).rstrip("/") or "/"
 
 
 def lustre_mount(settings: Settings, mount_point: str) -> Mount:

@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.aws.errors import Kind
+from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_fsx_mount.client import FsxService
 from miniwdl_aws_fsx_mount.errors import FsxAccessError
 from miniwdl_aws_fsx_mount.file_system import check_id, require_usable
@@ -33,7 +34,7 @@ def mounts_for(context: MountContext, environ: Mapping[str, str] = os.environ) -
 
     :raises MiniwdlAwsError: when the configured file system can't be used.
     """
-    configured = context.settings.get("aws", "fs")
+    configured = AwsOptions(context.settings).fs
     if configured is None:
         return None
     fsid = check_id(configured)
@@ -50,7 +51,7 @@ def mounts_for(context: MountContext, environ: Mapping[str, str] = os.environ) -
 
 def _look_up(fsid: str, settings: Settings) -> None:
     try:
-        require_usable(FsxService.connect(settings.get("aws", "region")).file_system(fsid))
+        require_usable(FsxService.connect(AwsOptions(settings).region).file_system(fsid))
     except FsxAccessError as exc:
         if exc.kind is not Kind.DENIED:
             raise
@@ -61,10 +62,10 @@ def _look_up(fsid: str, settings: Settings) -> None:
 def checks_for(context: PreflightContext) -> list[Check]:
     """Answer the ``preflight`` hook."""
     settings = context.settings
-    configured = settings.get("aws", "fs")
+    configured = AwsOptions(settings).fs
     if configured is None:
         return []
-    region = settings.get("aws", "region")
+    region = AwsOptions(settings).region
     queues = [queue for queue in (context.workflow_queue, context.task_queue) if queue]
     checks = [check_mount_path(context.mount_point)]
     try:

@@ -13,11 +13,11 @@ from typing import Any
 import obstore
 import pytest
 
+from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_s3_rails.errors import TransferError
 from miniwdl_aws_s3_rails.transfer import receiver as receiver_module
 from miniwdl_aws_s3_rails.transfer.crc import Crc64, crc_of_file, crc_of_ranges
 from miniwdl_aws_s3_rails.transfer.engine import Engine
-from miniwdl_aws_s3_rails.transfer.options import MIB
 from miniwdl_aws_s3_rails.transfer.sender import Sender
 from miniwdl_aws_s3_rails.transfer.writing import Protection
 from miniwdl_aws_s3_rails.uri import S3Uri

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_hooks import EnvironSettings, PublishRequest
 from miniwdl_aws_s3_rails.errors import UploadError
 from miniwdl_aws_s3_rails.products.ending import Ending
@@ -14,7 +15,7 @@ from miniwdl_aws_s3_rails.products.publish import publish
 from miniwdl_aws_s3_rails.products.upload import FinishedRun, Layout, upload_run
 from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.engine import Engine
-from miniwdl_aws_s3_rails.transfer.options import MIB, Options
+from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 from miniwdl_aws_s3_rails.uri import S3Uri
 

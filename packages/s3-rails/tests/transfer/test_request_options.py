@@ -9,6 +9,7 @@ from typing import Any
 import botocore.session
 import pytest
 
+from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_hooks import EnvironSettings, PublishRequest
 from miniwdl_aws_s3_rails.errors import TransferError
 from miniwdl_aws_s3_rails.products.publish import publish
@@ -16,7 +17,7 @@ from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.crc import crc_of_file
 from miniwdl_aws_s3_rails.transfer.destination import check_writable
 from miniwdl_aws_s3_rails.transfer.engine import Engine
-from miniwdl_aws_s3_rails.transfer.options import MIB, Options
+from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 from miniwdl_aws_s3_rails.transfer.sender import Check, Sender
 from miniwdl_aws_s3_rails.transfer.writing import Protection, PutOptions

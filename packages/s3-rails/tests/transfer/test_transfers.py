@@ -9,10 +9,10 @@ from typing import Any
 import obstore
 import pytest
 
+from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
 from miniwdl_aws_s3_rails.transfer import receiver as receiver_module
 from miniwdl_aws_s3_rails.transfer.engine import Engine, Found, expressible
-from miniwdl_aws_s3_rails.transfer.options import MIB
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 from miniwdl_aws_s3_rails.transfer.sender import Check, Sender, part_size_for
 from miniwdl_aws_s3_rails.uri import S3Uri

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from miniwdl_aws_hooks import EnvironSettings
-from miniwdl_aws_s3_rails.errors import OptionError
-from miniwdl_aws_s3_rails.transfer.options import GIB, Options
+from miniwdl_aws_core.options.kinds import GIB
+from miniwdl_aws_hooks import ConfigurationError, EnvironSettings
+from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.writing import Protection, PutOptions
 
 
@@ -84,6 +84,6 @@ def test_products() -> None:
     ],
 )
 def test_each_mistake_is_one_sentence(options: dict[str, str], message: str) -> None:
-    with pytest.raises(OptionError, match=r"^\[s3_rails\] ") as caught:
+    with pytest.raises(ConfigurationError, match=r"^\[s3_rails\] ") as caught:
         read(**options)
     assert message in caught.value.message

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.options.loader import LoaderSettings
-from miniwdl_aws_core.options.shared import AwsOptions
+from miniwdl_aws_core.options.shared import AwsOptions, UploadOptions
 from miniwdl_aws_core.options.table import Section, variable_of
 from miniwdl_aws_hooks.discovery import find_points
 from miniwdl_aws_hooks.errors import ConfigurationError
@@ -43,7 +43,7 @@ class Unknown:
 
 def installed_sections() -> list[type[Section]]:
     """List the sections of the parts that are installed, what they share first."""
-    sections: list[type[Section]] = [AwsOptions]
+    sections: list[type[Section]] = [AwsOptions, UploadOptions]
     for point in sorted(find_points(GROUP), key=lambda point: point.value):
         try:
             sections.append(point.load())

@@ -1,5 +1,5 @@
 """
-The options of ``[aws]`` that more than one part reads, or that one sets for another.
+The options that more than one part reads, or that one sets for another.
 
 What ``miniwdl-aws-submit`` alone reads is here as well: a configuration that names it is right wherever it is read,
 also in a workflow job whose image lacks that command.
@@ -9,13 +9,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from miniwdl_aws_core.options.kinds import TEXT, choice
+from miniwdl_aws_core.options.kinds import SWITCH, TEXT, choice
 from miniwdl_aws_core.options.table import Option, Section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DELETE_WHEN", "EXPORT", "PUBLISH_HOW", "UPLOAD", "AwsOptions"]
+__all__ = ["DELETE_WHEN", "EXPORT", "PUBLISH_HOW", "UPLOAD", "AwsOptions", "UploadOptions"]
 
 DELETE_WHEN = ("always", "success", "failure")
 UPLOAD, EXPORT = PUBLISH_HOW = ("upload", "export")
@@ -87,4 +87,24 @@ class AwsOptions(Section):
         UPLOAD,
         "How products reach the S3 folder: `upload` by the workflow job, or `export` by FSx's own export tasks, for "
         "which a data repository association must cover the folder, and automatic export must be off (--publish).",
+    )
+
+
+class UploadOptions(Section):
+    """How the products of a run are uploaded."""
+
+    section = "s3_rails"
+    owns_section = False
+
+    overwrite = Option(
+        SWITCH,
+        True,
+        "`false` is --no-overwrite: an object in the upload folder that differs is never replaced, and the upload "
+        "fails.",
+    )
+    progressive = Option(
+        SWITCH,
+        False,
+        "`true` is --upload-as-you-go: outputs of finished calls travel while the rest runs. Off, since a run that "
+        "fails later then leaves them in the upload folder, without an outputs.json.",
     )

@@ -122,7 +122,7 @@ class Section:
 
     section: ClassVar[str]
     owns_section: ClassVar[bool] = True
-    """Whether this class and :class:`~miniwdl_aws_core.options.shared.AwsOptions` list all there is in the section."""
+    """Whether all there is in the section is listed here and in :mod:`miniwdl_aws_core.options.shared`."""
     gone: ClassVar[Mapping[str, str]] = {}
     """What to do instead, by the names of options that there were, here or in the projects that users come from."""
 

@@ -22,13 +22,13 @@ from WDL import Error, Value
 from WDL.runtime.cache import CallCache
 from WDL.runtime.cache import new as new_call_cache
 
+from miniwdl_aws_core.options.loader import LoaderSettings
+from miniwdl_aws_s3_rails.configuration import RailsOptions
 from miniwdl_aws_s3_rails.errors import AccessError, RailsError, UriError
 from miniwdl_aws_s3_rails.inside_miniwdl.places import MAX_NAME, folder_name, shares_place, why_no_path
-from miniwdl_aws_s3_rails.inside_miniwdl.settings import MiniwdlSettings
 from miniwdl_aws_s3_rails.inside_miniwdl.termination import stopped_on_termination
 from miniwdl_aws_s3_rails.log import fields
 from miniwdl_aws_s3_rails.transfer.engine import engine_for
-from miniwdl_aws_s3_rails.transfer.writing import read_switch
 from miniwdl_aws_s3_rails.uri import SCHEME, S3Uri
 
 if TYPE_CHECKING:
@@ -108,8 +108,8 @@ _lock = threading.Lock()
 
 def sight_of(cfg: Loader) -> Sight:
     """Give what a run sees: for all its time if it revalidates, else what there is at this moment."""
-    settings = MiniwdlSettings(cfg)
-    if not read_switch(settings, "revalidate"):
+    settings = LoaderSettings(cfg)
+    if not RailsOptions(settings).revalidate:
         return Sight(engine_for(settings))
     with _lock:
         return _sights.setdefault(cfg, Sight(engine_for(settings)))
@@ -121,8 +121,8 @@ class S3Cache(CallCache):
     def __init__(self, cfg: Loader, logger: logging.Logger) -> None:
         """Take miniwdl's configuration."""
         super().__init__(cfg, logger)
-        settings = MiniwdlSettings(cfg)
-        self._sight = sight_of(cfg) if read_switch(settings, "revalidate") else None
+        settings = LoaderSettings(cfg)
+        self._sight = sight_of(cfg) if RailsOptions(settings).revalidate else None
         self._stop = engine_for(settings).stop
         self._keys: dict[str, str] = {}
 

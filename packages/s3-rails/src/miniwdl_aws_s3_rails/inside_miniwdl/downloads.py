@@ -18,10 +18,10 @@ from typing import TYPE_CHECKING, Any
 from WDL.runtime.cache import new as new_call_cache
 
 from miniwdl_aws_core.beneath import folder
+from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.inside_miniwdl.cache import sight_of
 from miniwdl_aws_s3_rails.inside_miniwdl.places import why_no_path
-from miniwdl_aws_s3_rails.inside_miniwdl.settings import MiniwdlSettings
 from miniwdl_aws_s3_rails.inside_miniwdl.termination import stopped_on_termination
 from miniwdl_aws_s3_rails.products.ending import RUN_LOGS
 from miniwdl_aws_s3_rails.transfer.engine import engine_for
@@ -57,7 +57,7 @@ def _download(cfg: Loader, logger: logging.Logger, text: str, *, directory: bool
     uri = S3Uri.parse(text, what="the input")
     if reason := why_no_path(["" if uri.is_folder and not directory else uri.basename]):
         raise AccessError(f"{uri} can't be a {'folder' if directory else 'file'} here: {reason}")
-    receiver = Receiver(engine_for(MiniwdlSettings(cfg)))
+    receiver = Receiver(engine_for(LoaderSettings(cfg)))
     top, parent = _parent(cfg, logger, text, directory=directory)
     name = f"{parent}/s3-{uuid.uuid4()}"
     place = _make_folder(top, name)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from WDL import Error, Expr, Type, Value
 
+from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_hooks import LocalizeRequest, MiniwdlAwsError, get_manager
 from miniwdl_aws_s3_rails.inside_miniwdl.cache import refuse_shared_place
-from miniwdl_aws_s3_rails.inside_miniwdl.settings import MiniwdlSettings
 from miniwdl_aws_s3_rails.log import fields
 from miniwdl_aws_s3_rails.products.boundary import is_within
 from miniwdl_aws_s3_rails.uri import SCHEME
@@ -52,7 +52,7 @@ def _localize(
     hook: Callable[..., str | None],
 ) -> Env.Bindings[Value.Base]:
     root = cfg["file_io"]["root"]
-    settings = MiniwdlSettings(cfg)
+    settings = LoaderSettings(cfg)
 
     def rewrite(value: Value.File | Value.Directory) -> str:
         uri: str = value.value

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from WDL import Tree
 
 from miniwdl_aws_core.aws.surprises import in_words
+from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_hooks import PublishRequest
+from miniwdl_aws_s3_rails.inside_miniwdl.layout import read_layout
 from miniwdl_aws_s3_rails.inside_miniwdl.routes import find_routes, indices_of, split_call_id
-from miniwdl_aws_s3_rails.inside_miniwdl.settings import MiniwdlSettings, read_layout
 from miniwdl_aws_s3_rails.inside_miniwdl.termination import stopped_on_termination
 from miniwdl_aws_s3_rails.log import fields
 from miniwdl_aws_s3_rails.products.boundary import collect_outputs
@@ -71,7 +72,7 @@ def upload_as_you_go(
 def _top_level(
     cfg: Loader, logger: logging.Logger, run_dir: Path, folder: str, workflow: Tree.Workflow, recv: dict[str, Any]
 ) -> Generator[dict[str, Any], dict[str, Any], None]:
-    settings = MiniwdlSettings(cfg)
+    settings = LoaderSettings(cfg)
     layout = read_layout(settings)
     destination = run_folder(folder, run_dir.name)
     obstacle = _obstacle(settings, layout)
@@ -105,7 +106,7 @@ def _top_level(
         uploads.finish(timeout=STOP_GRACE)
 
 
-def _obstacle(settings: MiniwdlSettings, layout: Layout) -> str | None:
+def _obstacle(settings: LoaderSettings, layout: Layout) -> str | None:
     if layout.use_relative_output_paths:
         return "use_relative_output_paths decides on names at the end only"
     if (settings.get("aws", "publish") or "").lower() == "export":

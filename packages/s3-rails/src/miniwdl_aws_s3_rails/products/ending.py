@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.beneath import is_file, read_bytes, read_tail
+from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
-from miniwdl_aws_s3_rails.transfer.options import MIB
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

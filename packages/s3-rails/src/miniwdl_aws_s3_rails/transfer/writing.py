@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import urlencode
 
+from miniwdl_aws_s3_rails.configuration import KMS, RailsOptions
 from miniwdl_aws_s3_rails.errors import OptionError
 
-if TYPE_CHECKING:
-    from miniwdl_aws_hooks import Settings
-
-__all__ = ["CHECKSUM", "Protection", "PutOptions", "read_protection", "read_put_options", "read_switch"]
-
-SECTION = "s3_rails"
-
-KMS = ("aws:kms", "aws:kms:dsse")
-ENCRYPTIONS = ("AES256", *KMS)
+__all__ = ["CHECKSUM", "Protection", "PutOptions", "read_protection", "read_put_options"]
 
 CHECKSUM = "CRC64NVME"
 """Of the checksums that S3 compares, the one it recommends; it covers an object as a whole, however many its parts.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
 """
-CHECKSUM_CHOICES = ("auto", "crc64nvme", "none")
-
-STORAGE_CLASS = re.compile(r"[A-Z][A-Z0-9_]*")
-"""Not AWS's own list, since other servers have other classes: an unknown one is found out before the run starts."""
 
 MAX_TAGS, MAX_TAG_KEY, MAX_TAG_VALUE = 10, 128, 256
 TAG = re.compile(r"[\w+\-=.:/@ ]*")
@@ -100,63 +88,23 @@ class PutOptions:
         return {} if self.replace else {"IfNoneMatch": "*"}
 
 
-def read_protection(settings: Settings) -> Protection:
-    """Read what concerns all objects from ``[s3_rails]``, and check that it goes together."""
-    encryption = _choice(settings, "encryption", ENCRYPTIONS)
-    kms_key = _text(settings, "kms_key")
-    bucket_key = read_switch(settings, "bucket_key")
-    if kms_key and encryption not in KMS:
-        raise OptionError(f"[{SECTION}] kms_key needs encryption = aws:kms or aws:kms:dsse")
-    if bucket_key is not None and encryption != "aws:kms":
-        raise OptionError(f"[{SECTION}] bucket_key needs encryption = aws:kms")
-    checksum = _choice(settings, "checksum", CHECKSUM_CHOICES)
-    return Protection(encryption, kms_key, bucket_key, checksum or Protection.checksum)
+def read_protection(options: RailsOptions) -> Protection:
+    """Read what concerns all objects, and check that it goes together."""
+    if options.kms_key and options.encryption not in KMS:
+        raise OptionError(f"{RailsOptions.kms_key.label} needs encryption = aws:kms or aws:kms:dsse")
+    if options.bucket_key is not None and options.encryption != "aws:kms":
+        raise OptionError(f"{RailsOptions.bucket_key.label} needs encryption = aws:kms")
+    return Protection(options.encryption, options.kms_key, options.bucket_key, options.checksum)
 
 
-def read_put_options(settings: Settings) -> PutOptions:
-    """Read what concerns the products of runs from ``[s3_rails]``."""
-    storage_class = _text(settings, "storage_class")
-    if storage_class and not STORAGE_CLASS.fullmatch(storage_class):
-        raise OptionError(f"[{SECTION}] storage_class must be one such as STANDARD_IA, not {storage_class!r}")
-    return PutOptions(storage_class, _tags(settings), read_switch(settings, "overwrite") is not False)
-
-
-def read_switch(settings: Settings, key: str) -> bool | None:
-    """Read a switch of ``[s3_rails]``; ``None`` where it isn't set."""
-    choice = _choice(settings, key, ("true", "false"))
-    return None if choice is None else choice == "true"
-
-
-def _text(settings: Settings, key: str) -> str | None:
-    return (settings.get(SECTION, key) or "").strip() or None
-
-
-def _choice(settings: Settings, key: str, choices: tuple[str, ...]) -> str | None:
-    text = _text(settings, key)
-    if text is None:
-        return None
-    for choice in choices:
-        if text.lower() == choice.lower():
-            return choice
-    raise OptionError(f"[{SECTION}] {key} must be {', '.join(choices[:-1])} or {choices[-1]}, not {text!r}")
-
-
-def _tags(settings: Settings) -> tuple[tuple[str, str], ...]:
-    text = _text(settings, "object_tags")
-    if text is None:
-        return ()
-    what = f"[{SECTION}] object_tags"
-    try:
-        tags = json.loads(text)
-    except ValueError:
-        tags = None
-    if not isinstance(tags, dict) or not all(isinstance(value, str) for value in tags.values()):
-        raise OptionError(f'{what} must be a JSON object such as {{"project": "genomes"}}, not {text!r}')
+def read_put_options(options: RailsOptions) -> PutOptions:
+    """Read what concerns the products of runs."""
+    what, tags = RailsOptions.object_tags.label, options.object_tags
     if len(tags) > MAX_TAGS:
         raise OptionError(f"{what}: S3 allows {MAX_TAGS} tags, and these are {len(tags)}")
     for key, value in tags.items():
         _check_tag(what, key, value)
-    return tuple(tags.items())
+    return PutOptions(options.storage_class, tuple(tags.items()), options.overwrite)
 
 
 def _check_tag(what: str, key: str, value: str) -> None:

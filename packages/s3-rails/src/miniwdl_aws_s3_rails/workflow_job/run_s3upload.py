@@ -92,9 +92,11 @@ def _end_log() -> None:
 
 
 def _run(arguments: Arguments, relay: SignalRelay) -> int:
-    from miniwdl_aws_s3_rails.inside_miniwdl.settings import load_settings
+    from miniwdl_aws_core.options.known import refuse_unknown
+    from miniwdl_aws_core.options.loader import load_settings
 
     settings = load_settings(arguments.passed_value("--cfg"), arguments.overrides)
+    refuse_unknown(settings, os.environ)
     let_publishers_speak()
     _check_mount(os.environ, settings)
     arguments = arguments.with_settings(settings)
@@ -153,7 +155,7 @@ def _command(arguments: Arguments, folder: Path, settings: Settings) -> list[str
 
 
 def _child_environ(arguments: Arguments, settings: Settings) -> dict[str, str]:
-    from miniwdl_aws_s3_rails.transfer.writing import read_switch
+    from miniwdl_aws_core.options.shared import UploadOptions
 
     environ = {name: value for name, value in os.environ.items() if name not in CONSUMED}
     if arguments.task_queue:
@@ -163,7 +165,7 @@ def _child_environ(arguments: Arguments, settings: Settings) -> dict[str, str]:
     if settings.get("call_cache", "backend") in (None, "dir"):
         environ["MINIWDL__CALL_CACHE__BACKEND"] = "s3_rails"
     environ.pop("MINIWDL__S3_RAILS__PROGRESSIVE", None)  # miniwdl would warn of it
-    if read_switch(settings, "progressive") and arguments.s3upload and not arguments.self_test:
+    if UploadOptions(settings).progressive and arguments.s3upload and not arguments.self_test:
         environ[ENV_FOLDER] = arguments.s3upload
     return environ
 
@@ -214,7 +216,7 @@ def _upload_only(arguments: Arguments, run_dir: Path, settings: Settings) -> int
 def _upload(
     arguments: Arguments, settings: Settings, run_dir: Path, ending: Ending
 ) -> tuple[str, dict[str, Any] | None]:
-    from miniwdl_aws_s3_rails.inside_miniwdl.settings import read_layout
+    from miniwdl_aws_s3_rails.inside_miniwdl.layout import read_layout
     from miniwdl_aws_s3_rails.products.upload import FinishedRun, upload_run
     from miniwdl_aws_s3_rails.transfer.destination import run_folder
 
@@ -225,7 +227,7 @@ def _upload(
 
 
 def _delete_after(arguments: Arguments, settings: Settings, run_dir: Path, *, succeeded: bool) -> None:
-    from miniwdl_aws_s3_rails.inside_miniwdl.settings import read_layout
+    from miniwdl_aws_s3_rails.inside_miniwdl.layout import read_layout
     from miniwdl_aws_s3_rails.workflow_job.rundir import RunDirError, delete_run_dir, should_delete
 
     if should_delete(arguments.delete_after, succeeded=succeeded):

@@ -1,0 +1,19 @@
+"""The options of ``[cwlogs]``."""
+
+from miniwdl_aws_core.options.kinds import number
+from miniwdl_aws_core.options.table import Option, Section
+
+__all__ = ["CwlogsOptions"]
+
+
+class CwlogsOptions(Section):
+    """How logs are read."""
+
+    section = "cwlogs"
+
+    request_rate = Option(
+        number(0.01, 1000),
+        5.0,
+        "Requests of CloudWatch Logs a second, of everything that a process follows together. AWS allows an account "
+        "few, and they are shared by everybody in it. Read on your machine, from the environment.",
+    )

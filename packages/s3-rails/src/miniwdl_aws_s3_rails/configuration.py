@@ -1,0 +1,70 @@
+"""The options of ``[s3_rails]``."""
+
+from __future__ import annotations
+
+import re
+
+from miniwdl_aws_core.options.kinds import GIB, MIB, SIZE, SWITCH, TEXT, TEXTS, choice, text_like, whole
+from miniwdl_aws_core.options.shared import UploadOptions
+from miniwdl_aws_core.options.table import Option
+
+__all__ = ["KMS", "RailsOptions"]
+
+KMS = ("aws:kms", "aws:kms:dsse")
+
+
+class RailsOptions(UploadOptions):
+    """How objects travel, and what becomes of them."""
+
+    owns_section = True
+
+    concurrency = Option(
+        whole(1),
+        64,
+        "Requests in flight at once, over all transfers of the process: fewer for a narrow network.",
+        begins="how objects travel",
+    )
+    max_memory = Option(SIZE, 256 * MIB, "Bytes held in memory by transfers, of what the workflow job has.")
+    requester_pays = Option(
+        SWITCH, False, "Pay for requests to buckets whose owners want that, downloads and listings included."
+    )
+    checksum = Option(
+        choice("auto", "crc64nvme", "none"),
+        "auto",
+        "Checksum that goes along with the data for the server to compare: crc64nvme or none; auto sends it to AWS "
+        "only, since many other servers refuse what they don't know. ETags are compared in any case.",
+    )
+    confirm_above = Option(
+        SIZE,
+        10 * GIB,
+        "Bytes of local files above which miniwdl-aws-submit wants --yes on a terminal before it stages them.",
+    )
+    revalidate = Option(
+        SWITCH,
+        False,
+        "Whether each run asks S3 for the ETags of its inputs, once each, and takes from the download cache and the "
+        "call cache only what was made of the same ones. Off: a URI is looked for by its name, as miniwdl does.",
+    )
+
+    encryption = Option(
+        choice("AES256", *KMS),
+        None,
+        "Encryption of everything written: AES256 (SSE-S3), aws:kms or aws:kms:dsse.",
+        unset="what the bucket does by default",
+        begins="what objects get that are written",
+    )
+    kms_key = Option(TEXT, None, "KMS key (id, alias or ARN) for aws:kms.", unset="the bucket's, or AWS's own")
+    bucket_key = Option(
+        SWITCH,
+        None,
+        "Whether objects share a data key of the bucket, which saves requests to KMS, for aws:kms.",
+        unset="the bucket's own setting",
+    )
+    # Not AWS's own list, since other servers have other classes: an unknown one is found out before the run starts.
+    storage_class = Option(
+        text_like(re.compile(r"[A-Z][A-Z0-9_]*"), "one such as STANDARD_IA"),
+        None,
+        "Storage class of output files; logs and outputs.json, which are small and soon read, keep the bucket's.",
+        unset="STANDARD",
+    )
+    object_tags = Option(TEXTS, {}, "Tags of every object that is uploaded, at most 10.")
