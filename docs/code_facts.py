@@ -1,11 +1,11 @@
-"""What the documentation repeats of the code: hooks, types, plugins, configuration, exit codes."""
+"""What the documentation repeats of the code: hooks, types, plugins, exit codes."""
 
 from __future__ import annotations
 
 import ast
 import inspect
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -42,15 +42,6 @@ class Implementation:
     summary: str
     options: str
     """Arguments of the marker, such as ``trylast=True``; empty for a plain one."""
-
-
-@dataclass(frozen=True)
-class Option:
-    """One option of the configuration file, or the heading of a group of them."""
-
-    name: str | None
-    preset: str
-    meaning: str
 
 
 def one_line(text: str) -> str:
@@ -159,28 +150,3 @@ def exit_codes() -> list[tuple[int, str, str]]:
     definition = next(node for node in tree.body if isinstance(node, ast.ClassDef))
     meanings = {name: meaning for name, _, _, meaning in members(definition)}
     return [(code.value, code.name, meanings[code.name] or "Success.") for code in ExitCode]
-
-
-def configuration() -> dict[str, list[Option]]:
-    """List the options of miniwdl_aws.cfg by section, in the order of the file."""
-    sections: dict[str, list[Option]] = {}
-    options: list[Option] = []
-    meaning: list[str] = []
-    for line in (HOOKS / "miniwdl_aws.cfg").read_text().splitlines():
-        if line.startswith("["):
-            options = sections.setdefault(line.strip("[]"), [])
-        elif line.startswith("# ---"):
-            options.append(Option(None, "", line.strip("# -")))
-        elif line.startswith("# "):
-            meaning.append(line[2:])
-            continue
-        elif line[:1].isspace():
-            options[-1] = replace(options[-1], preset=f"{options[-1].preset} {line.strip()}".strip())
-        elif line.strip("#"):
-            # Two options under one comment share it.
-            shared = options[-1].meaning if options and not meaning else one_line(" ".join(meaning))
-            key, _, value = (part.strip() for part in line.strip("#").partition("="))
-            preset = f"{value or 'unset'} (default)" if line.startswith("#") else value
-            options.append(Option(key, preset, shared))
-        meaning = []
-    return sections

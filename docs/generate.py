@@ -1,8 +1,9 @@
 """
 Keep what the documentation repeats from the code in step with it.
 
-Blocks between ``<!-- generated: NAME -->`` and ``<!-- end -->`` are written from the code:
-``python docs/generate.py`` lists those that are out of date, ``--write`` brings them up to date.
+Blocks between ``<!-- generated: NAME -->`` and ``<!-- end -->``, and the configuration file of workflow jobs, are
+written from the code: ``python docs/generate.py`` lists the files that are out of date, ``--write`` brings them up to
+date.
 
 What commands print in a run is written into the how-to pages by ``docs/runs.py``.
 """
@@ -12,14 +13,19 @@ from __future__ import annotations
 import ast
 import re
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import code_facts as facts
 import commands
+import configuration
+
+from miniwdl_aws_core.options.presets import PRESETS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
+
+    from miniwdl_aws_core.options.table import Option
 
 BLOCK = re.compile(r"(?ms)^(<!-- generated: ([\w-]+)(?: ([\w.-]+))? -->\n)(.*?)(^<!-- end -->$)")
 
@@ -95,30 +101,54 @@ def exit_codes_block() -> str:
     )
 
 
+def presets_block() -> str:
+    """List what workflow jobs set of miniwdl's own options."""
+    rows = [(f"`[{item.section}] {item.name}`", f"`{item.value}`", item.reason) for item in PRESETS]
+    return table(("option", "preset", "why"), rows)
+
+
 def configuration_block() -> str:
-    """List the options of miniwdl_aws.cfg with their presets, by section."""
-    lines: list[str] = []
-    heading = ("option", "preset", "meaning")
-    for section, options in facts.configuration().items():
-        lines.append(f"## [{section}]\n")
-        rows: list[tuple[str, str, str]] = []
-        for option in options:
-            if option.name is None:
-                lines += [table(heading, rows)] if rows else []
-                lines.append(f"### {option.meaning[0].upper()}{option.meaning[1:]}\n")
-                rows = []
-            else:
-                rows.append((f"`{option.name}`", f"`{option.preset}`" if option.preset else "", option.meaning))
-        lines.append(table(heading, rows))
-    return "\n".join(lines)
+    """List the options of this project's sections with their defaults."""
+    return "\n".join(f"## [{name}]\n\n{_section(name)}" for name in configuration.section_names())
+
+
+def _section(name: str) -> str:
+    groups: list[tuple[str, list[Option[Any]]]] = []
+    for option in configuration.options_of(name):
+        if option.begins or not groups:
+            groups.append((option.begins, []))
+        groups[-1][1].append(option)
+    heading = ("option", "default", "value", "what for")
+    return "\n".join(
+        (f"### {begins[0].upper()}{begins[1:]}\n\n" if begins else "")
+        + table(heading, [(f"`{item.name}`", _default(item), item.kind.expected, item.help) for item in options])
+        for begins, options in groups
+    )
+
+
+def section_block(name: str) -> str:
+    """List the options of one section with their variables, for the page of the part that owns it."""
+    rows = [
+        (f"`{item.name}`", f"`{item.variable}`", _default(item), item.help) for item in configuration.options_of(name)
+    ]
+    return table(("option", "environment variable", "default", "what for"), rows)
+
+
+def _default(option: Option[Any]) -> str:
+    return f"`{option.default_text}`" if option.default_text else option.unset
+
+
+def submit_options_block() -> str:
+    """List the options of miniwdl-aws-submit itself."""
+    from miniwdl_aws_submit_cli.options.table import markdown_table
+
+    return markdown_table()
 
 
 def options_block() -> str:
     """List the options of miniwdl-aws-submit: its own table, then what plugins add."""
-    from miniwdl_aws_submit_cli.options.table import markdown_table
-
     added = [(f"`{name}`", text) for name, text in commands.plugin_options()]
-    return f"{markdown_table()}\nAdded by other parts:\n\n{table(('option', ''), added)}"
+    return f"{submit_options_block()}\nAdded by other parts:\n\n{table(('option', ''), added)}"
 
 
 def failures_block() -> str:
@@ -152,6 +182,9 @@ BLOCKS: dict[str, Callable[..., str]] = {
     "exit-codes": exit_codes_block,
     "configuration": configuration_block,
     "options": options_block,
+    "presets": presets_block,
+    "section": section_block,
+    "submit-options": submit_options_block,
     "failures": failures_block,
     "runtime": runtime_block,
     "command": command_block,
@@ -170,16 +203,19 @@ def rendered(text: str) -> str:
 
 def pages() -> list[Path]:
     """List the pages that may have generated blocks."""
-    return sorted([facts.ROOT / "README.md", *(facts.ROOT / "docs").rglob("*.md")])
+    return sorted(
+        [*facts.ROOT.glob("README.md"), *facts.ROOT.glob("packages/*/README.md"), *facts.ROOT.glob("docs/**/*.md")]
+    )
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Compare, or write with ``--write``; the exit code is 1 when a page is out of date."""
-    stale = [page for page in pages() if rendered(page.read_text()) != page.read_text()]
-    for page in stale:
+    """Compare, or write with ``--write``; the exit code is 1 when a file is out of date."""
+    fresh = {page: rendered(page.read_text()) for page in pages()} | {configuration.CFG: configuration.cfg_text()}
+    stale = [file for file, text in fresh.items() if text != file.read_text()]
+    for file in stale:
         if "--write" in arguments:
-            page.write_text(rendered(page.read_text()))
-        sys.stderr.write(f"{'wrote' if '--write' in arguments else 'out of date:'} {page.relative_to(facts.ROOT)}\n")
+            file.write_text(fresh[file])
+        sys.stderr.write(f"{'wrote' if '--write' in arguments else 'out of date:'} {file.relative_to(facts.ROOT)}\n")
     return 0 if "--write" in arguments or not stale else 1
 
 

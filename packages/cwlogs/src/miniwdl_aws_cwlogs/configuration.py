@@ -15,5 +15,6 @@ class CwlogsOptions(Section):
         number(0.01, 1000),
         5.0,
         "Requests of CloudWatch Logs a second, of everything that a process follows together. AWS allows an account "
-        "few, and they are shared by everybody in it. Read on your machine, from the environment.",
+        "few, and they are shared by everybody in it.",
+        submit_only=True,
     )

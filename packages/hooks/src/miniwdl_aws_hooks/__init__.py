@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from miniwdl_aws_hooks.exit_codes import ExitCode
     from miniwdl_aws_hooks.manager import create_manager, get_manager
     from miniwdl_aws_hooks.markers import PROJECT_NAME, hookimpl, hookspec
-    from miniwdl_aws_hooks.presets import workflow_cfg
     from miniwdl_aws_hooks.settings import EnvironSettings, Settings
     from miniwdl_aws_hooks.types import *  # noqa: F403 - listed in their own __all__
 
@@ -34,7 +33,6 @@ __all__ = [
     "ExitCode",
     "EnvironSettings",
     "Settings",
-    "workflow_cfg",
     *_types,
 ]
 
@@ -47,7 +45,6 @@ __getattr__ = names_from(
         "exit_codes": ("ExitCode",),
         "manager": ("create_manager", "get_manager"),
         "markers": ("PROJECT_NAME", "hookimpl", "hookspec"),
-        "presets": ("workflow_cfg",),
         "settings": ("EnvironSettings", "Settings"),
         "types": _types,
     },

@@ -19,7 +19,7 @@ from moto.logs.models import logs_backends
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from moto.s3.models import s3_backends
 
-from miniwdl_aws_hooks import workflow_cfg
+from miniwdl_aws_core.options.presets import workflow_cfg
 from miniwdl_aws_hooks.protocol import SENTINEL_NAME
 from miniwdl_aws_local_cloud import __version__
 from miniwdl_aws_local_cloud.batch.leftovers import end_leftovers

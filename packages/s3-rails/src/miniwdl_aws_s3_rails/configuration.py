@@ -38,6 +38,7 @@ class RailsOptions(UploadOptions):
         SIZE,
         10 * GIB,
         "Bytes of local files above which miniwdl-aws-submit wants --yes on a terminal before it stages them.",
+        submit_only=True,
     )
     revalidate = Option(
         SWITCH,

@@ -1,5 +1,3 @@
-from pathlib import Path
-
 from miniwdl_aws_submit_cli.options.table import OPTIONS, consumed_variables, markdown_table, option
 
 
@@ -24,9 +22,3 @@ def test_table_has_a_row_per_option_and_no_stray_bars() -> None:
     assert len(rows) == len(OPTIONS) + 2
     assert {row.count("|") for row in rows} == {6}
     assert "| `--fsid` `FSID` | `MINIWDL__AWS__FS` | `DefaultFsId` |" in markdown_table()
-
-
-def test_the_readme_shows_this_table() -> None:
-    readme = (Path(__file__).parents[2] / "README.md").read_text()
-    shown = readme.partition("<!-- options: begin")[2].partition("-->\n")[2].partition("<!-- options: end")[0]
-    assert shown == markdown_table()

@@ -99,7 +99,8 @@ class UploadOptions(Section):
     overwrite = Option(
         SWITCH,
         True,
-        "`false` is --no-overwrite: an object in the upload folder that differs is never replaced, and the upload "
+        begins="what happens in the upload folder",
+        help="`false` is --no-overwrite: an object in the upload folder that differs is never replaced, and the upload "
         "fails.",
     )
     progressive = Option(
