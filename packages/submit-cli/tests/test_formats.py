@@ -1,6 +1,6 @@
 import pytest
 
-from miniwdl_aws_submit_cli.formats import ago, counted, duration
+from miniwdl_aws_submit_cli.formats import ago, counted, duration, table
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,9 @@ def test_ago() -> None:
 )
 def test_counted(number: int, words: list[str], text: str) -> None:
     assert counted(number, *words) == text
+
+
+def test_a_table_is_as_wide_as_a_terminal_shows_it() -> None:
+    rows = [("NAME", "STATE"), ("配列", "ok"), ("a\x1b[31mb", ""), ("e\u0301\u200b", "long")]
+    assert table(rows) == ["NAME  STATE", "配列  ok", "ab    ", "e\u0301     long"]
+    assert table([]) == []

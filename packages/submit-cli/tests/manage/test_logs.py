@@ -1,12 +1,13 @@
 """``miniwdl-aws logs``."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pluggy
 import pytest
 
+from miniwdl_aws_hooks import FollowRequest, LogEvent, hookimpl
 from miniwdl_aws_submit_cli.manage.command import main
 
 from .jobs import NAME, child
@@ -31,6 +32,23 @@ def test_logs(aws: Any, manage: Callable[..., Outcome], parts: Any, job_id: str)
     event = json.loads(manage("logs", job_id, "--json")[1].splitlines()[0])
     assert (event["message"], event["from"], event["timestamp"]) == ("first line", "hello", 1)
     assert parts.followed[0].end_marker == "[miniwdl-aws] end of log"
+
+
+@pytest.mark.parametrize("words", [[], ["--follow"]])
+@pytest.mark.parametrize("on_terminal", [True, False])
+def test_colours_of_a_log_are_for_terminals(
+    manager: pluggy.PluginManager, manage: Callable[..., Outcome], job_id: str, monkeypatch: pytest.MonkeyPatch,
+    words: list[str], on_terminal: bool,
+) -> None:  # fmt: skip
+    class Coloured:
+        @hookimpl
+        def miniwdl_aws_follow_logs(self, request: FollowRequest) -> Iterator[LogEvent]:
+            return iter([LogEvent(1, "\x1b[31mred\x1b[2J", request.stream)])
+
+    manager.register(Coloured())
+    assert manage("wait", job_id)[0] == 0
+    monkeypatch.setattr("sys.stdout.isatty", lambda: on_terminal)
+    assert manage("logs", job_id, *words)[1] == ("\x1b[31mred\x1b[0m\n" if on_terminal else "red\n")
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.types import Check, CheckState, Command, PreflightContext
-from miniwdl_aws_submit_cli.formats import counted
+from miniwdl_aws_submit_cli.formats import counted, table
 from miniwdl_aws_submit_cli.manage.arguments import add_json, add_place
 from miniwdl_aws_submit_cli.options.table import option
 
@@ -53,11 +53,12 @@ def _facts(check: Check) -> dict[str, str | None]:
 
 
 def _show(checks: Sequence[Check]) -> None:
-    width = max((len(check.subject) for check in checks), default=0)
+    rows = []
     for check in checks:
-        emit(f"{_MARKS[check.state]:<8} {check.subject:<{width}}  {check.message}")
+        rows.append((_MARKS[check.state], check.subject, check.message))
         if check.hint:
-            emit(f"{'':<8} {'':<{width}}  hint: {check.hint}")
+            rows.append(("", "", f"hint: {check.hint}"))
+    emit(*table(rows))
 
 
 def collect(manager: pluggy.PluginManager, context: PreflightContext) -> list[Check]:

@@ -9,7 +9,7 @@ from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_core.since import SINCE_HELP, parse_since
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.types import Command
-from miniwdl_aws_submit_cli.formats import ago, duration
+from miniwdl_aws_submit_cli.formats import ago, duration, table
 from miniwdl_aws_submit_cli.manage.arguments import add_json, add_place
 
 if TYPE_CHECKING:
@@ -100,8 +100,7 @@ def _table(jobs: Sequence[Mapping[str, Any]], now: float) -> list[str]:
         rows.append(
             (job["status"].lower(), ago(job["createdAt"], now), lasted, given_name(job["jobName"]), job["jobId"])
         )
-    widths = [max(len(row[column]) for row in rows) for column in range(5)] if rows else []
-    return ["  ".join(f"{text:<{width}}" for text, width in zip(row, widths, strict=True)).rstrip() for row in rows]
+    return table(rows)
 
 
 COMMAND = Command("list", "list the runs of a queue", configure, run)

@@ -6,7 +6,7 @@ import re
 import time
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_core.console import emit, emit_json, say
+from miniwdl_aws_core.console import emit_json, emit_log, has_colours, say
 from miniwdl_aws_core.since import SINCE_HELP, parse_since
 from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_hooks.errors import ConfigurationError
@@ -90,9 +90,9 @@ def _show(args: Namespace, label: str, event: LogEvent) -> None:
     if args.json:
         emit_json({"timestamp": event.timestamp, "from": label, "stream": event.stream, "message": event.message})
     elif args.all or args.task:
-        emit(*(f"{label} | {line}" for line in split_lines(event.message)))
+        emit_log(*(f"{label} | {line}" for line in split_lines(event.message)), colours=has_colours())
     else:
-        emit(*split_lines(event.message))
+        emit_log(*split_lines(event.message), colours=has_colours())
 
 
 def _pattern(text: str | None) -> re.Pattern[str] | None:

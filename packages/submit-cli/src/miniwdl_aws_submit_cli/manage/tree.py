@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_submit_cli.formats import duration
+from miniwdl_aws_submit_cli.formats import duration, table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -41,8 +41,7 @@ def draw(calls: Sequence[Call], now: float, positions: Mapping[str, int], *, eve
             node = node.children.setdefault(part, _Node())
         node.call = call
     rows = list(_rows(root, "", now, positions, everything))
-    width = max((len(left) for left, _ in rows), default=0)
-    return [f"{left:<{width}}  {right}".rstrip() for left, right in rows]
+    return [line.rstrip() for line in table(rows)]
 
 
 def _rows(
