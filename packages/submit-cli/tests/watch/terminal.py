@@ -1,6 +1,7 @@
 """Run in a pseudo-terminal by test_panel.py: shows the live view, one step further for each line typed."""
 
 import sys
+from contextlib import suppress
 
 from miniwdl_aws_submit_cli.runs.calls import Call, Try
 from miniwdl_aws_submit_cli.runs.wait import JobState
@@ -26,7 +27,7 @@ def main() -> None:
     progress = Progress()
     clock = [0.0]
     runnable = Try("j2", 1, "RUNNABLE", "task", 1, None, None, None, "CAPACITY:INSUFFICIENT - no hosts", None)
-    with LiveView("genome_stats", progress, lambda: None, clock=lambda: clock[0]) as view:
+    with suppress(KeyboardInterrupt), LiveView("genome_stats", progress, lambda: None, clock=lambda: clock[0]) as view:
         steps = [
             lambda: view.state(JobState("j", "RUNNABLE", created_at=5_000)),
             lambda: view.state(JobState("j", "RUNNING", log_stream="s", created_at=5_000, started_at=70_000)),

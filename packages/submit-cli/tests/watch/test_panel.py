@@ -23,7 +23,7 @@ PATIENCE = 20
 class Terminal:
     """A program in a pseudo-terminal."""
 
-    def __init__(self, environ: dict[str, str]) -> None:
+    def __init__(self, environ: dict[str, str], *, echo: bool) -> None:
         self.raw = b""
         self.screen = pyte.Screen(COLUMNS, ROWS)
         self._stream = pyte.ByteStream(self.screen)
@@ -32,7 +32,7 @@ class Terminal:
             [str(Path(__file__).with_name("terminal.py"))],
             dimensions=(ROWS, COLUMNS),
             env=environ,
-            echo=False,
+            echo=echo,
             timeout=PATIENCE,
         )
 
@@ -55,6 +55,9 @@ class Terminal:
     def step(self) -> None:
         self._program.sendline()
 
+    def press_ctrl_c(self) -> None:
+        self._program.sendintr()
+
     def close(self) -> None:
         self._program.close(force=True)
 
@@ -63,8 +66,9 @@ class Terminal:
 def terminal() -> Iterator[Callable[..., Terminal]]:
     opened: list[Terminal] = []
 
-    def open_terminal(**environ: str) -> Terminal:
-        opened.append(Terminal({"TERM": "xterm-256color", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **environ}))
+    def open_terminal(*, echo: bool = False, **environ: str) -> Terminal:
+        environ = {"TERM": "xterm-256color", "PATH": "/usr/bin:/bin", "LANG": "C.UTF-8", **environ}
+        opened.append(Terminal(environ, echo=echo))
         return opened[-1]
 
     yield open_terminal
@@ -122,6 +126,13 @@ def test_a_screen_per_state(terminal: Callable[..., Terminal]) -> None:
     assert "Ctrl-C" not in screen
     first = next(line for line in screen.splitlines() if "NOTICE" in line)
     assert first.endswith("call-t-0 NOTICE task setup")
+
+
+def test_ctrl_c_leaves_nothing_of_the_panel(terminal: Callable[..., Terminal]) -> None:
+    view = terminal(echo=True)
+    view.shows("waiting 0", "Ctrl-C detaches, the run goes on")
+    view.press_ctrl_c()
+    assert view.shows("the end") == "the end"
 
 
 def test_no_color_is_honoured(terminal: Callable[..., Terminal]) -> None:

@@ -143,9 +143,12 @@ class LiveView:
         lines = [Text.from_ansi(coloured(line)) for line in split_lines(text)]
         self._console.print(*lines, sep="\n", soft_wrap=True)
 
-    def _frame(self) -> Panel:
+    def _frame(self) -> Group:
         state = self._state
-        return render(self._name, state.status.lower() if state else "", self._clock() - self._began, self._progress)
+        status = state.status.lower() if state else ""
+        # A line of its own for the ^C that the terminal writes where the cursor is: at the end of the panel it would
+        # begin a line that rich knows nothing of, and the top of the panel would stay.
+        return Group(render(self._name, status, self._clock() - self._began, self._progress), Text())
 
     @property
     def _began(self) -> float:
