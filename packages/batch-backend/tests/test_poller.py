@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from miniwdl_aws_batch_backend.client import BatchApi, connect
-from miniwdl_aws_batch_backend.errors import BatchRequestError
 from miniwdl_aws_batch_backend.poller import JobPoller, Missing, PollPlan, Seen
 from miniwdl_aws_batch_backend.termination import Mailbox
+from miniwdl_aws_core.aws.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +135,7 @@ class Source:
         self.asked.append(ids)
         if self.failures:
             self.failures -= 1
-            raise BatchRequestError("no", code="AccessDeniedException")
+            raise AwsError("no", code="AccessDeniedException")
         return [detail(job_id, "SUCCEEDED") for job_id in ids]
 
 
@@ -161,7 +161,7 @@ def test_the_thread_survives_whatever_it_meets(caplog: pytest.LogCaptureFixture)
         [{"jobId": "a"}],
         TypeError(),
         None,
-        BatchRequestError("no", code="x"),
+        AwsError("no", code="x"),
     ]
 
     def describe(ids: Sequence[str]) -> Any:

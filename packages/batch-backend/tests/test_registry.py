@@ -6,8 +6,8 @@ import pytest
 from fake_batch import FakeBatch, client_error
 
 from miniwdl_aws_batch_backend.client import BatchApi
-from miniwdl_aws_batch_backend.errors import BatchRequestError
 from miniwdl_aws_batch_backend.registry import DefinitionRegistry
+from miniwdl_aws_core.aws.errors import AwsError
 
 DEFINITION = {"jobDefinitionName": "miniwdl-task-x", "containerProperties": {}}
 
@@ -35,6 +35,6 @@ def test_the_newest_revision_is_taken(batch: FakeBatch) -> None:
 def test_a_failure_is_not_remembered(batch: FakeBatch) -> None:
     registry = DefinitionRegistry(BatchApi(batch, 1))
     batch.errors["register_job_definition"] = [client_error("RegisterJobDefinition", "AccessDeniedException")]
-    with pytest.raises(BatchRequestError, match="RegisterJobDefinition"):
+    with pytest.raises(AwsError, match="register the job definition"):
         registry.arn_of(DEFINITION)
     assert registry.arn_of(DEFINITION)

@@ -7,14 +7,14 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.classify import GIVEN_UP, VANISHED
-from miniwdl_aws_batch_backend.client import ATTEMPTS
-from miniwdl_aws_batch_backend.errors import BatchRequestError
 from miniwdl_aws_batch_backend.log import NOTICE_LEVEL, message
 from miniwdl_aws_batch_backend.poller import ACTIVE, ENDED, Missing, Seen
 from miniwdl_aws_batch_backend.report import log_stream
 from miniwdl_aws_batch_backend.termination import Mailbox
 from miniwdl_aws_batch_backend.waiting import QueueWait, WaitStep, explain
 from miniwdl_aws_batch_backend.workdir.wrapper import ALREADY_BEGUN
+from miniwdl_aws_core.aws.errors import AwsError, Kind
+from miniwdl_aws_core.aws.session import ATTEMPTS
 from miniwdl_aws_core.batch.lookup import ids_of, look_for, named
 from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED
 
@@ -89,8 +89,8 @@ class BatchJob:
                 raise StoppedError(had_started=False)
             try:
                 self.job_id = self._engine.api.call_once("submit_job", **request)["jobId"]
-            except BatchRequestError as exc:
-                if exc.throttled:
+            except AwsError as exc:
+                if exc.kind is Kind.THROTTLED:
                     rate.throttled()
                     self._logger.info(message("AWS throttles SubmitJob", rate=round(rate.rate, 1)))
                     continue
@@ -133,7 +133,7 @@ class BatchJob:
         if self._unanswered:
             try:
                 ids.update(ids_of(self._name, self._named()))
-            except BatchRequestError as exc:
+            except AwsError as exc:
                 fields = {"jobName": self._name, "error": exc.message}
                 self._logger.error(message("an AWS Batch job may still be running", **fields))  # noqa: TRY400 - as below
         for job_id in sorted(ids):
@@ -168,7 +168,7 @@ class BatchJob:
             return False
         try:
             found = self._engine.api.describe([first])
-        except BatchRequestError as exc:
+        except AwsError as exc:
             self._logger.error(message("cannot look for a job", jobId=first, error=exc.message))  # noqa: TRY400 - its traceback helps nobody
             return False
         if not found or found[0].get("jobName") != self._name:
@@ -224,7 +224,7 @@ class BatchJob:
         Ask about this job alone.
 
         :return: ``None`` when AWS doesn't know it.
-        :raises BatchRequestError: when AWS can't be asked, which says nothing about the job.
+        :raises AwsError: when AWS can't be asked, which says nothing about the job.
         """
         jobs = self._engine.api.describe([str(self.job_id)])
         return jobs[0] if jobs else None
@@ -232,7 +232,7 @@ class BatchJob:
     def _look_again(self, missing: Missing) -> Seen | None:
         try:
             job = self._ask()
-        except BatchRequestError as exc:
+        except AwsError as exc:
             self._logger.warning(message("cannot look for a missing job", jobId=self.job_id, error=exc.message))
             return None
         if job is not None:
@@ -255,7 +255,7 @@ class BatchJob:
             return None
         try:
             job = self._ask()
-        except BatchRequestError as exc:
+        except AwsError as exc:
             self._logger.warning(message("cannot look at a waiting job", jobId=self.job_id, error=exc.message))
             job = None
         if job is None:
@@ -291,7 +291,7 @@ class BatchJob:
         """Stop a job, in whatever state it is; an error is logged, since there is nobody to raise it to."""
         try:
             self._engine.api.call("terminate_job", jobId=job_id, reason="terminated by miniwdl")
-        except BatchRequestError as exc:
+        except AwsError as exc:
             self._logger.error(message("the AWS Batch job may still be running", jobId=job_id, error=str(exc)))  # noqa: TRY400 - its traceback helps nobody
 
 

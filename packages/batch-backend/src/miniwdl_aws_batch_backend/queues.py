@@ -6,8 +6,8 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_batch_backend.errors import BatchRequestError
 from miniwdl_aws_batch_backend.waiting import position_in
+from miniwdl_aws_core.aws.errors import AwsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,7 +39,7 @@ class QueuePositions:
             if self._clock() - taken >= self.LIFETIME:
                 try:
                     answer = self._api.call_once("get_job_queue_snapshot", jobQueue=queue)
-                except BatchRequestError as exc:
+                except AwsError as exc:
                     self._refused = not exc.retryable
                     return None
                 snapshot = answer

@@ -16,11 +16,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.adoption.journal import Entry, Journal, LeftJournal, claiming, left_journals
-from miniwdl_aws_batch_backend.errors import BatchRequestError
 from miniwdl_aws_batch_backend.log import message
 from miniwdl_aws_batch_backend.poller import ENDED, MAX_DESCRIBE
 from miniwdl_aws_batch_backend.workdir.handover import Place, is_there, move_results, read_claim, read_exit_code
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths
+from miniwdl_aws_core.aws.errors import AwsError
 from miniwdl_aws_core.batch.lookup import named
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Recovery:
                 self._found = {}
                 try:
                     self._found = self._look()
-                except BatchRequestError as exc:
+                except AwsError as exc:
                     logger.warning(message("jobs of killed runs could not be looked up", error=exc.message))
             candidates = self._found.get(key, [])
             while candidates:

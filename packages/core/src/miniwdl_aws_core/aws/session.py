@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["ATTEMPTS", "connect", "find_region", "open_session", "region_in"]
 
 ATTEMPTS = 8
-"""Of one request, unless AWS_MAX_ATTEMPTS says otherwise; more than botocore's three, since accounts with many runs are
-throttled now and then."""
+"""Tries of a request, unless AWS_MAX_ATTEMPTS says otherwise. With the pauses between them, a service that is away for
+half a minute fails no run; accounts with many runs are throttled now and then."""
 
 CONNECT_TIMEOUT = 10
 """Seconds; botocore's minute, taken eight times, would look like a hang."""
