@@ -92,7 +92,7 @@ class BatchApi:
         """
         Talk through a client.
 
-        :param client: boto3's, or a fake with its methods.
+        :param client: botocore's, or a fake with its methods.
         :param attempts: how often a request is tried, unless the caller does that itself.
         """
         self._client = client

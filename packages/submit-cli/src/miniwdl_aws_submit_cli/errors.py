@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from miniwdl_aws_core.aws.errors import AwsError
 from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 
@@ -12,11 +13,8 @@ class WorkflowError(ConfigurationError):
     """The WDL or its inputs are wrong; nothing was submitted."""
 
 
-class RefusedError(MiniwdlAwsError):
-    """AWS refused a request, or could not be reached."""
-
-    ambiguous: bool = False
-    """Whether AWS may have done what it was asked for: the request was sent, and there is no answer to it."""
+class RefusedError(AwsError):
+    """AWS refused a request, or could not be reached; ``retryable`` says whether the same one may succeed later."""
 
 
 class LostContactError(MiniwdlAwsError):

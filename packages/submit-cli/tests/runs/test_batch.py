@@ -4,23 +4,13 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.exceptions import (
-    ClientError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    NoRegionError,
-    ParamValidationError,
-    ProfileNotFound,
-    ReadTimeoutError,
-    UnauthorizedSSOTokenError,
-)
 from botocore.stub import Stubber
 
 from miniwdl_aws_core.batch.lookup import PAUSES
 from miniwdl_aws_hooks import ConfigurationError
 from miniwdl_aws_submit_cli.errors import RefusedError
-from miniwdl_aws_submit_cli.runs.batch import MAX_DESCRIBE, MAX_UNANSWERED, Batch, connect, translated
-from miniwdl_aws_submit_cli.runs.wait import Watcher
+from miniwdl_aws_submit_cli.runs.batch import MAX_DESCRIBE, MAX_UNANSWERED, Batch, connect
+from miniwdl_aws_submit_cli.watch.watcher import Watcher
 
 
 @pytest.fixture
@@ -29,44 +19,28 @@ def stub() -> Iterator[Stubber]:
         yield stubber
 
 
-def client_error(code: str, message: str = "", status: int = 400) -> ClientError:
-    response = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(response, "SubmitJob")  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize(
-    ("exc", "kind", "message", "retryable"),
+    ("code", "status", "message", "retryable"),
     [
-        (NoRegionError(), ConfigurationError, "no AWS region is configured", None),
-        (ProfileNotFound(profile="p"), ConfigurationError, "profile", None),
-        (NoCredentialsError(), RefusedError, "can't submit: no AWS credentials were found", None),
-        (
-            EndpointConnectionError(endpoint_url="http://x"),
-            RefusedError,
-            "http://x can't be reached",
-            True,
-        ),
-        (ReadTimeoutError(endpoint_url="http://x"), RefusedError, "can't submit: Read timeout", True),
-        (ParamValidationError(report="x"), RefusedError, "can't submit: Parameter validation failed", False),
-        (KeyError("jobId"), RefusedError, r"can't submit: no usable answer \(KeyError: 'jobId'\)", True),
-        (UnauthorizedSSOTokenError(), RefusedError, "can't submit: The SSO session", False),
-        (client_error("ExpiredTokenException", "it expired"), RefusedError, "not accept the credentials", False),
-        (client_error("AccessDeniedException", "no."), RefusedError, r"permission is missing \(no\)", False),
-        (client_error("ThrottlingException", "slow"), RefusedError, "can't submit: slow", True),
-        (client_error("Odd", "boom", 503), RefusedError, "can't submit: boom", True),
-        (client_error("ClientException", "Job queue x does not exist."), RefusedError, "does not exist$", False),
+        ("ExpiredTokenException", 400, "AWS does not accept the credentials", False),
+        ("AccessDeniedException", 403, "permission is missing", False),
+        ("ThrottlingException", 400, "too many requests", True),
+        ("Odd", 503, "AWS has trouble", True),
+        ("ClientException", 400, r"Job queue x does not exist \(ClientException\)$", False),
     ],
 )
-def test_errors_are_sentences(exc: Exception, kind: type[Exception], message: str, retryable: bool | None) -> None:
-    with pytest.raises(kind, match=message) as caught, translated("submit"):
-        raise exc
-    assert caught.value.retryable is retryable  # type: ignore[attr-defined]
+def test_refusals_are_sentences(stub: Stubber, code: str, status: int, message: str, retryable: bool) -> None:
+    stub.add_client_error("describe_jobs", code, "Job queue x does not exist.", http_status_code=status)
+    with pytest.raises(RefusedError, match=f"can't look up the job: {message}") as caught:
+        Batch(stub.client).describe(["1"])
+    assert caught.value.retryable is retryable
 
 
-def test_a_permission_is_named() -> None:
-    with pytest.raises(RefusedError) as caught, translated("submit"):
-        raise client_error("AccessDeniedException")
-    assert caught.value.hint == "the IAM user or role needs batch:SubmitJob"
+def test_a_permission_is_named(portal: Callable[..., Any]) -> None:
+    portal((403, b'{"__type": "AccessDeniedException", "message": "no"}'))
+    with pytest.raises(RefusedError) as caught:
+        connect().submit(REQUEST)
+    assert "batch:SubmitJob" in str(caught.value.hint)
 
 
 @pytest.mark.parametrize("value", [None, ""])
@@ -77,6 +51,12 @@ def test_no_region(monkeypatch: pytest.MonkeyPatch, value: str | None) -> None:
         monkeypatch.setenv("AWS_DEFAULT_REGION", value)
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     with pytest.raises(ConfigurationError, match="no AWS region"):
+        connect()
+
+
+def test_a_profile_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_PROFILE", "lab")
+    with pytest.raises(ConfigurationError, match="lab"):
         connect()
 
 
@@ -169,7 +149,7 @@ def test_who_gives_up_says_that_the_run_may_have_begun(stub: Stubber) -> None:
 
 def test_the_sdk_sends_a_submission_once(portal: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
     server = portal((500, b"{}"))
-    monkeypatch.setattr("miniwdl_aws_submit_cli.runs.batch.API_ATTEMPTS", 1)
+    monkeypatch.setattr("miniwdl_aws_submit_cli.runs.batch.ATTEMPTS", 1)
     monkeypatch.setattr("miniwdl_aws_core.batch.lookup.PAUSES", ())
     with pytest.raises(RefusedError):
         connect().submit(REQUEST)
@@ -217,7 +197,7 @@ def test_who_waits_bears_a_portal_and_a_moody_credential_process(
     portal(PAGE, b"[]", b'{"jobs": [{"jobId": "1", "jobName": "n", "status": "SUCCEEDED"}]}')
     credential_process(None, printed, printed)
     watcher = Watcher(connect().describe, "1", sleep=lambda _: None, clock=itertools.count(0, 10).__next__)
-    assert watcher.wait(lambda _: False, lambda _: None).ended
+    assert watcher.look_until().ended
 
 
 def test_what_a_credential_process_printed_is_not_told(portal: Any, credential_process: Any) -> None:

@@ -41,4 +41,4 @@ def test_queues_that_take_no_jobs_are_refused(name: str, message: str) -> None:
 def test_the_hint_names_some_queues() -> None:
     many = QueueTable([described(f"q{n:02}") for n in range(20)])
     assert many.known() == "the queues there are: q00, q01, q02, q03, q04, q05, q06, q07, ..."
-    assert "AWS_DEFAULT_REGION" in QueueTable([]).known()
+    assert "AWS_REGION" in QueueTable([]).known()

@@ -247,7 +247,7 @@ def test_aws_is_not_asked_before_the_queue_is_known(
     assert main(["hello.wdl"]) == 64
     assert "--workflow-queue is missing" in capsys.readouterr().err
     assert main(["hello.wdl", "--workflow-queue", "q"]) == 69
-    assert "no AWS credentials were found" in capsys.readouterr().err
+    assert "there are no AWS credentials" in capsys.readouterr().err
 
 
 def test_an_endpoint_that_does_not_answer(

@@ -33,6 +33,7 @@ def test_job_environment() -> None:
         "MINIWDL__AWS__FS": "fs-1",
         "MINIWDL__FILE_IO__ROOT": "/mnt/fsx",
         "AWS_DEFAULT_REGION": "eu-west-1",
+        "AWS_REGION": "eu-west-1",
         "WDL_MOUNT_SENTINEL": "/mnt/fsx/.mark",
     }
 
@@ -41,6 +42,7 @@ def test_no_env_passes_nothing_through() -> None:
     found = job_environment(settings(task_queue_fallback="spare"), "eu-west-1", None, ENVIRON, no_env=True)
     assert sorted(found) == [
         "AWS_DEFAULT_REGION",
+        "AWS_REGION",
         "MINIWDL__AWS__TASK_QUEUE",
         "MINIWDL__AWS__TASK_QUEUE_FALLBACK",
         "MINIWDL__FILE_IO__ROOT",

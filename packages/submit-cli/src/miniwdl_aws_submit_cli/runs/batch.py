@@ -1,32 +1,17 @@
-"""The edge to AWS Batch: the client, and its errors as sentences. Imports boto3."""
+"""The edge to AWS Batch: its requests, and what their errors mean here. Imports botocore once it makes a client."""
 
 from __future__ import annotations
 
-import os
 import random
 import time
-from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import boto3
-from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    CredentialRetrievalError,
-    EndpointConnectionError,
-    NoCredentialsError,
-    NoRegionError,
-    ParamValidationError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    ProxyConnectionError,
-)
-
-from miniwdl_aws_core.aws.surprises import NOT_AWS, in_words, is_page, lacks_credentials
+from miniwdl_aws_core.aws import session
+from miniwdl_aws_core.aws.errors import ErrorFamily, translated, unusable
+from miniwdl_aws_core.aws.session import ATTEMPTS
+from miniwdl_aws_core.aws.surprises import is_page
 from miniwdl_aws_core.batch.lookup import ids_of, look_for, named
-from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
 from miniwdl_aws_submit_cli.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -34,13 +19,10 @@ if TYPE_CHECKING:
 
     from mypy_boto3_batch import BatchClient
 
-__all__ = ["Batch", "connect", "translated"]
+__all__ = ["Batch", "connect"]
 
 MAX_DESCRIBE = 100
 """Job ids in one DescribeJobs request."""
-
-API_ATTEMPTS = 8
-"""Attempts of one request; more than botocore's three, since accounts with many runs are throttled now and then."""
 
 MAX_UNANSWERED = 3
 """Submissions without an answer after which a user should know: each is looked for a quarter of a minute."""
@@ -48,116 +30,8 @@ MAX_UNANSWERED = 3
 LONGEST_PAUSE = 10.0
 """Seconds between two attempts to submit a job."""
 
-CONNECT_TIMEOUT = 10
-"""Seconds; botocore's minute, taken eight times, would look like a hang."""
-
-_CREDENTIALS_HINT = "`aws configure` or `aws sso login` sets them up; AWS_PROFILE chooses among several"
-
-_EXPIRED = frozenset(
-    {
-        "ExpiredToken",
-        "ExpiredTokenException",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "RequestExpired",
-        "SignatureDoesNotMatch",
-        "UnrecognizedClientException",
-    }
-)
-_DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
-_TRANSIENT = frozenset(
-    {
-        "InternalError",
-        "RequestLimitExceeded",
-        "RequestTimeout",
-        "ServerException",
-        "ServiceUnavailable",
-        "ThrottledException",
-        "Throttling",
-        "ThrottlingException",
-        "TooManyRequestsException",
-    }
-)
-
-
-@contextmanager
-def translated(action: str) -> Iterator[None]:
-    """
-    Turn whatever is raised inside the block into our errors, a name that an answer lacks included.
-
-    :param action: what was being done, an infinitive: ``submit the job``.
-    :raises ConfigurationError: when the region or a profile is missing.
-    :raises RefusedError: whatever else, with ``retryable`` saying whether the same request may succeed later.
-    """
-    try:
-        yield
-    except MiniwdlAwsError:
-        raise
-    except Exception as exc:
-        raise _translate(action, exc) from exc
-
-
-def _translate(action: str, exc: Exception) -> MiniwdlAwsError:
-    if isinstance(exc, NoRegionError):
-        return ConfigurationError(
-            "no AWS region is configured", hint="set AWS_DEFAULT_REGION, or `aws configure set region REGION`"
-        )
-    if isinstance(exc, ProfileNotFound):
-        return ConfigurationError(str(exc), hint="AWS_PROFILE names a profile of ~/.aws/config")
-    if isinstance(exc, (NoCredentialsError, PartialCredentialsError)):
-        return RefusedError(f"can't {action}: no AWS credentials were found", hint=_CREDENTIALS_HINT)
-    if isinstance(exc, EndpointConnectionError):
-        return RefusedError(
-            f"can't {action}: {exc.kwargs.get('endpoint_url', 'AWS')} can't be reached",
-            hint="check the network, and AWS_DEFAULT_REGION or AWS_ENDPOINT_URL if set",
-            retryable=True,
-        )
-    if "Token" in type(exc).__name__ and isinstance(exc, BotoCoreError):
-        return RefusedError(f"can't {action}: {str(exc).rstrip('.')}", retryable=False)
-    if isinstance(exc, CredentialRetrievalError) or lacks_credentials(exc):
-        return RefusedError(
-            f"can't {action}: no AWS credentials could be had ({in_words(exc)})", hint=_CREDENTIALS_HINT, retryable=True
-        )
-    if isinstance(exc, ClientError):
-        return _refused(action, exc)
-    if isinstance(exc, ParamValidationError):
-        return RefusedError(f"can't {action}: {str(exc).rstrip('.')}", retryable=False)
-    if isinstance(exc, BotoCoreError):
-        # The rest is network trouble, of which the text says enough.
-        error = RefusedError(f"can't {action}: {str(exc).rstrip('.')}", retryable=True)
-        error.ambiguous = not isinstance(exc, (ConnectTimeoutError, ProxyConnectionError))
-        return error
-    return _unusable(action, in_words(exc))
-
-
-def _unusable(action: str, what: str) -> RefusedError:
-    error = RefusedError(f"can't {action}: no usable answer ({what})", hint=NOT_AWS, retryable=True)
-    error.ambiguous = True
-    return error
-
-
-def _refused(action: str, exc: ClientError) -> RefusedError:
-    detail = exc.response.get("Error", {})
-    code, message = str(detail.get("Code", "")), str(detail.get("Message", "")).strip().rstrip(".")
-    status = exc.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code.isdigit():
-        # AWS gives its errors names; a bare status, with a page for its text, is somebody else's.
-        return _unusable(action, f"HTTP status {code}")
-    if code in _EXPIRED:
-        return RefusedError(
-            f"can't {action}: AWS does not accept the credentials ({message or code})",
-            hint=_CREDENTIALS_HINT,
-            retryable=False,
-        )
-    if code in _DENIED:
-        return RefusedError(
-            f"can't {action}: permission is missing ({message or code})",
-            hint=f"the IAM user or role needs batch:{exc.operation_name}",
-            retryable=False,
-        )
-    error = RefusedError(f"can't {action}: {message or code}", retryable=code in _TRANSIENT or status >= 500)
-    error.ambiguous = status >= 500
-    return error
+_OURS = ErrorFamily(refused=RefusedError)
+_asking = partial(translated, family=_OURS)
 
 
 def _whole(item: Mapping[str, Any], *names: str) -> dict[str, Any]:
@@ -168,17 +42,16 @@ def _whole(item: Mapping[str, Any], *names: str) -> dict[str, Any]:
 
 
 def connect() -> Batch:
-    """Make the client from the AWS configuration of this machine."""
-    config = Config(connect_timeout=CONNECT_TIMEOUT, retries={"mode": "standard", "max_attempts": API_ATTEMPTS})
-    if "AWS_MAX_ATTEMPTS" in os.environ:
-        config = Config(connect_timeout=CONNECT_TIMEOUT)
-    with translated("connect to AWS Batch"):
-        session = boto3.Session()
-        if not session.region_name:  # an empty variable hides the configuration file, and botocore takes it for a name
-            raise NoRegionError
-        client: BatchClient = session.client("batch", config=config)
-        # botocore would send SubmitJob again whether or not AWS has acted on it.
-        submitter: BatchClient = session.client("batch", config=config.merge(Config(retries={"total_max_attempts": 1})))
+    """
+    Make the clients from the AWS configuration of this machine.
+
+    :raises RefusedError: when credentials can't be had.
+    :raises NotConfiguredError: when the region or a profile is missing or wrong.
+    """
+    shared = session.open_session()
+    client: BatchClient = session.connect("batch", session=shared, family=_OURS)
+    # botocore would send SubmitJob again whether or not AWS has acted on it.
+    submitter: BatchClient = session.connect("batch", session=shared, attempts=1, family=_OURS)
     return Batch(client, submitter)
 
 
@@ -204,19 +77,19 @@ class Batch:
 
     def queues(self) -> list[dict[str, Any]]:
         """Describe all job queues of the account; there are at most 50, tags included."""
-        with translated("look up the job queues"):
+        with _asking("look up the job queues"):
             pages = self._client.get_paginator("describe_job_queues").paginate()
             return [_whole(queue, "jobQueueName", "jobQueueArn") for page in pages for queue in page["jobQueues"]]
 
     def ensure_definition(self, definition: dict[str, Any]) -> str:
         """Find the newest active definition of that name, whose name is its content, or register it; return its ARN."""
-        with translated("look up the job definition"):
+        with _asking("look up the job definition"):
             found = self._client.describe_job_definitions(
                 jobDefinitionName=definition["jobDefinitionName"], status="ACTIVE"
             )["jobDefinitions"]
             if found:
                 return max(found, key=lambda item: item["revision"])["jobDefinitionArn"]
-        with translated("register the workflow job's definition"):
+        with _asking("register the workflow job's definition"):
             return self._client.register_job_definition(**definition)["jobDefinitionArn"]
 
     def submit(self, request: dict[str, Any], tell: Callable[[str], None] = lambda _text: None) -> str:
@@ -231,7 +104,7 @@ class Batch:
         while True:
             attempt += 1
             try:
-                with translated("submit the workflow job"):
+                with _asking("submit the workflow job"):
                     return self._submitter.submit_job(**request)["jobId"]
             except RefusedError as exc:
                 if exc.ambiguous:
@@ -239,7 +112,7 @@ class Batch:
                     tell(f"{exc.message}; looking whether AWS Batch took the job")
                     if found := self._taken(request):
                         return found
-                if not exc.retryable or attempt >= API_ATTEMPTS or unanswered >= MAX_UNANSWERED:
+                if not exc.retryable or attempt >= ATTEMPTS or unanswered >= MAX_UNANSWERED:
                     if unanswered:
                         taken = "AWS Batch may have taken the job all the same: see `miniwdl-aws list`"
                         exc.hint = f"{exc.hint}; {taken}" if exc.hint else taken
@@ -261,7 +134,7 @@ class Batch:
 
     def describe(self, job_ids: list[str]) -> dict[str, dict[str, Any]]:
         """Describe jobs by id; one that AWS doesn't know, or not yet, is absent from the answer."""
-        with translated("look up the job"):
+        with _asking("look up the job"):
             found: dict[str, dict[str, Any]] = {}
             for start in range(0, len(job_ids), MAX_DESCRIBE):
                 jobs = self._client.describe_jobs(jobs=job_ids[start : start + MAX_DESCRIBE])["jobs"]
@@ -273,20 +146,20 @@ class Batch:
     ) -> Iterator[dict[str, Any]]:
         """List jobs of a queue, of one status or those that a filter selects."""
         selection: dict[str, Any] = {"jobStatus": status} if status else {"filters": filters}
-        with translated("list the jobs of the queue"):
+        with _asking("list the jobs of the queue"):
             for page in self._client.get_paginator("list_jobs").paginate(jobQueue=queue, **selection):
                 yield from (_whole(job, "jobId", "jobName", "status", "createdAt") for job in page["jobSummaryList"])
 
     def queue_front(self, queue: str) -> list[str]:
         """Ids of the first RUNNABLE jobs of a queue, at most 100, in the order in which they will start."""
-        with translated("look at the front of the queue"):
+        with _asking("look at the front of the queue"):
             snapshot = self._client.get_job_queue_snapshot(jobQueue=queue)
             jobs = snapshot.get("frontOfQueue", {}).get("jobs", [])
             return [job["jobArn"].rpartition("/")[2] for job in jobs]
 
     def terminate(self, job_id: str, reason: str) -> None:
         """Stop a job at whatever state it is in."""
-        with translated("stop the job"):
+        with _asking("stop the job"):
             answer: Mapping[str, Any] = self._client.terminate_job(jobId=job_id, reason=reason)
             if is_page(answer):
-                raise _unusable("stop the job", "a page")
+                raise unusable("stop the job", "a page", _OURS)

@@ -80,5 +80,5 @@ class QueueTable:
         """Say which queues there are."""
         names = sorted(queue.name for queue in self._queues)
         if not names:
-            return "there are no job queues at all: check AWS_DEFAULT_REGION and AWS_PROFILE"
+            return "there are no job queues at all: check AWS_REGION and AWS_PROFILE"
         return f"the queues there are: {', '.join(names[:most])}{', ...' if len(names) > most else ''}"

@@ -86,7 +86,7 @@ def find_run(batch: Batch, word: str, queue: str | None) -> Run:
     if detail is None:
         raise ConfigurationError(
             f"AWS Batch does not know job {job_id} in {batch.region}",
-            hint="it keeps finished jobs for about a week; check AWS_DEFAULT_REGION, too",
+            hint="it keeps finished jobs for about a week; check AWS_REGION, too",
         )
     return Run(detail)
 

@@ -2,7 +2,7 @@
 """
 ``miniwdl-aws-submit``: from a command line to a workflow job, and to its end where the user waits.
 
-Heavy modules (boto3, miniwdl) are imported where they are needed, so that ``--help`` and mistakes answer at once.
+Heavy modules (botocore, miniwdl) are imported where they are needed, so that ``--help`` and mistakes answer at once.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def job_environment(
     if settings.publish:
         found["MINIWDL__AWS__PUBLISH"] = settings.publish
     found["MINIWDL__FILE_IO__ROOT"] = settings.mount
-    found["AWS_DEFAULT_REGION"] = region
+    found["AWS_REGION"] = found["AWS_DEFAULT_REGION"] = region  # the one counts here, other tools may read the other
     if sentinel:
         found[ENV_SENTINEL] = sentinel
     return found
