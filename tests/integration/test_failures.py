@@ -54,6 +54,16 @@ REFUSED = {
     "no workflow": (["--wait"], {}, ["WDL"]),
     "unknown miniwdl option": ([HELLO, "--no-such-option"], {}, ["--no-such-option"]),
     "no image": ([HELLO], {"MINIWDL__AWS__WORKFLOW_IMAGE": ""}, ["--image"]),
+    "misspelled variable": (
+        [HELLO],
+        {"MINIWDL__AWS__TASK_QUEU": "task"},
+        ["MINIWDL__AWS__TASK_QUEU", "mean MINIWDL__AWS__TASK_QUEUE?"],
+    ),
+    "variable of a former option": (
+        [HELLO],
+        {"MINIWDL__AWS__GPU_VALUE": "2"},
+        ["MINIWDL__AWS__GPU_VALUE", "acceleratorCount"],
+    ),
     "no region": ([HELLO], {"AWS_DEFAULT_REGION": "", "AWS_REGION": ""}, ["region"]),
 }
 

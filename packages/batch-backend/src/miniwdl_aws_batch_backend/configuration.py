@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from miniwdl_aws_core.options.kinds import OBJECT, SWITCH, TEXTS, choice, duration, number, whole, whole_seconds
+from miniwdl_aws_core.options.kinds import OBJECT, SWITCH, choice, duration, number, whole, whole_seconds
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_core.options.table import Option
 from miniwdl_aws_hooks import ConfigurationError
@@ -58,7 +58,6 @@ class BackendSettings(AwsOptions):
     job_timeout = Option(
         whole_seconds(60), 86400, "Time after which Batch stops a try: a task that hangs would else cost for ever."
     )
-    job_tags = Option(TEXTS, {}, "Tags of every task job, by which costs can be told apart.")
     memory_delta = Option(
         whole(-1024, 1024),
         -33,

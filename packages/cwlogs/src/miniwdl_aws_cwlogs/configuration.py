@@ -13,6 +13,7 @@ class CwlogsOptions(Section):
 
     request_rate = Option(
         number(0.01, 1000),
+        # Half of the smallest quota that AWS documented for GetLogEvents (10 a second).
         5.0,
         "Requests of CloudWatch Logs a second, of everything that a process follows together. AWS allows an account "
         "few, and they are shared by everybody in it.",

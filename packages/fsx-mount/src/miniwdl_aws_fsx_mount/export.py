@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core import beneath
+from miniwdl_aws_core.options.shared import UploadOptions
 from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
 from miniwdl_aws_fsx_mount.client import CONNECTIONS, FsxService
 from miniwdl_aws_fsx_mount.errors import FsxError
@@ -60,7 +61,7 @@ def export_wanted(settings: Settings) -> bool:
         raise ConfigurationError(f"[aws] publish (MINIWDL__AWS__PUBLISH) must be upload or export, not {text!r}")
     if text == "upload":
         return False
-    if (settings.get("s3_rails", "overwrite") or "true").lower() == "false":
+    if not UploadOptions(settings).overwrite:
         raise ConfigurationError(
             "--no-overwrite can't be kept by [aws] publish = export: an export replaces what is there",
             hint="publish by upload, or leave out --no-overwrite",

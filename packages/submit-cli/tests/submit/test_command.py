@@ -17,6 +17,7 @@ from typing import Any
 import pluggy
 import pytest
 
+from miniwdl_aws_core.options.table import Section
 from miniwdl_aws_hooks import SubmitEnvironment, SubmitOption, hookimpl
 from miniwdl_aws_submit_cli.runs.workflow_job import given_name
 from miniwdl_aws_submit_cli.submit.command import main
@@ -100,6 +101,28 @@ def test_tags_and_environment_give_what_options_do_not(
     assert found["tags"] == {"Group": "x"}
     definition = aws.describe_job_definitions(jobDefinitions=[found["jobDefinition"]])["jobDefinitions"][0]
     assert definition["containerProperties"]["image"] == "registry/workflow:1"
+
+
+class BackendPoint:
+    """The entry point of a part that owns [aws]."""
+
+    value = "backend:Options"
+
+    def load(self) -> type[Section]:
+        return type("Options", (Section,), {"section": "aws"})
+
+
+def test_a_variable_that_nobody_knows_is_refused_before_anything_is_asked(
+    aws: Any, submit: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("miniwdl_aws_core.options.known.find_points", lambda _group: [BackendPoint()])
+    monkeypatch.setenv("MINIWDL__AWS__TASK_QUEU", "task")
+    code, out, err = submit("hello.wdl", "n=2", queue="")
+    assert (code, out) == (64, "")
+    assert "no option MINIWDL__AWS__TASK_QUEU" in err
+    assert "did you mean MINIWDL__AWS__TASK_QUEUE?" in err
+    assert nothing_submitted(aws)
+    assert submit("hello.wdl", "n=2", "--no-env")[0] == 0, "what isn't passed on is nobody's business"
 
 
 def test_no_env(aws: Any, submit: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,5 +57,5 @@ def test_tags_reach_the_task_jobs() -> None:
 
 @pytest.mark.parametrize("value", ["{", "[]"])
 def test_configured_tags_must_be_an_object(value: str) -> None:
-    with pytest.raises(ConfigurationError, match="MINIWDL__AWS__JOB_TAGS is not a JSON object"):
+    with pytest.raises(ConfigurationError, match=r"\[aws\] job_tags must be a JSON object"):
         job_environment(settings(tag=["a=b"]), "r", None, {"MINIWDL__AWS__JOB_TAGS": value}, no_env=False)

@@ -7,7 +7,6 @@ take the same words.
 
 from __future__ import annotations
 
-import json
 import math
 import re
 from dataclasses import dataclass
@@ -80,6 +79,8 @@ def _write_size(size: int) -> str:
 
 
 def _parse_object(text: str) -> Mapping[str, Any]:
+    import json  # here and below, since every `--help` knows the options and few commands have objects in them
+
     value = json.loads(text)
     if not isinstance(value, dict):
         raise ValueError  # noqa: TRY004 - one exception for all ways in which a value can be wrong
@@ -93,12 +94,18 @@ def _parse_texts(text: str) -> Mapping[str, str]:
     return value
 
 
+def _write_object(value: Mapping[str, Any]) -> str:
+    import json
+
+    return json.dumps(value, separators=(",", ":"), sort_keys=True)
+
+
 TEXT: Kind[str] = Kind("a text", str)
 SWITCH: Kind[bool] = Kind("true or false", _parse_switch, lambda value: "true" if value else "false")
 SIZE: Kind[int] = Kind("a size such as 256M", _parse_size, _write_size)
 """A number of bytes: ``256M``, ``1.5 GiB``, ``4096``. Units are powers of 1024."""
-OBJECT: Kind[Mapping[str, Any]] = Kind("a JSON object", _parse_object, json.dumps)
-TEXTS: Kind[Mapping[str, str]] = Kind("a JSON object whose values are texts", _parse_texts, json.dumps)
+OBJECT: Kind[Mapping[str, Any]] = Kind("a JSON object", _parse_object, _write_object)
+TEXTS: Kind[Mapping[str, str]] = Kind("a JSON object whose values are texts", _parse_texts, _write_object)
 
 
 def number(low: float, high: float = math.inf) -> Kind[float]:

@@ -36,7 +36,7 @@ class Unknown:
     """An option that is set and does not exist."""
 
     written: str
-    """As the user wrote it: ``[aws] task_que`` or ``MINIWDL__AWS__TASK_QUE``."""
+    """As the user wrote it: ``[aws] task_que``, or the name of a variable."""
     advice: str
     """What to do about it."""
 
@@ -74,7 +74,7 @@ def refuse_unknown(
 
 
 def unknown_variables(environ: Iterable[str], sections: Sequence[type[Section]]) -> list[Unknown]:
-    """Find names of variables such as ``MINIWDL__AWS__TASK_QUE``."""
+    """Find variables in miniwdl's form that set no option."""
     known = _known(sections)
     found = []
     for name in sorted(environ):

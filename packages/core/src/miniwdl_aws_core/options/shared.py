@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from miniwdl_aws_core.options.kinds import SWITCH, TEXT, choice
+from miniwdl_aws_core.options.kinds import SWITCH, TEXT, TEXTS, choice
 from miniwdl_aws_core.options.table import Option, Section
 
 if TYPE_CHECKING:
@@ -52,6 +52,7 @@ class AwsOptions(Section):
     )
     fs = Option(TEXT, None, "Id of the file system, fs-... (--fsid).", unset="none")
     region = Option(TEXT, None, "Region.", unset="that of the AWS configuration, or of the instance")
+    job_tags = Option(TEXTS, {}, "Tags of every task job, by which costs can be told apart; --tag adds to them.")
 
     workflow_queue = Option(
         TEXT, None, "Job queue of workflow jobs (--workflow-queue).", submit_only=True,

@@ -137,9 +137,10 @@ class Section:
 
     def check(self) -> None:
         """
-        Read every option now.
+        Read every option now, those of base classes included.
 
         :raises ConfigurationError: for the first one that is wrong.
         """
-        for option in self.options():
-            getattr(self, option.name)
+        for kind in type(self).__mro__:
+            for option in kind.options() if issubclass(kind, Section) else ():
+                getattr(self, option.name)

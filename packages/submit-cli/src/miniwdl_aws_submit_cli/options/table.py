@@ -10,6 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from miniwdl_aws_core.options.shared import DELETE_WHEN, PUBLISH_HOW, AwsOptions
+from miniwdl_aws_core.options.table import variable_of
+
 __all__ = ["Kind", "OPTIONS", "Option", "consumed_variables", "markdown_table", "option"]
 
 
@@ -64,14 +67,14 @@ OPTIONS: tuple[Option, ...] = (
         ("--workflow-queue",),
         "Batch job queue for the workflow job, which runs miniwdl itself",
         metavar="QUEUE",
-        env="MINIWDL__AWS__WORKFLOW_QUEUE",
+        env=AwsOptions.workflow_queue.variable,
         default_text="required",
     ),
     Option(
         ("--task-queue",),
         "Batch job queue for the task jobs",
         metavar="QUEUE",
-        env="MINIWDL__AWS__TASK_QUEUE",
+        env=AwsOptions.task_queue.variable,
         tag="DefaultTaskQueue",
         default_text="required",
     ),
@@ -79,7 +82,7 @@ OPTIONS: tuple[Option, ...] = (
         ("--task-queue-fallback",),
         "queue for a task whose `preemptible` tries were lost with their spot hosts",
         metavar="QUEUE",
-        env="MINIWDL__AWS__TASK_QUEUE_FALLBACK",
+        env=AwsOptions.task_queue_fallback.variable,
         tag="DefaultTaskQueueFallback",
         default_text="none",
     ),
@@ -87,7 +90,7 @@ OPTIONS: tuple[Option, ...] = (
         ("--fsid",),
         "id of the FSx for Lustre file system that all jobs share",
         metavar="FSID",
-        env="MINIWDL__AWS__FS",
+        env=AwsOptions.fs.variable,
         tag="DefaultFsId",
         default_text="required, unless another plugin mounts a file system there",
     ),
@@ -95,7 +98,7 @@ OPTIONS: tuple[Option, ...] = (
         ("--mount",),
         "where jobs see the shared file system",
         metavar="DIR",
-        env="MINIWDL__FILE_IO__ROOT",
+        env=variable_of("file_io", "root"),
         default="/mnt/fsx",
     ),
     Option(
@@ -108,24 +111,24 @@ OPTIONS: tuple[Option, ...] = (
         ("--s3upload",),
         "S3 folder for outputs and logs; unless it ends in /, the run's name is added",
         metavar="s3://BUCKET/PREFIX",
-        env="MINIWDL__AWS__S3_UPLOAD_FOLDER",
+        env=AwsOptions.s3_upload_folder.variable,
         default_text="none",
     ),
     Option(
         ("--delete-after",),
         "delete the run directory after uploading a run that ended so",
         metavar="WHEN",
-        env="MINIWDL__AWS__DELETE_AFTER_S3_UPLOAD",
+        env=AwsOptions.delete_after_s3_upload.variable,
         default_text="none",
-        choices=("always", "success", "failure"),
+        choices=DELETE_WHEN,
     ),
     Option(
         ("--publish",),
         "how products reach the S3 folder: by the workflow job, or by FSx's own export tasks",
         metavar="HOW",
-        env="MINIWDL__AWS__PUBLISH",
+        env=AwsOptions.publish.variable,
         default_text="`upload`",
-        choices=("upload", "export"),
+        choices=PUBLISH_HOW,
     ),
     Option(
         ("--no-overwrite",),
@@ -136,7 +139,7 @@ OPTIONS: tuple[Option, ...] = (
         ("--staging",),
         "S3 folder for local files that the run needs",
         metavar="s3://BUCKET/PREFIX",
-        env="MINIWDL__AWS__STAGING",
+        env=AwsOptions.staging.variable,
         tag="DefaultStaging",
         default_text="`miniwdl-aws-staging/` in the bucket of `--s3upload`",
     ),
@@ -144,7 +147,7 @@ OPTIONS: tuple[Option, ...] = (
         ("--workflow-role",),
         "IAM role of the workflow job",
         metavar="ARN",
-        env="MINIWDL__AWS__WORKFLOW_ROLE",
+        env=AwsOptions.workflow_role.variable,
         tag="WorkflowEngineRoleArn",
         default_text="the instance's role",
     ),
@@ -152,7 +155,7 @@ OPTIONS: tuple[Option, ...] = (
         ("--image",),
         "container image of the workflow job, built from images/workflow",
         metavar="IMAGE",
-        env="MINIWDL__AWS__WORKFLOW_IMAGE",
+        env=AwsOptions.workflow_image.variable,
         tag="WorkflowImage",
         default_text="required on AWS",
     ),

@@ -77,10 +77,15 @@ def _main(argv: Sequence[str]) -> int:
 
 
 def _open(manager: pluggy.PluginManager, surroundings: Surroundings, args: argparse.Namespace) -> Session:
+    from miniwdl_aws_core.options.known import refuse_unknown
+    from miniwdl_aws_hooks.settings import EnvironSettings
     from miniwdl_aws_submit_cli.options.resolve import find_required
     from miniwdl_aws_submit_cli.runs.batch import connect
     from miniwdl_aws_submit_cli.runs.session import Session
 
+    if not args.no_env:
+        # First, since a misspelled variable is often the reason for what would be missed below.
+        refuse_unknown(EnvironSettings(), os.environ)
     queue = find_required(option("--workflow-queue"), vars(args), os.environ, {})
     return Session(connect(), manager, surroundings, queue.value)
 

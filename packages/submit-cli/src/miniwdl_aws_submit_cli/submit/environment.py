@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_hooks.errors import ConfigurationError
+from miniwdl_aws_core.options.shared import AwsOptions
+from miniwdl_aws_core.options.table import variable_of
 from miniwdl_aws_hooks.protocol import ENV_SENTINEL
+from miniwdl_aws_hooks.settings import EnvironSettings
 from miniwdl_aws_submit_cli.options.table import consumed_variables
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = ["job_environment", "passed_through"]
 
 PREFIX = "MINIWDL__"
-JOB_TAGS = "MINIWDL__AWS__JOB_TAGS"
 
 
 def passed_through(environ: Mapping[str, str]) -> dict[str, str]:
@@ -38,27 +38,17 @@ def job_environment(
     """
     found = {} if no_env else passed_through(environ)
     if settings.tags:
-        found[JOB_TAGS] = _job_tags(found.get(JOB_TAGS), settings.tags)
-    found["MINIWDL__AWS__TASK_QUEUE"] = settings.task_queue
+        tags = AwsOptions.job_tags
+        found[tags.variable] = tags.kind.write({**AwsOptions(EnvironSettings(found)).job_tags, **settings.tags})
+    found[AwsOptions.task_queue.variable] = settings.task_queue
     if settings.task_queue_fallback:
-        found["MINIWDL__AWS__TASK_QUEUE_FALLBACK"] = settings.task_queue_fallback
+        found[AwsOptions.task_queue_fallback.variable] = settings.task_queue_fallback
     if settings.fsid:
-        found["MINIWDL__AWS__FS"] = settings.fsid
+        found[AwsOptions.fs.variable] = settings.fsid
     if settings.publish:
-        found["MINIWDL__AWS__PUBLISH"] = settings.publish
-    found["MINIWDL__FILE_IO__ROOT"] = settings.mount
+        found[AwsOptions.publish.variable] = settings.publish
+    found[variable_of("file_io", "root")] = settings.mount
     found["AWS_REGION"] = found["AWS_DEFAULT_REGION"] = region  # the one counts here, other tools may read the other
     if sentinel:
         found[ENV_SENTINEL] = sentinel
     return found
-
-
-def _job_tags(configured: str | None, added: Mapping[str, str]) -> str:
-    """Add ``--tag`` to the tags of task jobs that the environment configures."""
-    try:
-        tags = json.loads(configured) if configured else {}
-    except ValueError as exc:
-        raise ConfigurationError(f"{JOB_TAGS} is not a JSON object: {exc}") from exc
-    if not isinstance(tags, dict):
-        raise ConfigurationError(f"{JOB_TAGS} is not a JSON object")
-    return json.dumps({**tags, **added}, separators=(",", ":"), sort_keys=True)
