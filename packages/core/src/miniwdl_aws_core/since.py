@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from datetime import datetime
 
+from miniwdl_aws_core.options.kinds import TIME_UNITS
 from miniwdl_aws_hooks.errors import ConfigurationError
 
 __all__ = ["SINCE_HELP", "parse_since"]
 
 SINCE_HELP = "only what is not older: 90s, 10m, 2h, 3d, 1w, or a date or time of this machine's clock, or with Z of UTC"
-
-_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 
 
 def parse_since(text: str, now: float) -> int:
@@ -28,7 +27,7 @@ def parse_since(text: str, now: float) -> int:
     text = text.strip()
     age = re.fullmatch(r"(\d{1,9})([smhdw])", text)
     if age:
-        return int((now - int(age[1]) * _SECONDS[age[2]]) * 1000)
+        return int((now - int(age[1]) * TIME_UNITS[age[2]]) * 1000)
     try:
         return int(datetime.fromisoformat(text).astimezone().timestamp() * 1000)
     except (ValueError, OverflowError):

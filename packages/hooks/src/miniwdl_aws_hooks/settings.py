@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["EnvironSettings", "Settings"]
+__all__ = ["EnvironSettings", "Settings", "variable_of"]
+
+
+def variable_of(section: str, key: str) -> str:
+    """
+    Name the environment variable by which miniwdl lets an option be set.
+
+    Source: ``WDL.runtime.config.Loader``, https://miniwdl.readthedocs.io/en/latest/runner_reference.html#configuration
+    """
+    return f"MINIWDL__{section.upper()}__{key.upper()}"
 
 
 class Settings(Protocol):
@@ -24,11 +33,7 @@ class Settings(Protocol):
 
 
 class EnvironSettings:
-    """
-    Settings from environment variables named ``MINIWDL__SECTION__KEY``, miniwdl's convention.
-
-    Source: ``WDL.runtime.config.Loader``, https://miniwdl.readthedocs.io/en/latest/runner_reference.html#configuration
-    """
+    """Settings from environment variables named ``MINIWDL__SECTION__KEY``, miniwdl's convention."""
 
     def __init__(
         self, environ: Mapping[str, str] | None = None, overrides: Mapping[tuple[str, str], str] | None = None
@@ -45,4 +50,4 @@ class EnvironSettings:
     def get(self, section: str, key: str) -> str | None:
         """Value of the override, else of the environment variable; empty strings count as unset."""
         override = self._overrides.get((section, key))
-        return override or self._environ.get(f"MINIWDL__{section.upper()}__{key.upper()}") or None
+        return override or self._environ.get(variable_of(section, key)) or None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.options.shared import AwsOptions
+from miniwdl_aws_hooks.settings import variable_of
 from miniwdl_aws_local_cloud.settings import PROCESS
 
 if TYPE_CHECKING:
@@ -34,10 +36,10 @@ def aws_variables(endpoint: str, access_key: str, region: str) -> dict[str, str]
 def submit_variables(endpoint: str, access_key: str, region: str, state: Path, runner: str) -> dict[str, str]:
     """Lead ``miniwdl-aws-submit`` to the cloud and its file system."""
     # A process sees the file system under this machine's own path; for containers it is where it is on AWS.
-    root = {"MINIWDL__FILE_IO__ROOT": str(state / "fsx")} if runner == PROCESS else {}
+    root = {variable_of("file_io", "root"): str(state / "fsx")} if runner == PROCESS else {}
     return {
         **aws_variables(endpoint, access_key, region),
-        "MINIWDL__AWS__WORKFLOW_QUEUE": "workflow",
+        AwsOptions.workflow_queue.variable: "workflow",
         **root,
     }
 

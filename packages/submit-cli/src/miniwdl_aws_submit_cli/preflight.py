@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.options.known import refuse_unknown
+from miniwdl_aws_core.options.shared import AwsOptions
+from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.types import Check, CheckState
 from miniwdl_aws_submit_cli.options.table import option
 from miniwdl_aws_submit_cli.runs.batch import connect
@@ -17,13 +21,13 @@ __all__ = ["checks"]
 
 
 def checks(context: PreflightContext) -> list[Check]:
-    """Check the queues, and whether an image and a staging folder are named; their owners look further."""
+    """Check that all options exist, the queues, and what is named: an image, a staging folder."""
     table = QueueTable(connect().queues())
-    found = [_queue(table, context.workflow_queue)]
+    found = [_configuration(context), _queue(table, context.workflow_queue)]
     if not context.task_queue:
         found.append(Check("task queue", CheckState.FAILED, "none is configured", option("--task-queue").sources))
-    found.append(_image(context.settings.get("aws", "workflow_image")))
-    if not context.settings.get("aws", "staging"):
+    found.append(_image(AwsOptions(context.settings).workflow_image))
+    if not AwsOptions(context.settings).staging:
         found.append(
             Check(
                 "staging folder",
@@ -33,6 +37,15 @@ def checks(context: PreflightContext) -> list[Check]:
             )
         )
     return found
+
+
+def _configuration(context: PreflightContext) -> Check:
+    subject = "configuration"
+    try:
+        refuse_unknown(context.settings, os.environ)
+    except ConfigurationError as exc:
+        return Check(subject, CheckState.FAILED, exc.message, exc.hint)
+    return Check(subject, CheckState.OK, "all options that are set exist")
 
 
 def _queue(table: QueueTable, name: str | None) -> Check:

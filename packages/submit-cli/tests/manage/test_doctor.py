@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pluggy
 import pytest
 
+from miniwdl_aws_core.options.table import Section
 from miniwdl_aws_hooks import Check, CheckState, MiniwdlAwsError, hookimpl
 
 Outcome = tuple[int, str, str]
@@ -55,3 +56,22 @@ def test_doctor_fails_and_asks_everybody(
     assert "FAILED   licences" in out
     assert "hint: buy one" in out
     assert "is up" in out
+
+
+class FsxPoint:
+    """The entry point of a part that owns [fsx]."""
+
+    value = "fsx:Options"
+
+    def load(self) -> type[Section]:
+        return type("Options", (Section,), {"section": "fsx"})
+
+
+def test_doctor_finds_variables_that_nobody_knows(
+    manage: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("miniwdl_aws_core.options.known.find_points", lambda _group: [FsxPoint()])
+    monkeypatch.setenv("MINIWDL__FSX__PRELOD", "true")
+    found = {item["subject"]: item for item in json.loads(manage("doctor", "--json")[1])}
+    assert found["configuration"]["state"] == "failed"
+    assert "MINIWDL__FSX__PRELOD" in found["configuration"]["message"]

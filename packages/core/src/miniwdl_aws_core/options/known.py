@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_core.options.shared import AwsOptions, UploadOptions
-from miniwdl_aws_core.options.table import Section, variable_of
 from miniwdl_aws_hooks.discovery import find_points
 from miniwdl_aws_hooks.errors import ConfigurationError
+from miniwdl_aws_hooks.settings import variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from miniwdl_aws_core.options.table import Section
     from miniwdl_aws_hooks.settings import Settings
 
 __all__ = ["GROUP", "Unknown", "installed_sections", "refuse_unknown", "unknown_in_file", "unknown_variables"]

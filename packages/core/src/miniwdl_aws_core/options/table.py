@@ -19,6 +19,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
 from miniwdl_aws_hooks.errors import ConfigurationError
+from miniwdl_aws_hooks.settings import variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,14 +27,9 @@ if TYPE_CHECKING:
     from miniwdl_aws_core.options.kinds import Kind
     from miniwdl_aws_hooks.settings import Settings
 
-__all__ = ["Option", "Section", "variable_of"]
+__all__ = ["Option", "Section"]
 
 T = TypeVar("T")
-
-
-def variable_of(section: str, name: str) -> str:
-    """Name the environment variable by which miniwdl lets an option be set."""
-    return f"MINIWDL__{section.upper()}__{name.upper()}"
 
 
 class Option(Generic[T]):

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from miniwdl_aws_core.options.shared import DELETE_WHEN, PUBLISH_HOW, AwsOptions
-from miniwdl_aws_core.options.table import variable_of
+from miniwdl_aws_hooks.settings import variable_of
 
 __all__ = ["Kind", "OPTIONS", "Option", "consumed_variables", "markdown_table", "option"]
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.options.shared import AwsOptions
-from miniwdl_aws_core.options.table import variable_of
 from miniwdl_aws_hooks.protocol import ENV_SENTINEL
-from miniwdl_aws_hooks.settings import EnvironSettings
+from miniwdl_aws_hooks.settings import EnvironSettings, variable_of
 from miniwdl_aws_submit_cli.options.table import consumed_variables
 
 if TYPE_CHECKING:
