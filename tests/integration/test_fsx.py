@@ -181,7 +181,7 @@ def test_refused_without_a_link(shell, cloud):
 
 def test_refused_to_protect_what_is_there(shell, cloud):
     said = refused(shell, cloud, "--s3upload", "s3://linked/results/x/", *EXPORT, "--no-overwrite")
-    assert "--no-overwrite can't be kept by [aws] publish = export" in said
+    assert "--no-overwrite can't be kept by --publish export" in said
 
 
 def test_refused_by_name(shell):

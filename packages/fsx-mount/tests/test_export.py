@@ -7,9 +7,8 @@ from hypothesis import strategies as st
 
 from miniwdl_aws_fsx_mount.associations import Association, PathMap
 from miniwdl_aws_fsx_mount.errors import FsxError
-from miniwdl_aws_fsx_mount.export import Exporter, destination, export_paths, export_wanted, read_failures
+from miniwdl_aws_fsx_mount.export import Exporter, destination, export_paths, read_failures
 from miniwdl_aws_fsx_mount.tasks import RepositoryTask, TaskType
-from miniwdl_aws_hooks import ConfigurationError
 
 LINK = Association("dra-1", "results", "bucket", "lab")
 FOLDER = "s3://bucket/lab/run1/"
@@ -267,17 +266,3 @@ def test_refusals():
     with pytest.raises(FsxError, match="automatic export is on for s3://other/") as caught:
         destination([LINK, other], FOLDER)
     assert "switch automatic export off" in caught.value.hint
-
-
-def test_the_option(make_settings):
-    assert not export_wanted(make_settings())
-    assert not export_wanted(make_settings(aws__publish="upload"))
-    assert export_wanted(make_settings(aws__publish="Export"))
-    with pytest.raises(ConfigurationError, match="MINIWDL__AWS__PUBLISH"):
-        export_wanted(make_settings(aws__publish="ftp"))
-
-
-def test_what_is_there_cannot_be_protected(make_settings):
-    assert not export_wanted(make_settings(s3_rails__overwrite="false"))
-    with pytest.raises(ConfigurationError, match="--no-overwrite can't be kept"):
-        export_wanted(make_settings(aws__publish="export", s3_rails__overwrite="false"))

@@ -13,10 +13,13 @@ from miniwdl_aws_hooks import (
     LocalizeRequest,
     MountContext,
     PreflightContext,
+    PublishOptions,
     PublishRequest,
     create_manager,
 )
 from miniwdl_aws_hooks.testing import PluginConformance
+
+EXPORT = PublishOptions(publisher="export")
 
 
 @pytest.fixture
@@ -163,24 +166,29 @@ class TestPublish:
         (point,) = [point for point in entry_points(group="miniwdl_aws") if point.name == "fsx-mount"]
         hooks = create_manager([point], {}).hook
 
-        def call(folder="s3://bucket/v1/run/", files=None, **settings):
+        def call(folder="s3://bucket/v1/run/", files=None, options=EXPORT, **settings):
             made = make_settings(file_io__root=str(tmp_path), **settings)
-            return hooks.miniwdl_aws_publish(request=PublishRequest("/run", folder, files or {}, made))
+            return hooks.miniwdl_aws_publish(request=PublishRequest("/run", folder, files or {}, made, options))
 
         return call
 
     def test_only_when_asked_for(self, publish, fsx, fsid):
-        assert publish(aws__fs=fsid) is None
-        assert publish(folder="gs://bucket/x/", aws__fs=fsid, aws__publish="export") is None
+        assert publish(aws__fs=fsid, options=PublishOptions()) is None
+        assert publish(aws__fs=fsid, options=PublishOptions(publisher="upload", overwrite=False)) is None
+        assert publish(folder="gs://bucket/x/", aws__fs=fsid) is None
+
+    def test_can_not_protect_what_is_there(self, publish, fsx, fsid):
+        with pytest.raises(ConfigurationError, match="--no-overwrite can't be kept"):
+            publish(aws__fs=fsid, options=PublishOptions(publisher="export", overwrite=False))
 
     def test_needs_a_file_system(self, publish, fsx):
         with pytest.raises(ConfigurationError, match=r"\[aws\] fs"):
-            publish(aws__publish="export")
+            publish()
 
     def test_refuses_before_there_is_anything_to_publish(self, publish, fsx, fsid):
         fsx.add_response("describe_data_repository_associations", {"Associations": []})
         with pytest.raises(FsxError, match="no data repository association covers it"):
-            publish(aws__fs=fsid, aws__publish="export")
+            publish(aws__fs=fsid)
 
     def test_exports(self, publish, fsx, s3, fsid, tmp_path):
         (tmp_path / "result").write_text("12345")
@@ -201,7 +209,7 @@ class TestPublish:
         fsx.add_response("describe_data_repository_tasks", {"DataRepositoryTasks": [task]})
         s3.add_client_error("head_object", "404", http_status_code=404)  # there is no older outputs.json
         s3.add_response("head_object", {"ContentLength": 5}, {"Bucket": "bucket", "Key": "v1/run/result"})
-        report = publish(files={"result": str(tmp_path / "result")}, aws__fs=fsid, aws__publish="export")
+        report = publish(files={"result": str(tmp_path / "result")}, aws__fs=fsid)
         assert (report.uploaded, report.size, report.failed) == (1, 5, {})
         assert (tmp_path / "results/run/result").read_text() == "12345"
 
@@ -223,10 +231,10 @@ class TestAnEarlierRunsFiles:
         for name in ("outputs.json", "error.json"):
             (tmp_path / "results/run").mkdir(parents=True, exist_ok=True)
             (tmp_path / "results/run" / name).write_text("{}")
-        settings = make_settings(aws__fs=fsid, aws__publish="export", file_io__root=str(tmp_path))
+        settings = make_settings(aws__fs=fsid, file_io__root=str(tmp_path))
 
         def call(name):
-            request = PublishRequest("/run", "s3://bucket/v1/run/", {name: str(tmp_path / "gone")}, settings)
+            request = PublishRequest("/run", "s3://bucket/v1/run/", {name: str(tmp_path / "gone")}, settings, EXPORT)
             return hooks.miniwdl_aws_publish(request=request)
 
         return call

@@ -1,5 +1,5 @@
 """
-``[aws] publish = export``: results reach S3 by FSx's own export tasks instead of by the workflow job's network.
+``--publish export``: results reach S3 by FSx's own export tasks instead of by the workflow job's network.
 
 The files are placed under the association that covers the destination, exported, and looked up in S3: a file counts as
 published when its object is there with its size. A folder without files becomes an object whose key ends in a slash.
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core import beneath
-from miniwdl_aws_core.options.shared import UploadOptions
+from miniwdl_aws_core.options.shared import EXPORT
 from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
 from miniwdl_aws_fsx_mount.client import CONNECTIONS, FsxService
 from miniwdl_aws_fsx_mount.errors import FsxError
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_fsx_mount.associations import Association, Located
     from miniwdl_aws_fsx_mount.tasks import TaskService
-    from miniwdl_aws_hooks import PublishRequest, Settings
+    from miniwdl_aws_hooks import PublishRequest
 
-__all__ = ["Exporter", "answer_publish", "destination", "export_paths", "export_wanted", "read_failures"]
+__all__ = ["Exporter", "answer_publish", "destination", "export_paths", "read_failures"]
 
 logger = logging.getLogger(__name__)
 
@@ -48,25 +48,6 @@ ROUNDS = 3
 
 REPORTS = ".fsx-reports"
 """Folder below an association's prefix where FSx lists files that failed; it must lie within the association."""
-
-
-def export_wanted(settings: Settings) -> bool:
-    """
-    Value of ``[aws] publish``.
-
-    :raises ConfigurationError: when it is neither ``upload`` nor ``export``.
-    """
-    text = (settings.get("aws", "publish") or "upload").lower()
-    if text not in {"upload", "export"}:
-        raise ConfigurationError(f"[aws] publish (MINIWDL__AWS__PUBLISH) must be upload or export, not {text!r}")
-    if text == "upload":
-        return False
-    if not UploadOptions(settings).overwrite:
-        raise ConfigurationError(
-            "--no-overwrite can't be kept by [aws] publish = export: an export replaces what is there",
-            hint="publish by upload, or leave out --no-overwrite",
-        )
-    return True
 
 
 def destination(associations: Sequence[Association], folder: str) -> Located:
@@ -248,11 +229,16 @@ def _join(relative: str, name: str) -> str:
 def answer_publish(request: PublishRequest) -> PublishReport | None:
     """Answer the ``publish`` hook, where export is wanted and the destination is in S3."""
     settings = request.settings
-    if not export_wanted(settings) or not request.folder.startswith("s3://"):
+    if request.options.publisher != EXPORT or not request.folder.startswith("s3://"):
         return None
+    if not request.options.overwrite:
+        raise ConfigurationError(
+            "--no-overwrite can't be kept by --publish export: an export replaces what is there",
+            hint="publish by upload, or leave out --no-overwrite",
+        )
     fsid, region = settings.get("aws", "fs"), settings.get("aws", "region")
     if fsid is None:
-        raise ConfigurationError("[aws] publish = export needs [aws] fs, the file system to export from")
+        raise ConfigurationError("--publish export needs [aws] fs, the file system to export from")
     service, objects = FsxService.connect(region), Objects.connect(region)
     located = destination(service.associations(check_id(fsid)), request.folder)
     root = Path(settings.get("file_io", "root") or "/mnt/fsx")

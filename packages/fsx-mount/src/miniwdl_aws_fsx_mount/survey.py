@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_fsx_mount.export import export_wanted
+from miniwdl_aws_core.options.shared import EXPORT, AwsOptions
 from miniwdl_aws_fsx_mount.hosts.network import check_kind, check_mounting, check_ports, check_zone
 from miniwdl_aws_fsx_mount.preflight import (
     check_associations,
@@ -54,7 +54,7 @@ def take_survey(service: FsxService, hosts: Hosts, fsid: str, queues: Sequence[s
     try:
         survey.associations = service.associations(fsid)
         survey.checks += check_associations(survey.associations)
-        if export_wanted(settings):
+        if AwsOptions(settings).publish == EXPORT:
             survey.checks.append(check_export(survey.associations, settings.get("aws", "s3_upload_folder")))
     except MiniwdlAwsError as exc:
         survey.checks.append(_not_checked("links to S3", exc))

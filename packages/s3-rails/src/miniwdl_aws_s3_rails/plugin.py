@@ -14,7 +14,6 @@ if TYPE_CHECKING:
         PublishRequest,
         StageRequest,
         StageResult,
-        SubmitOption,
     )
 
 SCHEME = "s3://"
@@ -37,12 +36,13 @@ def miniwdl_aws_publish(request: PublishRequest) -> PublishReport | None:
     """Upload to S3."""
     if not request.folder.startswith(SCHEME):
         return None
+    from miniwdl_aws_core.options.shared import EXPORT
     from miniwdl_aws_hooks import MissingPartError
     from miniwdl_aws_s3_rails.products.publish import check, publish
     from miniwdl_aws_s3_rails.transfer.engine import engine_for
 
-    if (request.settings.get("aws", "publish") or "").lower() == "export":
-        raise MissingPartError.of("[aws] publish = export", "miniwdl-aws-fsx-mount")
+    if request.options.publisher == EXPORT:
+        raise MissingPartError.of("--publish export", "miniwdl-aws-fsx-mount")
     engine = engine_for(request.settings)
     return publish(request, engine) if request.files else check(request, engine)
 
@@ -54,19 +54,3 @@ def miniwdl_aws_preflight(context: PreflightContext) -> list[Check]:
     from miniwdl_aws_s3_rails.transfer.engine import engine_for
 
     return check_folders(context, engine_for(context.settings))
-
-
-@hookimpl
-def miniwdl_aws_submit_options() -> list[SubmitOption]:
-    """Add ``--upload-as-you-go``."""
-    from miniwdl_aws_hooks import SubmitOption
-    from miniwdl_aws_s3_rails.submitting import enter
-
-    return [
-        SubmitOption(
-            name="--upload-as-you-go",
-            help="with --s3upload: upload the outputs of finished calls while the rest of the workflow runs",
-            enter=enter,
-            submit_only=True,
-        )
-    ]

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import threading
 import time
-from argparse import Namespace
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -16,10 +15,9 @@ from typing import Any
 import pytest
 
 from miniwdl_aws_hooks import PublishReport
-from miniwdl_aws_s3_rails.errors import OptionError, RailsError
+from miniwdl_aws_s3_rails.errors import RailsError
 from miniwdl_aws_s3_rails.inside_miniwdl.progressive import EarlyUploads
 from miniwdl_aws_s3_rails.inside_miniwdl.routes import Route
-from miniwdl_aws_s3_rails.submitting import enter
 
 LIMIT = 60
 """Seconds after which a test that waits has failed."""
@@ -175,11 +173,3 @@ def test_a_call_whose_outputs_can_not_be_found_ends_no_thread(caplog: pytest.Log
     uploads.finish()
     assert publisher.files == {"x/0/a": "/run/call-t-0/a"}
     assert "not uploaded early" in caplog.text
-
-
-def test_option_of_the_submit_command() -> None:
-    with enter(Namespace(no_env=False, no_overwrite=False)) as environment:
-        assert environment.environ == {"MINIWDL__S3_RAILS__PROGRESSIVE": "true"}
-    for name in ("no_env", "no_overwrite"):
-        with pytest.raises(OptionError, match=name.replace("_", "-")), enter(Namespace(**{name: True})):
-            pass

@@ -4,21 +4,8 @@ import botocore.exceptions
 import pytest
 
 from miniwdl_aws_s3_rails.errors import AccessError, UriError
-from miniwdl_aws_s3_rails.transfer.destination import check_writable, run_folder
+from miniwdl_aws_s3_rails.transfer.destination import check_writable
 from miniwdl_aws_s3_rails.transfer.engine import Engine
-
-
-@pytest.mark.parametrize(
-    ("given", "folder"),
-    [
-        ("s3://b1/x", "s3://b1/x/20250101_000000_wf/"),
-        ("s3://b1/x/", "s3://b1/x/"),
-        ("s3://b1", "s3://b1/20250101_000000_wf/"),
-        ("s3://b1/", "s3://b1/"),
-    ],
-)
-def test_one_more_folder_unless_it_ends_in_a_slash(given: str, folder: str) -> None:
-    assert run_folder(given, "20250101_000000_wf") == folder
 
 
 @pytest.mark.parametrize("folder", ["", "x", "x/y/"])

@@ -1,6 +1,5 @@
 """Options of ``[s3_rails]`` reach the server with every request that they concern, whichever library sends it."""
 
-import dataclasses
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,7 +9,7 @@ import botocore.session
 import pytest
 
 from miniwdl_aws_core.options.kinds import MIB
-from miniwdl_aws_hooks import EnvironSettings, PublishRequest
+from miniwdl_aws_hooks import EnvironSettings, PublishOptions, PublishRequest
 from miniwdl_aws_s3_rails.errors import TransferError
 from miniwdl_aws_s3_rails.products.publish import publish
 from miniwdl_aws_s3_rails.transfer.access import S3Access
@@ -161,7 +160,7 @@ def test_only_output_files_get_the_storage_class(
     for name in ("x/out.txt", "workflow.log", "upload_manifest.json"):
         files[name] = str(tmp_path / Path(name).name)
         Path(files[name]).write_text(name)
-    publish(PublishRequest("/run", bucket.uri("run/"), files, EnvironSettings({})), engine)
+    publish(PublishRequest("/run", bucket.uri("run/"), files, EnvironSettings({}), CAREFUL), engine)
     heads = {name: bucket.client.head_object(Bucket=bucket.name, Key=f"run/{name}") for name in files}
     assert [name for name, head in heads.items() if "StorageClass" in head] == ["x/out.txt"]
     for name in files:
@@ -316,41 +315,39 @@ class TestNoOverwrite:
             sender.put_bytes(S3Uri("bucket", "key"), b"data")
 
 
-def publish_run(engine: Engine, bucket: Any, tmp_path: Path, text: str, *names: str) -> Any:
+CAREFUL = PublishOptions(overwrite=False)
+
+
+def publish_carefully(engine: Engine, bucket: Any, tmp_path: Path, text: str, *names: str) -> Any:
     files = {}
     for name in names:
         files[name] = str(tmp_path / name.replace("/", "-"))
         Path(files[name]).write_text(text)
-    return publish(PublishRequest("/run", bucket.uri("run/"), files, EnvironSettings({})), engine)
+    return publish(PublishRequest("/run", bucket.uri("run/"), files, EnvironSettings({}), CAREFUL), engine)
 
 
 class TestNoOverwriteOfRuns:
-    @pytest.fixture
-    def careful(self, engine: Engine) -> Engine:
-        options = dataclasses.replace(engine.options, products=PutOptions(replace=False))
-        return Engine(options, engine.access, sleep=lambda _seconds: None)
-
-    def test_a_broken_off_upload_is_completed(self, careful: Engine, bucket: Any, tmp_path: Path) -> None:
-        publish_run(careful, bucket, tmp_path, "mine", "x/1", "empty/")
-        report = publish_run(careful, bucket, tmp_path, "mine", "x/1", "x/2", "empty/")
+    def test_a_broken_off_upload_is_completed(self, engine: Engine, bucket: Any, tmp_path: Path) -> None:
+        publish_carefully(engine, bucket, tmp_path, "mine", "x/1", "empty/")
+        report = publish_carefully(engine, bucket, tmp_path, "mine", "x/1", "x/2", "empty/")
         assert report.failed == {}
         assert report.checks == dict.fromkeys(("x/1", "x/2", "empty/"), "md5")
 
-    def test_what_differs_is_named_and_stays(self, careful: Engine, bucket: Any, tmp_path: Path) -> None:
+    def test_what_differs_is_named_and_stays(self, engine: Engine, bucket: Any, tmp_path: Path) -> None:
         bucket["run/x/1"] = b"somebody's"
-        report = publish_run(careful, bucket, tmp_path, "mine", "x/1", "x/2")
+        report = publish_carefully(engine, bucket, tmp_path, "mine", "x/1", "x/2")
         assert set(report.failed) == {"x/1"}
         assert "--no-overwrite protects" in report.failed["x/1"]
         assert bucket["run/x/1"] == b"somebody's"
 
-    def test_a_whole_run_stays(self, careful: Engine, bucket: Any, tmp_path: Path) -> None:
+    def test_a_whole_run_stays(self, engine: Engine, bucket: Any, tmp_path: Path) -> None:
         bucket["run/outputs.json"] = b"{}"
         with pytest.raises(Exception, match=r"outputs\.json is there already, and --no-overwrite protects the run"):
-            publish_run(careful, bucket, tmp_path, "mine", "x/1")
+            publish_carefully(engine, bucket, tmp_path, "mine", "x/1")
         assert bucket.keys() == ["run/outputs.json"]
 
-    def test_a_whole_upload_again_is_nothing_to_do(self, careful: Engine, bucket: Any, tmp_path: Path) -> None:
+    def test_a_whole_upload_again_is_nothing_to_do(self, engine: Engine, bucket: Any, tmp_path: Path) -> None:
         for _ in range(2):
-            data = publish_run(careful, bucket, tmp_path, "mine", "x/1", "workflow.log")
-            last = publish_run(careful, bucket, tmp_path, "mine", "outputs.json")
+            data = publish_carefully(engine, bucket, tmp_path, "mine", "x/1", "workflow.log")
+            last = publish_carefully(engine, bucket, tmp_path, "mine", "outputs.json")
         assert (data.skipped, last.skipped, data.uploaded, last.uploaded) == (2, 1, 0, 0)

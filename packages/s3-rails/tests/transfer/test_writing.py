@@ -1,3 +1,4 @@
+import dataclasses
 import json
 
 import pytest
@@ -48,7 +49,9 @@ def test_checksum_goes_to_servers_that_know_it(choice: str, aws: bool, sent: boo
 
 
 def test_products() -> None:
-    products = read(storage_class="STANDARD_IA", object_tags='{"project": "a b", "x": ""}', overwrite="false").products
+    products = read(storage_class="STANDARD_IA", object_tags='{"project": "a b", "x": ""}').products
+    assert products.condition() == {}
+    products = dataclasses.replace(products, replace=False)
     assert products == PutOptions("STANDARD_IA", (("project", "a b"), ("x", "")), replace=False)
     assert products.parameters() == {"StorageClass": "STANDARD_IA", "Tagging": "project=a+b&x="}
     assert products.condition() == {"IfNoneMatch": "*"}
@@ -70,7 +73,6 @@ def test_products() -> None:
         ({"bucket_key": "true", "encryption": "aws:kms:dsse"}, "bucket_key needs encryption = aws:kms"),
         ({"checksum": "md4"}, "checksum must be auto, crc64nvme or none"),
         ({"storage_class": "standard ia"}, "storage_class must be one such as STANDARD_IA"),
-        ({"overwrite": "never"}, "overwrite must be true or false"),
         ({"object_tags": "x=y"}, "object_tags must be a JSON object"),
         ({"object_tags": '["x"]'}, "object_tags must be a JSON object"),
         ({"object_tags": '{"x": 1}'}, "object_tags must be a JSON object"),

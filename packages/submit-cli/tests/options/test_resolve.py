@@ -38,7 +38,7 @@ def test_defaults() -> None:
     assert found.mount == "/mnt/fsx"
     assert found.run_dir == "/mnt/fsx/miniwdl_run"
     assert (found.cpu, found.memory_mib) == (1, 4096)
-    assert found.staging is found.s3upload is found.image is found.fsid is found.task_queue_fallback is None
+    assert found.staging is found.publish.destination is found.image is found.fsid is found.task_queue_fallback is None
 
 
 def test_missing_queue_says_every_way_to_give_it() -> None:
@@ -103,7 +103,7 @@ def test_delete_after_needs_an_upload_from_either_source() -> None:
     with pytest.raises(ConfigurationError, match="MINIWDL__AWS__DELETE_AFTER_S3_UPLOAD needs a folder"):
         settings(environ={"MINIWDL__AWS__DELETE_AFTER_S3_UPLOAD": "always"})
     found = settings(environ={"MINIWDL__AWS__S3_UPLOAD_FOLDER": "s3://bucket/x"}, delete_after="success")
-    assert (found.s3upload, found.delete_after) == ("s3://bucket/x", "success")
+    assert (found.publish.destination, found.publish.delete_after) == ("s3://bucket/x", "success")
 
 
 def test_choices_name_the_source() -> None:

@@ -195,9 +195,25 @@ def test_who_sits_at_a_terminal_is_asked_before_much_is_staged(
     assert parts.staged[0].confirm("?") is goes_on
 
 
-def test_no_overwrite_is_for_the_upload(aws: Any, submit: Callable[..., Outcome]) -> None:
-    out = submit("hello.wdl", "n=1", "--s3upload", "s3://bucket/out/", "--no-overwrite")[1]
-    assert job(aws, out.strip())["container"]["command"][-3:] == ["--s3upload", "s3://bucket/out/", "--no-overwrite"]
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["--publish", "export", "--delete-after", "success", "--no-overwrite"],
+        ["--upload-as-you-go"],
+    ],
+)
+def test_how_to_publish_travels_in_the_command(aws: Any, submit: Callable[..., Outcome], words: list[str]) -> None:
+    words = ["--s3upload", "s3://bucket/out/", *words]
+    found = job(aws, submit("hello.wdl", "n=1", "--no-env", *words)[1].strip())
+    assert found["container"]["command"][-len(words) :] == words
+    assert "MINIWDL__AWS__PUBLISH" not in environment(found)
+
+
+def test_uploads_on_the_way_that_are_not_possible(aws: Any, submit: Callable[..., Outcome]) -> None:
+    for words in ([], ["--s3upload", "s3://bucket/out/", "--no-overwrite"]):
+        code, _out, err = submit("hello.wdl", "n=1", "--upload-as-you-go", *words)
+        assert (code, "--upload-as-you-go needs --s3upload" in err) == (64, True)
+    assert nothing_submitted(aws)
 
 
 def test_wait_reproduces_success(submit: Callable[..., Outcome]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_hooks.types.cli import Command, SubmitEnvironment, SubmitOption
     from miniwdl_aws_hooks.types.files import (
         LocalizeRequest,
+        PublishOptions,
         PublishReport,
         PublishRequest,
         StageItem,
@@ -54,6 +55,7 @@ __all__ = [
     "Mount",
     "MountContext",
     "PreflightContext",
+    "PublishOptions",
     "PublishReport",
     "PublishRequest",
     "QueueContext",
@@ -68,7 +70,15 @@ __getattr__ = names_from(
     __name__,
     {
         "cli": ("Command", "SubmitEnvironment", "SubmitOption"),
-        "files": ("LocalizeRequest", "PublishReport", "PublishRequest", "StageItem", "StageRequest", "StageResult"),
+        "files": (
+            "LocalizeRequest",
+            "PublishOptions",
+            "PublishReport",
+            "PublishRequest",
+            "StageItem",
+            "StageRequest",
+            "StageResult",
+        ),
         "jobs": (
             "FailureClass",
             "FailurePolicy",

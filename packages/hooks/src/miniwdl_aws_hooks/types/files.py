@@ -10,7 +10,15 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks.settings import Settings
 
-__all__ = ["LocalizeRequest", "PublishReport", "PublishRequest", "StageItem", "StageRequest", "StageResult"]
+__all__ = [
+    "LocalizeRequest",
+    "PublishOptions",
+    "PublishReport",
+    "PublishRequest",
+    "StageItem",
+    "StageRequest",
+    "StageResult",
+]
 
 
 @dataclass(frozen=True)
@@ -23,6 +31,25 @@ class LocalizeRequest:
     mount_point: str
     """Root of the shared file system; the answer must lie within it."""
     settings: Settings
+
+
+@dataclass(frozen=True)
+class PublishOptions:
+    """How a user wants the products of a run published."""
+
+    destination: str | None = None
+    """``s3://bucket/prefix``, where the run's name is added unless it ends in a slash; ``None`` publishes nothing."""
+    publisher: str | None = None
+    """
+    ``upload``: by the workflow job's network; ``export``: by the shared file system itself. ``None`` where the
+    configuration decides, and never in what a hook gets.
+    """
+    overwrite: bool = True
+    """Whether an object that is there already and differs may be replaced."""
+    as_you_go: bool = False
+    """Whether outputs of finished calls travel while the rest of the workflow runs."""
+    delete_after: str | None = None
+    """``always``, ``success`` or ``failure`` of the run deletes its directory after the publication; ``None`` never."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +66,7 @@ class PublishRequest:
     The paths are real ones: a link that is met on one has been planted since, and whoever publishes must not follow it.
     """
     settings: Settings
+    options: PublishOptions = field(default_factory=PublishOptions)
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,8 @@ from WDL import Tree
 
 from miniwdl_aws_core.aws.surprises import in_words
 from miniwdl_aws_core.options.loader import LoaderSettings
+from miniwdl_aws_core.options.shared import EXPORT
+from miniwdl_aws_core.publish_options import ENV_PUBLISH, decode, run_folder
 from miniwdl_aws_hooks import PublishRequest
 from miniwdl_aws_s3_rails.inside_miniwdl.layout import read_layout
 from miniwdl_aws_s3_rails.inside_miniwdl.routes import find_routes, indices_of, split_call_id
@@ -25,9 +27,7 @@ from miniwdl_aws_s3_rails.inside_miniwdl.termination import stopped_on_terminati
 from miniwdl_aws_s3_rails.log import fields
 from miniwdl_aws_s3_rails.products.boundary import collect_outputs
 from miniwdl_aws_s3_rails.products.publishers import publish_by_plugin
-from miniwdl_aws_s3_rails.transfer.destination import run_folder
 from miniwdl_aws_s3_rails.transfer.engine import STOP_GRACE, engine_for
-from miniwdl_aws_s3_rails.transfer.surroundings import ENV_FOLDER
 
 if TYPE_CHECKING:
     import logging
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from WDL.runtime.config import Loader
 
-    from miniwdl_aws_hooks import PublishReport
+    from miniwdl_aws_hooks import PublishOptions, PublishReport
     from miniwdl_aws_s3_rails.inside_miniwdl.routes import Route
     from miniwdl_aws_s3_rails.products.upload import Layout
 
@@ -59,8 +59,8 @@ def upload_as_you_go(
     """Plug into miniwdl's tasks and workflows: nothing that passes changes."""
     top = len(run_id_stack) == 1
     run_path = os.path.normpath(run_dir)
-    if top and isinstance(target, Tree.Workflow) and (folder := os.environ.get(ENV_FOLDER)):
-        yield from _top_level(cfg, logger, Path(run_path), folder, target, recv)
+    if top and isinstance(target, Tree.Workflow) and (options := os.environ.get(ENV_PUBLISH)):
+        yield from _top_level(cfg, logger, Path(run_path), decode(options), target, recv)
         return
     uploads = _runs.get(os.path.dirname(run_path)) if len(run_id_stack) == 2 else None  # noqa: PTH120
     while True:
@@ -70,19 +70,24 @@ def upload_as_you_go(
 
 
 def _top_level(
-    cfg: Loader, logger: logging.Logger, run_dir: Path, folder: str, workflow: Tree.Workflow, recv: dict[str, Any]
+    cfg: Loader,
+    logger: logging.Logger,
+    run_dir: Path,
+    options: PublishOptions,
+    workflow: Tree.Workflow,
+    recv: dict[str, Any],
 ) -> Generator[dict[str, Any], dict[str, Any], None]:
     settings = LoaderSettings(cfg)
     layout = read_layout(settings)
-    destination = run_folder(folder, run_dir.name)
-    obstacle = _obstacle(settings, layout)
+    destination = run_folder(options.destination or "", run_dir.name)
+    obstacle = _obstacle(options, layout)
     if obstacle:
         logger.warning(fields("nothing is uploaded early", reason=obstacle))
         while True:
             recv = yield recv
 
     def publish(files: Mapping[str, str]) -> PublishReport:
-        return publish_by_plugin(PublishRequest(str(run_dir), destination, files, settings))
+        return publish_by_plugin(PublishRequest(str(run_dir), destination, files, settings, options))
 
     def products(call_dir: Path) -> Mapping[str, Path]:
         return collect_outputs(call_dir, layout.root, hardlinks=layout.output_hardlinks).files
@@ -106,12 +111,12 @@ def _top_level(
         uploads.finish(timeout=STOP_GRACE)
 
 
-def _obstacle(settings: LoaderSettings, layout: Layout) -> str | None:
+def _obstacle(options: PublishOptions, layout: Layout) -> str | None:
     if layout.use_relative_output_paths:
         return "use_relative_output_paths decides on names at the end only"
-    if (settings.get("aws", "publish") or "").lower() == "export":
+    if options.publisher == EXPORT:
         return "FSx exports results when all are there"
-    if not engine_for(settings).options.products.replace:
+    if not options.overwrite:
         # Where ETags tell nothing (SSE-KMS), the upload at the end could not tell our own objects from others'.
         return "--no-overwrite protects what is there when the run ends"
     return None

@@ -46,7 +46,8 @@ def check(request: PublishRequest, engine: Engine) -> PublishReport:
     :raises AccessError: when it can't.
     """
     check_writable(engine, request.folder)
-    check_vacant(engine, request.folder)
+    if not request.options.overwrite:
+        check_vacant(engine, request.folder)
     return PublishReport(uploaded=0, skipped=0, size=0, seconds=0.0)
 
 
@@ -58,7 +59,7 @@ def publish(request: PublishRequest, engine: Engine) -> PublishReport:
     """
     folder = S3Uri.parse(request.folder, what="the destination")
     plan = make_plan(folder, request.files, _size)
-    may_replace = engine.options.products.replace
+    may_replace = request.options.overwrite
     if may_replace:
         _make_way(engine, folder, last=OUTPUTS_JSON in request.files)
     missing, equal = split_present(
@@ -70,7 +71,7 @@ def publish(request: PublishRequest, engine: Engine) -> PublishReport:
         check_vacant(engine, request.folder)
     meter = Meter("uploading", len(missing), sum(item.size for item in missing), lambda line: logger.info("%s", line))
     with meter.reporting():
-        checks, failed = _send(engine, missing, meter)
+        checks, failed = _send(engine, missing, meter, may_replace=may_replace)
     return PublishReport(
         uploaded=len(checks),
         skipped=len(equal),
@@ -98,9 +99,11 @@ def _etag(item: Item, part_size: int) -> str:
         return ""  # no object's; sending the file says what is wrong with it
 
 
-def _send(engine: Engine, items: list[Item], meter: Meter) -> tuple[dict[str, str], dict[str, str]]:
+def _send(
+    engine: Engine, items: list[Item], meter: Meter, *, may_replace: bool
+) -> tuple[dict[str, str], dict[str, str]]:
     """Send all, and return by name what proves each to be whole, and why each that isn't there failed."""
-    data = Sender(engine, meter.add, engine.options.products, open_product)
+    data = Sender(engine, meter.add, replace(engine.options.products, replace=may_replace), open_product)
     # What tools read right after the run, and what is small, gains nothing from a colder storage class.
     own = replace(data, options=replace(data.options, storage_class=None))
 

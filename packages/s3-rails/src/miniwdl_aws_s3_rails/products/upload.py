@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.beneath import is_file
-from miniwdl_aws_hooks import MiniwdlAwsError, PublishRequest
+from miniwdl_aws_hooks import MiniwdlAwsError, PublishOptions, PublishRequest
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON, UPLOADED
 from miniwdl_aws_s3_rails.errors import UploadError
 from miniwdl_aws_s3_rails.products.boundary import LOGS, MANIFEST, collect_outputs
@@ -55,6 +55,7 @@ class FinishedRun:
     layout: Layout
     settings: Settings
     ending: Ending
+    options: PublishOptions = field(default_factory=PublishOptions)
 
 
 def upload_run(run: FinishedRun, folder: str, send: Callable[[PublishRequest], PublishReport]) -> dict[str, Any] | None:
@@ -136,7 +137,8 @@ class _Groups:
         if not files:
             return
         try:
-            report = self.publish(PublishRequest(str(self.run.run_dir), self.folder, files, self.run.settings))
+            run = self.run
+            report = self.publish(PublishRequest(str(run.run_dir), self.folder, files, run.settings, run.options))
         except MiniwdlAwsError as exc:
             self.failed.update(dict.fromkeys(files, exc.message))
             return

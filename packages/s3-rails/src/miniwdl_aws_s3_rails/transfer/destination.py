@@ -15,18 +15,9 @@ from miniwdl_aws_s3_rails.uri import S3Uri
 if TYPE_CHECKING:
     from miniwdl_aws_s3_rails.transfer.engine import Engine
 
-__all__ = ["check_vacant", "check_writable", "run_folder"]
+__all__ = ["check_vacant", "check_writable"]
 
 PROBE = ".miniwdl-aws-write-test"
-
-
-def run_folder(text: str, run_name: str) -> str:
-    """
-    Folder that a run's products go to: one more level, named like the run, unless the URI ends in a slash.
-
-    :param run_name: miniwdl's timestamped name of the run.
-    """
-    return text if text.endswith("/") else f"{text}/{run_name}/"
 
 
 def check_vacant(engine: Engine, text: str) -> None:
@@ -36,7 +27,7 @@ def check_vacant(engine: Engine, text: str) -> None:
     :raises AccessError: when it does.
     """
     # A folder of the run's own is as new as the run.
-    if engine.options.products.replace or not text.endswith("/"):
+    if not text.endswith("/"):
         return
     uri = S3Uri.parse(text).join(OUTPUTS_JSON)
     if engine.find(uri) is not None:

@@ -23,10 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from obstore.store import S3Credential
 
-__all__ = ["ENV_FOLDER", "Surroundings", "ask_botocore", "read_environment"]
-
-ENV_FOLDER = "WDL_UPLOAD_AS_YOU_GO"
-"""Variable by which ``miniwdl-run-s3upload`` tells ``miniwdl run`` where the run is going to be uploaded."""
+__all__ = ["Surroundings", "ask_botocore", "read_environment"]
 
 FALLBACK_REGION = "us-east-1"
 

@@ -104,7 +104,7 @@ def read_put_options(options: RailsOptions) -> PutOptions:
         raise OptionError(f"{what}: S3 allows {MAX_TAGS} tags, and these are {len(tags)}")
     for key, value in tags.items():
         _check_tag(what, key, value)
-    return PutOptions(options.storage_class, tuple(tags.items()), options.overwrite)
+    return PutOptions(options.storage_class, tuple(tags.items()))
 
 
 def _check_tag(what: str, key: str, value: str) -> None:

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.command import Parser
+from miniwdl_aws_core.publish_options import add_arguments, complete, from_arguments
 from miniwdl_aws_s3_rails.errors import OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from miniwdl_aws_hooks import Settings
+    from miniwdl_aws_hooks import PublishOptions, Settings
 
-__all__ = ["DELETE_WHEN", "PROGRAM", "Arguments", "parse_arguments"]
+__all__ = ["PROGRAM", "Arguments", "parse_arguments"]
 
 PROGRAM = "miniwdl-run-s3upload"
-DELETE_WHEN = ("always", "success", "failure")
 
 DESCRIPTION = """\
 Run `miniwdl run` with the arguments given, then upload what the run made to S3.
@@ -50,21 +50,12 @@ exit code: miniwdl's own; 74 when the run succeeded, but its upload did not (the
 class Arguments:
     """What to do."""
 
-    s3upload: str | None
-    delete_after: str | None
+    publish: PublishOptions
     task_queue: str | None
     self_test: bool
     upload_only: str | None
-    no_overwrite: bool
-    upload_as_you_go: bool
     passed: tuple[str, ...]
     """Arguments for ``miniwdl run``."""
-
-    @property
-    def overrides(self) -> dict[tuple[str, str], str]:
-        """What the command line sets of the configuration."""
-        overrides = {("s3_rails", "overwrite"): "false"} if self.no_overwrite else {}
-        return overrides | ({("s3_rails", "progressive"): "true"} if self.upload_as_you_go else {})
 
     def passed_value(self, *names: str) -> str | None:
         """Value of an option among the arguments passed through: the last one counts."""
@@ -83,24 +74,12 @@ class Arguments:
         """
         Fill in what the command line left open from the environment and the configuration, then check it all.
 
-        :raises OptionError: when options don't go together.
+        :raises ConfigurationError: when options don't go together.
         """
-        s3upload = self.s3upload or settings.get("aws", "s3_upload_folder")
-        delete_after = self.delete_after or settings.get("aws", "delete_after_s3_upload")
-        if delete_after:
-            delete_after = delete_after.strip().lower()
-            if delete_after not in DELETE_WHEN:
-                choices = ", ".join(DELETE_WHEN)
-                raise OptionError(f"MINIWDL__AWS__DELETE_AFTER_S3_UPLOAD must be {choices}, not {delete_after!r}")
-            if not s3upload:
-                raise OptionError(
-                    "--delete-after needs --s3upload", hint="or set MINIWDL__AWS__S3_UPLOAD_FOLDER to an s3:// URI"
-                )
-        if self.upload_as_you_go and (self.no_overwrite or not s3upload):
-            raise OptionError("--upload-as-you-go needs --s3upload, and can't be had with --no-overwrite")
-        if self.upload_only and not s3upload:
+        publish = complete(self.publish, settings)
+        if self.upload_only and not publish.destination:
             raise OptionError("--upload-only needs --s3upload")
-        return replace(self, s3upload=s3upload, delete_after=delete_after)
+        return replace(self, publish=publish)
 
     def upload_directory(self) -> Path | None:
         """Run directory that ``--upload-only`` names."""
@@ -117,18 +96,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
-    parser.add_argument(
-        "--s3upload",
-        metavar="URI",
-        help="s3:// folder to upload to; unless it ends in /, one more folder named like the run is added "
-        "[environment: MINIWDL__AWS__S3_UPLOAD_FOLDER]",
-    )
-    parser.add_argument(
-        "--delete-after",
-        choices=DELETE_WHEN,
-        help="after the upload, delete the run directory: always, or after success or failure of the run only "
-        "[environment: MINIWDL__AWS__DELETE_AFTER_S3_UPLOAD]",
-    )
+    add_arguments(parser)
     parser.add_argument(
         "--task-queue",
         metavar="QUEUE",
@@ -136,17 +104,11 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     )
     parser.add_argument("--self-test", action="store_true", help="run `miniwdl run_self_test` instead of a workflow")
     parser.add_argument("--upload-only", metavar="RUN_DIR", help="run nothing: upload a run directory of before")
-    parser.add_argument(
-        "--no-overwrite",
-        action="store_true",
-        help="never replace an object in S3 that differs, not even one that somebody writes meanwhile: "
-        "the upload fails then [environment: MINIWDL__S3_RAILS__OVERWRITE=false]",
-    )
-    parser.add_argument(
-        "--upload-as-you-go",
-        action="store_true",
-        help="upload the outputs of finished calls while the rest of the workflow runs; --no-overwrite rules it out "
-        "[environment: MINIWDL__S3_RAILS__PROGRESSIVE=true]",
-    )
     known, passed = parser.parse_known_args(argv)
-    return Arguments(**vars(known), passed=tuple(passed))
+    return Arguments(
+        publish=from_arguments(known),
+        task_queue=known.task_queue,
+        self_test=known.self_test,
+        upload_only=known.upload_only,
+        passed=tuple(passed),
+    )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_core.beneath import is_file, write_bytes
 from miniwdl_aws_core.console import complain, emit_json, say
 from miniwdl_aws_core.diagnostics import LineFormatter, fit_for_terminals
+from miniwdl_aws_core.publish_options import CONFIGURED, ENV_PUBLISH, encode, run_folder
 from miniwdl_aws_hooks import ExitCode, JobRole, MiniwdlAwsError, MountContext, PublishRequest, get_manager
 from miniwdl_aws_hooks.protocol import (
     END_OF_LOG,
@@ -26,7 +27,6 @@ from miniwdl_aws_hooks.protocol import (
 from miniwdl_aws_s3_rails.errors import MountMissingError, OptionError
 from miniwdl_aws_s3_rails.products.ending import RUN_LOGS, Ending, read_ending
 from miniwdl_aws_s3_rails.products.publishers import let_publishers_speak, publish_by_plugin
-from miniwdl_aws_s3_rails.transfer.surroundings import ENV_FOLDER
 from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, parse_arguments
 from miniwdl_aws_s3_rails.workflow_job.child import SignalRelay, Stopped, run_child
 from miniwdl_aws_s3_rails.workflow_job.claim import claim
@@ -48,8 +48,7 @@ CONSUMED = (
     ENV_PAYLOAD_NAME,
     ENV_SENTINEL,
     ENV_SUBMISSION,
-    "MINIWDL__AWS__S3_UPLOAD_FOLDER",
-    "MINIWDL__AWS__DELETE_AFTER_S3_UPLOAD",
+    *CONFIGURED,
 )
 """Environment variables that are for us; miniwdl would warn of some of them."""
 
@@ -95,7 +94,7 @@ def _run(arguments: Arguments, relay: SignalRelay) -> int:
     from miniwdl_aws_core.options.known import refuse_unknown
     from miniwdl_aws_core.options.loader import load_settings
 
-    settings = load_settings(arguments.passed_value("--cfg"), arguments.overrides)
+    settings = load_settings(arguments.passed_value("--cfg"))
     refuse_unknown(settings, os.environ)
     let_publishers_speak()
     _check_mount(os.environ, settings)
@@ -104,14 +103,15 @@ def _run(arguments: Arguments, relay: SignalRelay) -> int:
     if run_dir is not None:
         return _upload_only(arguments, run_dir, settings)
     claim(os.environ, settings)
-    if arguments.s3upload and not arguments.self_test:
+    destination = None if arguments.self_test else arguments.publish.destination
+    if destination:
         # Without files: whoever would publish the products says now if it couldn't.
-        publish_by_plugin(PublishRequest("", arguments.s3upload, {}, settings))
+        publish_by_plugin(PublishRequest("", destination, {}, settings, arguments.publish))
     with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as folder:
         command = _command(arguments, Path(folder), settings)
         code, stdout = run_child(command, _child_environ(arguments, settings), relay)
         document = None if arguments.self_test else _document(arguments, stdout, Path(folder))
-    if not arguments.s3upload or document is None:
+    if not destination or document is None:
         sys.stdout.buffer.write(stdout)  # noqa: TID251 - what miniwdl said, as it said it
         return code
     return _upload_after(arguments, settings, document, code)
@@ -155,18 +155,13 @@ def _command(arguments: Arguments, folder: Path, settings: Settings) -> list[str
 
 
 def _child_environ(arguments: Arguments, settings: Settings) -> dict[str, str]:
-    from miniwdl_aws_core.options.shared import UploadOptions
-
     environ = {name: value for name, value in os.environ.items() if name not in CONSUMED}
     if arguments.task_queue:
         environ["MINIWDL__AWS__TASK_QUEUE"] = arguments.task_queue
-    for (section, key), value in arguments.overrides.items():
-        environ[f"MINIWDL__{section.upper()}__{key.upper()}"] = value
     if settings.get("call_cache", "backend") in (None, "dir"):
         environ["MINIWDL__CALL_CACHE__BACKEND"] = "s3_rails"
-    environ.pop("MINIWDL__S3_RAILS__PROGRESSIVE", None)  # miniwdl would warn of it
-    if UploadOptions(settings).progressive and arguments.s3upload and not arguments.self_test:
-        environ[ENV_FOLDER] = arguments.s3upload
+    if arguments.publish.as_you_go and not arguments.self_test:
+        environ[ENV_PUBLISH] = encode(arguments.publish)
     return environ
 
 
@@ -218,11 +213,10 @@ def _upload(
 ) -> tuple[str, dict[str, Any] | None]:
     from miniwdl_aws_s3_rails.inside_miniwdl.layout import read_layout
     from miniwdl_aws_s3_rails.products.upload import FinishedRun, upload_run
-    from miniwdl_aws_s3_rails.transfer.destination import run_folder
 
-    folder = run_folder(arguments.s3upload or "", run_dir.name)
+    folder = run_folder(arguments.publish.destination or "", run_dir.name)
     logger.info(UPLOADING, run_dir, folder)
-    run = FinishedRun(run_dir, read_layout(settings), settings, ending)
+    run = FinishedRun(run_dir, read_layout(settings), settings, ending, arguments.publish)
     return folder, upload_run(run, folder, publish_by_plugin)
 
 
@@ -230,7 +224,7 @@ def _delete_after(arguments: Arguments, settings: Settings, run_dir: Path, *, su
     from miniwdl_aws_s3_rails.inside_miniwdl.layout import read_layout
     from miniwdl_aws_s3_rails.workflow_job.rundir import RunDirError, delete_run_dir, should_delete
 
-    if should_delete(arguments.delete_after, succeeded=succeeded):
+    if should_delete(arguments.publish.delete_after, succeeded=succeeded):
         try:
             delete_run_dir(run_dir, read_layout(settings).root)
         except RunDirError as exc:

@@ -7,7 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.publish_options import check
 from miniwdl_aws_hooks.errors import ConfigurationError
+from miniwdl_aws_hooks.types import PublishOptions
 from miniwdl_aws_submit_cli.options.table import OPTIONS, Kind, Option, option
 
 if TYPE_CHECKING:
@@ -42,9 +44,7 @@ class Settings:
     mount: str
     """Absolute, no trailing slash."""
     run_dir: str
-    s3upload: str | None
-    delete_after: str | None
-    publish: str | None
+    publish: PublishOptions
     staging: str | None
     workflow_role: str | None
     image: str | None
@@ -108,6 +108,14 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str], tags: Mapping[
         raise ConfigurationError(
             "--publish needs a folder to publish to", hint=f"{option('--s3upload').sources}, or leave it out"
         )
+    publish = PublishOptions(
+        destination=s3upload,
+        publisher=found["publish"].value or None,
+        overwrite=not given.get("no_overwrite"),
+        as_you_go=bool(given.get("upload_as_you_go")),
+        delete_after=found["delete_after"].value or None,
+    )
+    check(publish)
     return Settings(
         workflow_queue=find_required(option("--workflow-queue"), given, environ, tags).value,
         task_queue=find_required(option("--task-queue"), given, environ, tags).value,
@@ -115,9 +123,7 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str], tags: Mapping[
         fsid=found["fsid"].value or None,
         mount=mount,
         run_dir=_run_dir(found["dir"], mount),
-        s3upload=s3upload,
-        delete_after=found["delete_after"].value or None,
-        publish=found["publish"].value or None,
+        publish=publish,
         staging=_staging(found["staging"], s3upload),
         workflow_role=found["workflow_role"].value or None,
         image=found["image"].value or None,

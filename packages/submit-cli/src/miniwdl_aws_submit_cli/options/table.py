@@ -136,6 +136,11 @@ OPTIONS: tuple[Option, ...] = (
         kind=Kind.FLAG,
     ),
     Option(
+        ("--upload-as-you-go",),
+        "upload the outputs of finished calls while the rest of the workflow runs",
+        kind=Kind.FLAG,
+    ),
+    Option(
         ("--staging",),
         "S3 folder for local files that the run needs",
         metavar="s3://BUCKET/PREFIX",

@@ -117,7 +117,6 @@ def _prepare(
             os.environ,
             needs_image=session.surroundings.needs_image,
             no_env=args.no_env,
-            no_overwrite=args.no_overwrite,
         )
         plan = Submission(order, session.manager, stager).plan()
     if not args.dry_run:

@@ -44,8 +44,6 @@ def job_environment(
         found[AwsOptions.task_queue_fallback.variable] = settings.task_queue_fallback
     if settings.fsid:
         found[AwsOptions.fs.variable] = settings.fsid
-    if settings.publish:
-        found[AwsOptions.publish.variable] = settings.publish
     found[variable_of("file_io", "root")] = settings.mount
     found["AWS_REGION"] = found["AWS_DEFAULT_REGION"] = region  # the one counts here, other tools may read the other
     if sentinel:

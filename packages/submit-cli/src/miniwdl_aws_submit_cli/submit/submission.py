@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.publish_options import write_arguments
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.protocol import ENV_PAYLOAD, ENV_PAYLOAD_NAME, ENV_SUBMISSION
 from miniwdl_aws_hooks.settings import EnvironSettings
@@ -58,8 +59,6 @@ class Order:
     """Whether the workflow job runs in a container."""
     no_env: bool = False
     """Pass none of the variables on."""
-    no_overwrite: bool = False
-    """Let the upload fail where an object that differs is in its place."""
 
     @property
     def image(self) -> str:
@@ -170,13 +169,7 @@ class Submission:
     def _command(self, source: RunSource) -> list[str]:
         settings = self.order.settings
         command = [RUNNER, *source.arguments, "--dir", settings.run_dir]
-        if source.uploads and settings.s3upload:
-            command += ["--s3upload", settings.s3upload]
-            if settings.delete_after:
-                command += ["--delete-after", settings.delete_after]
-            if self.order.no_overwrite:
-                command.append("--no-overwrite")
-        return command
+        return [*command, *write_arguments(settings.publish)] if source.uploads else command
 
     def _with_payload(self, job: WorkflowJob, payload: Payload | None) -> tuple[WorkflowJob, str | None]:
         """Let the payload ride in the environment when it fits there, else stage it."""
