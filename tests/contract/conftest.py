@@ -8,7 +8,9 @@ from types import ModuleType
 import pytest
 
 from miniwdl_aws_hooks import (
+    DestinationContext,
     EnvironSettings,
+    FileSystemContext,
     FollowRequest,
     JobChange,
     JobContext,
@@ -83,6 +85,8 @@ def samples(tmp_path: Path) -> dict[str, dict[str, object]]:
             "request": StageRequest([StageItem(str(run_dir / "table.tsv"))], "s3://lab-staging/inputs/")
         },
         "miniwdl_aws_mounts": {"context": MountContext(JobRole.TASK, "/mnt/fsx", settings)},
+        "miniwdl_aws_prepare_file_system": {"context": FileSystemContext(str(mount), settings)},
+        "miniwdl_aws_check_destination": {"context": DestinationContext("s3://archive/run-1", settings)},
         "miniwdl_aws_prepare_job": {
             "context": JobContext(
                 JobRole.TASK, "call-sort", "task", "ubuntu:22.04", settings, run_id="call-sort", task_name="sort_reads"

@@ -38,4 +38,4 @@ def test_the_extension_passes_its_own_test(blocks, tmp_path):
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    assert "7 passed" in done.stdout
+    assert "9 passed" in done.stdout

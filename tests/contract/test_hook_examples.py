@@ -18,6 +18,7 @@ BLOCK = re.compile(r"(?ms)^```python\n(.*?)^```$")
 def example(root, tmp_path, monkeypatch):
     """Load the example of a hook's page as a plugin; returns its module and its hook relay."""
     for variable in ("LAB_STAGING", "ARCHIVE_SPOOL"):
+        (tmp_path / variable).mkdir(exist_ok=True)
         monkeypatch.setenv(variable, str(tmp_path / variable))
     monkeypatch.setenv("LAB_LOGS", str(tmp_path))
 
@@ -88,6 +89,23 @@ def test_stage(answer, tmp_path):
 def test_mounts(answer):
     (mount,) = answer("miniwdl_aws_mounts")
     assert mount.volume["efsVolumeConfiguration"]["fileSystemId"] == "fs-0123"
+
+
+def test_prepare_file_system(answer, example, samples, tmp_path):
+    assert answer("miniwdl_aws_prepare_file_system") is True
+    assert (tmp_path / "fsx/.miniwdl-aws-mounted").exists()
+    (tmp_path / "fsx/references/lambda.fa").unlink()
+    (tmp_path / "fsx/references").rmdir()
+    _, hook = example("miniwdl_aws_prepare_file_system")
+    assert hook.miniwdl_aws_prepare_file_system(**samples["miniwdl_aws_prepare_file_system"]) == [False]
+
+
+def test_check_destination(example, samples, tmp_path):
+    _, hook = example("miniwdl_aws_check_destination")
+    assert hook.miniwdl_aws_check_destination(**samples["miniwdl_aws_check_destination"]) is True
+    (tmp_path / "ARCHIVE_SPOOL").rmdir()
+    with pytest.raises(ConfigurationError, match="spool folder is full or missing"):
+        hook.miniwdl_aws_check_destination(**samples["miniwdl_aws_check_destination"])
 
 
 def test_prepare_job(answer):

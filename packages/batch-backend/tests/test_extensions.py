@@ -6,9 +6,11 @@ import pytest
 
 from miniwdl_aws_batch_backend.extensions import Extensions, merge_changes
 from miniwdl_aws_hooks import (
+    EnvironSettings,
     FailureClass,
     FailurePolicy,
     FailureVerdict,
+    FileSystemContext,
     JobChange,
     JobChanges,
     JobFailure,
@@ -40,6 +42,21 @@ def test_contradictions_are_an_error() -> None:
 def test_batchs_own_variables_are_not_for_plugins() -> None:
     with pytest.raises(PluginError, match="AWS_BATCH_X"):
         merge_changes([JobChanges(environment={"AWS_BATCH_X": "1"})])
+
+
+class Preparing:
+    def __init__(self) -> None:
+        self.contexts: list[FileSystemContext] = []
+
+    @hookimpl
+    def miniwdl_aws_prepare_file_system(self, context: FileSystemContext) -> None:
+        self.contexts.append(context)
+
+
+def test_the_file_system_is_made_ready() -> None:
+    plugin, settings = Preparing(), EnvironSettings({})
+    extensions(plugin).prepare_file_system("/mnt/fsx", settings)
+    assert plugin.contexts == [FileSystemContext("/mnt/fsx", settings)]
 
 
 class Site:

@@ -5,10 +5,13 @@ from importlib.metadata import entry_points
 import pytest
 
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxError
+from miniwdl_aws_fsx_mount.hosts import marker
 from miniwdl_aws_fsx_mount.localize import path_map
 from miniwdl_aws_hooks import (
     CheckState,
     ConfigurationError,
+    DestinationContext,
+    FileSystemContext,
     JobRole,
     LocalizeRequest,
     MountContext,
@@ -69,7 +72,31 @@ class TestPlugin(PluginConformance):
         context = MountContext(JobRole.TASK, str(tmp_path), make_settings(aws__fs=fsid))
         ((mount,),) = hooks.miniwdl_aws_mounts(context=context)
         assert mount.container_path == str(tmp_path)
-        assert list(tmp_path.iterdir()) == [], "no marker where there is no Lustre"
+
+    def test_a_workflow_job_writes_the_marker_where_it_sees_lustre(
+        self, hooks, make_settings, fsid, monkeypatch, tmp_path
+    ):
+        (tmp_path / "fsx").mkdir()
+        monkeypatch.setattr(marker.ensure_marker, "__kwdefaults__", {"proc_mounts": tmp_path / "mounts"})
+        (tmp_path / "mounts").write_text(f"x {tmp_path}/fsx lustre rw 0 0\n")
+
+        def prepare(**settings):
+            context = FileSystemContext(str(tmp_path / "fsx"), make_settings(**settings))
+            return hooks.miniwdl_aws_prepare_file_system(context=context)
+
+        assert prepare(aws__fs=fsid) == [], "a submitting machine may have something else there"
+        monkeypatch.setenv("AWS_BATCH_JOB_ID", "j-1")
+        assert prepare() == prepare(aws__fs=fsid, fsx__sentinel="none") == []
+        assert list((tmp_path / "fsx").iterdir()) == []
+        assert prepare(aws__fs=fsid) == [True]
+        assert (tmp_path / "fsx/.miniwdl-aws-mounted").exists()
+        (tmp_path / "mounts").write_text(f"x {tmp_path}/fsx ext4 rw 0 0\n")
+        assert prepare(aws__fs=fsid, fsx__sentinel=".other") == [False]
+
+    def test_a_wrong_id_is_said_before_the_marker_is_missed(self, hooks, make_settings):
+        context = FileSystemContext("/mnt/fsx", make_settings(aws__fs="lustre"))
+        with pytest.raises(ConfigurationError, match="--fsid"):
+            hooks.miniwdl_aws_prepare_file_system(context=context)
 
     def test_preflight(self, hooks, fsx, make_settings, make_description, fsid):
         description = make_description(SubnetIds=[], NetworkInterfaceIds=[])
@@ -162,10 +189,12 @@ def test_the_command_is_there(monkeypatch):
 
 class TestPublish:
     @pytest.fixture
-    def publish(self, make_settings, tmp_path):
+    def hooks(self):
         (point,) = [point for point in entry_points(group="miniwdl_aws") if point.name == "fsx-mount"]
-        hooks = create_manager([point], {}).hook
+        return create_manager([point], {}).hook
 
+    @pytest.fixture
+    def publish(self, hooks, make_settings, tmp_path):
         def call(folder="s3://bucket/v1/run/", files=None, options=EXPORT, **settings):
             made = make_settings(file_io__root=str(tmp_path), **settings)
             return hooks.miniwdl_aws_publish(request=PublishRequest("/run", folder, files or {}, made, options))
@@ -185,10 +214,26 @@ class TestPublish:
         with pytest.raises(ConfigurationError, match=r"\[aws\] fs"):
             publish()
 
-    def test_refuses_before_there_is_anything_to_publish(self, publish, fsx, fsid):
-        fsx.add_response("describe_data_repository_associations", {"Associations": []})
-        with pytest.raises(FsxError, match="no data repository association covers it"):
-            publish(aws__fs=fsid)
+    @pytest.mark.parametrize("linked", [True, False])
+    def test_the_destination_is_checked_before_the_run(self, hooks, make_settings, fsx, fsid, linked):
+        association = {
+            "AssociationId": "dra-0123456789abcdef0",
+            "FileSystemPath": "/results",
+            "DataRepositoryPath": "s3://bucket/v1",
+            "Lifecycle": "AVAILABLE",
+        }
+        fsx.add_response("describe_data_repository_associations", {"Associations": [association] if linked else []})
+
+        def check(folder="s3://bucket/v1/run", options=EXPORT):
+            context = DestinationContext(folder, make_settings(aws__fs=fsid), options)
+            return hooks.miniwdl_aws_check_destination(context=context)
+
+        assert check("gs://bucket/x") is check(options=PublishOptions(publisher="upload")) is None
+        if linked:
+            assert check() is True
+        else:
+            with pytest.raises(FsxError, match="no data repository association covers it"):
+                check()
 
     def test_exports(self, publish, fsx, s3, fsid, tmp_path):
         (tmp_path / "result").write_text("12345")

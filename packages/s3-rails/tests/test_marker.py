@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_hooks import ExitCode, JobRole, MiniwdlAwsError, MountContext, create_manager, hookimpl
+from miniwdl_aws_hooks import ExitCode, FileSystemContext, MiniwdlAwsError, create_manager, hookimpl
 from miniwdl_aws_hooks.protocol import ENV_SENTINEL
 from miniwdl_aws_s3_rails.workflow_job import run_s3upload
 
@@ -18,10 +18,10 @@ class Mounter:
 
     def __init__(self, *, mounted: bool, wrong: bool = False) -> None:
         self.mounted, self.wrong = mounted, wrong
-        self.contexts: list[MountContext] = []
+        self.contexts: list[FileSystemContext] = []
 
     @hookimpl
-    def miniwdl_aws_mounts(self, context: MountContext) -> None:
+    def miniwdl_aws_prepare_file_system(self, context: FileSystemContext) -> None:
         self.contexts.append(context)
         if self.wrong:
             raise MiniwdlAwsError("--fsid is wrong")
@@ -45,7 +45,7 @@ def test_whoever_mounts_it_may_write_it(
     mounter = Mounter(mounted=True)
     assert start(mounter, tmp_path, monkeypatch) == ExitCode.USAGE
     assert "no WDL is given" in capsys.readouterr().err
-    assert [(context.role, context.mount_point) for context in mounter.contexts] == [(JobRole.TASK, str(tmp_path))]
+    assert [context.mount_point for context in mounter.contexts] == [str(tmp_path)]
 
 
 def test_a_host_without_the_mount_stays_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

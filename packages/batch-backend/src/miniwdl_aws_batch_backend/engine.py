@@ -82,6 +82,7 @@ class Engine:
             )
         extensions = Extensions(get_manager())
         root = _root(reader)
+        extensions.prepare_file_system(root, reader)
         mounts = extensions.mounts(root, reader)
         sentinel = sentinel_of(covering_mount(mounts, root))
         api = BatchApi(connect(settings.region))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_batch_backend.classify import classify
 from miniwdl_aws_hooks import (
     FailureVerdict,
+    FileSystemContext,
     JobChange,
     JobChanges,
     JobContext,
@@ -39,6 +40,10 @@ class Extensions:
         context = MountContext(role=JobRole.TASK, mount_point=root, settings=settings)
         answers: Sequence[Sequence[Mount] | None] = self._hook.miniwdl_aws_mounts(context=context)
         return [mount for answer in answers if answer for mount in answer]
+
+    def prepare_file_system(self, root: str, settings: Settings) -> None:
+        """Let plugins make the shared file system ready for task jobs."""
+        self._hook.miniwdl_aws_prepare_file_system(context=FileSystemContext(root, settings))
 
     def prepare(self, context: JobContext) -> JobChanges:
         """Everything that plugins add to a job."""

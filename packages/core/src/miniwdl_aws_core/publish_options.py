@@ -13,14 +13,13 @@ from __future__ import annotations
 import argparse
 import shlex
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.options.shared import DELETE_WHEN, PUBLISH_HOW, AwsOptions, UploadOptions
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.types import PublishOptions
 
 if TYPE_CHECKING:
-    from miniwdl_aws_core.options.table import Option
     from miniwdl_aws_hooks.settings import Settings
 
 __all__ = [
@@ -39,13 +38,12 @@ __all__ = [
 ENV_PUBLISH = "WDL_PUBLISH"
 """The variable of ``miniwdl run``, which warns of those beginning with ``MINIWDL`` that it doesn't know."""
 
-_READ: tuple[Option[Any], ...] = (
-    AwsOptions.s3_upload_folder,
-    AwsOptions.delete_after_s3_upload,
-    AwsOptions.publish,
-    *UploadOptions.options(),
+CONFIGURED = (
+    AwsOptions.s3_upload_folder.variable,
+    AwsOptions.delete_after_s3_upload.variable,
+    AwsOptions.publish.variable,
+    *(option.variable for option in UploadOptions.options()),
 )
-CONFIGURED = tuple(option.variable for option in _READ)
 """Variables that :func:`complete` reads: whoever gets its outcome needs none of them."""
 
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core import beneath
-from miniwdl_aws_core.options.shared import EXPORT
+from miniwdl_aws_core.options.shared import EXPORT, AwsOptions
 from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
 from miniwdl_aws_fsx_mount.client import CONNECTIONS, FsxService
 from miniwdl_aws_fsx_mount.errors import FsxError
@@ -37,9 +37,9 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_fsx_mount.associations import Association, Located
     from miniwdl_aws_fsx_mount.tasks import TaskService
-    from miniwdl_aws_hooks import PublishRequest
+    from miniwdl_aws_hooks import DestinationContext, PublishOptions, PublishRequest, Settings
 
-__all__ = ["Exporter", "answer_publish", "destination", "export_paths", "read_failures"]
+__all__ = ["Exporter", "answer_check", "answer_publish", "destination", "export_paths", "read_failures"]
 
 logger = logging.getLogger(__name__)
 
@@ -226,26 +226,43 @@ def _join(relative: str, name: str) -> str:
     return f"{relative}/{check_name(name)}".lstrip("/")
 
 
+def answer_check(context: DestinationContext) -> bool | None:
+    """Answer the ``check_destination`` hook, where export is wanted and the destination is in S3."""
+    return True if _export_to(context.folder, context.options, context.settings) else None
+
+
 def answer_publish(request: PublishRequest) -> PublishReport | None:
     """Answer the ``publish`` hook, where export is wanted and the destination is in S3."""
-    settings = request.settings
-    if request.options.publisher != EXPORT or not request.folder.startswith("s3://"):
+    found = _export_to(request.folder, request.options, request.settings)
+    if found is None:
         return None
-    if not request.options.overwrite:
+    located, service = found
+    settings = request.settings
+    objects = Objects.connect(AwsOptions(settings).region)
+    root = Path(settings.get("file_io", "root") or "/mnt/fsx")
+    _make_way(root, located.relative, request, objects)
+    exporter = Exporter(check_id(AwsOptions(settings).fs or ""), root, service, objects.size, objects.read)
+    return exporter.export(located, request.folder, request.files)
+
+
+def _export_to(folder: str, options: PublishOptions, settings: Settings) -> tuple[Located, FsxService] | None:
+    """
+    Find where an export has to be placed, and what does it; ``None`` where somebody else publishes.
+
+    :raises MiniwdlAwsError: saying why it can't be exported to, and what to do.
+    """
+    if options.publisher != EXPORT or not folder.startswith("s3://"):
+        return None
+    if not options.overwrite:
         raise ConfigurationError(
             "--no-overwrite can't be kept by --publish export: an export replaces what is there",
             hint="publish by upload, or leave out --no-overwrite",
         )
-    fsid, region = settings.get("aws", "fs"), settings.get("aws", "region")
-    if fsid is None:
+    aws = AwsOptions(settings)
+    if aws.fs is None:
         raise ConfigurationError("--publish export needs [aws] fs, the file system to export from")
-    service, objects = FsxService.connect(region), Objects.connect(region)
-    located = destination(service.associations(check_id(fsid)), request.folder)
-    root = Path(settings.get("file_io", "root") or "/mnt/fsx")
-    if request.files:
-        _make_way(root, located.relative, request, objects)
-    exporter = Exporter(fsid, root, service, objects.size, objects.read)
-    return exporter.export(located, request.folder, request.files)
+    service = FsxService.connect(aws.region)
+    return destination(service.associations(check_id(aws.fs)), folder), service
 
 
 def _make_way(root: Path, relative: str, request: PublishRequest, objects: Objects) -> None:

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks import (
         Check,
+        DestinationContext,
+        FileSystemContext,
         LocalizeRequest,
         Mount,
         MountContext,
@@ -26,6 +28,22 @@ def miniwdl_aws_mounts(context: MountContext) -> Sequence[Mount] | None:
     from miniwdl_aws_fsx_mount.resolve import mounts_for
 
     return mounts_for(context)
+
+
+@hookimpl
+def miniwdl_aws_prepare_file_system(context: FileSystemContext) -> bool | None:
+    """Write the marker file where the workflow job sees that Lustre is mounted."""
+    from miniwdl_aws_fsx_mount.resolve import prepare
+
+    return prepare(context)
+
+
+@hookimpl
+def miniwdl_aws_check_destination(context: DestinationContext) -> bool | None:
+    """Look, with ``--publish export``, whether a data repository association covers the destination."""
+    from miniwdl_aws_fsx_mount.export import answer_check
+
+    return answer_check(context)
 
 
 @hookimpl
@@ -55,7 +73,7 @@ def miniwdl_aws_commands() -> Sequence[Command]:
 
 @hookimpl
 def miniwdl_aws_publish(request: PublishRequest) -> PublishReport | None:
-    """Export results by FSx itself where ``[aws] publish = export``; else leave it to others."""
+    """Export results by FSx itself with ``--publish export``; else leave it to others."""
     from miniwdl_aws_fsx_mount.export import answer_publish
 
     return answer_publish(request)

@@ -21,9 +21,9 @@ from miniwdl_aws_hooks import Check, CheckState, JobRole, MiniwdlAwsError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from miniwdl_aws_hooks import Mount, MountContext, PreflightContext, Settings
+    from miniwdl_aws_hooks import FileSystemContext, Mount, MountContext, PreflightContext, Settings
 
-__all__ = ["checks_for", "mounts_for"]
+__all__ = ["checks_for", "mounts_for", "prepare"]
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +39,23 @@ def mounts_for(context: MountContext, environ: Mapping[str, str] = os.environ) -
         return None
     fsid = check_id(configured)
     mount = lustre_mount(context.settings, context.mount_point)
-    if context.role is JobRole.TASK and "AWS_BATCH_JOB_ID" in environ:
-        # The workflow job itself runs on the file system, which was looked up when it was submitted; its role need
-        # not be allowed to look it up again.
-        if mount.sentinel:
-            ensure_marker(context.mount_point, mount.sentinel)
-    else:
+    # The workflow job itself runs on the file system, which was looked up when it was submitted; its role need not be
+    # allowed to look it up again.
+    if context.role is not JobRole.TASK or "AWS_BATCH_JOB_ID" not in environ:
         _look_up(fsid, context.settings)
     return [mount]
+
+
+def prepare(context: FileSystemContext, environ: Mapping[str, str] = os.environ) -> bool | None:
+    """Answer the ``prepare_file_system`` hook: in a workflow job, which runs on the file system, write the marker."""
+    configured = AwsOptions(context.settings).fs
+    if configured is None:
+        return None
+    check_id(configured)
+    name = sentinel_name(context.settings)
+    if name is None or "AWS_BATCH_JOB_ID" not in environ:
+        return None
+    return ensure_marker(context.mount_point, name)
 
 
 def _look_up(fsid: str, settings: Settings) -> None:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from miniwdl_aws_hooks.types import (
         Check,
         Command,
+        DestinationContext,
         FailureVerdict,
+        FileSystemContext,
         FollowRequest,
         JobChange,
         JobChanges,
@@ -109,9 +111,7 @@ class Specs:
         """
         Say which volumes jobs get.
 
-        Called once per process and role, before the first job is submitted. A workflow job that misses the sentinel
-        asks before anything else for what task jobs get: the plugin may then write it, where it sees that its file
-        system is really mounted.
+        Called once per process and role, before the first job is submitted.
 
         :param context: for which kind of job, and where the shared file system is to appear.
         :return: the volumes; ``None`` or nothing when this plugin isn't configured.
@@ -134,6 +134,41 @@ class Specs:
         Collection: all plugins' additions together; two that contradict each other are an error.
         Raises: ``MiniwdlAwsError``; the job is not submitted then.
         Example: a tag that cost reports know.
+
+        .. versionadded:: 0.1
+        """
+
+    @hookspec
+    def miniwdl_aws_prepare_file_system(self, context: FileSystemContext) -> bool | None:
+        """
+        Make the shared file system ready for task jobs.
+
+        Called inside the workflow job when it misses the sentinel, before anything else, and by the task backend before
+        its first job is submitted. Nobody writes the sentinel on a file system that hosts mount by means of their own:
+        the plugin may do so, where it sees that its file system is really mounted.
+
+        :param context: where the shared file system is.
+        :return: whether it is ready; ``None`` when this plugin isn't configured, or has nothing to do here.
+        Collection: every plugin is asked; jobs then look for the sentinel themselves.
+        Raises: ``MiniwdlAwsError`` when the plugin is configured, but wrongly; the run does not begin then.
+        Example: miniwdl-aws-fsx-mount writes the sentinel where it sees Lustre.
+
+        .. versionadded:: 0.1
+        """
+
+    @hookspec(firstresult=True)
+    def miniwdl_aws_check_destination(self, context: DestinationContext) -> bool | None:
+        """
+        Make sure, before a run begins, that its products could be published.
+
+        Called once inside the workflow job, before miniwdl starts. Nothing may change at the destination. A plugin that
+        publishes has this hook, too.
+
+        :param context: the destination, and what the user asks for.
+        :return: ``True`` when nothing stands in the way; ``None`` when the destination isn't this plugin's.
+        Collection: the first plugin with an answer; without one, the run does not begin.
+        Raises: ``MiniwdlAwsError`` saying what stands in the way; the run does not begin then.
+        Example: miniwdl-aws-s3-rails tries whether the S3 folder can be written.
 
         .. versionadded:: 0.1
         """
@@ -207,9 +242,7 @@ class Specs:
         """
         Bring the products of a finished run to their destination.
 
-        Called once per group of files, in order: data, then logs and error.json, then outputs.json. Called without
-        files before the run begins, with a folder that may yet lack the run's name: a plugin that couldn't publish
-        there says so now, and changes nothing.
+        Called once per group of files, in order: data, then logs and error.json, then outputs.json.
 
         :param request: which files go where.
         :return: how it went; ``None`` when the destination isn't one that this plugin serves.

@@ -10,14 +10,21 @@ Subclass it in your tests, name your entry point, and pytest collects the checks
 from __future__ import annotations
 
 import inspect
+from contextlib import suppress
 from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.manager import create_manager
 from miniwdl_aws_hooks.markers import PROJECT_NAME
+from miniwdl_aws_hooks.settings import EnvironSettings
 from miniwdl_aws_hooks.specs import Specs
+from miniwdl_aws_hooks.types import JobRole, MountContext
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 __all__ = ["PluginConformance"]
 
@@ -61,6 +68,21 @@ class PluginConformance:
         """Each hook has a docstring."""
         missing = [name for name, function in self.implementations().items() if not inspect.getdoc(function)]
         assert not missing, f"no docstring: {missing}"  # noqa: S101
+
+    def test_whoever_publishes_checks_first(self) -> None:
+        """Where a run would be published in vain, that is said before it begins."""
+        found = self.implementations()
+        if "miniwdl_aws_publish" in found:
+            assert "miniwdl_aws_check_destination" in found, "publishing needs miniwdl_aws_check_destination, too"  # noqa: S101
+
+    def test_mounts_write_nothing(self, tmp_path: Path) -> None:
+        """To make a file system ready is what ``miniwdl_aws_prepare_file_system`` is for."""
+        mounts = self.implementations().get("miniwdl_aws_mounts")
+        for role in JobRole if mounts else ():
+            context = MountContext(role, str(tmp_path), EnvironSettings({}))
+            with suppress(MiniwdlAwsError):
+                create_manager([self.entry_point()], {}).hook.miniwdl_aws_mounts(context=context)
+        assert list(tmp_path.iterdir()) == [], "miniwdl_aws_mounts wrote to the file system"  # noqa: S101
 
     def test_disabled_by_name(self) -> None:
         """The plugin can be left out."""

@@ -9,7 +9,9 @@ from miniwdl_aws_hooks import hookimpl
 if TYPE_CHECKING:
     from miniwdl_aws_hooks import (
         Check,
+        DestinationContext,
         PreflightContext,
+        PublishOptions,
         PublishReport,
         PublishRequest,
         StageRequest,
@@ -32,19 +34,37 @@ def miniwdl_aws_stage(request: StageRequest) -> StageResult | None:
 
 
 @hookimpl
-def miniwdl_aws_publish(request: PublishRequest) -> PublishReport | None:
-    """Upload to S3."""
-    if not request.folder.startswith(SCHEME):
+def miniwdl_aws_check_destination(context: DestinationContext) -> bool | None:
+    """Try whether the S3 folder can be written, and whether ``--no-overwrite`` leaves room for a run there."""
+    if not _uploads(context.folder, context.options):
         return None
-    from miniwdl_aws_core.options.shared import EXPORT
-    from miniwdl_aws_hooks import MissingPartError
-    from miniwdl_aws_s3_rails.products.publish import check, publish
+    from miniwdl_aws_s3_rails.products.publish import check
     from miniwdl_aws_s3_rails.transfer.engine import engine_for
 
-    if request.options.publisher == EXPORT:
+    check(context, engine_for(context.settings))
+    return True
+
+
+@hookimpl
+def miniwdl_aws_publish(request: PublishRequest) -> PublishReport | None:
+    """Upload to S3."""
+    if not _uploads(request.folder, request.options):
+        return None
+    from miniwdl_aws_s3_rails.products.publish import publish
+    from miniwdl_aws_s3_rails.transfer.engine import engine_for
+
+    return publish(request, engine_for(request.settings))
+
+
+def _uploads(folder: str, options: PublishOptions) -> bool:
+    if not folder.startswith(SCHEME):
+        return False
+    from miniwdl_aws_core.options.shared import EXPORT
+    from miniwdl_aws_hooks import MissingPartError
+
+    if options.publisher == EXPORT:  # whoever exports is asked first
         raise MissingPartError.of("--publish export", "miniwdl-aws-fsx-mount")
-    engine = engine_for(request.settings)
-    return publish(request, engine) if request.files else check(request, engine)
+    return True
 
 
 @hookimpl

@@ -14,6 +14,7 @@ from miniwdl_aws_hooks.lazy import names_from
 if TYPE_CHECKING:
     from miniwdl_aws_hooks.types.cli import Command, SubmitEnvironment, SubmitOption
     from miniwdl_aws_hooks.types.files import (
+        DestinationContext,
         LocalizeRequest,
         PublishOptions,
         PublishReport,
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
         FailureClass,
         FailurePolicy,
         FailureVerdict,
+        FileSystemContext,
         JobChange,
         JobChanges,
         JobContext,
@@ -41,9 +43,11 @@ __all__ = [
     "Check",
     "CheckState",
     "Command",
+    "DestinationContext",
     "FailureClass",
     "FailurePolicy",
     "FailureVerdict",
+    "FileSystemContext",
     "FollowRequest",
     "JobChange",
     "JobChanges",
@@ -71,6 +75,7 @@ __getattr__ = names_from(
     {
         "cli": ("Command", "SubmitEnvironment", "SubmitOption"),
         "files": (
+            "DestinationContext",
             "LocalizeRequest",
             "PublishOptions",
             "PublishReport",
@@ -83,6 +88,7 @@ __getattr__ = names_from(
             "FailureClass",
             "FailurePolicy",
             "FailureVerdict",
+            "FileSystemContext",
             "JobChange",
             "JobChanges",
             "JobContext",

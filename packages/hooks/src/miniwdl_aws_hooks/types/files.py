@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_hooks.settings import Settings
 
 __all__ = [
+    "DestinationContext",
     "LocalizeRequest",
     "PublishOptions",
     "PublishReport",
@@ -50,6 +51,16 @@ class PublishOptions:
     """Whether outputs of finished calls travel while the rest of the workflow runs."""
     delete_after: str | None = None
     """``always``, ``success`` or ``failure`` of the run deletes its directory after the publication; ``None`` never."""
+
+
+@dataclass(frozen=True)
+class DestinationContext:
+    """Where a run that has not begun is to be published."""
+
+    folder: str
+    """As the user gave it: the run's name is not there yet where it doesn't end in a slash."""
+    settings: Settings
+    options: PublishOptions = field(default_factory=PublishOptions)
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ __all__ = [
     "FailureClass",
     "FailurePolicy",
     "FailureVerdict",
+    "FileSystemContext",
     "JobChange",
     "JobChanges",
     "JobContext",
@@ -44,6 +45,15 @@ class MountContext:
     """Absolute path of the shared file system inside every job, ``/mnt/fsx`` by default; no trailing slash."""
     settings: Settings
     """Reads ``[aws] fs`` (the file system's id), ``[aws] region`` and whatever a plugin documents of its own."""
+
+
+@dataclass(frozen=True)
+class FileSystemContext:
+    """The shared file system as the workflow job sees it."""
+
+    mount_point: str
+    """Absolute path, the same in every job; no trailing slash."""
+    settings: Settings
 
 
 @dataclass(frozen=True)

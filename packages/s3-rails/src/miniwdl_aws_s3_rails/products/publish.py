@@ -1,4 +1,4 @@
-"""Writes one group of files under an ``s3://`` folder: the ``publish`` hook."""
+"""Writes one group of files under an ``s3://`` folder: the ``publish`` hook, and ``check_destination`` before it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
     from pathlib import Path
 
-    from miniwdl_aws_hooks import PublishRequest
+    from miniwdl_aws_hooks import DestinationContext, PublishRequest
     from miniwdl_aws_s3_rails.transfer.engine import Engine, Found
 
 __all__ = ["check", "publish"]
@@ -39,16 +39,15 @@ LIST_FACTOR = 10
 """How many more objects than we are going to write are worth listing to find those that are there already."""
 
 
-def check(request: PublishRequest, engine: Engine) -> PublishReport:
+def check(context: DestinationContext, engine: Engine) -> None:
     """
     Make sure that the folder can be written, and may be; nothing changes there.
 
     :raises AccessError: when it can't.
     """
-    check_writable(engine, request.folder)
-    if not request.options.overwrite:
-        check_vacant(engine, request.folder)
-    return PublishReport(uploaded=0, skipped=0, size=0, seconds=0.0)
+    check_writable(engine, context.folder)
+    if not context.options.overwrite:
+        check_vacant(engine, context.folder)
 
 
 def publish(request: PublishRequest, engine: Engine) -> PublishReport:

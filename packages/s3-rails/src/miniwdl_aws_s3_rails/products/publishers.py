@@ -9,9 +9,19 @@ from miniwdl_aws_hooks import get_manager
 from miniwdl_aws_s3_rails.errors import AccessError
 
 if TYPE_CHECKING:
-    from miniwdl_aws_hooks import PublishReport, PublishRequest
+    from miniwdl_aws_hooks import DestinationContext, PublishReport, PublishRequest
 
-__all__ = ["let_publishers_speak", "publish_by_plugin"]
+__all__ = ["check_by_plugin", "let_publishers_speak", "publish_by_plugin"]
+
+
+def check_by_plugin(context: DestinationContext) -> None:
+    """
+    Have the plugin that answers for a destination make sure that it could publish there.
+
+    :raises AccessError: when none does.
+    """
+    if not get_manager().hook.miniwdl_aws_check_destination(context=context):
+        raise _nobody(context.folder)
 
 
 def publish_by_plugin(request: PublishRequest) -> PublishReport:
@@ -22,8 +32,12 @@ def publish_by_plugin(request: PublishRequest) -> PublishReport:
     """
     report: PublishReport | None = get_manager().hook.miniwdl_aws_publish(request=request)
     if report is None:
-        raise AccessError(f"no plugin can upload to {request.folder}", hint="s3:// URIs need the plugin s3-rails")
+        raise _nobody(request.folder)
     return report
+
+
+def _nobody(folder: str) -> AccessError:
+    return AccessError(f"no plugin can upload to {folder}", hint="s3:// URIs need the plugin s3-rails")
 
 
 def let_publishers_speak() -> None:

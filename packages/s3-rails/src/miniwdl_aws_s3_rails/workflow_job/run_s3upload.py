@@ -14,7 +14,7 @@ from miniwdl_aws_core.beneath import is_file, write_bytes
 from miniwdl_aws_core.console import complain, emit_json, say
 from miniwdl_aws_core.diagnostics import LineFormatter, fit_for_terminals
 from miniwdl_aws_core.publish_options import CONFIGURED, ENV_PUBLISH, encode, run_folder
-from miniwdl_aws_hooks import ExitCode, JobRole, MiniwdlAwsError, MountContext, PublishRequest, get_manager
+from miniwdl_aws_hooks import DestinationContext, ExitCode, FileSystemContext, MiniwdlAwsError, get_manager
 from miniwdl_aws_hooks.protocol import (
     END_OF_LOG,
     ENV_PAYLOAD,
@@ -26,7 +26,7 @@ from miniwdl_aws_hooks.protocol import (
 )
 from miniwdl_aws_s3_rails.errors import MountMissingError, OptionError
 from miniwdl_aws_s3_rails.products.ending import RUN_LOGS, Ending, read_ending
-from miniwdl_aws_s3_rails.products.publishers import let_publishers_speak, publish_by_plugin
+from miniwdl_aws_s3_rails.products.publishers import check_by_plugin, let_publishers_speak, publish_by_plugin
 from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, parse_arguments
 from miniwdl_aws_s3_rails.workflow_job.child import SignalRelay, Stopped, run_child
 from miniwdl_aws_s3_rails.workflow_job.claim import claim
@@ -105,8 +105,7 @@ def _run(arguments: Arguments, relay: SignalRelay) -> int:
     claim(os.environ, settings)
     destination = None if arguments.self_test else arguments.publish.destination
     if destination:
-        # Without files: whoever would publish the products says now if it couldn't.
-        publish_by_plugin(PublishRequest("", destination, {}, settings, arguments.publish))
+        check_by_plugin(DestinationContext(destination, settings, arguments.publish))
     with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as folder:
         command = _command(arguments, Path(folder), settings)
         code, stdout = run_child(command, _child_environ(arguments, settings), relay)
@@ -121,10 +120,8 @@ def _check_mount(environ: Mapping[str, str], settings: Settings) -> None:
     sentinel = environ.get(ENV_SENTINEL)
     if not sentinel or Path(sentinel).is_file():
         return
-    # Nobody writes the marker on a file system that hosts mount by means of their own. Whoever mounts it into task jobs
-    # may do so now, if it sees from inside this container that the file system is there; tasks only ever look.
     root = settings.get("file_io", "root") or str(Path(sentinel).parent)
-    get_manager().hook.miniwdl_aws_mounts(context=MountContext(JobRole.TASK, root.rstrip("/"), settings))
+    get_manager().hook.miniwdl_aws_prepare_file_system(context=FileSystemContext(root.rstrip("/"), settings))
     if not Path(sentinel).is_file():
         raise MountMissingError(
             f"the shared file system is not mounted here: {sentinel} is missing",
