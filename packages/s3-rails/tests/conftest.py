@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from types import ModuleType
 
-    from miniwdl_aws_s3_rails.uri import S3Uri
+    from miniwdl_aws_core.s3uri import S3Uri
 
 BUCKETS = itertools.count()
 

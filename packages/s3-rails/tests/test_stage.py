@@ -15,7 +15,7 @@ from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 from miniwdl_aws_s3_rails.transfer.writing import PutOptions
-from miniwdl_aws_s3_rails.uri import S3Uri
+from miniwdl_aws_core.s3uri import S3Uri
 
 
 def run(engine: Engine, bucket: Any, *items: StageItem, **options: Any) -> Any:

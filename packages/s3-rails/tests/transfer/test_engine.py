@@ -10,7 +10,7 @@ from miniwdl_aws_s3_rails.transfer.destination import check_writable
 from miniwdl_aws_s3_rails.transfer.engine import Engine, Found, engine_for
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.sender import Sender
-from miniwdl_aws_s3_rails.uri import S3Uri
+from miniwdl_aws_core.s3uri import S3Uri
 
 
 def test_one_engine_per_process() -> None:

@@ -17,7 +17,7 @@ from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
-from miniwdl_aws_s3_rails.uri import S3Uri
+from miniwdl_aws_core.s3uri import S3Uri
 
 # The faults are the proxy's, whichever server is behind it.
 pytestmark = pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)

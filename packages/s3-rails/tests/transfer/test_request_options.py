@@ -20,7 +20,7 @@ from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 from miniwdl_aws_s3_rails.transfer.sender import Check, Sender
 from miniwdl_aws_s3_rails.transfer.writing import Protection, PutOptions
-from miniwdl_aws_s3_rails.uri import S3Uri
+from miniwdl_aws_core.s3uri import S3Uri
 
 KEYS = ["plain", "odd//key"]
 """obstore sends the one, botocore the other."""

@@ -29,7 +29,7 @@ from miniwdl_aws_s3_rails.inside_miniwdl.places import MAX_NAME, folder_name, sh
 from miniwdl_aws_s3_rails.inside_miniwdl.termination import stopped_on_termination
 from miniwdl_aws_s3_rails.log import fields
 from miniwdl_aws_s3_rails.transfer.engine import engine_for
-from miniwdl_aws_s3_rails.uri import SCHEME, S3Uri
+from miniwdl_aws_core.s3uri import SCHEME, S3Uri
 
 if TYPE_CHECKING:
     import logging

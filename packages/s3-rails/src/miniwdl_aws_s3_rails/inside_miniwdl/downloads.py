@@ -26,7 +26,7 @@ from miniwdl_aws_s3_rails.inside_miniwdl.termination import stopped_on_terminati
 from miniwdl_aws_s3_rails.products.ending import RUN_LOGS
 from miniwdl_aws_s3_rails.transfer.engine import engine_for
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
-from miniwdl_aws_s3_rails.uri import S3Uri
+from miniwdl_aws_core.s3uri import S3Uri
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable

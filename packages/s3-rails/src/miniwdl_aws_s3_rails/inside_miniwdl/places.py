@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from miniwdl_aws_s3_rails.uri import S3Uri
+    from miniwdl_aws_core.s3uri import S3Uri
 
 __all__ = ["MAX_NAME", "folder_name", "shares_place", "why_no_path"]
 

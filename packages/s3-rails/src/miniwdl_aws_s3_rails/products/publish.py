@@ -19,7 +19,7 @@ from miniwdl_aws_s3_rails.transfer.etags import PartDigest, file_etag
 from miniwdl_aws_s3_rails.transfer.meter import Meter
 from miniwdl_aws_s3_rails.transfer.sender import Check, Sender, part_size_for
 from miniwdl_aws_s3_rails.transfer.source import open_product
-from miniwdl_aws_s3_rails.uri import S3Uri
+from miniwdl_aws_core.s3uri import S3Uri
 
 if TYPE_CHECKING:
     from collections.abc import Collection

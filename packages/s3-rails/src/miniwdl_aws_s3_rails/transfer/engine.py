@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
     from miniwdl_aws_hooks import Settings
-    from miniwdl_aws_s3_rails.uri import S3Uri
+    from miniwdl_aws_core.s3uri import S3Uri
 
 __all__ = ["Engine", "Found", "engine_for", "expressible"]
 

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miniwdl_aws_s3_rails.errors import UriError
-from miniwdl_aws_s3_rails.uri import S3Uri
+from miniwdl_aws_core.s3uri import S3Uri
 
 
 def test_parts() -> None:
