@@ -2,8 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniwdl_aws_s3_rails.errors import UriError
-from miniwdl_aws_core.s3uri import S3Uri
+from miniwdl_aws_core.s3uri import S3Uri, UriError
 
 
 def test_parts() -> None:

@@ -158,8 +158,8 @@ def test_what_may_not_be_looked_at_is_said(survey, monkeypatch):
     ]
 
 
-GOOD = Association("d-1", "a", "b", "v1")
-BROKEN = Association("d-2", "c", "d", "", lifecycle="MISCONFIGURED", problem="Access denied.")
+GOOD = Association("d-1", "a", "bucket", "v1")
+BROKEN = Association("d-2", "c", "denied", "", lifecycle="MISCONFIGURED", problem="Access denied.")
 AUTOMATIC = Association("d-3", "e", "f", "", auto_export=frozenset({"NEW"}))
 
 
@@ -169,14 +169,14 @@ AUTOMATIC = Association("d-3", "e", "f", "", auto_export=frozenset({"NEW"}))
         ([], "", "no usable data repository association"),
         ([BROKEN], "", "no usable data repository association"),
         ([GOOD, AUTOMATIC], "", "automatic export is on"),
-        ([GOOD, AUTOMATIC], "s3://b/v1/x", "automatic export is on"),
+        ([GOOD, AUTOMATIC], "s3://bucket/v1/x", "automatic export is on"),
         (
             [GOOD, BROKEN],
-            "s3://d/x",
-            "can't export to s3://d/x: its data repository association d-2 is MISCONFIGURED: Acc",
+            "s3://denied/x",
+            "can't export to s3://denied/x: its data repository association d-2 is MISCONFIGURED: Acc",
         ),
-        ([GOOD], "s3://b/v2", "no data repository association covers it"),
-        ([GOOD, BROKEN], "s3://b/v1/x", None),
+        ([GOOD], "s3://bucket/v2", "no data repository association covers it"),
+        ([GOOD, BROKEN], "s3://bucket/v1/x", None),
         ([BROKEN, GOOD], "", None),
     ],
 )

@@ -22,7 +22,6 @@ def test_exit_codes() -> None:
         "CredentialsError": ExitCode.REFUSED,
         "TransferError": ExitCode.REFUSED,
         "StoppedError": ExitCode.TERMINATED,
-        "UriError": ExitCode.USAGE,
         "OptionError": ExitCode.USAGE,
         "PayloadError": ExitCode.USAGE,
         "MountMissingError": ExitCode.MOUNT_MISSING,

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from miniwdl_aws_core.options.kinds import MIB
+from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import StageItem, StageRequest
 from miniwdl_aws_s3_rails.errors import OptionError, TransferError
 from miniwdl_aws_s3_rails.inside_miniwdl.downloads import layout
@@ -15,7 +16,6 @@ from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 from miniwdl_aws_s3_rails.transfer.writing import PutOptions
-from miniwdl_aws_core.s3uri import S3Uri
 
 
 def run(engine: Engine, bucket: Any, *items: StageItem, **options: Any) -> Any:

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from miniwdl_aws_core.options.kinds import MIB
+from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import EnvironSettings, PublishRequest, StageItem, StageRequest
 from miniwdl_aws_hooks.protocol import END_OF_LOG
 from miniwdl_aws_s3_rails.errors import StoppedError, TransferError
@@ -22,7 +23,6 @@ from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.sender import Sender
-from miniwdl_aws_core.s3uri import S3Uri
 
 PATIENCE = 30
 """Seconds after which something that should have happened never will."""

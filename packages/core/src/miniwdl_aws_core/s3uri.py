@@ -11,9 +11,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from miniwdl_aws_s3_rails.errors import UriError
+from miniwdl_aws_hooks.errors import ConfigurationError
 
-__all__ = ["S3Uri", "is_utf8"]
+__all__ = ["MAX_KEY_BYTES", "SCHEME", "S3Uri", "UriError", "is_utf8"]
 
 SCHEME = "s3://"
 
@@ -23,6 +23,10 @@ BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}|arn:aws[a-z-]*:s3[a-z-]*:
 
 MAX_KEY_BYTES = 1024
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
+
+
+class UriError(ConfigurationError):
+    """Not an ``s3://`` URI, or not one that can exist."""
 
 
 def is_utf8(text: str) -> bool:
@@ -43,6 +47,7 @@ class S3Uri:
         Take a URI apart.
 
         :param what: who gave it, the subject of the error message: ``--s3upload``.
+        :raises UriError: when there can be no such object.
         """
         if not text.startswith(SCHEME):
             raise UriError(f"{what} must begin with s3://, and {text!r} does not")

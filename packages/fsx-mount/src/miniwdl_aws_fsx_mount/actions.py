@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.console import emit, say
 from miniwdl_aws_core.options.shared import AwsOptions
-from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
+from miniwdl_aws_core.s3uri import S3Uri
+from miniwdl_aws_fsx_mount.associations import PathMap
 from miniwdl_aws_fsx_mount.client import FsxService
 from miniwdl_aws_fsx_mount.errors import FsxError
 from miniwdl_aws_fsx_mount.file_system import check_id
@@ -54,10 +55,7 @@ def import_metadata(options: Namespace) -> int:
     fsid, service = _fsid(options), FsxService.connect(options.region)
     mapping = PathMap(service.associations(fsid))
     for uri in options.uris:
-        try:
-            split_uri(uri)
-        except ValueError as exc:
-            raise ConfigurationError(str(exc), hint="write it as s3://bucket/prefix") from None
+        S3Uri.parse(uri, what="what is to be imported")
         if mapping.locate_folder(uri) is None:
             raise FsxError(
                 f"no data repository association of {fsid} covers {uri}",
@@ -106,7 +104,9 @@ def release(options: Namespace) -> int:
     held = 0
     for relative, uri in targets:
         path = Path(options.mount, relative)
-        holdings = compare(local_sizes(path) if path.exists() else None, objects.sizes(*split_uri(uri)), uri)
+        linked = S3Uri.parse(uri)
+        there = objects.sizes(linked.bucket, linked.key)
+        holdings = compare(local_sizes(path) if path.exists() else None, there, uri)
         held += holdings.count
         emit(*describe(relative, uri, holdings))
     if options.dry_run:

@@ -14,12 +14,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.s3uri import SCHEME, S3Uri, UriError, is_utf8
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Association", "Located", "PathMap", "read_associations", "split_uri"]
+__all__ = ["Association", "Located", "PathMap", "read_associations"]
 
-SCHEME = "s3://"
 _LONGEST_NAME = 255
 _LONGEST_PATH = 4096
 """Bytes; Linux' NAME_MAX and PATH_MAX."""
@@ -46,7 +47,7 @@ class Association:
     @property
     def uri(self) -> str:
         """Its side in S3, ending in a slash."""
-        return _join_uri(self.bucket, self.prefix) + ("/" if self.prefix else "")
+        return str(S3Uri(self.bucket, self.prefix).as_folder())
 
     @property
     def usable(self) -> bool:
@@ -79,14 +80,14 @@ def read_associations(descriptions: Iterable[Mapping[str, Any]]) -> tuple[Associ
         repository = item.get("DataRepositoryPath", "")
         if not repository.startswith(SCHEME):
             continue
-        bucket, key = split_uri(repository)
+        uri = S3Uri.parse(repository, what="the association's data repository")
         policies = item.get("S3") or {}
         found.append(
             Association(
                 id=item["AssociationId"],
                 folder=item.get("FileSystemPath", "/").strip("/"),
-                bucket=bucket,
-                prefix=key.removesuffix("/"),
+                bucket=uri.bucket,
+                prefix=uri.key.removesuffix("/"),
                 lifecycle=item.get("Lifecycle", "UNKNOWN").upper(),
                 auto_import=frozenset((policies.get("AutoImportPolicy") or {}).get("Events") or ()),
                 auto_export=frozenset((policies.get("AutoExportPolicy") or {}).get("Events") or ()),
@@ -94,18 +95,6 @@ def read_associations(descriptions: Iterable[Mapping[str, Any]]) -> tuple[Associ
             )
         )
     return tuple(found)
-
-
-def split_uri(uri: str) -> tuple[str, str]:
-    """
-    Split an ``s3://`` URI into bucket and key.
-
-    :raises ValueError: when it is no such URI.
-    """
-    bucket, _slash, key = uri.removeprefix(SCHEME).partition("/")
-    if not uri.startswith(SCHEME) or not bucket:
-        raise ValueError(f"not an s3:// URI: {uri!r}")
-    return bucket, key
 
 
 class PathMap:
@@ -118,14 +107,14 @@ class PathMap:
 
     def locate_file(self, uri: str) -> Located | None:
         """Where an object lies, whether it is imported already or not; ``None`` when no association covers it."""
-        bucket, key = split_uri(uri)
+        found = _parsed(uri)
         # A key that ends in a slash marks a folder.
-        return None if key.endswith("/") or not key else self._locate(bucket, key, folder=False)
+        return None if found is None or found.is_folder else self._locate(found.bucket, found.key, folder=False)
 
     def locate_folder(self, uri: str) -> Located | None:
         """Where a prefix lies, with or without its final slash."""
-        bucket, key = split_uri(uri)
-        return self._locate(bucket, key.removesuffix("/"), folder=True)
+        found = _parsed(uri)
+        return None if found is None else self._locate(found.bucket, found.key.removesuffix("/"), folder=True)
 
     def uri_of(self, relative: str) -> str | None:
         """
@@ -136,8 +125,8 @@ class PathMap:
         found = self._object_at(relative.removesuffix("/"))
         if found is None:
             return None
-        bucket, key = found
-        return _join_uri(bucket, key) + ("/" if relative.endswith("/") and key else "")
+        uri = S3Uri(*found)
+        return str(uri.as_folder() if relative.endswith("/") else uri)
 
     def _object_at(self, path: str) -> tuple[str, str] | None:
         """Bucket and key of what lies at a path."""
@@ -165,6 +154,14 @@ class PathMap:
         return None
 
 
+def _parsed(uri: str) -> S3Uri | None:
+    """Take a URI apart; ``None`` for one that can't be in S3, and so is nowhere on the file system."""
+    try:
+        return S3Uri.parse(uri)
+    except UriError:
+        return None
+
+
 def _below(parent: str, path: str) -> str | None:
     """Rest of a path below a parent, part by part; ``None`` when it isn't there."""
     if not parent:
@@ -176,19 +173,10 @@ def _below(parent: str, path: str) -> str | None:
 
 def _is_path(key: str) -> bool:
     return all(
-        part not in {"", ".", ".."} and "\0" not in part and _encodable(part) and len(part.encode()) <= _LONGEST_NAME
+        part not in {"", ".", ".."} and "\0" not in part and is_utf8(part) and len(part.encode()) <= _LONGEST_NAME
         for part in key.split("/")
     )
 
 
-def _encodable(part: str) -> bool:
-    """Whether it has an UTF-8 form: S3's keys do, and lone surrogates don't."""
-    return not any("\ud800" <= character <= "\udfff" for character in part)
-
-
 def _parts(path: str) -> list[str]:
     return path.split("/") if path else []
-
-
-def _join_uri(bucket: str, key: str) -> str:
-    return f"{SCHEME}{bucket}/{key}"

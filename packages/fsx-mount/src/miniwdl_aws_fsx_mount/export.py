@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_core import beneath
 from miniwdl_aws_core.options.shared import EXPORT, AwsOptions
-from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
+from miniwdl_aws_core.s3uri import SCHEME, S3Uri
+from miniwdl_aws_fsx_mount.associations import PathMap
 from miniwdl_aws_fsx_mount.client import CONNECTIONS, FsxService
 from miniwdl_aws_fsx_mount.errors import FsxError
 from miniwdl_aws_fsx_mount.file_system import AVAILABLE, check_id
@@ -180,7 +181,7 @@ class Exporter:
     def _export(self, located: Located, folder: str, sizes: Mapping[str, int]) -> dict[str, str]:
         """Export in rounds, the last ones file by file; return why what is left isn't there."""
         pending, reasons = list(sizes), dict[str, str]()
-        report = located.association.uri + REPORTS
+        report = S3Uri.parse(located.association.uri).join(REPORTS)
         for turn in range(ROUNDS):
             if not pending:
                 break
@@ -193,11 +194,11 @@ class Exporter:
                     TaskType.EXPORT,
                     paths[start : start + PATHS_LIMIT],
                     lambda text: logger.info("exporting to %s: %s", folder, text),
-                    report=report,
+                    report=str(report),
                     sleep=self.sleep,
                 )
                 if task.failed or task.message:
-                    text = self.read(*split_uri(f"{report}/{task.id}/failures.csv")) or ""
+                    text = self.read(report.bucket, report.join(f"{task.id}/failures.csv").key) or ""
                     found = read_failures(text, located.relative)
                     reasons.update(found or dict.fromkeys(pending, task.message or "not exported"))
             pending = self._unpublished(folder, {name: sizes[name] for name in pending})
@@ -214,11 +215,11 @@ class Exporter:
 
     def _unpublished(self, folder: str, sizes: Mapping[str, int]) -> list[str]:
         """Those of some files that S3 does not have in their size."""
-        bucket, prefix = split_uri(folder)
         if not sizes:
             return []
+        top = S3Uri.parse(folder)
         with ThreadPoolExecutor(CONNECTIONS) as pool:
-            found = pool.map(lambda name: self.size_of(bucket, prefix + name), sizes)
+            found = pool.map(lambda name: self.size_of(top.bucket, top.join(name).key), sizes)
             return [name for name, size in zip(sizes, found, strict=True) if size != sizes[name]]
 
 
@@ -251,7 +252,7 @@ def _export_to(folder: str, options: PublishOptions, settings: Settings) -> tupl
 
     :raises MiniwdlAwsError: saying why it can't be exported to, and what to do.
     """
-    if options.publisher != EXPORT or not folder.startswith("s3://"):
+    if options.publisher != EXPORT or not folder.startswith(SCHEME):
         return None
     if not options.overwrite:
         raise ConfigurationError(
@@ -274,11 +275,11 @@ def _make_way(root: Path, relative: str, request: PublishRequest, objects: Objec
     """
     last = OUTPUTS_JSON in request.files
     name = ERROR_JSON if last else OUTPUTS_JSON
-    bucket, prefix = split_uri(request.folder)
+    stale = S3Uri.parse(request.folder).join(name)
     try:
         # First in S3: automatic import then finds nothing to bring back.
-        if objects.size(bucket, prefix + name) is not None:
-            objects.remove(bucket, prefix + name)
+        if objects.size(stale.bucket, stale.key) is not None:
+            objects.remove(stale.bucket, stale.key)
         with suppress(FileNotFoundError), beneath.folder(root, relative) as placed:
             os.unlink(name, dir_fd=placed)
     except (FsxError, OSError) as exc:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.options.shared import AwsOptions
-from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
+from miniwdl_aws_core.s3uri import SCHEME, S3Uri
+from miniwdl_aws_fsx_mount.associations import PathMap
 from miniwdl_aws_fsx_mount.client import FsxService
 from miniwdl_aws_fsx_mount.configuration import FsxOptions
 from miniwdl_aws_fsx_mount.errors import FsxError
@@ -33,7 +34,7 @@ SizeOf = Callable[[str, str], "int | None"]
 def answer_localize(request: LocalizeRequest) -> str | None:
     """Answer the ``localize`` hook: a path, or ``None`` for the input to be downloaded."""
     aws = AwsOptions(request.settings)
-    if aws.fs is None or not request.uri.startswith("s3://"):
+    if aws.fs is None or not request.uri.startswith(SCHEME):
         return None
     mapping = path_map(check_id(aws.fs), aws.region)
     path = find_on_mount(request, mapping, lambda bucket, key: _objects(aws.region).size(bucket, key))
@@ -79,8 +80,9 @@ def _is_current(uri: str, path: Path, located: Located, size_of: SizeOf) -> bool
     """Compare with the object, unless FSx follows changes by itself."""
     if "CHANGED" in located.association.auto_import:
         return True
+    found = S3Uri.parse(uri)
     try:
-        size = size_of(*split_uri(uri))
+        size = size_of(found.bucket, found.key)
     except FsxError as exc:
         logger.warning("did not compare %s with its object: %s", path, exc)
         return True

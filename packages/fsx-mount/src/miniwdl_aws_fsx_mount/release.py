@@ -6,13 +6,15 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_fsx_mount.associations import PathMap, split_uri
+from miniwdl_aws_core.s3uri import SCHEME, S3Uri
 from miniwdl_aws_fsx_mount.errors import FsxError
 from miniwdl_aws_hooks import ConfigurationError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    from miniwdl_aws_fsx_mount.associations import PathMap
 
 __all__ = ["Holdings", "compare", "describe", "local_sizes", "target_of"]
 
@@ -34,7 +36,7 @@ def target_of(text: str, mapping: PathMap, mount_point: str) -> tuple[str, str]:
     :param text: a path under the mount point, or an ``s3://`` URI.
     :return: path from the root of the file system, and the URI it is linked with.
     """
-    if text.startswith("s3://"):
+    if text.startswith(SCHEME):
         located = mapping.locate_folder(text)
         relative = located.relative if located else None
     else:
@@ -69,7 +71,7 @@ def compare(local: Mapping[str, int] | None, remote: Mapping[str, int], uri: str
     :param local: sizes by path from the folder; ``None`` where the mount can't be seen.
     :param remote: sizes by key, of everything that begins as the folder does.
     """
-    _bucket, key = split_uri(uri)
+    key = S3Uri.parse(uri).key
     prefix = key.removesuffix("/") + "/" if key else ""
     # Keys ending in a slash are how FSx keeps folders.
     held = {

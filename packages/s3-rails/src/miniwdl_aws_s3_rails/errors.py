@@ -20,18 +20,11 @@ __all__ = [
     "StoppedError",
     "TransferError",
     "UploadError",
-    "UriError",
 ]
 
 
 class RailsError(MiniwdlAwsError):
     """Anything of this package."""
-
-
-class UriError(RailsError, ConfigurationError):
-    """Not an ``s3://`` URI, or not one that can exist."""
-
-    exit_code = ExitCode.USAGE
 
 
 class OptionError(RailsError, ConfigurationError):

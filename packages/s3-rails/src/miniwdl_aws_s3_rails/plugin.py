@@ -18,18 +18,17 @@ if TYPE_CHECKING:
         StageResult,
     )
 
-SCHEME = "s3://"
-
 
 @hookimpl
 def miniwdl_aws_stage(request: StageRequest) -> StageResult | None:
     """Keep local files in S3 by their content."""
-    if not request.folder.startswith(SCHEME):
-        return None
+    from miniwdl_aws_core.s3uri import SCHEME
     from miniwdl_aws_hooks import EnvironSettings
     from miniwdl_aws_s3_rails.stage import stage
     from miniwdl_aws_s3_rails.transfer.engine import engine_for
 
+    if not request.folder.startswith(SCHEME):
+        return None
     return stage(request, engine_for(EnvironSettings()))
 
 
@@ -57,11 +56,12 @@ def miniwdl_aws_publish(request: PublishRequest) -> PublishReport | None:
 
 
 def _uploads(folder: str, options: PublishOptions) -> bool:
-    if not folder.startswith(SCHEME):
-        return False
     from miniwdl_aws_core.options.shared import EXPORT
+    from miniwdl_aws_core.s3uri import SCHEME
     from miniwdl_aws_hooks import MissingPartError
 
+    if not folder.startswith(SCHEME):
+        return False
     if options.publisher == EXPORT:  # whoever exports is asked first
         raise MissingPartError.of("--publish export", "miniwdl-aws-fsx-mount")
     return True

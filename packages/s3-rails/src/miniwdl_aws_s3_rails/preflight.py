@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_hooks import Check, CheckState
-from miniwdl_aws_s3_rails.errors import RailsError
+from miniwdl_aws_hooks import Check, CheckState, MiniwdlAwsError
 from miniwdl_aws_s3_rails.transfer.destination import check_writable
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def check_folders(context: PreflightContext, engine: Engine) -> list[Check]:
         subject = f"{name} {folder}"
         try:
             check_writable(engine, folder, what=f"the {name}")
-        except RailsError as exc:
+        except MiniwdlAwsError as exc:
             checks.append(Check(subject, CheckState.FAILED, exc.message, exc.hint))
         else:
             checks.append(Check(subject, CheckState.OK, "it can be written"))

@@ -3,9 +3,9 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
+from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_s3_rails.products.plan import describe, make_plan, split_present
 from miniwdl_aws_s3_rails.transfer.engine import Found
-from miniwdl_aws_core.s3uri import S3Uri
 
 FOLDER = S3Uri.parse("s3://bucket/run/")
 

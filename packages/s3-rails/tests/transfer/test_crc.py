@@ -14,13 +14,13 @@ import obstore
 import pytest
 
 from miniwdl_aws_core.options.kinds import MIB
+from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_s3_rails.errors import TransferError
 from miniwdl_aws_s3_rails.transfer import receiver as receiver_module
 from miniwdl_aws_s3_rails.transfer.crc import Crc64, crc_of_file, crc_of_ranges
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.transfer.sender import Sender
 from miniwdl_aws_s3_rails.transfer.writing import Protection
-from miniwdl_aws_core.s3uri import S3Uri
 
 CHECK = "rosUhgp5mIg="
 """CRC-64/NVME of 123456789: https://reveng.sourceforge.io/crc-catalogue/all.htm#crc.cat.crc-64-nvme"""

@@ -3,7 +3,8 @@ from typing import Any
 import botocore.exceptions
 import pytest
 
-from miniwdl_aws_s3_rails.errors import AccessError, UriError
+from miniwdl_aws_core.s3uri import UriError
+from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.transfer.destination import check_writable
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from miniwdl_aws_core.options.kinds import MIB
+from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import EnvironSettings, PublishRequest
 from miniwdl_aws_s3_rails.errors import UploadError
 from miniwdl_aws_s3_rails.products.ending import Ending
@@ -17,7 +18,6 @@ from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
-from miniwdl_aws_core.s3uri import S3Uri
 
 # The faults are the proxy's, whichever server is behind it.
 pytestmark = pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)

@@ -9,6 +9,7 @@ import botocore.session
 import pytest
 
 from miniwdl_aws_core.options.kinds import MIB
+from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import EnvironSettings, PublishOptions, PublishRequest
 from miniwdl_aws_s3_rails.errors import TransferError
 from miniwdl_aws_s3_rails.products.publish import publish
@@ -20,7 +21,6 @@ from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 from miniwdl_aws_s3_rails.transfer.sender import Check, Sender
 from miniwdl_aws_s3_rails.transfer.writing import Protection, PutOptions
-from miniwdl_aws_core.s3uri import S3Uri
 
 KEYS = ["plain", "odd//key"]
 """obstore sends the one, botocore the other."""

@@ -10,12 +10,12 @@ import obstore
 import pytest
 
 from miniwdl_aws_core.options.kinds import MIB
+from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
 from miniwdl_aws_s3_rails.transfer import receiver as receiver_module
 from miniwdl_aws_s3_rails.transfer.engine import Engine, Found, expressible
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 from miniwdl_aws_s3_rails.transfer.sender import Check, Sender, part_size_for
-from miniwdl_aws_core.s3uri import S3Uri
 
 ODD_KEYS = [
     "a b", "quo'te\"s", "ünï", "p+l&u=s", "per%20cent%", "x?y#z", "[br]{ac}", "~t*", "back\\slash", "😀", "k" * 1000,

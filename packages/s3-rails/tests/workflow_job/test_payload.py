@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
+from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks.protocol import ENV_PAYLOAD, ENV_PAYLOAD_NAME, PAYLOAD_PLACEHOLDER
 from miniwdl_aws_s3_rails.errors import PayloadError
-from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_s3_rails.workflow_job.payload import place_payload
 
 DATA = b"PK\3\4 the workflow"

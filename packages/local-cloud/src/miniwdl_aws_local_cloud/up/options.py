@@ -5,6 +5,7 @@ from __future__ import annotations
 from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.s3uri import S3Uri, UriError
 from miniwdl_aws_local_cloud.errors import FaultPlanError
 from miniwdl_aws_local_cloud.settings import PROCESS, PULL_POLICIES, RUNNERS, CloudSettings
 
@@ -44,7 +45,11 @@ def add_settings(parser: argparse.ArgumentParser) -> None:
 
 def _link(text: str) -> tuple[str, str]:
     repository, _, path = text.rpartition("=")
-    if not repository.startswith("s3://") or not path.startswith("/"):
+    try:
+        S3Uri.parse(repository)
+    except UriError as exc:
+        raise ArgumentTypeError(f"{text!r} is not s3://BUCKET/PREFIX=/PATH: {exc.message}") from exc
+    if not path.startswith("/"):
         raise ArgumentTypeError(f"{text!r} is not s3://BUCKET/PREFIX=/PATH")
     return repository, path
 

@@ -23,13 +23,14 @@ from WDL.runtime.cache import CallCache
 from WDL.runtime.cache import new as new_call_cache
 
 from miniwdl_aws_core.options.loader import LoaderSettings
+from miniwdl_aws_core.s3uri import SCHEME, S3Uri, UriError
+from miniwdl_aws_hooks import MiniwdlAwsError
 from miniwdl_aws_s3_rails.configuration import RailsOptions
-from miniwdl_aws_s3_rails.errors import AccessError, RailsError, UriError
+from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.inside_miniwdl.places import MAX_NAME, folder_name, shares_place, why_no_path
 from miniwdl_aws_s3_rails.inside_miniwdl.termination import stopped_on_termination
 from miniwdl_aws_s3_rails.log import fields
 from miniwdl_aws_s3_rails.transfer.engine import engine_for
-from miniwdl_aws_core.s3uri import SCHEME, S3Uri
 
 if TYPE_CHECKING:
     import logging
@@ -73,7 +74,7 @@ class Sight:
         """
         Make one text of many versions.
 
-        :raises RailsError: when one of them can't be told.
+        :raises MiniwdlAwsError: when one of them can't be told.
         """
         versions = [(found.key, found.size, found.etag) for all_found in self._look(items) for found in all_found]
         return hashlib.sha256(json.dumps(versions).encode()).hexdigest()[:32]
@@ -196,7 +197,7 @@ class S3Cache(CallCache):
         try:
             with stopped_on_termination(self._logger, self._stop):
                 return sight.digest(items)
-        except RailsError as exc:
+        except MiniwdlAwsError as exc:
             self._logger.warning(fields("inputs in S3 can't be looked for in the cache", error=exc.message))
             return None
 

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 from WDL import Error, Expr, Type, Value
 
 from miniwdl_aws_core.options.loader import LoaderSettings
+from miniwdl_aws_core.s3uri import SCHEME
 from miniwdl_aws_hooks import LocalizeRequest, MiniwdlAwsError, get_manager
 from miniwdl_aws_s3_rails.inside_miniwdl.cache import refuse_shared_place
 from miniwdl_aws_s3_rails.log import fields
 from miniwdl_aws_s3_rails.products.boundary import is_within
-from miniwdl_aws_core.s3uri import SCHEME
 
 if TYPE_CHECKING:
     import logging

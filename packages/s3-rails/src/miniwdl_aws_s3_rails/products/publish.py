@@ -9,6 +9,7 @@ from concurrent.futures import as_completed
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import PublishReport
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
 from miniwdl_aws_s3_rails.errors import AccessError, RailsError, TransferError
@@ -19,7 +20,6 @@ from miniwdl_aws_s3_rails.transfer.etags import PartDigest, file_etag
 from miniwdl_aws_s3_rails.transfer.meter import Meter
 from miniwdl_aws_s3_rails.transfer.sender import Check, Sender, part_size_for
 from miniwdl_aws_s3_rails.transfer.source import open_product
-from miniwdl_aws_core.s3uri import S3Uri
 
 if TYPE_CHECKING:
     from collections.abc import Collection

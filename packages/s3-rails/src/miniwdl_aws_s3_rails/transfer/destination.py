@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import botocore.exceptions
 
+from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks.protocol import OUTPUTS_JSON
 from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.transfer.access import explain, explained
-from miniwdl_aws_core.s3uri import S3Uri
 
 if TYPE_CHECKING:
     from miniwdl_aws_s3_rails.transfer.engine import Engine

@@ -31,8 +31,8 @@ if TYPE_CHECKING:
     import obstore.exceptions
     from mypy_boto3_s3 import S3Client
 
-    from miniwdl_aws_hooks import Settings
     from miniwdl_aws_core.s3uri import S3Uri
+    from miniwdl_aws_hooks import Settings
 
 __all__ = ["Engine", "Found", "engine_for", "expressible"]
 

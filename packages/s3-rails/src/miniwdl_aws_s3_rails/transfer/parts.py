@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_s3.type_defs import CompletedPartTypeDef as Part
 
-    from miniwdl_aws_s3_rails.transfer.writing import PutOptions
     from miniwdl_aws_core.s3uri import S3Uri
+    from miniwdl_aws_s3_rails.transfer.writing import PutOptions
 
 __all__ = ["put_in_parts"]
 

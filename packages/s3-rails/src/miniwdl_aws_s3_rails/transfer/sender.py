@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from miniwdl_aws_core.s3uri import S3Uri
     from miniwdl_aws_s3_rails.transfer.engine import Engine, Found
     from miniwdl_aws_s3_rails.transfer.source import Opener
-    from miniwdl_aws_core.s3uri import S3Uri
 
 __all__ = ["Check", "Sender", "part_size_for"]
 

@@ -8,9 +8,9 @@ import lzma
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.s3uri import SCHEME, S3Uri
 from miniwdl_aws_hooks.protocol import ENV_PAYLOAD, ENV_PAYLOAD_NAME, PAYLOAD_PLACEHOLDER
 from miniwdl_aws_s3_rails.errors import PayloadError
-from miniwdl_aws_core.s3uri import SCHEME, S3Uri
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

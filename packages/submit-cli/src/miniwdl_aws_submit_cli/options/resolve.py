@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.publish_options import check
+from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.types import PublishOptions
 from miniwdl_aws_submit_cli.options.table import OPTIONS, Kind, Option, option
@@ -22,7 +23,6 @@ MAX_TAG_KEY, MAX_TAG_VALUE = 128, 256
 # https://docs.aws.amazon.com/batch/latest/userguide/using-tags.html
 _TAG_TEXT = re.compile(r"[\w\s+\-=.:/@]*", re.UNICODE)
 _JOB_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
-_S3_URI = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")
 
 
 @dataclass(frozen=True)
@@ -184,8 +184,7 @@ def _run_dir(found: Resolved, mount: str) -> str:
 def _s3_folder(found: Resolved) -> str | None:
     if not found.value:
         return None
-    if not _S3_URI.fullmatch(found.value):
-        raise ConfigurationError(f"{found.source} must be an S3 folder, s3://bucket/prefix, not {found.value!r}")
+    S3Uri.parse(found.value, what=found.source)
     return found.value
 
 
@@ -194,8 +193,7 @@ def _staging(found: Resolved, s3upload: str | None) -> str | None:
         folder = _s3_folder(found) or ""
         return folder.rstrip("/") + "/"
     if s3upload:
-        bucket = s3upload.removeprefix("s3://").partition("/")[0]
-        return f"s3://{bucket}/miniwdl-aws-staging/"
+        return str(S3Uri(S3Uri.parse(s3upload).bucket, "miniwdl-aws-staging/"))
     return None
 
 
