@@ -4,6 +4,7 @@ from importlib.metadata import entry_points
 
 import pytest
 
+from miniwdl_aws_core.run_files import StaleFileError
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxError
 from miniwdl_aws_fsx_mount.hosts import marker
 from miniwdl_aws_fsx_mount.localize import path_map
@@ -288,7 +289,7 @@ class TestAnEarlierRunsFiles:
         s3.add_client_error("head_object", "404", http_status_code=404)
         (tmp_path / "results/run").rename(tmp_path / "elsewhere")
         (tmp_path / "results/run").symlink_to(tmp_path / "elsewhere")
-        with pytest.raises(FsxError, match="Not a directory"):
+        with pytest.raises(StaleFileError, match="Not a directory"):
             publish("a.bam")
         assert (tmp_path / "elsewhere/outputs.json").exists()
 
@@ -303,7 +304,7 @@ class TestAnEarlierRunsFiles:
     def test_nothing_changes_when_it_stays(self, publish, s3, tmp_path):
         s3.add_response("head_object", {"ContentLength": 2})
         s3.add_client_error("delete_object", "AccessDenied", "not authorized")
-        with pytest.raises(FsxError, match=r"earlier run's outputs\.json, and does not fit") as caught:
+        with pytest.raises(StaleFileError, match=r"earlier run's outputs\.json, and does not fit") as caught:
             publish("a.bam")
         assert "s3:DeleteObject" in caught.value.hint
         assert (tmp_path / "results/run/outputs.json").exists()

@@ -28,7 +28,6 @@ from miniwdl_aws_batch_backend.draft import Draft, TaskCall, draft_job
 from miniwdl_aws_batch_backend.engine import Engine
 from miniwdl_aws_batch_backend.errors import TaskSettingError
 from miniwdl_aws_batch_backend.job import BatchJob, StoppedError
-from miniwdl_aws_batch_backend.log import message
 from miniwdl_aws_batch_backend.names import task_name
 from miniwdl_aws_batch_backend.report import failure_info, log_stream, stderr_tail, tailed
 from miniwdl_aws_batch_backend.request import submit_request
@@ -48,6 +47,7 @@ from miniwdl_aws_batch_backend.workdir.taskdir import first_free, link_inputs, w
 from miniwdl_aws_batch_backend.workdir.wrapper import command_file
 from miniwdl_aws_core.beneath import write_bytes
 from miniwdl_aws_core.options.loader import LoaderSettings
+from miniwdl_aws_core.wdl_log import message
 from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobChange, JobFailure, MiniwdlAwsError
 
 if TYPE_CHECKING:

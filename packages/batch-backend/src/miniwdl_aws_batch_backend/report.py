@@ -8,8 +8,8 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_batch_backend.log import VERBOSE_LEVEL, TailLogger
 from miniwdl_aws_core.beneath import open_file, read_tail
+from miniwdl_aws_core.wdl_log import VERBOSE_LEVEL, TailLogger
 
 if TYPE_CHECKING:
     import logging

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_core import beneath
 from miniwdl_aws_core.options.shared import EXPORT, AwsOptions
+from miniwdl_aws_core.run_files import make_way
 from miniwdl_aws_core.s3uri import SCHEME, S3Uri
 from miniwdl_aws_fsx_mount.associations import PathMap
 from miniwdl_aws_fsx_mount.client import CONNECTIONS, FsxService
@@ -31,7 +32,6 @@ from miniwdl_aws_fsx_mount.objects import Objects
 from miniwdl_aws_fsx_mount.placing import check_name, place, renew
 from miniwdl_aws_fsx_mount.tasks import PATHS_LIMIT, TaskType, run_task
 from miniwdl_aws_hooks import ConfigurationError, PublishReport
-from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -241,7 +241,8 @@ def answer_publish(request: PublishRequest) -> PublishReport | None:
     settings = request.settings
     objects = Objects.connect(AwsOptions(settings).region)
     root = Path(settings.get("file_io", "root") or "/mnt/fsx")
-    _make_way(root, located.relative, request, objects)
+    folder = S3Uri.parse(request.folder)
+    make_way(request.files, lambda name: _remove_stale(root, located.relative, folder.join(name), objects))
     exporter = Exporter(check_id(AwsOptions(settings).fs or ""), root, service, objects.size, objects.read)
     return exporter.export(located, request.folder, request.files)
 
@@ -266,27 +267,14 @@ def _export_to(folder: str, options: PublishOptions, settings: Settings) -> tupl
     return destination(service.associations(check_id(aws.fs)), folder), service
 
 
-def _make_way(root: Path, relative: str, request: PublishRequest, objects: Objects) -> None:
+def _remove_stale(root: Path, relative: str, stale: S3Uri, objects: Objects) -> None:
     """
-    Remove what an earlier run left in the folder, on both sides, and what would be wrong from now on.
+    Remove a file of an earlier run on both sides.
 
-    :param relative: the folder, from the root of the file system.
-    :raises FsxError: when an ``outputs.json`` stays that does not fit what comes now.
+    :param relative: its folder, from the root of the file system.
     """
-    last = OUTPUTS_JSON in request.files
-    name = ERROR_JSON if last else OUTPUTS_JSON
-    stale = S3Uri.parse(request.folder).join(name)
-    try:
-        # First in S3: automatic import then finds nothing to bring back.
-        if objects.size(stale.bucket, stale.key) is not None:
-            objects.remove(stale.bucket, stale.key)
-        with suppress(FileNotFoundError), beneath.folder(root, relative) as placed:
-            os.unlink(name, dir_fd=placed)
-    except (FsxError, OSError) as exc:
-        message = f"{exc.message if isinstance(exc, FsxError) else exc}; it is an earlier run's {name}"
-        if last:
-            logger.warning("%s", message)
-            return
-        raise FsxError(
-            f"{message}, and does not fit what comes now", hint="allow s3:DeleteObject, or publish to another folder"
-        ) from exc
+    # First in S3: automatic import then finds nothing to bring back.
+    if objects.size(stale.bucket, stale.key) is not None:
+        objects.remove(stale.bucket, stale.key)
+    with suppress(FileNotFoundError), beneath.folder(root, relative) as placed:
+        os.unlink(stale.basename, dir_fd=placed)

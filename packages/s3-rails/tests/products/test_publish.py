@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from miniwdl_aws_core.run_files import StaleFileError
 from miniwdl_aws_hooks import EnvironSettings, PublishRequest
 from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.products.publish import publish
@@ -127,7 +128,7 @@ class TestAnEarlierOutputsJsonThatStays:
 
     def test_nothing_changes(self, engine: Engine, bucket: Any, files: dict[str, str]) -> None:
         bucket["run/outputs.json"] = b"{}"
-        with pytest.raises(AccessError, match="it is an earlier run's, and does not fit") as caught:
+        with pytest.raises(StaleFileError, match=r"it is an earlier run's outputs\.json, and does not fit") as caught:
             publish(request(bucket, files), engine)
         assert "s3:DeleteObject" in str(caught.value.hint)
         assert bucket.keys() == ["run/outputs.json"]

@@ -16,12 +16,12 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.adoption.journal import Entry, Journal, LeftJournal, claiming, left_journals
-from miniwdl_aws_batch_backend.log import message
 from miniwdl_aws_batch_backend.poller import ENDED, MAX_DESCRIBE
 from miniwdl_aws_batch_backend.workdir.handover import Place, is_there, move_results, read_claim, read_exit_code
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths
 from miniwdl_aws_core.aws.errors import AwsError
 from miniwdl_aws_core.batch.lookup import named
+from miniwdl_aws_core.wdl_log import message
 
 if TYPE_CHECKING:
     import logging

@@ -18,9 +18,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from miniwdl_aws_core.run_files import RUN_LOGS
+
 __all__ = ["JobPaths", "lies_within", "rebase", "top_run_dir"]
 
-_LOGS = ("workflow.log", "task.log")
 _MAX_GAP = 1
 """Folders without a log between a run and the run that contains it: a call's ``download/0`` has one."""
 
@@ -102,7 +103,7 @@ def top_run_dir(task_dir: str, root: str) -> str:
     for folder in Path(task_dir).parents:
         if gap > _MAX_GAP or str(folder) == root or not str(folder).startswith(root.rstrip("/") + "/"):
             break
-        if any(os.path.lexists(folder / name) for name in _LOGS):
+        if any(os.path.lexists(folder / name) for name in RUN_LOGS):
             top, gap = folder, 0
         else:
             gap += 1

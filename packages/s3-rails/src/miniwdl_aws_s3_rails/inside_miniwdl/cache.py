@@ -24,12 +24,12 @@ from WDL.runtime.cache import new as new_call_cache
 
 from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_core.s3uri import SCHEME, S3Uri, UriError
+from miniwdl_aws_core.wdl_log import message
 from miniwdl_aws_hooks import MiniwdlAwsError
 from miniwdl_aws_s3_rails.configuration import RailsOptions
 from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.inside_miniwdl.places import MAX_NAME, folder_name, shares_place, why_no_path
 from miniwdl_aws_s3_rails.inside_miniwdl.termination import stopped_on_termination
-from miniwdl_aws_s3_rails.log import fields
 from miniwdl_aws_s3_rails.transfer.engine import engine_for
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ class S3Cache(CallCache):
             with stopped_on_termination(self._logger, self._stop):
                 return sight.digest(items)
         except MiniwdlAwsError as exc:
-            self._logger.warning(fields("inputs in S3 can't be looked for in the cache", error=exc.message))
+            self._logger.warning(message("inputs in S3 can't be looked for in the cache", error=exc.message))
             return None
 
 

@@ -19,12 +19,12 @@ from WDL.runtime.cache import new as new_call_cache
 
 from miniwdl_aws_core.beneath import folder
 from miniwdl_aws_core.options.loader import LoaderSettings
+from miniwdl_aws_core.run_files import RUN_LOGS
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.inside_miniwdl.cache import sight_of
 from miniwdl_aws_s3_rails.inside_miniwdl.places import why_no_path
 from miniwdl_aws_s3_rails.inside_miniwdl.termination import stopped_on_termination
-from miniwdl_aws_s3_rails.products.ending import RUN_LOGS
 from miniwdl_aws_s3_rails.transfer.engine import engine_for
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 

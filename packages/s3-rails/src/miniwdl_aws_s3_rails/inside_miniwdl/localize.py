@@ -14,9 +14,9 @@ from WDL import Error, Expr, Type, Value
 
 from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_core.s3uri import SCHEME
+from miniwdl_aws_core.wdl_log import message
 from miniwdl_aws_hooks import LocalizeRequest, MiniwdlAwsError, get_manager
 from miniwdl_aws_s3_rails.inside_miniwdl.cache import refuse_shared_place
-from miniwdl_aws_s3_rails.log import fields
 from miniwdl_aws_s3_rails.products.boundary import is_within
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def _localize(
             raise Error.RuntimeError(exc.message, more_info={**exc.more_info, "uri": uri}) from exc
         if not is_within(path, root) or not Path(path).exists():
             raise Error.RuntimeError(f"{uri} should lie at {path}, which is not on the shared file system {root}")
-        logger.info(fields("input is on the shared file system", uri=uri, path=path))
+        logger.info(message("input is on the shared file system", uri=uri, path=path))
         return path
 
     rewritten = Value.rewrite_env_paths(inputs, rewrite)

@@ -20,11 +20,11 @@ from miniwdl_aws_core.aws.surprises import in_words
 from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_core.options.shared import EXPORT
 from miniwdl_aws_core.publish_options import ENV_PUBLISH, decode, run_folder
+from miniwdl_aws_core.wdl_log import message
 from miniwdl_aws_hooks import PublishRequest
 from miniwdl_aws_s3_rails.inside_miniwdl.layout import read_layout
 from miniwdl_aws_s3_rails.inside_miniwdl.routes import find_routes, indices_of, split_call_id
 from miniwdl_aws_s3_rails.inside_miniwdl.termination import stopped_on_termination
-from miniwdl_aws_s3_rails.log import fields
 from miniwdl_aws_s3_rails.products.boundary import collect_outputs
 from miniwdl_aws_s3_rails.products.publishers import publish_by_plugin
 from miniwdl_aws_s3_rails.transfer.engine import STOP_GRACE, engine_for
@@ -82,7 +82,7 @@ def _top_level(
     destination = run_folder(options.destination or "", run_dir.name)
     obstacle = _obstacle(options, layout)
     if obstacle:
-        logger.warning(fields("nothing is uploaded early", reason=obstacle))
+        logger.warning(message("nothing is uploaded early", reason=obstacle))
         while True:
             recv = yield recv
 
@@ -185,7 +185,7 @@ class EarlyUploads:
         try:
             products = self.products(run_dir)
         except Exception as exc:  # noqa: BLE001 - as in _send: the thread must not end for one call
-            self.logger.warning(fields("outputs of a call are not uploaded early", call=run_id, error=in_words(exc)))
+            self.logger.warning(message("outputs of a call are not uploaded early", call=run_id, error=in_words(exc)))
             return {}
         for route in self.routes[name]:
             indices = indices_of(suffixes, route.depth)
@@ -201,8 +201,8 @@ class EarlyUploads:
         try:
             report = self.publish(files)
         except Exception as exc:  # noqa: BLE001 - whatever it is, the run must not suffer: the upload at the end tells
-            self.logger.warning(fields("outputs are not uploaded early", files=len(files), error=in_words(exc)))
+            self.logger.warning(message("outputs are not uploaded early", files=len(files), error=in_words(exc)))
             return
         for name, reason in report.failed.items():
-            self.logger.warning(fields("output is not uploaded early", output=name, error=reason))
-        self.logger.info(fields("uploaded outputs early", files=report.uploaded, bytes=report.size))
+            self.logger.warning(message("output is not uploaded early", output=name, error=reason))
+        self.logger.info(message("uploaded outputs early", files=report.uploaded, bytes=report.size))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from WDL._util import TerminationSignalFlag
 
 from miniwdl_aws_core.aws.surprises import in_words
-from miniwdl_aws_s3_rails.log import fields
+from miniwdl_aws_core.wdl_log import message
 
 if TYPE_CHECKING:
     import logging
@@ -46,7 +46,7 @@ def stopped_on_termination(logger: logging.Logger, stop: Callable[[], None], per
                 except Exception as exc:  # noqa: BLE001 - without this thread, nobody would stop the block
                     if not warned:
                         warned = True
-                        logger.warning(fields("cannot tell whether the run is being terminated", error=in_words(exc)))
+                        logger.warning(message("cannot tell whether the run is being terminated", error=in_words(exc)))
 
         thread = threading.Thread(target=watch, name="s3-rails-termination", daemon=True)
         thread.start()

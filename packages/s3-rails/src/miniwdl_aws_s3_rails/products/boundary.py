@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from miniwdl_aws_core.run_files import JSON_LOGS, OUT, RUN_LOGS
 from miniwdl_aws_core.s3uri import MAX_KEY_BYTES
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
 from miniwdl_aws_s3_rails.products.streams import STREAMS
@@ -30,7 +31,7 @@ __all__ = [
 MANIFEST = "upload_manifest.json"
 """What was uploaded, and what proves that it is whole."""
 
-LOGS = ("workflow.log", "task.log", "workflow.log.json", "task.log.json")
+LOGS = (*RUN_LOGS, *JSON_LOGS)
 
 OWN_NAMES = frozenset({OUTPUTS_JSON, ERROR_JSON, MANIFEST, *LOGS, *STREAMS.values()})
 """Names beside the outputs that are the run's own; only ``[file_io] use_relative_output_paths`` can clash with them."""
@@ -61,7 +62,7 @@ def collect_outputs(run_dir: Path, root: Path, *, hardlinks: bool = False) -> Pr
     :param hardlinks: whether ``[file_io] output_hardlinks`` was on, so that no link in ``out/`` is miniwdl's own.
     """
     collector = _Collector(Path(os.path.realpath(root)), hardlinks=hardlinks)
-    out = run_dir / "out"
+    out = run_dir / OUT
     if out.is_dir() and not out.is_symlink():
         collector.scan(Path(os.path.realpath(out)), "")
     return collector.products
@@ -165,7 +166,7 @@ class _Collector:
         try:
             return sorted(os.scandir(folder), key=lambda entry: entry.name)
         except OSError as exc:
-            self._refuse(prefix or "out", f"it can't be listed: {exc.strerror}")
+            self._refuse(prefix or OUT, f"it can't be listed: {exc.strerror}")
             return []
 
     def _file(self, name: str, path: Path, found: os.stat_result | None, *, output: bool) -> None:

@@ -16,18 +16,16 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.beneath import is_file, read_bytes, read_tail
 from miniwdl_aws_core.options.kinds import MIB
+from miniwdl_aws_core.run_files import RUN_LOGS
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["RUN_LOGS", "Ending", "read_ending"]
+__all__ = ["Ending", "read_ending"]
 
 logger = logging.getLogger(__name__)
-
-RUN_LOGS = ("workflow.log", "task.log")
-"""miniwdl's log of a run, of which each run directory has one."""
 
 LARGEST = {OUTPUTS_JSON: 64 * MIB, ERROR_JSON: 4 * MIB}
 """Larger ones are not read: parsed, they take many times as much memory."""

@@ -14,11 +14,15 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.run_files import OUT
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 __all__ = ["rewrite_outputs"]
+
+INSIDE = f"/{OUT}/"
 
 
 def rewrite_outputs(
@@ -45,7 +49,7 @@ def rewrite_outputs(
 
     def leaf(value: str, place: tuple[str | int, ...]) -> str:
         for name in _names(value, run_dir):
-            if name in linked and (relative or _stands_at(name, place)) and _same(value, run_dir / "out" / name):
+            if name in linked and (relative or _stands_at(name, place)) and _same(value, run_dir / OUT / name):
                 return folder + name + ("/" if linked[name] else "")
         return value
 
@@ -56,16 +60,16 @@ def rewrite_outputs(
 def _names(value: str, run_dir: Path) -> Iterator[str]:
     """Names under this or another run's ``out/`` that a path may stand for."""
     value = value.rstrip("/")
-    own = f"{run_dir}/out/"
+    own = f"{run_dir}/{OUT}/"
     if value.startswith(own):
         yield value[len(own) :]
         return
     if not os.path.isabs(value):  # noqa: PTH117 - on a string that need not be a path at all
         return
-    start = value.find("/out/")
+    start = value.find(INSIDE)
     while start >= 0:
-        yield value[start + len("/out/") :]
-        start = value.find("/out/", start + 1)
+        yield value[start + len(INSIDE) :]
+        start = value.find(INSIDE, start + 1)
 
 
 def _stands_at(name: str, place: tuple[str | int, ...]) -> bool:

@@ -9,9 +9,10 @@ from concurrent.futures import as_completed
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.run_files import make_way
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import PublishReport
-from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
+from miniwdl_aws_hooks.protocol import OUTPUTS_JSON
 from miniwdl_aws_s3_rails.errors import AccessError, RailsError, TransferError
 from miniwdl_aws_s3_rails.products.boundary import OWN_NAMES
 from miniwdl_aws_s3_rails.products.plan import Item, make_plan, split_present
@@ -54,13 +55,13 @@ def publish(request: PublishRequest, engine: Engine) -> PublishReport:
     """
     Write what isn't there yet, all at once.
 
-    ``outputs.json`` stands for a whole upload: an older one is removed before anything else changes.
+    An earlier run's files make way first.
     """
     folder = S3Uri.parse(request.folder, what="the destination")
     plan = make_plan(folder, request.files, _size)
     may_replace = request.options.overwrite
     if may_replace:
-        _make_way(engine, folder, last=OUTPUTS_JSON in request.files)
+        make_way(request.files, lambda name: _remove_stale(engine, folder.join(name)))
     missing, equal = split_present(
         plan.items,
         _present(engine, folder, plan.items),
@@ -142,30 +143,15 @@ def _present(engine: Engine, folder: S3Uri, items: Collection[Item]) -> dict[str
         return {}
 
 
-def _make_way(engine: Engine, folder: S3Uri, *, last: bool) -> None:
-    """Remove what an earlier run left in the folder and what would be wrong from now on."""
-    if not last:
-        _remove_stale(engine, folder.join(OUTPUTS_JSON))
-        return
-    try:
-        _remove_stale(engine, folder.join(ERROR_JSON))
-    except RailsError as exc:
-        logger.warning("%s", exc)
-
-
 def _remove_stale(engine: Engine, uri: S3Uri) -> None:
-    known = True
     try:
         if engine.find(uri) is None:
             return
     except AccessError:
-        known = False  # where nothing may be read, or listed, a missing object looks like a forbidden one
-    try:
-        engine.remove(uri)
-    except AccessError as exc:
-        if known:
-            raise AccessError(
-                f"{exc.message}; it is an earlier run's, and does not fit what comes now",
-                hint="allow s3:DeleteObject, or upload to another folder",
-            ) from exc
-        logger.warning("an earlier run's %s may still be there: %s", uri, exc)
+        # Where nothing may be read, or listed, a missing object looks like a forbidden one.
+        try:
+            engine.remove(uri)
+        except AccessError as exc:
+            logger.warning("an earlier run's %s may still be there: %s", uri, exc)
+        return
+    engine.remove(uri)

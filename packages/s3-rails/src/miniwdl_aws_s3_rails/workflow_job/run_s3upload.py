@@ -14,6 +14,7 @@ from miniwdl_aws_core.beneath import is_file, write_bytes
 from miniwdl_aws_core.console import complain, emit_json, say
 from miniwdl_aws_core.diagnostics import LineFormatter, fit_for_terminals
 from miniwdl_aws_core.publish_options import CONFIGURED, ENV_PUBLISH, encode, run_folder
+from miniwdl_aws_core.run_files import RUN_LOGS
 from miniwdl_aws_hooks import DestinationContext, ExitCode, FileSystemContext, MiniwdlAwsError, get_manager
 from miniwdl_aws_hooks.protocol import (
     END_OF_LOG,
@@ -25,7 +26,7 @@ from miniwdl_aws_hooks.protocol import (
     UPLOADING,
 )
 from miniwdl_aws_s3_rails.errors import MountMissingError, OptionError
-from miniwdl_aws_s3_rails.products.ending import RUN_LOGS, Ending, read_ending
+from miniwdl_aws_s3_rails.products.ending import Ending, read_ending
 from miniwdl_aws_s3_rails.products.publishers import check_by_plugin, let_publishers_speak, publish_by_plugin
 from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, parse_arguments
 from miniwdl_aws_s3_rails.workflow_job.child import SignalRelay, Stopped, run_child

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.beneath import is_file
+from miniwdl_aws_core.run_files import INPUTS_JSON, RUN_LOGS
 from miniwdl_aws_s3_rails.errors import RailsError
 from miniwdl_aws_s3_rails.products.boundary import is_within
-from miniwdl_aws_s3_rails.products.ending import RUN_LOGS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,7 +58,7 @@ def _problems(run_dir: Path, root: Path) -> Sequence[str]:
         problems.append(f"it does not lie within the shared file system {root}")
     if is_within(Path.cwd(), run_dir):
         problems.append("this process works in it")
-    if not any(is_file(run_dir, name) for name in RUN_LOGS) or not is_file(run_dir, "inputs.json"):
+    if not any(is_file(run_dir, name) for name in RUN_LOGS) or not is_file(run_dir, INPUTS_JSON):
         problems.append("it holds no run of miniwdl's")
     if not TIMESTAMPED.fullmatch(run_dir.name):
         problems.append("miniwdl did not create it, since its name is not a timestamp and a workflow's name")

@@ -1,0 +1,64 @@
+"""
+Names in a run directory of miniwdl's, and in the folder to which a run is published.
+
+``outputs.json`` and ``error.json``, which plugins of others that publish have to know, too, are in
+:mod:`miniwdl_aws_hooks.protocol`.
+
+Source: ``WDL.runtime.workflow``, ``WDL.runtime.task`` and ``WDL.runtime.task_container``
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_hooks.errors import MiniwdlAwsError
+from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+__all__ = ["INPUTS_JSON", "JSON_LOGS", "OUT", "RUN_LOGS", "StaleFileError", "make_way"]
+
+logger = logging.getLogger(__name__)
+
+RUN_LOGS = ("workflow.log", "task.log")
+"""miniwdl's log of a run, of which each run directory has one."""
+
+JSON_LOGS = tuple(f"{name}.json" for name in RUN_LOGS)
+"""The same with ``[logging] json``."""
+
+INPUTS_JSON = "inputs.json"
+"""What a run was given."""
+
+OUT = "out"
+"""Folder of links to a run's output files."""
+
+
+class StaleFileError(MiniwdlAwsError):
+    """A file of an earlier run stays in the destination, and does not fit what comes now."""
+
+
+def make_way(files: Collection[str], remove: Callable[[str], None]) -> None:
+    """
+    Remove from a destination what an earlier run left there and what would be wrong from now on.
+
+    ``outputs.json`` stands for a whole publication: an older one goes before anything else changes, and the new one
+    comes last. An ``error.json`` beside it is only confusing.
+
+    :param files: names of what is about to be written.
+    :param remove: removes the file of a name from the destination, where there is one.
+    :raises StaleFileError: when an ``outputs.json`` stays.
+    """
+    last = OUTPUTS_JSON in files
+    name = ERROR_JSON if last else OUTPUTS_JSON
+    try:
+        remove(name)
+    except (MiniwdlAwsError, OSError) as exc:
+        message = f"{exc.message if isinstance(exc, MiniwdlAwsError) else exc}; it is an earlier run's {name}"
+        if last:
+            logger.warning("%s", message)
+            return
+        raise StaleFileError(
+            f"{message}, and does not fit what comes now", hint="allow s3:DeleteObject, or publish to another folder"
+        ) from exc

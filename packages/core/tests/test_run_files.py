@@ -1,0 +1,41 @@
+import logging
+
+import pytest
+
+from miniwdl_aws_core.run_files import StaleFileError, make_way
+from miniwdl_aws_hooks import MiniwdlAwsError
+
+
+class Destination:
+    def __init__(self, error: Exception | None = None) -> None:
+        self.removed: list[str] = []
+        self.error = error
+
+    def remove(self, name: str) -> None:
+        if self.error:
+            raise self.error
+        self.removed.append(name)
+
+
+@pytest.mark.parametrize(
+    ("files", "removed"),
+    [
+        (["a.bam"], "outputs.json"),
+        (["error.json", "workflow.log"], "outputs.json"),
+        (["outputs.json"], "error.json"),
+    ],
+)
+def test_what_would_be_wrong_goes(files: list[str], removed: str) -> None:
+    destination = Destination()
+    make_way(files, destination.remove)
+    assert destination.removed == [removed]
+
+
+@pytest.mark.parametrize("error", [MiniwdlAwsError("not allowed"), OSError("not allowed")])
+def test_what_stays(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    destination = Destination(error)
+    with pytest.raises(StaleFileError, match=r"not allowed; it is an earlier run's outputs\.json, and does not fit"):
+        make_way(["a.bam"], destination.remove)
+    with caplog.at_level(logging.WARNING):
+        make_way(["outputs.json"], destination.remove)
+    assert caplog.messages == ["not allowed; it is an earlier run's error.json"]
