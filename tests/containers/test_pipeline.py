@@ -96,7 +96,8 @@ def ubuntu(images, task_image):
         subprocess.run([images.engine, "tag", task_image, UBUNTU], check=True)
     yield
     if tagged:
-        subprocess.run([images.engine, "untag", UBUNTU], check=True)
+        # Podman's `untag` without names takes all of an image's, and the workflow image would be gone for other tests.
+        subprocess.run([images.engine, "rmi", UBUNTU], check=True)
 
 
 def test_self_test(environ, images, workflow_image, task_image, ubuntu) -> None:
