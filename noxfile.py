@@ -97,7 +97,7 @@ def containers(session: nox.Session) -> None:
     # Where CI reaches no registry, images/ci-engine.sh has made a base image.
     image = os.environ.get("MINIWDL_AWS_TEST_BASE", "public.ecr.aws/docker/library/python:3.12-slim-bookworm")
     selected = session.posargs or ["packages/local-cloud/tests/batch/engine/test_containers.py", "tests/containers"]
-    session.run("pytest", "-m", "containers", *selected, env={"MINIWDL_AWS_TEST_IMAGE": image})
+    session.run("pytest", *workers(), "-m", "containers", *selected, env={"MINIWDL_AWS_TEST_IMAGE": image})
 
 
 @nox.session

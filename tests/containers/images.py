@@ -6,8 +6,15 @@ import hashlib
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from filelock import FileLock
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / "examples/variant_calling/tools"
@@ -34,9 +41,7 @@ class Images:
         packages = [ROOT / "packages" / part for part in PARTS]
         sources = [ROOT / "images/workflow", *packages, *ROOT.glob("uv.lock")]
         tag = f"localhost/miniwdl-aws-workflow:{self._digest(sources)}"
-        if not self.present(tag):
-            self.build_workflow(tag)
-        return tag
+        return self._once(tag, lambda: self.build_workflow(tag))
 
     def build_workflow(self, tag: str, *options: str) -> None:
         script = str(ROOT / "images/workflow/build.sh")
@@ -55,19 +60,22 @@ class Images:
     def derived(self, name: str, image: str, *lines: str) -> str:
         """Build an image on another one."""
         tag = f"localhost/{name}:{hashlib.sha256(repr((image, lines)).encode()).hexdigest()[:12]}"
-        if not self.present(tag):
-            text = "\n".join([f"FROM {image}", *lines])
-            self._run([self.engine, "build", "--tag", tag, "-"], stdin=text)
-        return tag
+        text = "\n".join([f"FROM {image}", *lines])
+        return self._once(tag, lambda: self._run([self.engine, "build", "--tag", tag, "-"], stdin=text))
 
     def present(self, tag: str) -> bool:
         return subprocess.run([self.engine, "image", "inspect", tag], capture_output=True, check=False).returncode == 0
 
     def _built(self, folder: Path, name: str) -> str:
         tag = f"localhost/{name}:{self._digest([folder])}"
-        if not self.present(tag):
-            based = ["--build-arg", f"BASE={self.base}"] if self.base else []
-            self._run([self.engine, "build", "--tag", tag, *based, str(folder)])
+        based = ["--build-arg", f"BASE={self.base}"] if self.base else []
+        return self._once(tag, lambda: self._run([self.engine, "build", "--tag", tag, *based, str(folder)]))
+
+    def _once(self, tag: str, build: Callable[[], None]) -> str:
+        """Build what isn't there; whoever else needs it, in another process of the tests, waits meanwhile."""
+        with FileLock(Path(tempfile.gettempdir()) / f"{tag.replace('/', '-')}.lock"):
+            if not self.present(tag):
+                build()
         return tag
 
     def _digest(self, sources: list[Path]) -> str:

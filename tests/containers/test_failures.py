@@ -40,7 +40,7 @@ def test_the_streams_travel(shell, task_image, name, command, code, kind) -> Non
 
 
 def test_an_image_that_cannot_be_pulled(shell) -> None:
-    exit_code, _, cause = run_failing(shell, "localhost:1/nowhere/nothing:1", "true", "pull")
+    exit_code, _, cause = run_failing(shell, "localhost:1/nowhere/absent:1", "true", "pull")
     assert exit_code != 0
     assert cause["class"].startswith("image"), cause
     assert cause["reason"].startswith("CannotPullContainerError: Error response from daemon: ")
