@@ -215,6 +215,7 @@ def test_a_beginning_of_two_ids_is_one_sentence(runs: Runs) -> None:
 def test_logs_of_a_finished_run(runs: Runs) -> None:
     began = time.monotonic()
     workflow = runs.good("logs", "failing").splitlines()
+    one = time.monotonic() - began  # on a busy machine, seconds in which nobody waits
     assert any("NOTICE workflow start" in line for line in workflow)
     assert "[miniwdl-aws] end of log" not in workflow
     assert runs.good("logs", "failing", "--follow").splitlines() == workflow, "all of it is there already"
@@ -230,7 +231,7 @@ def test_logs_of_a_finished_run(runs: Runs) -> None:
     assert abs(event["timestamp"] / 1000 - time.time()) < 600
     (job,) = runs.shell.children(runs.failed)
     assert event["stream"] == job["container"]["logStreamName"]
-    assert time.monotonic() - began < 30, "nobody waits for more of a log that is complete"
+    assert time.monotonic() - began < 20 + 20 * one, "nobody waits for more of a log that is complete"
 
 
 def test_logs_of_a_live_run(runs: Runs) -> None:
