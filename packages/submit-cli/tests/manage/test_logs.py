@@ -29,6 +29,8 @@ def test_logs(aws: Any, manage: Callable[..., Outcome], parts: Any, job_id: str)
     ]  # fmt: skip
     followed = manage("logs", job_id, "--all", "--follow")[1].splitlines()
     assert sorted(followed) == sorted(manage("logs", job_id, "--all")[1].splitlines())
+    code, out, err = manage("logs", job_id, "--task", "nope", "--follow")
+    assert (code, out, "--task nope: run" in err) == (64, "", True)
     event = json.loads(manage("logs", job_id, "--json")[1].splitlines()[0])
     assert (event["message"], event["from"], event["timestamp"]) == ("first line", "hello", 1)
     assert parts.followed[0].end_marker == "[miniwdl-aws] end of log"

@@ -62,28 +62,20 @@ def run(args: Namespace) -> int:
 
 def _events(args: Namespace, session: Session, found: Run, since: int | None) -> Iterator[tuple[str, LogEvent]]:
     from miniwdl_aws_submit_cli.watch.run_streams import RunStreams, Selection
-    from miniwdl_aws_submit_cli.watch.streams import DISCOVERY_PERIOD, Merged, follower, read_in_turn
+    from miniwdl_aws_submit_cli.watch.streams import follower, read_in_turn
 
     selection = Selection(
         workflow=args.all or not args.task, calls=() if args.all else tuple(args.task or ()), every_call=args.all
     )
     streams = RunStreams(session.batch, found.job_id, selection, live=args.follow, since=since)
     follow = follower(session.manager)
-    if not args.follow:
+    if args.follow:
+        yield from streams.events(follow)
+        streams.check()
+    else:
         streams.look()
         streams.check()
         yield from read_in_turn(streams.shown(), follow)
-        return
-    merged = Merged(follow)
-
-    def discover() -> bool:
-        complete = streams.look()
-        merged.add(streams.shown())
-        if complete:
-            streams.check()
-        return complete
-
-    yield from merged.events(discover, DISCOVERY_PERIOD)
 
 
 def _show(args: Namespace, label: str, event: LogEvent) -> None:

@@ -12,12 +12,13 @@ from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.runs.calls import Call, calls_of, matching
 from miniwdl_aws_submit_cli.runs.runs import Run, TaskJobs, unfinished
 from miniwdl_aws_submit_cli.runs.wait import ENDED
-from miniwdl_aws_submit_cli.watch.streams import Shown
+from miniwdl_aws_submit_cli.watch.streams import DISCOVERY_PERIOD, Merged, Shown
 from miniwdl_aws_submit_cli.watch.watcher import Patience
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from miniwdl_aws_hooks.types import LogEvent
     from miniwdl_aws_submit_cli.runs.batch import Batch
 
 __all__ = ["RunStreams", "Selection"]
@@ -78,6 +79,25 @@ class RunStreams:
         self._calls = calls_of(jobs)
         self._ended = {job["jobId"] for job in (detail, *jobs) if job["status"] in ENDED}
         return self._run.ended and not unfinished(jobs)
+
+    def events(
+        self, follow: Callable[[FollowRequest], Iterable[LogEvent]], *others: Shown
+    ) -> Iterator[tuple[str, LogEvent]]:
+        """
+        Follow the streams as they become known, until no more will be added and all are over.
+
+        :param others: to be followed along with them.
+        :return: what each stream is called, and its event.
+        """
+        merged = Merged(follow)
+        merged.add(others)
+
+        def discover() -> bool:
+            complete = self.look()
+            merged.add(self.shown())
+            return complete
+
+        yield from merged.events(discover, DISCOVERY_PERIOD)
 
     def shown(self) -> list[Shown]:
         """List the streams that are known; each try of a call has its own."""

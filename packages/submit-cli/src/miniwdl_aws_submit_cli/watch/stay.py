@@ -21,7 +21,7 @@ from miniwdl_aws_submit_cli.watch.ending import say_end, say_next
 from miniwdl_aws_submit_cli.watch.log_lines import read_line
 from miniwdl_aws_submit_cli.watch.progress import Progress
 from miniwdl_aws_submit_cli.watch.run_streams import RunStreams, Selection
-from miniwdl_aws_submit_cli.watch.streams import DISCOVERY_PERIOD, Merged, Shown, follower
+from miniwdl_aws_submit_cli.watch.streams import Shown, follower
 from miniwdl_aws_submit_cli.watch.task_states import TaskStates
 from miniwdl_aws_submit_cli.watch.view import choose_view
 from miniwdl_aws_submit_cli.watch.watcher import Watcher
@@ -138,19 +138,11 @@ class _Stay:
 
     def _events(self, request: FollowRequest) -> Iterator[tuple[str, LogEvent]]:
         """Give the events of the workflow's log, without a label, and those of task jobs, with theirs."""
-        follow, streams = follower(self._session.manager), self._streams
-        if streams is None:
+        follow = follower(self._session.manager)
+        if self._streams:
+            yield from self._streams.events(follow, Shown("", request))
+        else:
             yield from (("", event) for event in follow(request))
-            return
-        merged = Merged(follow)
-        merged.add([Shown("", request)])
-
-        def discover() -> bool:
-            complete = streams.look()
-            merged.add(streams.shown())
-            return complete
-
-        yield from merged.events(discover, DISCOVERY_PERIOD)
 
 
 def _twin_of(state: JobState, batch: Batch) -> str | None:
