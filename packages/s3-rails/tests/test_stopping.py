@@ -17,7 +17,7 @@ from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import EnvironSettings, PublishRequest, StageItem, StageRequest
 from miniwdl_aws_hooks.protocol import END_OF_LOG
 from miniwdl_aws_s3_rails.errors import StoppedError, TransferError
-from miniwdl_aws_s3_rails.products.publish import publish
+from miniwdl_aws_s3_rails.products.s3_publisher import publish
 from miniwdl_aws_s3_rails.stage import stage
 from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.engine import Engine

@@ -37,7 +37,7 @@ def miniwdl_aws_check_destination(context: DestinationContext) -> bool | None:
     """Try whether the S3 folder can be written, and whether ``--no-overwrite`` leaves room for a run there."""
     if not _uploads(context.folder, context.options):
         return None
-    from miniwdl_aws_s3_rails.products.publish import check
+    from miniwdl_aws_s3_rails.products.s3_publisher import check
     from miniwdl_aws_s3_rails.transfer.engine import engine_for
 
     check(context, engine_for(context.settings))
@@ -49,7 +49,7 @@ def miniwdl_aws_publish(request: PublishRequest) -> PublishReport | None:
     """Upload to S3."""
     if not _uploads(request.folder, request.options):
         return None
-    from miniwdl_aws_s3_rails.products.publish import publish
+    from miniwdl_aws_s3_rails.products.s3_publisher import publish
     from miniwdl_aws_s3_rails.transfer.engine import engine_for
 
     return publish(request, engine_for(request.settings))

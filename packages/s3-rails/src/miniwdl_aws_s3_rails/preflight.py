@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks import Check, CheckState, MiniwdlAwsError
-from miniwdl_aws_s3_rails.transfer.destination import check_writable
+from miniwdl_aws_s3_rails.products.destination import check_writable
 
 if TYPE_CHECKING:
     from miniwdl_aws_hooks import PreflightContext

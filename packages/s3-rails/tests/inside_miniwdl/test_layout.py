@@ -7,7 +7,7 @@ from WDL.runtime.config import Loader
 from miniwdl_aws_core.options.loader import LoaderSettings, load_settings
 from miniwdl_aws_hooks import EnvironSettings
 from miniwdl_aws_s3_rails.inside_miniwdl.layout import read_layout
-from miniwdl_aws_s3_rails.products.upload import Layout
+from miniwdl_aws_s3_rails.products.finished_run import Layout
 
 
 def test_the_layout_that_the_file_says(tmp_path: Path) -> None:

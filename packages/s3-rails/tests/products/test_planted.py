@@ -13,8 +13,8 @@ import pytest
 from miniwdl_aws_hooks import EnvironSettings, ExitCode, PublishReport, PublishRequest
 from miniwdl_aws_s3_rails.errors import UploadError
 from miniwdl_aws_s3_rails.products.ending import LARGEST, Ending
-from miniwdl_aws_s3_rails.products.publish import publish
-from miniwdl_aws_s3_rails.products.upload import FinishedRun, Layout, upload_run
+from miniwdl_aws_s3_rails.products.finished_run import FinishedRun, Layout, upload_run
+from miniwdl_aws_s3_rails.products.s3_publisher import publish
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.workflow_job.run_s3upload import main
 

@@ -12,8 +12,8 @@ from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import EnvironSettings, PublishRequest
 from miniwdl_aws_s3_rails.errors import UploadError
 from miniwdl_aws_s3_rails.products.ending import Ending
-from miniwdl_aws_s3_rails.products.publish import publish
-from miniwdl_aws_s3_rails.products.upload import FinishedRun, Layout, upload_run
+from miniwdl_aws_s3_rails.products.finished_run import FinishedRun, Layout, upload_run
+from miniwdl_aws_s3_rails.products.s3_publisher import publish
 from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.transfer.options import Options

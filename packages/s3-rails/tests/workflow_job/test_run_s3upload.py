@@ -258,7 +258,7 @@ def test_upload_that_fails_keeps_everything_and_can_be_finished(command: Command
     sabotage = command.folder / "sabotage.py"
     sabotage.write_text(
         "from pathlib import Path\n"
-        "import miniwdl_aws_s3_rails.products.upload as upload\n"
+        "import miniwdl_aws_s3_rails.products.finished_run as upload\n"
         "original = upload.upload_run\n"
         "def sabotaged(run, *args):\n"
         "    file = next(run.run_dir.glob('call-greet/work/greeting.txt'))\n"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.options.loader import LoaderSettings
-from miniwdl_aws_s3_rails.products.upload import Layout
+from miniwdl_aws_s3_rails.products.finished_run import Layout
 
 if TYPE_CHECKING:
     from miniwdl_aws_hooks import Settings

@@ -26,7 +26,7 @@ from miniwdl_aws_s3_rails.inside_miniwdl.layout import read_layout
 from miniwdl_aws_s3_rails.inside_miniwdl.routes import find_routes, indices_of, split_call_id
 from miniwdl_aws_s3_rails.inside_miniwdl.termination import stopped_on_termination
 from miniwdl_aws_s3_rails.products.boundary import collect_outputs
-from miniwdl_aws_s3_rails.products.publishers import publish_by_plugin
+from miniwdl_aws_s3_rails.products.publisher_plugins import publish_by_plugin
 from miniwdl_aws_s3_rails.transfer.engine import STOP_GRACE, engine_for
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks import PublishOptions, PublishReport
     from miniwdl_aws_s3_rails.inside_miniwdl.routes import Route
-    from miniwdl_aws_s3_rails.products.upload import Layout
+    from miniwdl_aws_s3_rails.products.finished_run import Layout
 
 __all__ = ["EarlyUploads", "upload_as_you_go"]
 

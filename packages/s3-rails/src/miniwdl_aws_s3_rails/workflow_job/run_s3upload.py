@@ -27,10 +27,10 @@ from miniwdl_aws_hooks.protocol import (
 )
 from miniwdl_aws_s3_rails.errors import MountMissingError, OptionError
 from miniwdl_aws_s3_rails.products.ending import Ending, read_ending
-from miniwdl_aws_s3_rails.products.publishers import check_by_plugin, let_publishers_speak, publish_by_plugin
+from miniwdl_aws_s3_rails.products.publisher_plugins import check_by_plugin, let_publishers_speak, publish_by_plugin
+from miniwdl_aws_s3_rails.workflow_job.admission import claim
 from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, parse_arguments
 from miniwdl_aws_s3_rails.workflow_job.child import SignalRelay, Stopped, run_child
-from miniwdl_aws_s3_rails.workflow_job.claim import claim
 from miniwdl_aws_s3_rails.workflow_job.payload import place_payload
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _upload(
     arguments: Arguments, settings: Settings, run_dir: Path, ending: Ending
 ) -> tuple[str, dict[str, Any] | None]:
     from miniwdl_aws_s3_rails.inside_miniwdl.layout import read_layout
-    from miniwdl_aws_s3_rails.products.upload import FinishedRun, upload_run
+    from miniwdl_aws_s3_rails.products.finished_run import FinishedRun, upload_run
 
     folder = run_folder(arguments.publish.destination or "", run_dir.name)
     logger.info(UPLOADING, run_dir, folder)

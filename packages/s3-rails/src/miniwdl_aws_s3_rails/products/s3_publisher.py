@@ -15,8 +15,8 @@ from miniwdl_aws_hooks import PublishReport
 from miniwdl_aws_hooks.protocol import OUTPUTS_JSON
 from miniwdl_aws_s3_rails.errors import AccessError, RailsError, TransferError
 from miniwdl_aws_s3_rails.products.boundary import OWN_NAMES
+from miniwdl_aws_s3_rails.products.destination import check_vacant, check_writable
 from miniwdl_aws_s3_rails.products.plan import Item, make_plan, split_present
-from miniwdl_aws_s3_rails.transfer.destination import check_vacant, check_writable
 from miniwdl_aws_s3_rails.transfer.etags import PartDigest, file_etag
 from miniwdl_aws_s3_rails.transfer.meter import Meter
 from miniwdl_aws_s3_rails.transfer.sender import Check, Sender, part_size_for

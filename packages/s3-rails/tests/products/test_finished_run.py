@@ -9,7 +9,7 @@ import pytest
 from miniwdl_aws_hooks import EnvironSettings, PublishReport, PublishRequest
 from miniwdl_aws_s3_rails.errors import AccessError, UploadError
 from miniwdl_aws_s3_rails.products.ending import Ending
-from miniwdl_aws_s3_rails.products.upload import FinishedRun, Layout, upload_run
+from miniwdl_aws_s3_rails.products.finished_run import FinishedRun, Layout, upload_run
 
 FOLDER = "s3://bucket/run/"
 

@@ -20,7 +20,7 @@ from miniwdl_aws_hooks import MiniwdlAwsError, PublishOptions, PublishRequest
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON, UPLOADED
 from miniwdl_aws_s3_rails.errors import UploadError
 from miniwdl_aws_s3_rails.products.boundary import LOGS, MANIFEST, collect_outputs
-from miniwdl_aws_s3_rails.products.outputs import rewrite_outputs
+from miniwdl_aws_s3_rails.products.outputs_json import rewrite_outputs
 from miniwdl_aws_s3_rails.products.plan import describe
 from miniwdl_aws_s3_rails.products.streams import STREAMS, cause_of, find_streams
 from miniwdl_aws_s3_rails.transfer.meter import human_size

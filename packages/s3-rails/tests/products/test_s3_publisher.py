@@ -8,7 +8,7 @@ import pytest
 from miniwdl_aws_core.run_files import StaleFileError
 from miniwdl_aws_hooks import EnvironSettings, PublishRequest
 from miniwdl_aws_s3_rails.errors import AccessError
-from miniwdl_aws_s3_rails.products.publish import publish
+from miniwdl_aws_s3_rails.products.s3_publisher import publish
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 
 

@@ -12,7 +12,7 @@ from WDL.runtime.cache import CallCache
 from WDL.runtime.config import Loader
 
 from miniwdl_aws_s3_rails.products.boundary import collect_outputs
-from miniwdl_aws_s3_rails.products.outputs import rewrite_outputs
+from miniwdl_aws_s3_rails.products.outputs_json import rewrite_outputs
 
 FOLDER = "s3://bucket/run/"
 FILE, STRING = Type.File(), Type.String()

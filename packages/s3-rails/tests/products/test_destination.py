@@ -5,7 +5,7 @@ import pytest
 
 from miniwdl_aws_core.s3uri import UriError
 from miniwdl_aws_s3_rails.errors import AccessError
-from miniwdl_aws_s3_rails.transfer.destination import check_writable
+from miniwdl_aws_s3_rails.products.destination import check_writable
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 
 
