@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks import ExitCode, FileSystemContext, MiniwdlAwsError, create_manager, hookimpl
 from miniwdl_aws_hooks.protocol import ENV_SENTINEL
-from miniwdl_aws_s3_rails.workflow_job import run_s3upload
+from miniwdl_aws_s3_rails.workflow_job import admission, run_s3upload
 
 if TYPE_CHECKING:
     import pytest
@@ -33,7 +33,7 @@ def start(mounter: Mounter, folder: Path, monkeypatch: pytest.MonkeyPatch) -> in
     """Start without a WDL, which is found out next."""
     manager = create_manager([], {})
     manager.register(mounter)
-    monkeypatch.setattr(run_s3upload, "get_manager", lambda: manager)
+    monkeypatch.setattr(admission, "get_manager", lambda: manager)
     monkeypatch.setenv(ENV_SENTINEL, str(folder / ".marker"))
     monkeypatch.setenv("MINIWDL__FILE_IO__ROOT", str(folder))
     return run_s3upload.main([])

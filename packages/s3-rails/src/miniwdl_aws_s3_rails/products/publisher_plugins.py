@@ -1,8 +1,7 @@
-"""Talks to the plugins that publish results, whichever they are."""
+"""Asks the plugin that answers for a destination, whichever it is."""
 
 from __future__ import annotations
 
-import logging
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks import get_manager
@@ -11,7 +10,7 @@ from miniwdl_aws_s3_rails.errors import AccessError
 if TYPE_CHECKING:
     from miniwdl_aws_hooks import DestinationContext, PublishReport, PublishRequest
 
-__all__ = ["check_by_plugin", "let_publishers_speak", "publish_by_plugin"]
+__all__ = ["check_by_plugin", "publish_by_plugin"]
 
 
 def check_by_plugin(context: DestinationContext) -> None:
@@ -38,10 +37,3 @@ def publish_by_plugin(request: PublishRequest) -> PublishReport:
 
 def _nobody(folder: str) -> AccessError:
     return AccessError(f"no plugin can upload to {folder}", hint="s3:// URIs need the plugin s3-rails")
-
-
-def let_publishers_speak() -> None:
-    """Show the progress that plugins log, since any of them may publish the results."""
-    for plugin in get_manager().get_plugins():
-        module: str = getattr(plugin, "__name__", type(plugin).__module__)
-        logging.getLogger(module.partition(".")[0]).setLevel(logging.INFO)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import logging
+import os
 import stat
 from concurrent.futures import as_completed
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
+from miniwdl_aws_core.beneath import open_resolved
 from miniwdl_aws_core.run_files import make_way
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import PublishReport
@@ -20,7 +22,6 @@ from miniwdl_aws_s3_rails.products.plan import Item, make_plan, split_present
 from miniwdl_aws_s3_rails.transfer.etags import PartDigest, file_etag
 from miniwdl_aws_s3_rails.transfer.meter import Meter
 from miniwdl_aws_s3_rails.transfer.sender import Check, Sender, part_size_for
-from miniwdl_aws_s3_rails.transfer.source import open_product
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -93,17 +94,31 @@ def _etag(item: Item, part_size: int) -> str:
     if item.is_marker:
         return PartDigest().etag(multipart=False)
     try:
-        with open_product(item.path) as file:
+        with _open(item.path) as file:
             return file_etag(file, item.size, part_size_for(item.size, part_size))
     except TransferError:
         return ""  # no object's; sending the file says what is wrong with it
+
+
+def _open(path: Path) -> IO[bytes]:
+    """
+    Open a product of a run, which tasks can replace until it is open.
+
+    :param path: as it was resolved when the products were collected.
+    :raises TransferError: when there is no such file any more, or a link has come between.
+    """
+    try:
+        return os.fdopen(open_resolved(path), "rb", buffering=0)
+    except OSError as exc:
+        reason = exc.strerror or exc
+        raise TransferError(f"{path} is not the file any more that the run made: {reason}", retryable=False) from exc
 
 
 def _send(
     engine: Engine, items: list[Item], meter: Meter, *, may_replace: bool
 ) -> tuple[dict[str, str], dict[str, str]]:
     """Send all, and return by name what proves each to be whole, and why each that isn't there failed."""
-    data = Sender(engine, meter.add, replace(engine.options.products, replace=may_replace), open_product)
+    data = Sender(engine, meter.add, replace(engine.options.products, replace=may_replace), _open)
     # What tools read right after the run, and what is small, gains nothing from a colder storage class.
     own = replace(data, options=replace(data.options, storage_class=None))
 

@@ -1,4 +1,4 @@
-"""Counts what travels, and shows it: a bar on a terminal, else a line now and then."""
+"""Counts what travels, and shows it: a bar on a terminal, else a line now and then. Only this module imports rich."""
 
 from __future__ import annotations
 
@@ -115,6 +115,27 @@ class Meter:
             thread.join()
 
     def _bar(self, stream: TextIO) -> AbstractContextManager[Callable[[], None]]:
-        from miniwdl_aws_s3_rails.transfer.bar import shown_bar
+        return _shown_bar(stream, self._size, lambda: (self._bytes, self.line()))
 
-        return shown_bar(stream, self._size, lambda: (self._bytes, self.line()))
+
+@contextmanager
+def _shown_bar(stream: TextIO, size: int, look: Callable[[], tuple[int, str]]) -> Iterator[Callable[[], None]]:
+    """
+    Show a bar while the block runs; nothing stays of it.
+
+    :param size: bytes in all.
+    :param look: tells how many are through, and where things stand in words.
+    :return: what to call to bring the bar up to date.
+    """
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(bar_width=24), TextColumn("{task.description}"), TimeRemainingColumn(compact=True))
+    with Progress(*columns, console=Console(file=stream), transient=True) as progress:
+        task = progress.add_task(look()[1], total=size)
+
+        def update() -> None:
+            done, text = look()
+            progress.update(task, completed=done, description=text)
+
+        yield update

@@ -6,7 +6,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import botocore.exceptions
 
@@ -16,7 +16,6 @@ from miniwdl_aws_s3_rails.transfer.crc import Crc64, crc_of_ranges
 from miniwdl_aws_s3_rails.transfer.engine import expressible
 from miniwdl_aws_s3_rails.transfer.etags import PartDigest, Verdict, file_etag, judge, parts_of
 from miniwdl_aws_s3_rails.transfer.parts import put_in_parts
-from miniwdl_aws_s3_rails.transfer.source import open_chosen
 from miniwdl_aws_s3_rails.transfer.writing import PutOptions
 
 if TYPE_CHECKING:
@@ -26,7 +25,9 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_core.s3uri import S3Uri
     from miniwdl_aws_s3_rails.transfer.engine import Engine, Found
-    from miniwdl_aws_s3_rails.transfer.source import Opener
+
+    Opener = Callable[[Path], IO[bytes]]
+    """Opens a file for reading, unbuffered."""
 
 __all__ = ["Check", "Sender", "part_size_for"]
 
@@ -38,6 +39,11 @@ PARTS_AT_ONCE = 5
 
 UNCONDITIONAL = "this S3 server does not offer the conditional writes that --no-overwrite needs"
 OCCUPIED = "there is another object already, which --no-overwrite protects"
+
+
+def open_chosen(path: Path) -> IO[bytes]:
+    """Open a file that the user chose: where its path leads is what is meant."""
+    return path.open("rb", buffering=0)
 
 
 class Check(StrEnum):

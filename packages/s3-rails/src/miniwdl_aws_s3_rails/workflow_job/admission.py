@@ -1,22 +1,43 @@
-"""Sees to it that a run which was submitted twice runs once."""
+"""What must hold before a run begins in this job: the file system is there, and no other job runs the same."""
 
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.state import claim_run
-from miniwdl_aws_hooks.protocol import ENV_SUBMISSION
-from miniwdl_aws_s3_rails.errors import AlreadyBegunError, OptionError
+from miniwdl_aws_hooks import FileSystemContext, get_manager
+from miniwdl_aws_hooks.protocol import ENV_SENTINEL, ENV_SUBMISSION
+from miniwdl_aws_s3_rails.errors import AlreadyBegunError, MountMissingError, OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from miniwdl_aws_hooks import Settings
 
-__all__ = ["claim"]
+__all__ = ["check_mount", "claim"]
 
 logger = logging.getLogger("miniwdl_aws_s3_rails")
+
+
+def check_mount(environ: Mapping[str, str], settings: Settings) -> None:
+    """
+    Make sure that the shared file system is mounted, where this is a job that was told how to know it.
+
+    :raises MountMissingError: when it isn't, and no plugin can make it ready.
+    """
+    sentinel = environ.get(ENV_SENTINEL)
+    if not sentinel or Path(sentinel).is_file():
+        return
+    root = settings.get("file_io", "root") or str(Path(sentinel).parent)
+    get_manager().hook.miniwdl_aws_prepare_file_system(context=FileSystemContext(root.rstrip("/"), settings))
+    if not Path(sentinel).is_file():
+        raise MountMissingError(
+            f"the shared file system is not mounted here: {sentinel} is missing",
+            hint="see the host's user data (miniwdl-aws fsx user-data), and its cloud-init log; the marker is written "
+            "here only where the mount is Lustre",
+        )
 
 
 def claim(environ: Mapping[str, str], settings: Settings) -> None:

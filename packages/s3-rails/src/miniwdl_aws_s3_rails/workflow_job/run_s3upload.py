@@ -15,7 +15,7 @@ from miniwdl_aws_core.console import complain, emit_json, say
 from miniwdl_aws_core.diagnostics import LineFormatter, fit_for_terminals
 from miniwdl_aws_core.publish_options import CONFIGURED, ENV_PUBLISH, encode, run_folder
 from miniwdl_aws_core.run_files import RUN_LOGS
-from miniwdl_aws_hooks import DestinationContext, ExitCode, FileSystemContext, MiniwdlAwsError, get_manager
+from miniwdl_aws_hooks import DestinationContext, ExitCode, MiniwdlAwsError, get_manager
 from miniwdl_aws_hooks.protocol import (
     END_OF_LOG,
     ENV_PAYLOAD,
@@ -25,16 +25,16 @@ from miniwdl_aws_hooks.protocol import (
     UPLOADER,
     UPLOADING,
 )
-from miniwdl_aws_s3_rails.errors import MountMissingError, OptionError
+from miniwdl_aws_s3_rails.errors import OptionError
 from miniwdl_aws_s3_rails.products.ending import Ending, read_ending
-from miniwdl_aws_s3_rails.products.publisher_plugins import check_by_plugin, let_publishers_speak, publish_by_plugin
-from miniwdl_aws_s3_rails.workflow_job.admission import claim
+from miniwdl_aws_s3_rails.products.publisher_plugins import check_by_plugin, publish_by_plugin
+from miniwdl_aws_s3_rails.workflow_job.admission import check_mount, claim
 from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, parse_arguments
 from miniwdl_aws_s3_rails.workflow_job.child import SignalRelay, Stopped, run_child
 from miniwdl_aws_s3_rails.workflow_job.payload import place_payload
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from miniwdl_aws_hooks import Settings
 __all__ = ["main"]
@@ -97,8 +97,8 @@ def _run(arguments: Arguments, relay: SignalRelay) -> int:
 
     settings = load_settings(arguments.passed_value("--cfg"))
     refuse_unknown(settings, os.environ)
-    let_publishers_speak()
-    _check_mount(os.environ, settings)
+    _let_publishers_speak()
+    check_mount(os.environ, settings)
     arguments = arguments.with_settings(settings)
     run_dir = arguments.upload_directory()
     if run_dir is not None:
@@ -117,18 +117,11 @@ def _run(arguments: Arguments, relay: SignalRelay) -> int:
     return _upload_after(arguments, settings, document, code)
 
 
-def _check_mount(environ: Mapping[str, str], settings: Settings) -> None:
-    sentinel = environ.get(ENV_SENTINEL)
-    if not sentinel or Path(sentinel).is_file():
-        return
-    root = settings.get("file_io", "root") or str(Path(sentinel).parent)
-    get_manager().hook.miniwdl_aws_prepare_file_system(context=FileSystemContext(root.rstrip("/"), settings))
-    if not Path(sentinel).is_file():
-        raise MountMissingError(
-            f"the shared file system is not mounted here: {sentinel} is missing",
-            hint="see the host's user data (miniwdl-aws fsx user-data), and its cloud-init log; the marker is written "
-            "here only where the mount is Lustre",
-        )
+def _let_publishers_speak() -> None:
+    """Show the progress that plugins log, since any of them may publish the results."""
+    for plugin in get_manager().get_plugins():
+        module: str = getattr(plugin, "__name__", type(plugin).__module__)
+        logging.getLogger(module.partition(".")[0]).setLevel(logging.INFO)
 
 
 def _command(arguments: Arguments, folder: Path, settings: Settings) -> list[str]:
