@@ -176,7 +176,7 @@ def test_someone_elses_object_stays_and_the_upload_fails(folder: Path, bucket: A
         "MINIWDL__S3_RAILS__OVERWRITE": "false"
     }))  # fmt: skip
     assert done.returncode == ExitCode.UPLOAD_FAILED
-    assert "workflow.log (cannot write" in done.stderr
+    assert "workflow.log (can't write" in done.stderr
     assert "--no-overwrite protects" in done.stderr
     assert bucket["out/workflow.log"] == b"somebody's"
     assert "out/outputs.json" not in bucket.keys()  # noqa: SIM118 - not a dict
@@ -199,7 +199,7 @@ def test_a_bucket_that_may_only_be_read_is_found_out_before_anything_runs(folder
     recorded.answers["START"] = (403, b"<Error><Code>AccessDenied</Code><Message>Access Denied</Message></Error>")
     done = run(folder, "nothing.wdl", "--s3upload", "s3://results/out/")
     assert done.returncode == ExitCode.REFUSED
-    assert "cannot write to s3://results/out/: Access Denied (AccessDenied)" in done.stderr
-    assert "hint: the identity in use lacks a permission on this bucket (s3:PutObject" in done.stderr
+    assert "can't write to s3://results/out/: permission is missing (AccessDenied: Access Denied)" in done.stderr
+    assert "hint: allow s3:PutObject in the IAM policy" in done.stderr
     assert not list(folder.glob("*_nothing")), "nothing ran"
     assert {operation for operation, _ in recorded.seen} == {"START"}

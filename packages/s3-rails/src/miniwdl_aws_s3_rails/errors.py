@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.aws.errors import AwsError
 from miniwdl_aws_hooks import ConfigurationError, ExitCode, MiniwdlAwsError
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class OptionError(RailsError, ConfigurationError):
     exit_code = ExitCode.USAGE
 
 
-class AccessError(RailsError):
+class AccessError(RailsError, AwsError):
     """A bucket or an object can't be reached, read or written: credentials, permissions, names, the network."""
 
 

@@ -278,8 +278,8 @@ def test_a_place_that_is_taken_is_never_overwritten(
     uri, path = S3Uri.parse(bucket.uri("in/a.txt")), tmp_path / "a.txt"
     path.write_bytes(b"other")
     for place in (path, path / "b"):
-        with pytest.raises(TransferError, match=f"cannot store {uri} at .*: another object is there already"):
+        with pytest.raises(TransferError, match=f"can't store {uri} at .*: another object is there already"):
             fetch(engine, uri, place)
-    with pytest.raises(TransferError, match=f"cannot store {uri} at .*: File name too long"):
+    with pytest.raises(TransferError, match=f"can't store {uri} at .*: File name too long"):
         fetch(engine, uri, tmp_path / ("x" * 256))
     assert path.read_bytes() == b"other"

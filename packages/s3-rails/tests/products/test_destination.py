@@ -17,7 +17,7 @@ def test_leaves_nothing_behind(engine: Engine, bucket: Any, folder: str) -> None
 
 
 def test_missing_bucket(engine: Engine) -> None:
-    with pytest.raises(AccessError, match=r"cannot write to s3://no-such-bucket/x: .*NoSuchBucket") as caught:
+    with pytest.raises(AccessError, match=r"can't write to s3://no-such-bucket/x: .*NoSuchBucket") as caught:
         check_writable(engine, "s3://no-such-bucket/x")
     assert "create the bucket" in str(caught.value.hint)
 

@@ -122,7 +122,7 @@ class TestAnEarlierOutputsJsonThatStays:
     @pytest.fixture(autouse=True)
     def may_not_delete(self, engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
         def refuse(uri: object) -> None:
-            raise AccessError(f"cannot remove {uri}: Access Denied")
+            raise AccessError(f"can't remove {uri}: Access Denied")
 
         monkeypatch.setattr(engine, "remove", refuse)
 
@@ -138,7 +138,7 @@ class TestAnEarlierOutputsJsonThatStays:
         caplog: pytest.LogCaptureFixture,
     ) -> None:  # fmt: skip
         def refuse(uri: object) -> None:
-            raise AccessError(f"cannot read {uri}: Forbidden")
+            raise AccessError(f"can't read {uri}: Forbidden")
 
         monkeypatch.setattr(engine, "find", refuse)
         assert publish(request(bucket, files), engine).failed == {}

@@ -3,37 +3,32 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
-import botocore.exceptions
 import pytest
-from botocore.parsers import ResponseParserError
 
 from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.transfer import access as access_module
-from miniwdl_aws_s3_rails.transfer.access import S3Access, ask_region, explain
+from miniwdl_aws_s3_rails.transfer.access import S3Access, ask_region
 from miniwdl_aws_s3_rails.transfer.options import Options
+from miniwdl_aws_s3_rails.transfer.refusals import explained
 
-
-def client_error(code: str, message: str = "") -> botocore.exceptions.ClientError:
-    return botocore.exceptions.ClientError({"Error": {"Code": code, "Message": message}}, "PutObject")
+MISSING = b"<Error><Code>NoSuchBucket</Code><Message>Not there.</Message></Error>"
 
 
 @pytest.mark.parametrize(
-    ("exc", "message", "hint"),
+    ("answer", "message", "hint"),
     [
-        (client_error("NoSuchBucket", "Not there."), "cannot write: Not there. (NoSuchBucket)", "create the bucket"),
-        (client_error("403"), "cannot write: AccessDenied (AccessDenied)", "lacks a permission"),
-        (client_error("ExpiredTokenException", "Old."), "cannot write: Old. (ExpiredToken)", "log in again"),
-        (botocore.exceptions.NoCredentialsError(), "cannot write: there are no AWS credentials", "AWS_PROFILE"),
-        (botocore.exceptions.EndpointConnectionError(endpoint_url="http://x"), "cannot be reached", "AWS_ENDPOINT_URL"),
-        (botocore.exceptions.ReadTimeoutError(endpoint_url="http://x"), "cannot be reached", "network"),
-        (botocore.exceptions.CredentialRetrievalError(provider="x", error_msg="no"), "no AWS credentials", "log in"),
-        (ResponseParserError("odd:\nb'<html>'"), "cannot write: no usable answer (ResponseParserError: odd:)", "proxy"),
+        ((404, MISSING), "Not there (NoSuchBucket)", "create the bucket"),
+        ((403, b"<Error><Code>AccessDenied</Code></Error>"), "permission is missing (AccessDenied)", "s3:DeleteObject"),
+        ((403, b"<Error><Code>AllAccessDisabled</Code></Error>"), "AllAccessDisabled", "owner"),
+        ((403, b"<html>"), "no usable answer", "proxy"),
     ],
-)
-def test_errors_say_what_to_do(exc: Exception, message: str, hint: str) -> None:
-    error = explain(exc, "cannot write")
-    assert message in error.message
-    assert hint in str(error.hint)
+)  # fmt: skip
+def test_refusals_say_what_to_do(portal: Any, answer: tuple[int, bytes], message: str, hint: str) -> None:
+    portal(answer)
+    with pytest.raises(AccessError) as caught, explained("remove it"):
+        S3Access(Options()).client.delete_object(Bucket="b", Key="k")
+    assert caught.value.message.startswith(f"can't remove it: {message}")
+    assert hint in str(caught.value.hint)
 
 
 class Region(BaseHTTPRequestHandler):
@@ -76,12 +71,12 @@ def test_region_is_named_even_where_access_is_denied(region_server: tuple[str, t
 def test_bucket_that_does_not_exist(region_server: tuple[str, type[Region]]) -> None:
     url, handler = region_server
     handler.status = 404
-    with pytest.raises(AccessError, match="cannot use bucket b1: it does not exist"):
+    with pytest.raises(AccessError, match="can't use bucket b1: it does not exist"):
         ask_region("b1", "eu-west-1", base=url)
 
 
 def test_no_network() -> None:
-    with pytest.raises(AccessError, match="S3 cannot be reached") as caught:
+    with pytest.raises(AccessError, match="S3 can't be reached") as caught:
         ask_region("b1", "eu-west-1", base="http://127.0.0.1:1")
     assert caught.value.retryable
 
@@ -89,7 +84,7 @@ def test_no_network() -> None:
 def test_a_server_that_does_not_speak_http(region_server: tuple[str, type[Region]]) -> None:
     url, handler = region_server
     handler.do_HEAD = lambda self: self.wfile.write(b"SSH-2.0-OpenSSH\r\n")  # type: ignore[method-assign]
-    with pytest.raises(AccessError, match="S3 cannot be reached"):
+    with pytest.raises(AccessError, match="S3 can't be reached"):
         ask_region("b1", "eu-west-1", base=url)
 
 
@@ -123,7 +118,7 @@ def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_malformed_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "not a url")
-    with pytest.raises(AccessError, match="cannot reach S3"):
+    with pytest.raises(AccessError, match="can't use AWS: Invalid endpoint"):
         S3Access(Options()).store("bucket")
 
 

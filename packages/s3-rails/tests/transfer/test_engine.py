@@ -162,7 +162,7 @@ def test_credentials_that_can_not_be_had_are_no_missing_permission(credential_pr
     credential_process(None, *["SECRET"] * 20)
     options = Options(attempts=2)
     engine = Engine(options, S3Access(options, backoff=0.001), sleep=lambda _seconds: None)
-    with pytest.raises(AccessError, match="cannot write s3://b/k: no AWS credentials could be had") as caught:
+    with pytest.raises(AccessError, match="can't write s3://b/k: no AWS credentials could be had") as caught:
         Sender(engine).put_bytes(S3Uri("b", "k"), b"data")
     assert "SECRET" not in caught.value.message
     assert "log in" in str(caught.value.hint)

@@ -213,7 +213,7 @@ class TestChecksums:
     def test_a_server_that_finds_it_wrong(self, recorded: Any, make_engine: Callable[..., Engine]) -> None:
         engine = make_engine(protection=Protection(checksum="crc64nvme"))
         recorded.answers["PUT"] = (400, b"<Error><Code>BadDigest</Code><Message>It did not match.</Message></Error>")
-        with pytest.raises(TransferError, match="cannot write s3://bucket/key"):
+        with pytest.raises(TransferError, match="can't write s3://bucket/key"):
             Sender(engine).put_bytes(S3Uri("bucket", "key"), b"123456789")
 
     @pytest.mark.parametrize("size", [BIG, BIG - 1])

@@ -10,7 +10,7 @@ from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.surroundings import Surroundings, read_environment
 
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
-HOME = {"AWS_CONFIG_FILE": "/nowhere"}
+HOME = {"AWS_CONFIG_FILE": "/nowhere", "AWS_DEFAULT_REGION": "us-west-2"}
 
 
 def told(surroundings: Surroundings) -> tuple[object, ...]:
@@ -28,6 +28,7 @@ def told(surroundings: Surroundings) -> tuple[object, ...]:
         {"AWS_SESSION_TOKEN": "token"},
         {"AWS_DEFAULT_REGION": "eu-west-1"},
         {"AWS_REGION": "eu-west-1"},
+        {"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-1"},
         {"AWS_ENDPOINT_URL": "http://localhost:1234"},
         {"AWS_ENDPOINT_URL": "http://localhost:1234", "AWS_ENDPOINT_URL_S3": "https://other:443"},
         {"AWS_CA_BUNDLE": "/some/ca.pem"},
@@ -46,6 +47,7 @@ def test_the_same_as_botocore(environ: dict[str, str], monkeypatch: pytest.Monke
 @pytest.mark.parametrize(
     "environ",
     [
+        {"AWS_DEFAULT_REGION": ""},
         {"AWS_ACCESS_KEY_ID": ""},
         {"AWS_SECRET_ACCESS_KEY": ""},
         {"AWS_PROFILE": "work"},

@@ -79,7 +79,7 @@ def test_file_that_changed_since_it_was_planned(
 
 def test_missing_bucket(engine: Engine, tmp_path: Path, fetch: Any) -> None:
     source = write(tmp_path / "source", 10)
-    with pytest.raises(AccessError, match=r"cannot write s3://no-such-bucket/file"):
+    with pytest.raises(AccessError, match=r"can't write s3://no-such-bucket/file"):
         Sender(engine).put(S3Uri("no-such-bucket", "file"), source, 10)
     with pytest.raises(AccessError, match="no-such-bucket"):
         fetch(engine, S3Uri("no-such-bucket", "file"), tmp_path / "copy")
@@ -88,7 +88,7 @@ def test_missing_bucket(engine: Engine, tmp_path: Path, fetch: Any) -> None:
 def test_missing_object(engine: Engine, bucket: Any, tmp_path: Path, fetch: Any) -> None:
     with pytest.raises(AccessError, match="does not exist"):
         fetch(engine, S3Uri(bucket.name, "nothing"), tmp_path / "copy")
-    with pytest.raises(AccessError, match="cannot read"):
+    with pytest.raises(AccessError, match="can't read"):
         Receiver(engine).read(S3Uri(bucket.name, "nothing"))
 
 
@@ -130,7 +130,7 @@ def test_sending_again(
 def test_giving_up(engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source = write(tmp_path / "source", 100)
     calls = failing(monkeypatch, "put", 99, raise_generic)
-    with pytest.raises(TransferError, match=r"^cannot write s3://\S+/file: the line broke$"):
+    with pytest.raises(TransferError, match=r"^can't write s3://\S+/file: the line broke$"):
         Sender(engine).put(S3Uri(bucket.name, "file"), source, 100)
     assert len(calls) == 3
 

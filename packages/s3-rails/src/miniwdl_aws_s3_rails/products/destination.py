@@ -5,12 +5,11 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-import botocore.exceptions
-
+from miniwdl_aws_core.aws.errors import no_credentials
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks.protocol import OUTPUTS_JSON
 from miniwdl_aws_s3_rails.errors import AccessError
-from miniwdl_aws_s3_rails.transfer.access import explain, explained
+from miniwdl_aws_s3_rails.transfer.refusals import S3_ERRORS, explained
 
 if TYPE_CHECKING:
     from miniwdl_aws_s3_rails.transfer.engine import Engine
@@ -48,12 +47,12 @@ def check_writable(engine: Engine, text: str, *, what: str = "--s3upload") -> S3
     probe = uri.join(PROBE)
     engine.access.region_of(uri.bucket)
     if not engine.access.can_sign():
-        raise explain(botocore.exceptions.NoCredentialsError(), f"cannot write to {text}")
+        raise no_credentials(f"write to {text}", S3_ERRORS)
     client = engine.access.client
     parameters: dict[str, Any] = engine.options.products.parameters()
-    with explained(f"cannot write to {text}"):
+    with explained(f"write to {text}"):
         upload = client.create_multipart_upload(Bucket=probe.bucket, Key=probe.key, **parameters)["UploadId"]
     # s3:AbortMultipartUpload is a permission of its own. Without it, what stays is invisible, empty and free of charge.
-    with suppress(AccessError), explained(f"cannot write to {text}"):
+    with suppress(AccessError), explained(f"write to {text}"):
         client.abort_multipart_upload(Bucket=probe.bucket, Key=probe.key, UploadId=upload)
     return uri

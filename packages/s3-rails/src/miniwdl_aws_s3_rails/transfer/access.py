@@ -1,5 +1,5 @@
 """
-S3 within reach of this process: clients, regions and stores. The only module that creates AWS clients.
+S3 within reach of this process: clients, regions and stores. The only module that makes any.
 
 obstore moves the data. botocore does the requests that are not about bulk data; nothing is created before it is needed.
 """
@@ -12,21 +12,18 @@ import ssl
 import threading
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-import botocore.exceptions
-
-from miniwdl_aws_core.aws.surprises import in_words, lacks_credentials
-from miniwdl_aws_s3_rails.errors import AccessError, RailsError
+from miniwdl_aws_core.aws.errors import Kind, no_credentials
+from miniwdl_aws_core.aws.session import connect, open_session
+from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_s3_rails.transfer.refusals import NO_BUCKET, S3_ERRORS, explained
 from miniwdl_aws_s3_rails.transfer.surroundings import FALLBACK_REGION, Surroundings, ask_botocore, read_environment
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from botocore.model import OperationModel
     from botocore.session import Session
     from mypy_boto3_s3 import S3Client
@@ -34,7 +31,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_s3_rails.transfer.options import Options
 
-__all__ = ["S3Access", "explain", "explained", "without_credentials"]
+__all__ = ["S3Access"]
 
 REGION_HEADER = "x-amz-bucket-region"
 
@@ -42,73 +39,6 @@ NOT_FOUND = 404
 
 REGION_TIMEOUT = 20
 """Seconds to wait for AWS to name a bucket's region."""
-
-HINTS = {
-    "NoSuchBucket": "create the bucket, or correct its name",
-    "AccessDenied": "the identity in use lacks a permission on this bucket (s3:PutObject, s3:GetObject, s3:ListBucket)",
-    "InvalidAccessKeyId": "check AWS_ACCESS_KEY_ID or the profile in use",
-    "SignatureDoesNotMatch": "check AWS_SECRET_ACCESS_KEY or the profile in use",
-    "ExpiredToken": "log in again: the session's credentials have expired",
-    "RequestTimeTooSkewed": "set this machine's clock",
-    "AllAccessDisabled": "the bucket's owner has disabled all access",
-}
-SAME = {
-    "404": "NoSuchBucket",
-    "403": "AccessDenied",
-    "Forbidden": "AccessDenied",
-    "ExpiredTokenException": "ExpiredToken",
-}
-
-
-def explain(exc: Exception, doing: str) -> AccessError:
-    """
-    Turn whatever a request raised into one sentence.
-
-    What is none of botocore's own exceptions may pass, as an outage does.
-
-    :param doing: what failed, to begin the sentence with: ``cannot write to s3://b/f/``.
-    """
-    if isinstance(exc, botocore.exceptions.CredentialRetrievalError) or lacks_credentials(exc):
-        return without_credentials(doing, in_words(exc))
-    if isinstance(exc, botocore.exceptions.ClientError):
-        error = exc.response.get("Error", {})
-        code = SAME.get(str(error.get("Code")), str(error.get("Code")))
-        return AccessError(f"{doing}: {error.get('Message') or code} ({code})", hint=HINTS.get(code))
-    if isinstance(exc, (botocore.exceptions.NoCredentialsError, botocore.exceptions.PartialCredentialsError)):
-        return AccessError(f"{doing}: there are no AWS credentials", hint="set AWS_PROFILE, or run `aws configure`")
-    if isinstance(exc, (botocore.exceptions.HTTPClientError, botocore.exceptions.ConnectionError)):
-        return AccessError(
-            f"{doing}: the S3 endpoint cannot be reached ({exc})",
-            hint="check the network, and AWS_ENDPOINT_URL if it is set",
-            retryable=True,
-        )
-    if isinstance(exc, botocore.exceptions.BotoCoreError):
-        return AccessError(f"{doing}: {exc}")
-    return AccessError(
-        f"{doing}: no usable answer ({in_words(exc)})",
-        hint="a proxy or a portal may have answered in its place: check the network, and AWS_ENDPOINT_URL if it is set",
-        retryable=True,
-    )
-
-
-def without_credentials(doing: str, words: str) -> AccessError:
-    """Say that no credentials could be had at the moment."""
-    return AccessError(
-        f"{doing}: no AWS credentials could be had ({words})",
-        hint="log in to AWS again, or choose another profile: AWS_PROFILE",
-        retryable=True,
-    )
-
-
-@contextmanager
-def explained(doing: str) -> Iterator[None]:
-    """Turn whatever is raised inside the block into one sentence, a name that an answer lacks included."""
-    try:
-        yield
-    except RailsError:
-        raise
-    except Exception as exc:
-        raise explain(exc, doing) from exc
 
 
 class S3Access:
@@ -131,9 +61,7 @@ class S3Access:
 
     @cached_property
     def _session(self) -> Session:
-        import botocore.session
-
-        return self._given_session or botocore.session.get_session()
+        return self._given_session or open_session()
 
     @cached_property
     def surroundings(self) -> Surroundings:
@@ -142,7 +70,7 @@ class S3Access:
             settled = read_environment(os.environ) if self._given_session is None else None
             if settled:
                 return settled
-            with explained("cannot reach S3"):
+            with explained("reach S3"):
                 return ask_botocore(self._session, self.client)
 
     @cached_property
@@ -156,19 +84,23 @@ class S3Access:
         return self._create_client(signed=False)
 
     def _create_client(self, *, signed: bool) -> S3Client:
-        from botocore import UNSIGNED
-        from botocore.config import Config
+        more: dict[str, Any] = {}
+        if not signed:
+            from botocore import UNSIGNED
 
-        config = Config(
-            retries={"mode": "standard", "max_attempts": self._options.attempts},
-            max_pool_connections=16,
-            user_agent_extra="miniwdl-aws-s3-rails",
-            signature_version=None if signed else UNSIGNED,
-        )
+            more["signature_version"] = UNSIGNED
         # botocore's sessions are not safe to share while a client is made.
-        with self._lock, explained("cannot reach S3"):
-            region = self._session.get_config_variable("region") or FALLBACK_REGION
-            client: Any = self._session.create_client("s3", region_name=region, config=config)
+        with self._lock:
+            client: Any = connect(
+                "s3",
+                session=self._session,
+                fallback_region=FALLBACK_REGION,
+                attempts=self._options.attempts,
+                connections=16,
+                read_timeout=60,
+                family=S3_ERRORS,
+                **more,
+            )
         client.meta.events.register("provide-client-params.s3.*", self._complete)
         return cast("S3Client", client)
 
@@ -215,7 +147,7 @@ class S3Access:
         if not signed:
             settings["skip_signature"] = True
         elif self.surroundings.credentials is None:
-            raise explain(botocore.exceptions.NoCredentialsError(), f"cannot use bucket {bucket}")
+            raise no_credentials(f"use bucket {bucket}", S3_ERRORS)
         else:
             settings["credential_provider"] = self.surroundings.credentials
         if endpoint:
@@ -265,10 +197,15 @@ def ask_region(bucket: str, region: str, *, ca_bundle: str | None = None, base: 
             headers = answer.headers
     except urllib.error.HTTPError as exc:
         if exc.code == NOT_FOUND:
-            raise AccessError(f"cannot use bucket {bucket}: it does not exist", hint=HINTS["NoSuchBucket"]) from exc
+            raise AccessError(
+                f"can't use bucket {bucket}: it does not exist", kind=Kind.MISSING, status=NOT_FOUND, hint=NO_BUCKET
+            ) from exc
         headers = exc.headers
     except (OSError, http.client.HTTPException) as exc:
         raise AccessError(
-            f"cannot use bucket {bucket}: S3 cannot be reached ({exc})", hint="check the network", retryable=True
+            f"can't use bucket {bucket}: S3 can't be reached ({exc})",
+            kind=Kind.UNREACHABLE,
+            hint="check the network",
+            retryable=True,
         ) from exc
     return headers.get(REGION_HEADER) or region

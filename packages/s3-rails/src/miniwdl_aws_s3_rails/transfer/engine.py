@@ -16,14 +16,14 @@ from functools import cached_property, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import botocore.exceptions
-
-from miniwdl_aws_core.aws.surprises import in_words, lacks_credentials
+from miniwdl_aws_core.aws.errors import AwsError, Kind, error_of, is_of_botocore, without_credentials
+from miniwdl_aws_core.aws.surprises import in_words
 from miniwdl_aws_s3_rails.errors import AccessError, CredentialsError, RailsError, StoppedError, TransferError
-from miniwdl_aws_s3_rails.transfer.access import S3Access, explain, explained, without_credentials
+from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.budget import Budget
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.pool import DaemonPool
+from miniwdl_aws_s3_rails.transfer.refusals import S3_ERRORS, explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["Engine", "Found", "engine_for", "expressible"]
 
 T = TypeVar("T")
-
-NOT_FOUND = 404
 
 PAGE = 1000
 """Keys per page of a listing, the most that S3 gives."""
@@ -161,11 +159,11 @@ class Engine:
         self.stop()
         wait([future for future in futures if not future.cancel()], timeout=grace)
 
-    def persist(self, what: str, attempt: Callable[[], T]) -> T:
+    def persist(self, action: str, attempt: Callable[[], T]) -> T:
         """
         Try something until it works, the tries are used up, or trying again makes no sense.
 
-        :param what: to begin the error with: ``cannot write s3://b/k``.
+        :param action: completes "can't ...": ``write s3://b/k``.
         """
         delay = BACKOFF_START
         for remaining in range(self.options.attempts - 1, -1, -1):
@@ -173,7 +171,7 @@ class Engine:
             try:
                 return attempt()
             except Exception as exc:
-                error = _judge(exc, what)
+                error = _judge(exc, action)
                 if not error.retryable or not remaining:
                     raise error from exc
             # Jitter, so that threads that failed together do not come back together.
@@ -210,14 +208,14 @@ class Engine:
         def attempt(signed: bool) -> Found | None:
             if expressible(uri.key):
                 return self._head(uri, signed=signed)
-            with explained(f"cannot read {uri}"):
-                try:
+            try:
+                with explained(f"read {uri}"):
                     head = self.client(signed=signed).head_object(Bucket=uri.bucket, Key=uri.key)
-                except botocore.exceptions.ClientError as exc:
-                    if exc.response["ResponseMetadata"]["HTTPStatusCode"] == NOT_FOUND:
-                        return None
-                    raise
-                return Found(uri.key, head["ContentLength"], head["ETag"])
+                    return Found(uri.key, head["ContentLength"], head["ETag"])
+            except AwsError as exc:
+                if exc.kind is Kind.MISSING:
+                    return None
+                raise
 
         return self.reading(uri.bucket, attempt)
 
@@ -233,7 +231,7 @@ class Engine:
                 return None
             return Found(uri.key, head["size"], head["e_tag"] or "")
 
-        return self.persist(f"cannot read {uri}", attempt)
+        return self.persist(f"read {uri}", attempt)
 
     def peek(self, folder: S3Uri, limit: int) -> dict[str, Found]:
         """
@@ -245,7 +243,7 @@ class Engine:
 
     def remove(self, uri: S3Uri) -> None:
         """Remove an object."""
-        with explained(f"cannot remove {uri}"):
+        with explained(f"remove {uri}"):
             self.access.client.delete_object(Bucket=uri.bucket, Key=uri.key)
 
     def find_all(self, folder: S3Uri) -> list[Found]:
@@ -285,7 +283,7 @@ class Engine:
             .get_paginator("list_objects_v2")
             .paginate(Bucket=folder.bucket, Prefix=folder.key)
         )
-        with explained(f"cannot list {folder}"):
+        with explained(f"list {folder}"):
             for page in pages:
                 _ = page["IsTruncated"]  # which no page of S3's lacks, unlike the contents
                 for item in page.get("Contents", ()):
@@ -299,34 +297,35 @@ def _stopped() -> StoppedError:
 CHANGED = "somebody else changed it meanwhile"
 
 
-def _judge(exc: Exception, what: str) -> AccessError | StoppedError | TransferError:
+def _judge(exc: Exception, action: str) -> AwsError | StoppedError | TransferError:
     from obstore import exceptions as obstore
 
     if isinstance(exc, (AccessError, StoppedError, TransferError)):
         return exc
-    if isinstance(exc, botocore.exceptions.ClientError) and exc.response.get("Error", {}).get("Code") in TAKEN:
-        return TransferError(f"{what}: {CHANGED}", retryable=True)
-    if isinstance(exc, (botocore.exceptions.ClientError, botocore.exceptions.BotoCoreError)) or lacks_credentials(exc):
-        return explain(exc, what)
+    if is_of_botocore(exc):
+        error = error_of(exc, action, S3_ERRORS)
+        return TransferError(f"can't {action}: {CHANGED}", retryable=True) if error.code in TAKEN else error
     if isinstance(exc, FileNotFoundError):
-        return AccessError(f"{what}: it does not exist", hint="check the bucket's name, and the key")
+        hint = "check the bucket's name, and the key"
+        return AccessError(f"can't {action}: it does not exist", kind=Kind.MISSING, hint=hint)
     if isinstance(exc, obstore.BaseError):
-        return _judge_store(exc, what)
+        return _judge_store(exc, action)
     if isinstance(exc, (OSError, RailsError)):
-        return TransferError(f"{what}: {_first_line(exc)}", retryable=False)
-    return TransferError(f"{what}: {in_words(exc)}", retryable=True)
+        return TransferError(f"can't {action}: {_first_line(exc)}", retryable=False)
+    return TransferError(f"can't {action}: {in_words(exc)}", retryable=True)
 
 
-def _judge_store(exc: obstore.exceptions.BaseError, what: str) -> AccessError | TransferError:
+def _judge_store(exc: obstore.exceptions.BaseError, action: str) -> AwsError | TransferError:
     from obstore import exceptions
 
     if isinstance(exc, exceptions.UnauthenticatedError) and (words := _credentials_error(exc)):
-        return without_credentials(what, words)
+        return without_credentials(action, words, S3_ERRORS)
     if isinstance(exc, (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)):
-        return AccessError(f"{what}: access denied", hint="the identity in use lacks a permission on this bucket")
+        hint = "the identity in use lacks a permission on this bucket"
+        return AccessError(f"can't {action}: access denied", kind=Kind.DENIED, hint=hint)
     if isinstance(exc, (exceptions.PreconditionError, exceptions.AlreadyExistsError)):
-        return TransferError(f"{what}: {CHANGED}", retryable=True)
-    return TransferError(f"{what}: {_first_line(exc)}", retryable=True)
+        return TransferError(f"can't {action}: {CHANGED}", retryable=True)
+    return TransferError(f"can't {action}: {_first_line(exc)}", retryable=True)
 
 
 def _credentials_error(exc: Exception) -> str:

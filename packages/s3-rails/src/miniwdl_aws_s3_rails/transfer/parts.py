@@ -11,8 +11,8 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any, cast
 
 from miniwdl_aws_s3_rails.errors import AccessError
-from miniwdl_aws_s3_rails.transfer.access import explained
 from miniwdl_aws_s3_rails.transfer.pool import DaemonPool
+from miniwdl_aws_s3_rails.transfer.refusals import explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -44,7 +44,7 @@ def put_in_parts(client: S3Client, uri: S3Uri, parts: Iterable[bytes], options: 
         return client.complete_multipart_upload(**end)["ETag"]
     except BaseException:
         # What stays is invisible, but costs: a lifecycle rule of the bucket clears up where this isn't allowed.
-        with suppress(AccessError), explained(f"cannot give up {uri}"):
+        with suppress(AccessError), explained(f"give up {uri}"):
             client.abort_multipart_upload(**upload)
         raise
 

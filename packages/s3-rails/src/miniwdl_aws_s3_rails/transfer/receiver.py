@@ -14,10 +14,10 @@ from miniwdl_aws_core.beneath import folder, open_file
 from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
-from miniwdl_aws_s3_rails.transfer.access import explained
 from miniwdl_aws_s3_rails.transfer.crc import Crc64, crc_of_file, crc_of_ranges
 from miniwdl_aws_s3_rails.transfer.engine import Found, expressible
 from miniwdl_aws_s3_rails.transfer.etags import PartDigest, Verdict, file_etag, judge, part_count
+from miniwdl_aws_s3_rails.transfer.refusals import explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -111,10 +111,11 @@ class Receiver:
 
     def read(self, uri: S3Uri) -> bytes:
         """Fetch a small object into memory."""
-        what = f"cannot read {uri}"
         return self.engine.reading(
             uri.bucket,
-            lambda signed: self.engine.persist(what, lambda: b"".join(self._get(uri, None, None, signed=signed))),
+            lambda signed: self.engine.persist(
+                f"read {uri}", lambda: b"".join(self._get(uri, None, None, signed=signed))
+            ),
         )
 
     def fetch_all(self, bucket: str, wanted: Iterable[tuple[Found, str]], top: Top) -> None:
@@ -143,7 +144,7 @@ class Receiver:
         self.engine.gather(begin())
         for arrival in arrivals:
             if not arrival.is_whole:
-                self.engine.persist(f"cannot read {arrival.uri}", partial(self._check, arrival))
+                self.engine.persist(f"read {arrival.uri}", partial(self._check, arrival))
 
     def _arrival(self, uri: S3Uri, found: Found, top: Top, name: str) -> _Arrival:
         """Decide in which ranges an object comes, and what it is checked by."""
@@ -171,7 +172,7 @@ class Receiver:
         def head(signed: bool) -> Mapping[str, Any]:
             return self.engine.client(signed=signed).head_object(Bucket=uri.bucket, Key=uri.key, **more)
 
-        with suppress(AccessError), explained(f"cannot read {uri}"):
+        with suppress(AccessError), explained(f"read {uri}"):
             return self.engine.reading(uri.bucket, head)
         return {}
 
@@ -190,7 +191,7 @@ class Receiver:
                 digest.update(chunk)
                 at += os.pwrite(file.fileno(), chunk, at)
             if at != end:
-                raise TransferError(f"cannot read {uri}: the answer was cut short", retryable=True)
+                raise TransferError(f"can't read {uri}: the answer was cut short", retryable=True)
             if arrival.is_whole and not self._is_intact(arrival, digest.digest().hex(), signed=signed):
                 raise _damaged(uri)
             arrival.digests[start] = digest.digest()
@@ -201,7 +202,7 @@ class Receiver:
                 opened = arrival.writing(new)
             with opened as file:
                 self.engine.reading(
-                    uri.bucket, lambda signed: self.engine.persist(f"cannot read {uri}", lambda: attempt(file, signed))
+                    uri.bucket, lambda signed: self.engine.persist(f"read {uri}", lambda: attempt(file, signed))
                 )
 
     def _check(self, arrival: _Arrival) -> None:
@@ -262,10 +263,10 @@ def _taking_place(uri: S3Uri, name: str) -> Iterator[None]:
         yield
     except (FileExistsError, NotADirectoryError) as exc:
         # Not on Linux: macOS tells names apart neither by case nor by the normal form of their letters.
-        raise TransferError(f"cannot store {uri} at {name}: another object is there already", retryable=False) from exc
+        raise TransferError(f"can't store {uri} at {name}: another object is there already", retryable=False) from exc
     except OSError as exc:
-        raise TransferError(f"cannot store {uri} at {name}: {exc.strerror or exc}", retryable=False) from exc
+        raise TransferError(f"can't store {uri} at {name}: {exc.strerror or exc}", retryable=False) from exc
 
 
 def _damaged(uri: S3Uri) -> TransferError:
-    return TransferError(f"cannot read {uri}: it arrived damaged", retryable=True)
+    return TransferError(f"can't read {uri}: it arrived damaged", retryable=True)

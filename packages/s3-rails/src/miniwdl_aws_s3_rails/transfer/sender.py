@@ -8,14 +8,13 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import IO, TYPE_CHECKING, Any
 
-import botocore.exceptions
-
 from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
 from miniwdl_aws_s3_rails.transfer.crc import Crc64, crc_of_ranges
 from miniwdl_aws_s3_rails.transfer.engine import expressible
 from miniwdl_aws_s3_rails.transfer.etags import PartDigest, Verdict, file_etag, judge, parts_of
 from miniwdl_aws_s3_rails.transfer.parts import put_in_parts
+from miniwdl_aws_s3_rails.transfer.refusals import explained
 from miniwdl_aws_s3_rails.transfer.writing import PutOptions
 
 if TYPE_CHECKING:
@@ -135,9 +134,9 @@ class Sender:
                 return self._refusals_explained(uri, send)
             if found.size == size and judge(etag_of(), found.etag) is Verdict.SAME:
                 return Check.MD5
-            raise TransferError(f"cannot write {uri}: {OCCUPIED}", retryable=False)
+            raise TransferError(f"can't write {uri}: {OCCUPIED}", retryable=False)
 
-        return self.engine.persist(f"cannot write {uri}", attempt)
+        return self.engine.persist(f"write {uri}", attempt)
 
     def _refusals_explained(self, uri: S3Uri, send: Callable[[], Check]) -> Check:
         try:
@@ -145,7 +144,7 @@ class Sender:
         except Exception as exc:
             if self.options.replace or "NotImplemented" not in str(exc):
                 raise
-            raise TransferError(f"cannot write {uri}: {UNCONDITIONAL}", retryable=False) from exc
+            raise TransferError(f"can't write {uri}: {UNCONDITIONAL}", retryable=False) from exc
 
     def _seen(self, uri: S3Uri) -> Found | None:
         # Not needed where the server knows conditional writes; some ignore what they don't know.
@@ -247,14 +246,18 @@ class Sender:
 
     def _describe(self, uri: S3Uri) -> Mapping[str, Any]:
         client = self.engine.access.client
-        with suppress(botocore.exceptions.ClientError):
-            # With SSE-KMS the checksum is only shown to those who have kms:Decrypt.
-            return client.head_object(Bucket=uri.bucket, Key=uri.key, ChecksumMode="ENABLED")
+        try:
+            with explained(f"read {uri}"):
+                # With SSE-KMS the checksum is only shown to those who have kms:Decrypt.
+                return client.head_object(Bucket=uri.bucket, Key=uri.key, ChecksumMode="ENABLED")
+        except AccessError as exc:
+            if exc.retryable:
+                raise
         return client.head_object(Bucket=uri.bucket, Key=uri.key)
 
 
 def _damaged(uri: S3Uri) -> TransferError:
-    return TransferError(f"cannot write {uri}: it arrived damaged", retryable=True)
+    return TransferError(f"can't write {uri}: it arrived damaged", retryable=True)
 
 
 def _counting(parts: Iterator[bytes], count: Callable[[int], None]) -> Iterator[bytes]:

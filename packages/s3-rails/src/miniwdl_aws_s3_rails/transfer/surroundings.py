@@ -2,7 +2,7 @@
 Who we are and where S3 is: credentials, region and endpoint.
 
 botocore knows, but takes longer to start than a small upload takes altogether; so where the environment alone settles
-everything, as botocore itself would see it, botocore isn't asked.
+everything, as core's rule and botocore would see it, botocore isn't asked.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from miniwdl_aws_core.aws.session import region_in
 from miniwdl_aws_core.aws.surprises import in_words
 from miniwdl_aws_s3_rails.errors import CredentialsError
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = ["Surroundings", "ask_botocore", "read_environment"]
 
 FALLBACK_REGION = "us-east-1"
+"""Where nothing names a region: S3 alone needs none, since each bucket's own is asked for."""
 
 CREDENTIAL_LIFE = timedelta(minutes=10)
 """obstore asks again after this; botocore refreshes in time whatever expires."""
@@ -55,8 +57,8 @@ class Surroundings:
 
 def read_environment(environ: Mapping[str, str]) -> Surroundings | None:
     """Read the environment, and return ``None`` unless it settles everything."""
-    key, secret = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY")
-    if not key or not secret or any(environ.get(name) for name in UNSETTLED):
+    key, secret, region = environ.get("AWS_ACCESS_KEY_ID"), environ.get("AWS_SECRET_ACCESS_KEY"), region_in(environ)
+    if not key or not secret or not region or any(environ.get(name) for name in UNSETTLED):
         return None
     config = environ.get("AWS_CONFIG_FILE") or "~/.aws/config"
     if Path(config).expanduser().exists():
@@ -70,8 +72,7 @@ def read_environment(environ: Mapping[str, str]) -> Surroundings | None:
     endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL") or None
     if endpoint and not urlsplit(endpoint).hostname:
         return None  # botocore says what is wrong with it
-    region, ca_bundle = environ.get("AWS_DEFAULT_REGION"), environ.get("AWS_CA_BUNDLE")
-    return Surroundings(region or FALLBACK_REGION, endpoint, lambda: credential, ca_bundle or None)
+    return Surroundings(region, endpoint, lambda: credential, environ.get("AWS_CA_BUNDLE") or None)
 
 
 def ask_botocore(session: botocore.session.Session, client: S3Client) -> Surroundings:
