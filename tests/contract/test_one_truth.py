@@ -1,7 +1,11 @@
 """What two parts would have to agree on is written once."""
 
 import ast
+import re
 
+OURS = {"aws", "fsx", "s3_rails", "cwlogs"}
+"""Sections of the configuration that are not miniwdl's own."""
+VARIABLE = re.compile("MINIWDL__(AWS|FSX|S3_RAILS|CWLOGS)__[A-Z0-9_]+")
 SWITCH_WORDS = {"true", "yes", "on", "false", "no", "off"}
 
 
@@ -26,3 +30,22 @@ def test_switches_are_read_in_one_place(root):
         if texts_of(node) & SWITCH_WORDS
     }
     assert readers == {"packages/core/src/miniwdl_aws_core/options/kinds.py"}
+
+
+def test_options_are_read_and_set_by_their_declaration(root):
+    """No part asks for an option by its name, or writes down the name of a variable other than in a sentence."""
+    by_name = []
+    for source in root.glob("packages/*/src/**/*.py"):
+        for node in ast.walk(ast.parse(source.read_text())):
+            asked = (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Attribute)
+                and node.func.attr == "get"
+                and len(node.args) > 1
+                and isinstance(node.args[0], ast.Constant)
+                and node.args[0].value in OURS
+            )
+            named = isinstance(node, ast.Constant) and isinstance(node.value, str) and VARIABLE.fullmatch(node.value)
+            if asked or named:
+                by_name.append(f"{source.relative_to(root)}:{node.lineno}")
+    assert by_name == []

@@ -69,31 +69,31 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--s3upload",
         metavar="URI",
         help="s3:// folder to upload to; unless it ends in /, one more folder named like the run is added "
-        "[environment: MINIWDL__AWS__S3_UPLOAD_FOLDER]",
+        f"[environment: {AwsOptions.s3_upload_folder.variable}]",
     )
     parser.add_argument(
         "--publish",
         choices=PUBLISH_HOW,
         help="how products reach that folder: from here, or by FSx's own export tasks "
-        "[environment: MINIWDL__AWS__PUBLISH]",
+        f"[environment: {AwsOptions.publish.variable}]",
     )
     parser.add_argument(
         "--delete-after",
         choices=DELETE_WHEN,
         help="after the upload, delete the run directory: always, or after success or failure of the run only "
-        "[environment: MINIWDL__AWS__DELETE_AFTER_S3_UPLOAD]",
+        f"[environment: {AwsOptions.delete_after_s3_upload.variable}]",
     )
     parser.add_argument(
         "--no-overwrite",
         action="store_true",
         help="never replace an object in S3 that differs, not even one that somebody writes meanwhile: "
-        "the upload fails then [environment: MINIWDL__S3_RAILS__OVERWRITE=false]",
+        f"the upload fails then [environment: {UploadOptions.overwrite.variable}=false]",
     )
     parser.add_argument(
         "--upload-as-you-go",
         action="store_true",
         help="upload the outputs of finished calls while the rest of the workflow runs; --no-overwrite rules it out "
-        "[environment: MINIWDL__S3_RAILS__PROGRESSIVE=true]",
+        f"[environment: {UploadOptions.progressive.variable}=true]",
     )
 
 
@@ -116,7 +116,7 @@ def check(options: PublishOptions) -> None:
     """
     if options.delete_after and not options.destination:
         raise ConfigurationError(
-            "--delete-after needs --s3upload", hint="or set MINIWDL__AWS__S3_UPLOAD_FOLDER to an s3:// URI"
+            "--delete-after needs --s3upload", hint=f"or set {AwsOptions.s3_upload_folder.variable} to an s3:// URI"
         )
     if options.as_you_go and not (options.destination and options.overwrite):
         raise ConfigurationError("--upload-as-you-go needs --s3upload, and can't be had with --no-overwrite")

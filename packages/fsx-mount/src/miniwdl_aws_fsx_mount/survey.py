@@ -55,7 +55,7 @@ def take_survey(service: FsxService, hosts: Hosts, fsid: str, queues: Sequence[s
         survey.associations = service.associations(fsid)
         survey.checks += check_associations(survey.associations)
         if AwsOptions(settings).publish == EXPORT:
-            survey.checks.append(check_export(survey.associations, settings.get("aws", "s3_upload_folder")))
+            survey.checks.append(check_export(survey.associations, AwsOptions(settings).s3_upload_folder))
     except MiniwdlAwsError as exc:
         survey.checks.append(_not_checked("links to S3", exc))
     try:

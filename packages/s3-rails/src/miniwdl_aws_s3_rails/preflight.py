@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_hooks import Check, CheckState, MiniwdlAwsError
 from miniwdl_aws_s3_rails.products.destination import check_writable
 
@@ -13,18 +14,12 @@ if TYPE_CHECKING:
 
 __all__ = ["check_folders"]
 
-FOLDERS = {
-    "s3_upload_folder": "upload folder",
-    "staging": "staging folder",
-}
-"""Options of ``[aws]`` that name a folder, and what to call it."""
-
 
 def check_folders(context: PreflightContext, engine: Engine) -> list[Check]:
     """Check that each configured folder can be written."""
     checks = []
-    for key, name in FOLDERS.items():
-        folder = context.settings.get("aws", key)
+    aws = AwsOptions(context.settings)
+    for name, folder in (("upload folder", aws.s3_upload_folder), ("staging folder", aws.staging)):
         if not folder:
             continue
         subject = f"{name} {folder}"

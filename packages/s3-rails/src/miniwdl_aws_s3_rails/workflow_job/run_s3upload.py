@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_core.beneath import is_file, write_bytes
 from miniwdl_aws_core.console import complain, emit_json, say
 from miniwdl_aws_core.diagnostics import LineFormatter, fit_for_terminals
+from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_core.publish_options import CONFIGURED, ENV_PUBLISH, encode, run_folder
 from miniwdl_aws_core.run_files import RUN_LOGS
 from miniwdl_aws_hooks import DestinationContext, ExitCode, MiniwdlAwsError, get_manager
@@ -148,7 +149,7 @@ def _command(arguments: Arguments, folder: Path, settings: Settings) -> list[str
 def _child_environ(arguments: Arguments, settings: Settings) -> dict[str, str]:
     environ = {name: value for name, value in os.environ.items() if name not in CONSUMED}
     if arguments.task_queue:
-        environ["MINIWDL__AWS__TASK_QUEUE"] = arguments.task_queue
+        environ[AwsOptions.task_queue.variable] = arguments.task_queue
     if settings.get("call_cache", "backend") in (None, "dir"):
         environ["MINIWDL__CALL_CACHE__BACKEND"] = "s3_rails"
     if arguments.publish.as_you_go and not arguments.self_test:

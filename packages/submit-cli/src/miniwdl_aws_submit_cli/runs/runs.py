@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
 from miniwdl_aws_submit_cli.options.table import option
@@ -61,7 +62,7 @@ class Run:
     @property
     def task_queues(self) -> list[str]:
         """Queues to which its tasks go."""
-        names = ("MINIWDL__AWS__TASK_QUEUE", "MINIWDL__AWS__TASK_QUEUE_FALLBACK")
+        names = (AwsOptions.task_queue.variable, AwsOptions.task_queue_fallback.variable)
         return list(dict.fromkeys(self.environment[name] for name in names if self.environment.get(name)))
 
 
