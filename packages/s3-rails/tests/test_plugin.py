@@ -37,7 +37,7 @@ class TestPlugin(PluginConformance):
         bucket["out/outputs.json"] = b"{}"
         with pytest.raises(AccessError, match="--no-overwrite protects the run"):
             check(bucket.uri("out/"), overwrite=False)
-        with pytest.raises(AccessError, match="cannot write to s3://no-such-bucket/x"):
+        with pytest.raises(AccessError, match="can't write to s3://no-such-bucket/x"):
             check("s3://no-such-bucket/x")
 
     def test_to_export_is_for_others(self, hooks: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_hooks import ExitCode, FileSystemContext, MiniwdlAwsError, create_manager, hookimpl
+from miniwdl_aws_hooks import ConfigurationError, ExitCode, FileSystemContext, create_manager, hookimpl
 from miniwdl_aws_hooks.protocol import ENV_SENTINEL
 from miniwdl_aws_s3_rails.workflow_job import admission, run_s3upload
 
@@ -24,7 +24,7 @@ class Mounter:
     def miniwdl_aws_prepare_file_system(self, context: FileSystemContext) -> None:
         self.contexts.append(context)
         if self.wrong:
-            raise MiniwdlAwsError("--fsid is wrong")
+            raise ConfigurationError("--fsid is wrong")
         if self.mounted:
             (Path(context.mount_point) / ".marker").touch(exist_ok=False)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from miniwdl_aws_submit_cli.errors import WorkflowError
@@ -159,7 +159,6 @@ PIECES = st.sampled_from(
 NAMES = st.lists(PIECES, max_size=5).map("/".join) | st.text(max_size=5)
 
 
-@settings(deadline=None)
 @given(main_wdl=st.just("main.wdl") | NAMES, inputs=st.none() | NAMES | st.lists(NAMES | st.integers(), max_size=4))
 def test_whatever_a_manifest_says_nothing_outside_is_touched(main_wdl: str, inputs: object) -> None:
     with tempfile.TemporaryDirectory() as outside:
@@ -207,7 +206,6 @@ def test_a_zip_that_unpacks_to_too_much(refusal: Callable[..., str], monkeypatch
     assert "flow.zip holds more than" in refusal("flow.zip")
 
 
-@settings(deadline=None)
 @given(st.data())
 def test_a_damaged_zip_is_one_sentence(data: st.DataObject) -> None:
     with tempfile.TemporaryDirectory() as folder:
