@@ -13,7 +13,8 @@ import boto3
 import pytest
 import WDL.runtime.task
 
-from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED, TASK_LOG_GROUP, UPLOADED, UPLOADER, UPLOADING
+from miniwdl_aws_core.batch.job import DEFAULT_LOG_GROUP
+from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED, UPLOADED, UPLOADER, UPLOADING
 from miniwdl_aws_local_cloud import LocalCloud
 from miniwdl_aws_submit_cli.watch import log_lines
 from miniwdl_aws_submit_cli.watch.log_lines import is_task_failure, read_line, template_pattern
@@ -88,7 +89,7 @@ def submit(environ: Mapping[str, str]) -> list[str]:
     }
     (job,) = clients["batch"].describe_jobs(jobs=[done.stdout.strip()])["jobs"]
     pages = clients["logs"].get_log_events(
-        logGroupName=TASK_LOG_GROUP, logStreamName=job["container"]["logStreamName"], startFromHead=True
+        logGroupName=DEFAULT_LOG_GROUP, logStreamName=job["container"]["logStreamName"], startFromHead=True
     )
     return [event["message"] for event in pages["events"]]
 

@@ -169,7 +169,11 @@ class FakeBatch:
             (names,) = [item["values"] for item in filters if item["name"] == "JOB_NAME"]
             found = [job for job in self.jobs.values() if job.request["jobName"] in names and self.list_lag <= 0]
             self.list_lag -= 1
-            return {"jobSummaryList": [{"jobId": job.job_id, "jobName": job.request["jobName"]} for job in found]}
+            return {
+                "jobSummaryList": [
+                    {"jobId": job.job_id, "jobName": job.request["jobName"], "status": job.status} for job in found
+                ]
+            }
 
     def terminate_job(self, jobId: str, reason: str) -> dict[str, Any]:  # noqa: N803
         with self._lock:

@@ -10,6 +10,8 @@ import pytest
 import WDL
 from fake_batch import Fate, TakenAnywayError, client_error
 
+from miniwdl_aws_core.batch.tags import TaskTags
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -49,8 +51,7 @@ def test_a_task_runs(run) -> None:
         {"type": "VCPU", "value": "2"},
         {"type": "MEMORY", "value": str(2048 - 33)},
     ]
-    assert job.request["tags"]["miniwdl-run-dir"] == folder.name
-    assert job.request["tags"]["miniwdl-task"] == "hello"
+    assert TaskTags.read(job.request["tags"]) == TaskTags(folder.name, "", "hello", 1)
     states = [(change.previous, change.status) for change in run.plugin.changes]
     assert states[0] == (None, "SUBMITTED")
     assert states[-1] == ("RUNNING", "SUCCEEDED")

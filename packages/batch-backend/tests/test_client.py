@@ -74,7 +74,7 @@ JOBS = json.dumps({"jobs": [{"jobId": "x", "status": "RUNNING"}]}).encode()
 def test_an_answer_that_is_not_AWSs_is_asked_for_again(portal: Any, answer: Any) -> None:  # noqa: N802
     server = portal(answer, JOBS)
     (job,) = BatchApi(connect(None), 2, sleep=lambda _: None).describe(["x"])
-    assert (job["status"], server.asked) == ("RUNNING", 2)
+    assert (job.status, server.asked) == ("RUNNING", 2)
 
 
 def test_but_not_more_often_than_any_other(portal: Any) -> None:

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from miniwdl_aws_batch_backend.extensions import Extensions, merge_changes
+from miniwdl_aws_batch_backend.extensions import Extensions
 from miniwdl_aws_hooks import (
     EnvironSettings,
     FailureClass,
@@ -12,14 +12,12 @@ from miniwdl_aws_hooks import (
     FailureVerdict,
     FileSystemContext,
     JobChange,
-    JobChanges,
     JobFailure,
-    PluginError,
     create_manager,
     hookimpl,
 )
 
-FAILURE = JobFailure(job={"jobId": "j", "container": {"exitCode": 1}}, exit_file=1, stderr_tail="")
+FAILURE = JobFailure(job={"jobId": "j", "status": "FAILED", "container": {"exitCode": 1}}, exit_file=1, stderr_tail="")
 
 
 def extensions(*plugins: object) -> Extensions:
@@ -27,21 +25,6 @@ def extensions(*plugins: object) -> Extensions:
     for plugin in plugins:
         manager.register(plugin)
     return Extensions(manager)
-
-
-def test_additions_are_put_together() -> None:
-    merged = merge_changes([JobChanges(tags={"a": "1"}, environment={"E": "x"}), JobChanges(tags={"a": "1", "b": "2"})])
-    assert merged == JobChanges(tags={"a": "1", "b": "2"}, environment={"E": "x"})
-
-
-def test_contradictions_are_an_error() -> None:
-    with pytest.raises(PluginError, match="tag a"):
-        merge_changes([JobChanges(tags={"a": "1"}), JobChanges(tags={"a": "2"})])
-
-
-def test_batchs_own_variables_are_not_for_plugins() -> None:
-    with pytest.raises(PluginError, match="AWS_BATCH_X"):
-        merge_changes([JobChanges(environment={"AWS_BATCH_X": "1"})])
 
 
 class Preparing:

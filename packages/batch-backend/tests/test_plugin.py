@@ -37,17 +37,12 @@ class TestBatchBackendPlugin(PluginConformance):
     def test_queues(self, hooks: Any, changes: dict[str, Any], chosen: str) -> None:
         assert hooks.miniwdl_aws_select_queue(context=queue(**changes)) == chosen
 
-    @pytest.mark.parametrize("parent", [None, "parent-id"])
-    def test_tags(self, hooks: Any, monkeypatch: pytest.MonkeyPatch, parent: str | None) -> None:
-        monkeypatch.delenv("AWS_BATCH_JOB_ID", raising=False)
-        if parent:
-            monkeypatch.setenv("AWS_BATCH_JOB_ID", parent)
+    def test_tags(self, hooks: Any) -> None:
         context = JobContext(
             role=JobRole.TASK, name="n", queue="q", image="i", settings=SETTINGS, run_id="call-a", task_name="a"
         )
         (changes,) = hooks.miniwdl_aws_prepare_job(context=context)
-        expected = {"team": "a", "miniwdl-run-id": "call-a", "miniwdl-task": "a"}
-        assert changes.tags == {**expected, **({"AWS_BATCH_PARENT_JOB_ID": parent} if parent else {})}
+        assert changes.tags == {"team": "a"}
 
     def test_workflow_jobs_are_not_ours_to_tag(self, hooks: Any) -> None:
         context = JobContext(role=JobRole.WORKFLOW, name="n", queue="q", image="i", settings=SETTINGS)

@@ -10,6 +10,7 @@ from miniwdl_aws_batch_backend.client import BatchApi, connect
 from miniwdl_aws_batch_backend.poller import JobPoller, Missing, PollPlan, Seen
 from miniwdl_aws_batch_backend.termination import Mailbox
 from miniwdl_aws_core.aws.errors import AwsError
+from miniwdl_aws_core.batch.job import Job
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,6 +18,10 @@ if TYPE_CHECKING:
 
 def detail(job_id: str, status: str = "RUNNABLE", **more: Any) -> dict[str, Any]:
     return {"jobId": job_id, "status": status, **more}
+
+
+def job(job_id: str, status: str = "RUNNABLE", **more: Any) -> Job:
+    return Job.of(detail(job_id, status, **more))
 
 
 @pytest.fixture
@@ -41,16 +46,16 @@ def news(box: Mailbox[Any]) -> list[Any]:
 def test_each_change_is_told_once(plan: PollPlan) -> None:
     box = watch(plan, "a")["a"]
     for status in ("RUNNABLE", "RUNNABLE", "RUNNING", "RUNNING", "SUCCEEDED"):
-        plan.observe(["a"], [detail("a", status)], 1)
-    assert [item.job["status"] for item in news(box)] == ["RUNNABLE", "RUNNING", "SUCCEEDED"]
+        plan.observe(["a"], [job("a", status)], 1)
+    assert [item.job.status for item in news(box)] == ["RUNNABLE", "RUNNING", "SUCCEEDED"]
 
 
 def test_a_new_reason_or_log_stream_is_a_change(plan: PollPlan) -> None:
     box = watch(plan, "a")["a"]
-    plan.observe(["a"], [detail("a")], 1)
-    plan.observe(["a"], [detail("a", statusReason="CAPACITY:x")], 2)
-    plan.observe(["a"], [detail("a", "RUNNING")], 3)
-    plan.observe(["a"], [detail("a", "RUNNING", container={"logStreamName": "s"})], 4)
+    plan.observe(["a"], [job("a")], 1)
+    plan.observe(["a"], [job("a", statusReason="CAPACITY:x")], 2)
+    plan.observe(["a"], [job("a", "RUNNING")], 3)
+    plan.observe(["a"], [job("a", "RUNNING", container={"logStreamName": "s"})], 4)
     assert len(news(box)) == 4
 
 
@@ -60,7 +65,7 @@ def test_a_missing_job_is_reported_after_the_grace_only(plan: PollPlan) -> None:
     assert news(box) == []
     plan.observe(["a"], [], 301)
     assert news(box) == [Missing(301)]
-    plan.observe(["a"], [detail("a")], 302)
+    plan.observe(["a"], [job("a")], 302)
     assert isinstance(news(box)[0], Seen)
     plan.observe(["a"], [], 500)
     assert news(box) == []
@@ -73,7 +78,7 @@ def test_at_most_100_are_asked_about_and_all_have_their_turn(plan: PollPlan) -> 
         ids = plan.next_ids()
         assert len(ids) <= 100
         seen.update(ids)
-        plan.observe(ids, [detail(job_id) for job_id in ids], now)
+        plan.observe(ids, [job(job_id) for job_id in ids], now)
     assert len(seen) == 250
 
 
@@ -81,18 +86,18 @@ def test_running_jobs_come_first(plan: PollPlan) -> None:
     watch(plan, *map(str, range(300)))
     for now in (0.33, 0.66, 1.0):
         ids = plan.next_ids()
-        plan.observe(ids, [detail(job_id, "RUNNING" if int(job_id) >= 290 else "RUNNABLE") for job_id in ids], now)
+        plan.observe(ids, [job(job_id, "RUNNING" if int(job_id) >= 290 else "RUNNABLE") for job_id in ids], now)
     assert set(map(str, range(290, 300))) <= set(plan.next_ids())
 
 
 def test_the_pace_falls_when_nothing_changes_and_recovers(plan: PollPlan) -> None:
     watch(plan, "a")
-    plan.observe(["a"], [detail("a")], 0)
+    plan.observe(["a"], [job("a")], 0)
     assert plan.delay(0, 0) == 1
     for _ in range(20):
-        plan.observe(["a"], [detail("a")], 0)
+        plan.observe(["a"], [job("a")], 0)
     assert plan.delay(0, 0) == 10
-    plan.observe(["a"], [detail("a", "RUNNING")], 0)
+    plan.observe(["a"], [job("a", "RUNNING")], 0)
     assert plan.delay(0, 0) == 1
 
 
@@ -111,7 +116,7 @@ def test_news_of_many_jobs_takes_no_longer_than_of_one(plan: PollPlan) -> None:
     while asked < 400:
         now += plan.delay(now, now)
         ids = plan.next_ids()
-        plan.observe(ids, [detail(job_id) for job_id in ids], now)
+        plan.observe(ids, [job(job_id) for job_id in ids], now)
         asked += len(ids)
     assert now == 1
 
@@ -120,7 +125,7 @@ def test_a_job_that_nobody_watches_any_more(plan: PollPlan) -> None:
     watch(plan, "a")
     ids = plan.next_ids()
     plan.watched.clear()
-    plan.observe(ids, [detail("a")], 1)
+    plan.observe(ids, [job("a")], 1)
 
 
 class Source:
@@ -136,7 +141,7 @@ class Source:
         if self.failures:
             self.failures -= 1
             raise AwsError("no", code="AccessDeniedException")
-        return [detail(job_id, "SUCCEEDED") for job_id in ids]
+        return [job(job_id, "SUCCEEDED") for job_id in ids]
 
 
 def test_the_thread_tells_and_survives_failures() -> None:
@@ -150,7 +155,7 @@ def test_the_thread_tells_and_survives_failures() -> None:
     assert len(source.asked) >= 4
     with poller.watch("b", box):
         item = box.get(10)
-    assert item.job["jobId"] == "b"
+    assert item.job.job_id == "b"
 
 
 def test_the_thread_survives_whatever_it_meets(caplog: pytest.LogCaptureFixture) -> None:
@@ -168,7 +173,7 @@ def test_the_thread_survives_whatever_it_meets(caplog: pytest.LogCaptureFixture)
         nonlocal now
         now += 25
         if not met:
-            return [detail(job_id, "SUCCEEDED") for job_id in ids]
+            return [job(job_id, "SUCCEEDED") for job_id in ids]
         item = met.pop(0)
         if isinstance(item, Exception):
             raise item
@@ -178,7 +183,7 @@ def test_the_thread_survives_whatever_it_meets(caplog: pytest.LogCaptureFixture)
     box: Mailbox[Any] = Mailbox()
     with poller.watch("a", box):
         item = box.get(10)
-    assert item.job["status"] == "SUCCEEDED"
+    assert item.job.status == "SUCCEEDED"
     with poller.watch("b", box):
         assert box.get(10)
     assert [record.message for record in caplog.records] == [
@@ -196,7 +201,7 @@ def test_the_thread_survives_a_portal_and_a_moody_credential_process(portal: Any
     box: Mailbox[Any] = Mailbox()
     with poller.watch("a", box):
         item = box.get(30)
-    assert item.job["status"] == "SUCCEEDED"
+    assert item.job.status == "SUCCEEDED"
 
 
 def test_a_page_that_fails_keeps_no_other_waiting(plan: PollPlan) -> None:
@@ -215,7 +220,7 @@ def test_a_thread_that_can_not_be_started_is_tried_again(monkeypatch: pytest.Mon
             pass
     with poller.watch("b", box):
         item = box.get(10)
-    assert item.job["jobId"] == "b"
+    assert item.job.job_id == "b"
 
 
 def no_thread(_thread: threading.Thread) -> None:

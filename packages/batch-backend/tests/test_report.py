@@ -2,7 +2,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_batch_backend.report import failure_info, log_stream, stderr_tail
+from miniwdl_aws_batch_backend.report import failure_info, stderr_tail
+from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict
 
 if TYPE_CHECKING:
@@ -22,17 +23,19 @@ def test_tail(tmp_path: Path) -> None:
 def test_facts() -> None:
     job = {
         "jobId": "j",
+        "status": "FAILED",
         "jobQueue": "q",
         "attempts": [{"statusReason": "Host EC2 (instance i-08784105ffff56b4f) terminated."}],
         "container": {"logStreamName": "s", "taskArn": "t", "exitCode": 143},
     }
-    assert failure_info(job, VERDICT, "a\nb") == {
+    assert failure_info(Job.of(job), VERDICT, "a\nb") == {
         "class": "host-lost",
         "explanation": "gone",
         "jobId": "j",
         "jobQueue": "q",
         "statusReason": "Host EC2 (instance i-08784105ffff56b4f) terminated.",
         "exitCode": 143,
+        "logGroupName": "/aws/batch/job",
         "logStreamName": "s",
         "instanceId": "i-08784105ffff56b4f",
         "taskArn": "t",
@@ -41,5 +44,4 @@ def test_facts() -> None:
 
 
 def test_little_is_known_of_a_job_that_never_ran() -> None:
-    assert failure_info({"jobId": "j"}, VERDICT, "") == {"class": "host-lost", "explanation": "gone", "jobId": "j"}
-    assert log_stream({"jobId": "j"}) is None
+    assert failure_info(Job("j", "FAILED"), VERDICT, "") == {"class": "host-lost", "explanation": "gone", "jobId": "j"}

@@ -1,19 +1,18 @@
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from fake_batch import FakeBatch, client_error
 
 from miniwdl_aws_batch_backend.client import BatchApi
 from miniwdl_aws_batch_backend.queues import QueuePositions
 from miniwdl_aws_batch_backend.waiting import QueueWait, WaitStep, explain, position_in
+from miniwdl_aws_core.batch.job import Job
 
 REASON = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement is higher than ..."
 
 
-def job(status: str = "RUNNABLE", reason: str | None = None) -> dict[str, Any]:
-    return {"jobId": "j", "status": status, **({"statusReason": reason} if reason else {})}
+def job(status: str = "RUNNABLE", reason: str | None = None) -> Job:
+    return Job("j", status, status_reason=reason or "")
 
 
 @pytest.mark.parametrize(

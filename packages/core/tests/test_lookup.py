@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
+from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_core.batch.lookup import PAUSES, look_for
 from miniwdl_aws_hooks import MiniwdlAwsError
 
-JOB = {"jobId": "1", "jobName": "align-1f", "createdAt": 5}
+JOB = Job("1", "RUNNABLE", "align-1f", created_at=5)
 
 
 class Pauses:
@@ -47,7 +50,7 @@ def test_a_refused_request_says_nothing():
 
 def test_several_of_one_name_and_others():
     """The filter of ListJobs does not mind upper and lower case."""
-    older, other = {**JOB, "jobId": "0", "createdAt": 4}, {**JOB, "jobId": "x", "jobName": "Align-1F"}
+    older, other = replace(JOB, job_id="0", created_at=4), replace(JOB, job_id="x", name="Align-1F")
     assert look_for("align-1f", answers([JOB, other, older]), Pauses()) == ["0", "1"]
 
 

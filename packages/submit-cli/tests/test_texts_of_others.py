@@ -11,10 +11,10 @@ import pluggy
 import pytest
 from rich.console import Console
 
+from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_hooks import Check, CheckState, FollowRequest, LogEvent, hookimpl
 from miniwdl_aws_submit_cli.manage import command as manage_command
 from miniwdl_aws_submit_cli.runs.batch import Batch
-from miniwdl_aws_submit_cli.runs.wait import JobState
 from miniwdl_aws_submit_cli.submit import command as submit_command
 from miniwdl_aws_submit_cli.watch.panel import LiveView, render
 from miniwdl_aws_submit_cli.watch.progress import Progress
@@ -70,8 +70,10 @@ def job_id(
     def tell(batch: Batch, ids: list[str]) -> dict[str, Any]:
         container = {"logStreamName": "s", "reason": EVIL}
         return {
-            key: {**detail, "jobName": EVIL, "status": "FAILED", "statusReason": EVIL, "container": container}
-            for key, detail in describe(batch, ids).items()
+            key: Job.of(
+                {**job.detail, "jobName": EVIL, "status": "FAILED", "statusReason": EVIL, "container": container}
+            )
+            for key, job in describe(batch, ids).items()
         }
 
     assert submit_command.main(["hello.wdl", "n=1"]) == 0
@@ -147,6 +149,6 @@ def test_the_panel() -> None:
 def test_a_log_above_the_panel() -> None:
     stream = io.StringIO()
     with LiveView("n", Progress(), lambda: None, stream=stream) as view:
-        view.state(JobState("j", "RUNNING"))
+        view.state(Job("j", "RUNNING"))
         view.line(EVIL)
     assert "\n".join(SHOWN_LINES) in stream.getvalue()

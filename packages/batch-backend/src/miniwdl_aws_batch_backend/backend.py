@@ -29,8 +29,7 @@ from miniwdl_aws_batch_backend.engine import Engine
 from miniwdl_aws_batch_backend.errors import TaskSettingError
 from miniwdl_aws_batch_backend.job import BatchJob, StoppedError
 from miniwdl_aws_batch_backend.names import task_name
-from miniwdl_aws_batch_backend.report import failure_info, log_stream, stderr_tail, tailed
-from miniwdl_aws_batch_backend.request import submit_request
+from miniwdl_aws_batch_backend.report import failure_info, stderr_tail, tailed
 from miniwdl_aws_batch_backend.resources import HINTS, read_hints, resources_of
 from miniwdl_aws_batch_backend.workdir.handover import (
     Place,
@@ -45,6 +44,7 @@ from miniwdl_aws_batch_backend.workdir.handover import (
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths, lies_within, rebase, top_run_dir
 from miniwdl_aws_batch_backend.workdir.taskdir import first_free, link_inputs, write_command
 from miniwdl_aws_batch_backend.workdir.wrapper import command_file
+from miniwdl_aws_core.batch.request import submit_request
 from miniwdl_aws_core.beneath import write_bytes
 from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_core.wdl_log import message
@@ -52,8 +52,10 @@ from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobCh
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
+
+    from miniwdl_aws_core.batch.job import Job
 
 __all__ = ["BatchBackend"]
 
@@ -308,29 +310,29 @@ class BatchBackend(TaskContainer):
             self._engine,
             logger,
             terminating,
-            lambda detail, previous: self._tell(logger, detail, previous),
+            lambda now, previous: self._tell(logger, now, previous),
             lambda: read_claim(self._place or place),
         )
         try:
             self._start(logger, job, place, command)
             with ExitStack() as cleanup:
                 poll_stderr = cleanup.enter_context(self.poll_stderr_context(logger))
-                detail = job.wait(poll_stderr, cleanup, self.task_running_context)
+                ended = job.wait(poll_stderr, cleanup, self.task_running_context)
         finally:
             self._bring_home(logger)
-        if detail["status"] == "SUCCEEDED":
+        if ended.status == "SUCCEEDED":
             return 0
-        self._note(logger, detail)
+        self._note(logger, ended)
         exit_file = read_exit_code(self._paths)
-        exit_code = detail.get("container", {}).get("exitCode")
+        exit_code = ended.exit_code
         if exit_code and exit_code == exit_file and self.success_exit_code(exit_code):
-            return int(exit_code)
+            return exit_code
         stderr = stderr_tail(self.host_dir, Path(self._paths.stderr).name)
         verdict = self._engine.extensions.verdict(
-            JobFailure(job=detail, exit_file=exit_file, stderr_tail=stderr),
+            JobFailure(job=ended.detail, exit_file=exit_file, stderr_tail=stderr),
             lambda exc: logger.error(message("a plugin failed to classify a failure", error=repr(exc))),
         )
-        self.failure_info = failure_info(detail, verdict, stderr)
+        self.failure_info = failure_info(ended, verdict, stderr)
         return verdict, exit_code or exit_file
 
     def _conclude(self, verdict: FailureVerdict, exit_code: int | None) -> int:
@@ -378,7 +380,7 @@ class BatchBackend(TaskContainer):
         write_command(self._paths, command_file(self._paths.retarget(command), retargeted))
         draft = draft_job(self._engine, self._call(place))
         if self._growth > 1:
-            memory = draft.plan.resources.memory_mib
+            memory = draft.resources.memory_mib
             logger.notice(message("more memory after running out of it", memory_mib=memory))  # type: ignore[attr-defined]
         recovery = self._engine.recovery
         key = self._key(draft, command) if recovery else None
@@ -393,17 +395,19 @@ class BatchBackend(TaskContainer):
         request = self._request(draft)
         hand_over(self._paths, place, to_any_user=not self._as_user)
         if recovery and key:
-            entry = Entry(key, draft.plan.name, draft.plan.queue, self.host_dir, self._paths.number, place.paths.work)
+            entry = Entry(
+                key, draft.request.name, draft.request.queue, self.host_dir, self._paths.number, place.paths.work
+            )
             recovery.journal.intend(entry)
         job_id = job.submit(request)
         if recovery and key:
-            recovery.journal.submitted(draft.plan.name, job_id)
+            recovery.journal.submitted(draft.request.name, job_id)
 
     def _request(self, draft: Draft) -> dict[str, Any]:
-        return submit_request(draft.plan, self._engine.definitions.arn_of(draft.definition))
+        return submit_request(draft.request, self._engine.definitions.arn_of(draft.definition))
 
     def _key(self, draft: Draft, command: str) -> str | None:
-        resources = draft.plan.resources
+        resources = draft.resources
         return call_key(
             CallFacts(
                 task=self._task,
@@ -440,18 +444,19 @@ class BatchBackend(TaskContainer):
 
     # --- what is told of it
 
-    def _tell(self, logger: logging.Logger, detail: Mapping[str, Any], previous: str | None) -> None:
+    def _tell(self, logger: logging.Logger, job: Job, previous: str | None) -> None:
         change = JobChange(
-            job_id=detail["jobId"],
-            job_name=detail.get("jobName", ""),
+            job_id=job.job_id,
+            job_name=job.name,
             run_id=self.run_id,
             task_name=self._task,
             try_number=self._paths.number,
-            queue=detail.get("jobQueue", self._engine.queue),
-            status=detail["status"],
+            queue=job.queue_arn,
+            status=job.status,
             previous=previous,
-            log_stream=log_stream(detail),
-            status_reason=detail.get("statusReason"),
+            log_group=job.stream.group if job.stream else None,
+            log_stream=job.stream.name if job.stream else None,
+            status_reason=job.status_reason or None,
             run_dir=self.host_dir,
             at=self._engine.clock(),
         )
@@ -459,10 +464,10 @@ class BatchBackend(TaskContainer):
             change, lambda exc: logger.error(message("a plugin failed to hear of a job", error=repr(exc)))
         )
 
-    def _note(self, logger: logging.Logger, detail: Mapping[str, Any]) -> None:
+    def _note(self, logger: logging.Logger, job: Job) -> None:
         """Leave AWS's last word on the job in the task directory, if there is room for it."""
         try:
-            content = json.dumps(detail, indent=2, sort_keys=True, default=str)
+            content = json.dumps(job.detail, indent=2, sort_keys=True, default=str)
             write_bytes(self.host_dir, Path(self._paths.detail).name, content.encode())
         except OSError as exc:
             logger.warning(message("the job's details could not be written", error=str(exc)))

@@ -9,14 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from miniwdl_aws_batch_backend.waiting import explain
 from miniwdl_aws_batch_backend.workdir.wrapper import ALREADY_BEGUN, MOUNT_MISSING
+from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobFailure
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
 __all__ = ["GIVEN_UP", "RULES", "VANISHED", "Evidence", "Rule", "classify"]
 
@@ -29,44 +30,21 @@ VANISHED = "AWS Batch does not know the job any more"
 
 @dataclass(frozen=True)
 class Evidence:
-    """What the rules look at, picked from a JobDetail."""
+    """What the rules look at."""
 
-    status_reason: str
-    """Of the job, and of its last attempt where that says something else."""
-    reason: str
-    """Of the container."""
-    exit_code: int | None
-    """The container's."""
+    job: Job
     exit_file: int | None
     """What the wrapper wrote down."""
-    stopped: bool
-    """Whether somebody cancelled or terminated the job."""
-
-    @classmethod
-    def of(cls, job: Mapping[str, Any], exit_file: int | None) -> Evidence:
-        """Pick it from DescribeJobs' answer."""
-        attempts: Sequence[Mapping[str, Any]] = job.get("attempts") or [{}]
-        container, last = job.get("container", {}), attempts[-1].get("container", {})
-        status = dict.fromkeys([job.get("statusReason", ""), attempts[-1].get("statusReason", "")])
-        reasons = dict.fromkeys([container.get("reason", ""), last.get("reason", "")])
-        exit_code = container.get("exitCode", last.get("exitCode"))
-        return cls(
-            status_reason="; ".join(filter(None, status)),
-            reason="; ".join(filter(None, reasons)),
-            exit_code=exit_code,
-            exit_file=exit_file,
-            stopped=bool(job.get("isTerminated") or job.get("isCancelled")),
-        )
 
     @property
     def text(self) -> str:
         """All reasons."""
-        return "; ".join(filter(None, [self.status_reason, self.reason]))
+        return "; ".join(self.job.reasons)
 
     @property
     def code(self) -> int | None:
         """The tool's exit code, from wherever it is known."""
-        return self.exit_code if self.exit_code is not None else self.exit_file
+        return self.job.exit_code if self.job.exit_code is not None else self.exit_file
 
 
 @dataclass(frozen=True)
@@ -130,7 +108,7 @@ RULES: Sequence[Rule] = (
         FailurePolicy.FAIL,
         "`isTerminated` or `isCancelled`, not by this run",
         "somebody stopped the job: {reason}",
-        lambda evidence: evidence.stopped,
+        lambda evidence: evidence.job.was_stopped,
     ),
     Rule(
         FailureClass.JOB_REJECTED,
@@ -144,14 +122,14 @@ RULES: Sequence[Rule] = (
         FailurePolicy.INFRASTRUCTURE,
         f"exit code {MOUNT_MISSING} of the wrapper, which leaves no exit file then",
         "the job's host did not have the shared file system mounted",
-        lambda evidence: evidence.exit_code == MOUNT_MISSING and evidence.exit_file is None,
+        lambda evidence: evidence.job.exit_code == MOUNT_MISSING and evidence.exit_file is None,
     ),
     Rule(
         FailureClass.ALREADY_BEGUN,
         FailurePolicy.INFRASTRUCTURE,
         f"exit code {ALREADY_BEGUN} of the wrapper, and no job of that name where it says that one has begun",
         "another job had begun in the task's place, and AWS Batch does not know it",
-        lambda evidence: evidence.exit_code == ALREADY_BEGUN != evidence.exit_file,
+        lambda evidence: evidence.job.exit_code == ALREADY_BEGUN != evidence.exit_file,
     ),
     Rule(
         FailureClass.OUT_OF_MEMORY,
@@ -215,7 +193,7 @@ RULES: Sequence[Rule] = (
 
 def classify(failure: JobFailure) -> FailureVerdict:
     """Find the first rule that applies; the last one always does."""
-    evidence = Evidence.of(failure.job, failure.exit_file)
+    evidence = Evidence(Job.of(failure.job), failure.exit_file)
     rule = next(rule for rule in RULES if rule.applies(evidence))
     message = rule.message.format(reason=evidence.text or "AWS gives no reason", code=evidence.code)
     if rule.failure_class is FailureClass.TOOL_ERROR and evidence.code == OUT_OF_MEMORY_EXIT:

@@ -16,6 +16,7 @@ from miniwdl_aws_core.aws import session
 from miniwdl_aws_core.aws.errors import AwsError, Case, ErrorFamily, translated, unusable
 from miniwdl_aws_core.aws.session import ATTEMPTS
 from miniwdl_aws_core.aws.surprises import is_page
+from miniwdl_aws_core.batch.job import Job
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -50,7 +51,7 @@ _REQUESTS: Mapping[str, Request] = {
     ),
     "describe_job_queues": Request("look up the job queue", "jobQueues"),
     "describe_jobs": Request("look up jobs", "jobs", ("jobId", "status")),
-    "list_jobs": Request("list the jobs of the queue", "jobSummaryList", ("jobId",)),
+    "list_jobs": Request("list the jobs of the queue", "jobSummaryList", ("jobId", "status")),
     "register_job_definition": Request("register the job definition", "jobDefinitionArn"),
     "submit_job": Request("submit the job", "jobId"),
     "terminate_job": Request("stop the job"),
@@ -133,7 +134,16 @@ class BatchApi:
             raise unusable(known.action, f"it lacks {missing}", _OURS)
         return answer
 
-    def describe(self, job_ids: Sequence[str]) -> Sequence[Mapping[str, Any]]:
-        """JobDetails of at most 100 jobs; those unknown to AWS are absent."""
-        jobs: Sequence[Mapping[str, Any]] = self.call("describe_jobs", jobs=list(job_ids))["jobs"]
-        return jobs
+    def definitions(self, name: str) -> Sequence[Mapping[str, Any]]:
+        """Active job definitions of a name."""
+        answer = self.call("describe_job_definitions", jobDefinitionName=name, status="ACTIVE")
+        found: Sequence[Mapping[str, Any]] = answer["jobDefinitions"]
+        return found
+
+    def register(self, definition: Mapping[str, Any]) -> str:
+        """Register a job definition; give its ARN."""
+        return str(self.call("register_job_definition", **definition)["jobDefinitionArn"])
+
+    def describe(self, job_ids: Sequence[str]) -> Sequence[Job]:
+        """At most 100 jobs; those unknown to AWS are absent."""
+        return [Job.of(detail) for detail in self.call("describe_jobs", jobs=list(job_ids))["jobs"]]

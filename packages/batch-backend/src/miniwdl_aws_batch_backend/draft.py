@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_batch_backend.definition import build_definition, merge_properties
-from miniwdl_aws_batch_backend.mounts import plan_mounts
-from miniwdl_aws_batch_backend.request import JobPlan, job_name
-from miniwdl_aws_batch_backend.resources import resources_of
+from miniwdl_aws_batch_backend.resources import Resources, resources_of
 from miniwdl_aws_batch_backend.workdir.handover import JOBS
 from miniwdl_aws_batch_backend.workdir.wrapper import job_command
-from miniwdl_aws_hooks import JobContext, JobRole, QueueContext
-from miniwdl_aws_hooks.protocol import RUN_DIR_TAG
+from miniwdl_aws_core.batch.changes import merge_changes, override
+from miniwdl_aws_core.batch.definition import build_definition
+from miniwdl_aws_core.batch.mounts import plan_mounts
+from miniwdl_aws_core.batch.request import JobRequest, job_name, resources
+from miniwdl_aws_core.batch.tags import TaskTags, call_path
+from miniwdl_aws_hooks import JobChanges, JobContext, JobRole, QueueContext
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,9 +24,8 @@ if TYPE_CHECKING:
     from miniwdl_aws_batch_backend.engine import Engine
     from miniwdl_aws_batch_backend.workdir.handover import Place
     from miniwdl_aws_batch_backend.workdir.paths import JobPaths
-    from miniwdl_aws_hooks import JobChanges
 
-__all__ = ["Draft", "TaskCall", "draft_job"]
+__all__ = ["Draft", "TaskCall", "draft_job", "task_properties"]
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,8 @@ class Draft:
 
     definition: Mapping[str, Any]
     """RegisterJobDefinition request."""
-    plan: JobPlan
+    request: JobRequest
+    resources: Resources
 
 
 def draft_job(engine: Engine, call: TaskCall) -> Draft:
@@ -63,11 +65,27 @@ def draft_job(engine: Engine, call: TaskCall) -> Draft:
 
     :raises MiniwdlAwsError: when something is wrong with it.
     """
-    settings = engine.settings
-    run_dir = call.place.run_dir
-    plan = JobPlan(
-        name=job_name(call.run_id, call.paths.task_dir, call.paths.number, engine.process),
-        queue=_queue(engine, call),
+    settings, subject = engine.settings, f"task {call.task}"
+    name, queue = _name(engine, call), _queue(engine, call)
+    changes = _changes(engine, call, name, queue)
+    asked = resources_of(call.runtime, settings, call.task, call.growth)
+    writable = f"{call.place.run_dir}/{JOBS}" if settings.isolation == "run" else None
+    definition = build_definition(
+        "miniwdl-task",
+        image=call.image,
+        mounts=plan_mounts(engine.mounts, engine.root, writable),
+        properties=task_properties(
+            settings.container_properties,
+            changes.container_properties,
+            call.runtime,
+            _user() if call.as_user else None,
+        ),
+        fair_share="shareIdentifier" in call.runtime,
+        subject=subject,
+    )
+    request = JobRequest(
+        name=name,
+        queue=queue,
         command=job_command(
             call.place.paths,
             call.paths.command,
@@ -75,23 +93,47 @@ def draft_job(engine: Engine, call: TaskCall) -> Draft:
             sentinel=engine.sentinel,
             owner=_user() if call.chown and not call.as_user and os.geteuid() != 0 else None,
         ),
-        resources=resources_of(call.runtime, settings, call.task, call.growth),
+        resources=resources(asked.vcpu, asked.memory_mib, asked.gpu),
+        environment=changes.environment,
+        tags=changes.tags,
         timeout=settings.job_timeout,
-        tags={RUN_DIR_TAG: Path(run_dir).name},
         scheduling_priority=call.runtime.get("schedulingPriority"),
         share_identifier=call.runtime.get("shareIdentifier"),
+        subject=subject,
+        advice="a shorter run directory, or fewer environment variables from plugins",
     )
-    changes = _changes(engine, call, plan)
-    properties = merge_properties({}, settings.container_properties, "[aws] container_properties")
-    definition = build_definition(
-        image=call.image,
-        mounts=plan_mounts(engine.mounts, engine.root, f"{run_dir}/{JOBS}" if settings.isolation == "run" else None),
-        properties=merge_properties(properties, changes.container_properties, "a plugin"),
-        runtime=call.runtime,
-        user=_user() if call.as_user else None,
-        task=call.task,
-    )
-    return Draft(definition, replace(plan, tags={**plan.tags, **changes.tags}, environment=changes.environment))
+    return Draft(definition, request, asked)
+
+
+def _name(engine: Engine, call: TaskCall) -> str:
+    """Name the job: readable, and like no other job's, so that a lost answer can be looked up by it."""
+    number = call.paths.number
+    # The process is in it since a later run may use the same directory.
+    token = hashlib.sha256(f"{engine.process}#{call.paths.task_dir}#{number}".encode()).hexdigest()[:10]
+    suffix = f"{f'-try{number}' if number > 1 else ''}-{token}"
+    return job_name(call.run_id.removeprefix("call-"), suffix, "task")
+
+
+def task_properties(
+    configured: Mapping[str, Any], added: Mapping[str, Any], runtime: Mapping[str, Any], user: str | None
+) -> dict[str, Any]:
+    """
+    Put the properties of a task's container together; what comes later counts for more.
+
+    :param configured: ``[aws] container_properties``.
+    :param added: of plugins.
+    :param runtime: effective runtime values, hints among them; most of them are not in the definition.
+    :param user: ``uid:gid`` to run as instead of the image's own.
+    """
+    own = {key: runtime[key] for key in ("jobRoleArn", "executionRoleArn", "ulimits") if key in runtime}
+    if "sharedMemorySize" in runtime:
+        own["linuxParameters"] = {"sharedMemorySize": runtime["sharedMemorySize"]}
+    if runtime.get("privileged"):
+        own["privileged"] = True
+    if user is not None:
+        own["user"] = user
+    base = override({}, configured, "[aws] container_properties")
+    return override(override(base, added, "a plugin"), own, "a task")
 
 
 def _user() -> str:
@@ -114,17 +156,24 @@ def _queue(engine: Engine, call: TaskCall) -> str:
     )
 
 
-def _changes(engine: Engine, call: TaskCall, plan: JobPlan) -> JobChanges:
-    return engine.extensions.prepare(
-        JobContext(
-            role=JobRole.TASK,
-            name=plan.name,
-            queue=plan.queue,
-            image=call.image,
-            settings=engine.reader,
-            run_id=call.run_id,
-            task_name=call.task,
-            try_number=call.paths.number,
-            runtime=call.runtime,
-        )
+def _changes(engine: Engine, call: TaskCall, name: str, queue: str) -> JobChanges:
+    path = os.path.relpath(call.paths.task_dir, call.place.run_dir)
+    tags = TaskTags(
+        run_dir=Path(call.place.run_dir).name,
+        call=call_path("" if path == "." else path),
+        task=call.task,
+        number=call.paths.number,
+        parent=os.environ.get("AWS_BATCH_JOB_ID"),
     )
+    context = JobContext(
+        role=JobRole.TASK,
+        name=name,
+        queue=queue,
+        image=call.image,
+        settings=engine.reader,
+        run_id=call.run_id,
+        task_name=call.task,
+        try_number=call.paths.number,
+        runtime=call.runtime,
+    )
+    return merge_changes([JobChanges(tags=tags.written()), *engine.extensions.prepare(context)], f"task {call.task}")

@@ -15,12 +15,12 @@ from miniwdl_aws_batch_backend.adoption.recovery import Recovery
 from miniwdl_aws_batch_backend.client import BatchApi
 from miniwdl_aws_batch_backend.configuration import BackendSettings, read_settings
 from miniwdl_aws_batch_backend.extensions import Extensions
-from miniwdl_aws_batch_backend.mounts import covering_mount, sentinel_of
 from miniwdl_aws_batch_backend.poller import MAX_LAG, JobPoller, PollPlan
 from miniwdl_aws_batch_backend.queues import QueuePositions
-from miniwdl_aws_batch_backend.registry import DefinitionRegistry
 from miniwdl_aws_batch_backend.termination import TerminationWatch
 from miniwdl_aws_core.aws.rate import SelfTuningRate
+from miniwdl_aws_core.batch.mounts import covering_mount, sentinel_of
+from miniwdl_aws_core.batch.registry import DefinitionRegistry
 from miniwdl_aws_core.options.kinds import SWITCH
 from miniwdl_aws_core.options.known import refuse_unknown
 from miniwdl_aws_hooks import ConfigurationError, Mount, Settings, get_manager
@@ -84,7 +84,7 @@ class Engine:
         root = _root(reader)
         extensions.prepare_file_system(root, reader)
         mounts = extensions.mounts(root, reader)
-        sentinel = sentinel_of(covering_mount(mounts, root))
+        sentinel = sentinel_of(_shared(mounts, root))
         api = BatchApi(connect(settings.region))
         plan = PollPlan(settings.describe_period_min, settings.describe_period_max, MAX_LAG)
         process = uuid.uuid4().hex
@@ -96,7 +96,7 @@ class Engine:
             mounts=mounts,
             sentinel=sentinel,
             api=api,
-            definitions=DefinitionRegistry(api),
+            definitions=DefinitionRegistry(api.definitions, api.register),
             poller=JobPoller(api.describe, plan),
             rate=SelfTuningRate(settings.submit_rate, lowest=LOWEST_RATE, burst=BURST),
             extensions=extensions,
@@ -122,6 +122,18 @@ def _recovery(settings: BackendSettings, reader: Settings, root: str, process: s
 
 def _is_on(reader: Settings, key: str) -> bool:
     return SWITCH.parse(reader.get("call_cache", key) or "false")
+
+
+def _shared(mounts: Sequence[Mount], root: str) -> Mount:
+    shared = covering_mount(mounts, root)
+    if shared is None:
+        others = ", ".join(mount.container_path for mount in mounts)
+        raise ConfigurationError(
+            f"nothing says what is mounted at {root} in task jobs" + (f" (only at {others})" if others else ""),
+            hint="name the file system by --fsid, MINIWDL__AWS__FS or [aws] fs, and install miniwdl-aws-fsx-mount or "
+            "another plugin that gives mounts",
+        )
+    return shared
 
 
 def _root(reader: Settings) -> str:

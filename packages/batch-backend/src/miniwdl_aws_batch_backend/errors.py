@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from miniwdl_aws_hooks import MiniwdlAwsError
 
-__all__ = ["RequestTooLargeError", "TaskSettingError"]
+__all__ = ["TaskSettingError"]
 
 
 class TaskSettingError(MiniwdlAwsError):
     """A value in a task's ``runtime`` section that AWS Batch would refuse."""
-
-
-class RequestTooLargeError(MiniwdlAwsError):
-    """A SubmitJob request beyond AWS's limits, found before it is sent."""

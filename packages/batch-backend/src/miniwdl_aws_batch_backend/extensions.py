@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from miniwdl_aws_batch_backend.classify import classify
 from miniwdl_aws_hooks import (
@@ -15,17 +15,16 @@ from miniwdl_aws_hooks import (
     JobRole,
     Mount,
     MountContext,
-    PluginError,
     QueueContext,
     Settings,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     import pluggy
 
-__all__ = ["Extensions", "merge_changes"]
+__all__ = ["Extensions"]
 
 
 class Extensions:
@@ -45,10 +44,10 @@ class Extensions:
         """Let plugins make the shared file system ready for task jobs."""
         self._hook.miniwdl_aws_prepare_file_system(context=FileSystemContext(root, settings))
 
-    def prepare(self, context: JobContext) -> JobChanges:
-        """Everything that plugins add to a job."""
+    def prepare(self, context: JobContext) -> list[JobChanges]:
+        """What each plugin adds to a job."""
         answers: Sequence[JobChanges | None] = self._hook.miniwdl_aws_prepare_job(context=context)
-        return merge_changes(answer for answer in answers if answer)
+        return [answer for answer in answers if answer]
 
     def queue(self, context: QueueContext) -> str:
         """The job queue of a try."""
@@ -70,31 +69,3 @@ class Extensions:
                 implementation.function(*(change for _name in implementation.argnames))
             except Exception as exc:  # noqa: BLE001 - each plugin is told, whatever another one does
                 on_error(exc)
-
-
-def merge_changes(changes: Iterable[JobChanges]) -> JobChanges:
-    """
-    Put additions of several plugins together.
-
-    :raises PluginError: when two of them contradict each other.
-    """
-    tags: dict[str, str] = {}
-    environment: dict[str, str] = {}
-    properties: dict[str, Any] = {}
-    for change in changes:
-        _add(tags, change.tags, "tag")
-        _add(environment, change.environment, "environment variable")
-        _add(properties, change.container_properties, "container property")
-    reserved = sorted(name for name in environment if name.upper().startswith("AWS_BATCH"))
-    if reserved:
-        raise PluginError(f"plugins may not set the environment variable {reserved[0]}: AWS Batch sets it")
-    return JobChanges(tags=tags, environment=environment, container_properties=properties)
-
-
-def _add(target: dict[str, Any], more: Mapping[str, Any], what: str) -> None:
-    for key, value in more.items():
-        if target.setdefault(key, value) != value:
-            raise PluginError(
-                f"two plugins set the {what} {key} of a job to different values: {target[key]!r} and {value!r}",
-                hint="leave one of them out with MINIWDL_AWS_DISABLE_PLUGINS=NAME",
-            )

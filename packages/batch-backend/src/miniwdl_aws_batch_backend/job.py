@@ -7,13 +7,13 @@ from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.classify import GIVEN_UP, VANISHED
-from miniwdl_aws_batch_backend.poller import ACTIVE, ENDED, Missing, Seen
-from miniwdl_aws_batch_backend.report import log_stream
+from miniwdl_aws_batch_backend.poller import Missing, Seen
 from miniwdl_aws_batch_backend.termination import Mailbox
 from miniwdl_aws_batch_backend.waiting import QueueWait, WaitStep, explain
 from miniwdl_aws_batch_backend.workdir.wrapper import ALREADY_BEGUN
 from miniwdl_aws_core.aws.errors import AwsError, Kind
 from miniwdl_aws_core.aws.session import ATTEMPTS
+from miniwdl_aws_core.batch.job import ENDED, STARTED, Job
 from miniwdl_aws_core.batch.lookup import ids_of, look_for, named
 from miniwdl_aws_core.wdl_log import NOTICE_LEVEL, message
 from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_batch_backend.adoption.journal import Entry
     from miniwdl_aws_batch_backend.engine import Engine
+    from miniwdl_aws_core.batch.job import StreamName
 
 __all__ = ["BatchJob", "StoppedError"]
 
@@ -49,7 +50,7 @@ class BatchJob:
         engine: Engine,
         logger: logging.Logger,
         terminating: Callable[[], bool],
-        tell: Callable[[Mapping[str, Any], str | None], None],
+        tell: Callable[[Job, str | None], None],
         claimed_by: Callable[[], str | None],
     ) -> None:
         """
@@ -72,7 +73,7 @@ class BatchJob:
         """Whether there may be more jobs of this name than the one that is known."""
         self._waited = QueueWait(engine.settings.runnable_timeout)
         self._started = False
-        self._stream: str | None = None
+        self._stream: StreamName | None = None
 
     def submit(self, request: Mapping[str, Any]) -> str:
         """
@@ -123,9 +124,9 @@ class BatchJob:
         self._logger.warning(message("SubmitJob got no answer, looking for the job", jobName=self._name))
         return next(iter(look_for(self._name, self._named, self._pause)), None)
 
-    def _named(self) -> list[Mapping[str, Any]]:
+    def _named(self) -> list[Job]:
         answer = self._engine.api.call("list_jobs", jobQueue=self._queue, filters=named(self._name))
-        return list(answer["jobSummaryList"])
+        return list(map(Job.of, answer["jobSummaryList"]))
 
     def _stop_all(self) -> None:
         """Stop whatever AWS has taken of this job: also what it has never told of."""
@@ -141,25 +142,28 @@ class BatchJob:
 
     def _submitted(self) -> None:
         self._logger.info(message(JOB_SUBMITTED, jobId=self.job_id, jobName=self._name, queue=self._queue))
-        self._enter({"jobId": self.job_id, "jobName": self._name, "status": "SUBMITTED"})
+        self._enter(self._made_up("SUBMITTED"))
 
-    def wait(self, poll_stderr: Callable[[], None], running: ExitStack, open_running: Callable[[], Any]) -> Any:
+    def _made_up(self, status: str, reason: str = "") -> Job:
+        return Job.made_up(str(self.job_id), status, name=self._name, queue=self._queue, reason=reason)
+
+    def wait(self, poll_stderr: Callable[[], None], running: ExitStack, open_running: Callable[[], Any]) -> Job:
         """
         Sleep until the job ends, or the one that has begun in its stead.
 
         :param poll_stderr: called now and then while the task runs, when somebody wants to see its standard error.
         :param running: where to enter what ``open_running`` returns, once the task runs.
-        :return: its last JobDetail; a made-up one with status FAILED when AWS lost it.
+        :return: the job as it was told of last; made up, with status FAILED, when AWS lost it.
         :raises StoppedError: when the run is terminated; the job is, too, then.
         """
         assert self.job_id is not None  # noqa: S101 - for the type checker: wait follows submit
         with self._stopped_on_error():
-            detail = self._wait_for_one(poll_stderr, running, open_running)
-            while _had_a_twin(detail) and self._go_on_with_the_twin():
-                detail = self._wait_for_one(poll_stderr, running, open_running)
+            job = self._wait_for_one(poll_stderr, running, open_running)
+            while _had_a_twin(job) and self._go_on_with_the_twin():
+                job = self._wait_for_one(poll_stderr, running, open_running)
         if self._unanswered:
             self._stop_all()
-        return detail
+        return job
 
     def _go_on_with_the_twin(self) -> bool:
         """Take the job that has begun for this one, if AWS Batch knows it by the same name."""
@@ -171,7 +175,7 @@ class BatchJob:
         except AwsError as exc:
             self._logger.error(message("cannot look for a job", jobId=first, error=exc.message))  # noqa: TRY400 - its traceback helps nobody
             return False
-        if not found or found[0].get("jobName") != self._name:
+        if not found or found[0].name != self._name:
             return False
         self._logger.warning(
             message("the task was submitted twice, and the other job has begun", jobId=first, ended=self.job_id)
@@ -181,7 +185,7 @@ class BatchJob:
 
     def _wait_for_one(
         self, poll_stderr: Callable[[], None], running: ExitStack, open_running: Callable[[], Any]
-    ) -> Mapping[str, Any]:
+    ) -> Job:
         with self._watched() as box:
             while True:
                 if self._terminating():
@@ -195,7 +199,7 @@ class BatchJob:
                 if news is None:
                     continue
                 self._enter(news.job)
-                if self.status in ACTIVE and not self._started:
+                if self.status in STARTED and not self._started:
                     self._started = True
                     running.enter_context(open_running())
                 if self.status in ENDED:
@@ -219,7 +223,7 @@ class BatchJob:
             self._stop_all()
             raise
 
-    def _ask(self) -> Mapping[str, Any] | None:
+    def _ask(self) -> Job | None:
         """
         Ask about this job alone.
 
@@ -239,7 +243,7 @@ class BatchJob:
             return Seen(job)
         self._logger.error(message(VANISHED, jobId=self.job_id, seconds=round(missing.seconds)))
         self._stop_all()
-        return Seen({"jobId": self.job_id, "jobQueue": self._queue, "status": "FAILED", "statusReason": VANISHED})
+        return Seen(self._made_up("FAILED", VANISHED))
 
     def _now(self) -> float:
         return self._engine.clock()
@@ -267,10 +271,10 @@ class BatchJob:
         self._stop_all()
         held = round(self._waited.held(self._now()))
         reason = f"{GIVEN_UP}: RUNNABLE for {held} s with the reason {self._waited.reason}"
-        return Seen({**job, "status": "FAILED", "statusReason": reason})
+        return Seen(job.failed_for(reason))
 
-    def _enter(self, job: Mapping[str, Any]) -> None:
-        status, stream = job["status"], log_stream(job)
+    def _enter(self, job: Job) -> None:
+        status, stream = job.status, job.stream
         if self._waited.observe(job, self._now()):
             reason = str(self._waited.reason)
             fields = {"jobId": self.job_id, "queue": self._queue, "reason": reason, "meaning": explain(reason)}
@@ -282,7 +286,7 @@ class BatchJob:
         if previous is not None and previous != status:
             fields = {"status": status, "jobId": self.job_id}
             if stream:
-                fields["logStreamName"] = stream
+                fields["logStreamName"] = stream.name
             level = NOTICE_LEVEL if status in LOUD else logging.INFO
             self._logger.log(level, message(JOB_CHANGED, **fields))
         self._tell(job, previous)
@@ -295,6 +299,5 @@ class BatchJob:
             self._logger.error(message("the AWS Batch job may still be running", jobId=job_id, error=str(exc)))  # noqa: TRY400 - its traceback helps nobody
 
 
-def _had_a_twin(detail: Mapping[str, Any]) -> bool:
-    exit_code: int | None = detail.get("container", {}).get("exitCode")
-    return detail["status"] == "FAILED" and exit_code == ALREADY_BEGUN
+def _had_a_twin(job: Job) -> bool:
+    return job.status == "FAILED" and job.exit_code == ALREADY_BEGUN

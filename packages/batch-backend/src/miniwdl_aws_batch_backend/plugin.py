@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks import hookimpl
-from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,18 +47,13 @@ def miniwdl_aws_classify_failure(failure: JobFailure) -> FailureVerdict | None:
 
 @hookimpl
 def miniwdl_aws_prepare_job(context: JobContext) -> JobChanges | None:
-    """Tag task jobs with where they come from, and with ``[aws] job_tags``."""
+    """Tag task jobs with ``[aws] job_tags``."""
     from miniwdl_aws_batch_backend.configuration import BackendSettings
     from miniwdl_aws_hooks import JobChanges, JobRole
 
     if context.role is not JobRole.TASK:
         return None
-    tags = dict(BackendSettings(context.settings).job_tags)
-    tags["miniwdl-run-id"] = context.run_id or context.name
-    tags["miniwdl-task"] = context.task_name or context.name
-    if "AWS_BATCH_JOB_ID" in os.environ:
-        tags[PARENT_JOB_TAG] = os.environ["AWS_BATCH_JOB_ID"]
-    return JobChanges(tags=tags)
+    return JobChanges(tags=dict(BackendSettings(context.settings).job_tags))
 
 
 @hookimpl

@@ -13,21 +13,20 @@ import threading
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.aws.surprises import in_words
+from miniwdl_aws_core.batch.job import STARTED, Job
+from miniwdl_aws_core.batch.limits import MAX_DESCRIBE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from miniwdl_aws_batch_backend.termination import Mailbox
 
-__all__ = ["ACTIVE", "ENDED", "MAX_LAG", "JobPoller", "Missing", "PollPlan", "Seen"]
+__all__ = ["MAX_LAG", "JobPoller", "Missing", "PollPlan", "Seen"]
 
 logger = logging.getLogger(__name__)
-
-MAX_DESCRIBE = 100
-"""Ids in one DescribeJobs request; https://docs.aws.amazon.com/batch/latest/APIReference/API_DescribeJobs.html"""
 
 MAX_LAG = 300.0
 """
@@ -35,16 +34,12 @@ Seconds during which a job may be missing from DescribeJobs' answers. They lag b
 job that is given up too early would run twice, one that is lost costs this much time.
 """
 
-ENDED = frozenset({"SUCCEEDED", "FAILED"})
-ACTIVE = frozenset({"STARTING", "RUNNING"})
-
 
 @dataclass(frozen=True)
 class Seen:
     """A job in a state that differs from what was told last."""
 
-    job: Mapping[str, Any]
-    """Its JobDetail."""
+    job: Job
 
 
 @dataclass(frozen=True)
@@ -125,9 +120,9 @@ class PollPlan:
             if job_id in self.watched:
                 self.watched[job_id].described = now
 
-    def observe(self, asked: Sequence[str], jobs: Sequence[Mapping[str, Any]], now: float) -> None:
+    def observe(self, asked: Sequence[str], jobs: Sequence[Job], now: float) -> None:
         """Take an answer in, and tell each task what is new about its job."""
-        answers = {job["jobId"]: job for job in jobs}
+        answers = {job.job_id: job for job in jobs}
         news = False
         for job_id in asked:
             watched = self.watched.get(job_id)
@@ -140,8 +135,8 @@ class PollPlan:
                     watched.box.put(Missing(now - watched.known))
                 continue
             watched.known = now
-            watched.active = job["status"] in ACTIVE
-            state = (job["status"], job.get("statusReason"), job.get("container", {}).get("logStreamName"))
+            watched.active = job.status in STARTED
+            state = (job.status, job.status_reason, job.stream)
             if state != watched.told:
                 watched.told = state
                 watched.box.put(Seen(job))
@@ -157,7 +152,7 @@ class JobPoller:
 
     def __init__(
         self,
-        describe: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]],
+        describe: Callable[[Sequence[str]], Sequence[Job]],
         plan: PollPlan,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:

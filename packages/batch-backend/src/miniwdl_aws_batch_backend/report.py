@@ -13,23 +13,18 @@ from miniwdl_aws_core.wdl_log import VERBOSE_LEVEL, TailLogger
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
 
     from miniwdl_aws_batch_backend.workdir.handover import Place
+    from miniwdl_aws_core.batch.job import Job
     from miniwdl_aws_hooks import FailureVerdict
 
-__all__ = ["failure_info", "log_stream", "stderr_tail", "tailed"]
+__all__ = ["failure_info", "stderr_tail", "tailed"]
 
 TAIL_LINES = 20
 TAIL_BYTES = 16 * 1024
 
 _INSTANCE = re.compile(r"\bi-[0-9a-f]{8,17}\b")
-
-
-def log_stream(job: Mapping[str, Any]) -> str | None:
-    """Name of the job's CloudWatch log stream, once it has one."""
-    stream: str | None = job.get("container", {}).get("logStreamName")
-    return stream
 
 
 def stderr_tail(task_dir: str, name: str) -> str:
@@ -76,24 +71,22 @@ def tailed(
         look()
 
 
-def failure_info(job: Mapping[str, Any], verdict: FailureVerdict, stderr: str) -> dict[str, Any]:
+def failure_info(job: Job, verdict: FailureVerdict, stderr: str) -> dict[str, Any]:
     """Facts of a failed job for miniwdl's error.json; what isn't known is left out."""
-    container: Mapping[str, Any] = job.get("container", {})
-    attempts = job.get("attempts") or [{}]
-    reasons = [job.get("statusReason"), attempts[-1].get("statusReason")]
-    instance = _INSTANCE.search(" ".join(filter(None, reasons)))
+    instance = _INSTANCE.search(" ".join(job.reasons))
     facts = {
         "class": verdict.failure_class.value,
         "explanation": verdict.message,
-        "jobId": job.get("jobId"),
-        "jobQueue": job.get("jobQueue"),
-        "statusReason": next(filter(None, reasons), None),
-        "reason": container.get("reason"),
-        "exitCode": container.get("exitCode"),
-        "logStreamName": log_stream(job),
+        "jobId": job.job_id,
+        "jobQueue": job.queue_arn or None,
+        "statusReason": job.status_reason or (job.attempts[-1].status_reason if job.attempts else "") or None,
+        "reason": job.container_reason or None,
+        "exitCode": job.exit_code,
+        "logGroupName": job.stream.group if job.stream else None,
+        "logStreamName": job.stream.name if job.stream else None,
         "instanceId": instance.group() if instance else None,
-        "containerInstanceArn": container.get("containerInstanceArn"),
-        "taskArn": container.get("taskArn"),
+        "containerInstanceArn": job.container_instance_arn,
+        "taskArn": job.task_arn,
         "stderr": stderr.splitlines() or None,
     }
     return {key: value for key, value in facts.items() if value is not None}

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from miniwdl_aws_core.batch.job import Job
+
 __all__ = ["EXPLANATIONS", "QueueWait", "WaitStep", "explain", "position_in"]
 
 EXPLANATIONS: Sequence[tuple[str, str]] = (
@@ -82,10 +84,10 @@ class QueueWait:
     _reason_since: float = 0.0
     _report_at: float | None = None
 
-    def observe(self, job: Mapping[str, Any], now: float) -> bool:
-        """Take in a JobDetail; tells whether there is a reason now that is not the one before."""
-        waits = job["status"] == "RUNNABLE"
-        reason = job.get("statusReason") if waits else None
+    def observe(self, job: Job, now: float) -> bool:
+        """Take in how the job stands; tells whether there is a reason now that is not the one before."""
+        waits = job.status == "RUNNABLE"
+        reason = (job.status_reason or None) if waits else None
         if not waits:
             self._report_at = None
         elif self._report_at is None:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
+    from miniwdl_aws_core.batch.job import StreamName
     from miniwdl_aws_cwlogs.follower import Discovery
     from miniwdl_aws_cwlogs.stream import LogStream
-    from miniwdl_aws_cwlogs.target import StreamName
 
 __all__ = ["main"]
 

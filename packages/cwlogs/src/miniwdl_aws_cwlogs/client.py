@@ -113,15 +113,19 @@ class JobSource:
         return jobs
 
 
-def shared_source() -> LogSource:
-    """Log service of this process: who shares it can share requests, too."""
-    return _source_for(tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))))
+def shared_source(region: str | None = None) -> LogSource:
+    """
+    Log service of this process: who shares it can share requests, too.
+
+    :param region: where jobs log to another one than that of this process.
+    """
+    return _source_for(region, tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))))
 
 
-@lru_cache(maxsize=1)
-def _source_for(_settings: tuple[tuple[str, str], ...]) -> LogSource:
+@lru_cache(maxsize=8)
+def _source_for(region: str | None, _settings: tuple[tuple[str, str], ...]) -> LogSource:
     """Source that was made for these settings of the environment, which botocore reads."""
-    return LogSource.connect()
+    return LogSource.connect(region)
 
 
 @lru_cache(maxsize=1)

@@ -5,19 +5,19 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.batch.job import Job
+from miniwdl_aws_core.batch.limits import MAX_DESCRIBE
 from miniwdl_aws_cwlogs.errors import NoLogError, ThrottledError, UnreachableError
 from miniwdl_aws_cwlogs.follower import Followed
-from miniwdl_aws_cwlogs.target import JobLogs, StreamName, read_job
+from miniwdl_aws_cwlogs.target import refuse_without_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from miniwdl_aws_core.batch.job import StreamName
     from miniwdl_aws_cwlogs.stream import LogStream
 
-__all__ = ["DESCRIBE_LIMIT", "JobWatch"]
-
-DESCRIBE_LIMIT = 100
-"""Jobs that one DescribeJobs request may name."""
+__all__ = ["JobWatch"]
 
 DESCRIBE_PERIOD = 5.0
 """Seconds between two looks at the jobs."""
@@ -62,7 +62,7 @@ class JobWatch:
         self._wall_clock = wall_clock
         self._known: set[StreamName] = set()
         self._labels: dict[str, str] = {}
-        self._jobs: dict[str, JobLogs] = {}
+        self._jobs: dict[str, Job] = {}
         self._looked_at = clock()
         self._look()
         self._check_first_look()
@@ -95,9 +95,10 @@ class JobWatch:
 
     def _look(self) -> None:
         waiting = [job_id for job_id in self._job_ids if job_id not in self._jobs or not self._jobs[job_id].ended]
-        for start in range(0, len(waiting), DESCRIBE_LIMIT):
-            for detail in self._describe(waiting[start : start + DESCRIBE_LIMIT]):
-                job = read_job(detail)
+        for start in range(0, len(waiting), MAX_DESCRIBE):
+            for detail in self._describe(waiting[start : start + MAX_DESCRIBE]):
+                job = Job.of(detail)
+                refuse_without_log(job)
                 self._jobs[job.job_id] = job
         self._looked_at = self._clock()
 
@@ -117,7 +118,7 @@ class JobWatch:
                     hint=None if job.ended else "wait for it with --follow",
                 )
 
-    def _followed(self, job: JobLogs, stream: StreamName) -> Followed:
+    def _followed(self, job: Job, stream: StreamName) -> Followed:
         self._known.add(stream)
         namesakes = sum(other.name == job.name for other in self._jobs.values())
         self._labels[stream.name] = job.name if namesakes == 1 else f"{job.name} {job.job_id[:8]}"

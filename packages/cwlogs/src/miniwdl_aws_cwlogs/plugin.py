@@ -20,7 +20,7 @@ def miniwdl_aws_follow_logs(request: FollowRequest) -> Iterator[LogEvent]:
     from miniwdl_aws_cwlogs.stream import LogStream
     from miniwdl_aws_cwlogs.turns import Followed
 
-    stream = LogStream(shared_source(), request.group, request.stream, start_time=request.start_time)
+    stream = LogStream(shared_source(request.region), request.group, request.stream, start_time=request.start_time)
     return multiplexer().follow(
         lambda reader: Followed(stream, request.job_ended, request.end_marker, request.grace, reader)
     )

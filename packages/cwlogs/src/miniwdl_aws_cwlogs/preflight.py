@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.batch.job import DEFAULT_LOG_GROUP
 from miniwdl_aws_cwlogs.errors import CwlogsError, StreamMissingError, ThrottledError
 from miniwdl_aws_hooks import Check, CheckState
-from miniwdl_aws_hooks.protocol import TASK_LOG_GROUP
 
 if TYPE_CHECKING:
     from miniwdl_aws_cwlogs.stream import Source
@@ -17,7 +17,7 @@ PROBE = "miniwdl-aws-preflight"
 """A stream that nobody writes: that it is missing is an answer only to those who may ask."""
 
 
-def check_log_group(source: Source, group: str = TASK_LOG_GROUP) -> Check:
+def check_log_group(source: Source, group: str = DEFAULT_LOG_GROUP) -> Check:
     """Make the very request that following a log needs."""
     subject = f"log group {group}"
     try:

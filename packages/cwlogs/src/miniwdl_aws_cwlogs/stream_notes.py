@@ -51,6 +51,7 @@ def _noted(run_dir: str) -> list[object]:
 
 def _note(change: JobChange) -> dict[str, str | int | None]:
     return {
+        "group": change.log_group,
         "stream": change.log_stream,
         "job_id": change.job_id,
         "job_name": change.job_name,

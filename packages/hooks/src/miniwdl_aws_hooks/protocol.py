@@ -2,6 +2,7 @@
 
 __all__ = [
     "END_OF_LOG",
+    "CALL_TAG",
     "ENV_PAYLOAD",
     "ENV_PAYLOAD_NAME",
     "ENV_SENTINEL",
@@ -14,14 +15,12 @@ __all__ = [
     "PAYLOAD_PLACEHOLDER",
     "RUN_DIR_TAG",
     "SENTINEL_NAME",
-    "TASK_LOG_GROUP",
+    "TASK_TAG",
+    "TRY_TAG",
     "UPLOADED",
     "UPLOADER",
     "UPLOADING",
 ]
-
-TASK_LOG_GROUP = "/aws/batch/job"
-"""CloudWatch Logs group of AWS Batch jobs, unless their log configuration names another."""
 
 END_OF_LOG = "[miniwdl-aws] end of log"
 """The last line of a workflow job's log: a follower that has seen it has seen everything."""
@@ -76,3 +75,15 @@ PARENT_JOB_TAG = "AWS_BATCH_PARENT_JOB_ID"
 
 RUN_DIR_TAG = "miniwdl-run-dir"
 """Tag of a task job: the last part of its run directory's path."""
+
+CALL_TAG = "miniwdl-call"
+"""
+Tag of a task job: the path of its call within the run, ``call-sub-1/call-sort``; ``.`` when the run is a single task.
+Of a path beyond AWS's 256 characters, the last folders, below one that stands for the others.
+"""
+
+TASK_TAG = "miniwdl-task"
+"""Tag of a task job: the name of its task."""
+
+TRY_TAG = "miniwdl-try"
+"""Tag of a task job: which try of its call it is, from 1."""

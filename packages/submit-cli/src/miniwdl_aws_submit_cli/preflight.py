@@ -9,10 +9,9 @@ from miniwdl_aws_core.options.known import refuse_unknown
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.types import Check, CheckState
-from miniwdl_aws_submit_cli.options.table import option
+from miniwdl_aws_submit_cli.options.table import NO_IMAGE, option
 from miniwdl_aws_submit_cli.runs.batch import connect
 from miniwdl_aws_submit_cli.runs.queues import Queue, QueueTable
-from miniwdl_aws_submit_cli.runs.workflow_job import NO_IMAGE
 
 if TYPE_CHECKING:
     from miniwdl_aws_hooks.types import PreflightContext

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from miniwdl_aws_core.batch.job import Job
+
 __all__ = ["NAME", "Stoppable", "child"]
 
 
@@ -41,11 +43,11 @@ class Stoppable:
         self.terminated.append(job_id)
 
     def describe(self, ids: list[str]) -> dict[str, Any]:
-        return {job_id: dict(self.jobs[job_id]) for job_id in ids if job_id in self.jobs}
+        return {job_id: Job.of(self.jobs[job_id]) for job_id in ids if job_id in self.jobs}
 
-    def list_jobs(self, queue: str, *, status: str | None = None, **_: Any) -> list[dict[str, Any]]:
+    def list_jobs(self, queue: str, *, status: str | None = None, **_: Any) -> list[Job]:
         for job_id in self.terminated:
             self.jobs[job_id]["left"] -= 1
             if self.jobs[job_id]["left"] <= 0:
                 self.jobs[job_id]["status"] = "FAILED"
-        return [job for job in self.jobs.values() if job["tags"] and status in (None, job["status"])]
+        return [Job.of(job) for job in self.jobs.values() if job["tags"] and status in (None, job["status"])]

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.manage.cancel import stop
 from miniwdl_aws_submit_cli.runs.runs import Run
@@ -36,7 +37,7 @@ def stop_run(batch: Any, said: list[str] | None = None) -> dict[str, object]:
         time[0] += seconds
         batch.list_jobs("task")
 
-    return stop(batch, Run(batch.jobs["w1"]), tell, clock=lambda: time[0], sleep=sleep)
+    return stop(batch, Run(Job.of(batch.jobs["w1"])), tell, clock=lambda: time[0], sleep=sleep)
 
 
 def test_cancel_stops_the_workflow_first_and_then_what_it_left() -> None:

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from typing import Any
 
+from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_submit_cli.manage.rerun import resubmission
-from miniwdl_aws_submit_cli.runs.workflow_job import given_name
+from miniwdl_aws_submit_cli.runs.names import given_name
 
 Outcome = tuple[int, str, str]
 
@@ -27,6 +28,8 @@ def test_rerun_submits_the_same(aws: Any, manage: Callable[..., Outcome], job_id
 
 def test_resubmission_leaves_out_what_batch_adds() -> None:
     detail = {
+        "jobId": "j",
+        "status": "FAILED",
         "jobName": "n-0123456789",
         "jobQueue": "q",
         "jobDefinition": "d:1",
@@ -41,7 +44,7 @@ def test_resubmission_leaves_out_what_batch_adds() -> None:
             "resourceRequirements": [{"type": "VCPU", "value": "2"}],
         },
     }
-    assert resubmission(detail, "ffffffffff") == {
+    assert resubmission(Job.of(detail), "ffffffffff") == {
         "jobName": "n-ffffffffff",
         "jobQueue": "q",
         "jobDefinition": "d:1",
@@ -50,6 +53,7 @@ def test_resubmission_leaves_out_what_batch_adds() -> None:
             "environment": [{"name": "A", "value": "1"}, {"name": "WDL_SUBMISSION", "value": "n-ffffffffff"}],
             "resourceRequirements": [{"type": "VCPU", "value": "2"}],
         },
+        "retryStrategy": {"attempts": 1},
         "propagateTags": True,
         "tags": {"Group": "x"},
     }

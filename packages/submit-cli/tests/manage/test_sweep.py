@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_submit_cli.manage.sweep import orphans
 
 from .jobs import Stoppable
@@ -24,15 +25,14 @@ def test_orphans_are_task_jobs_whose_workflow_job_ended_or_is_forgotten() -> Non
             "t3a": "RUNNABLE",
         }
     )
-    assert {job["jobId"] for job in orphans(batch, ["task"])} == {"t2a", "t3a"}
+    assert {job.job_id for job in orphans(batch, ["task"])} == {"t2a", "t3a"}
 
 
 def test_sweep(aws: Any, manage: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, job_id: str) -> None:
     code, out, err = manage("sweep")
     assert (code, out) == (0, "")
     assert "no task job is left" in err
-    left = {"jobId": "t9", "jobName": "say", "status": "RUNNING", "createdAt": 1}
-    left["tags"] = {"AWS_BATCH_PARENT_JOB_ID": "w9"}  # type: ignore[assignment]
+    left = Job("t9", "RUNNING", "say", created_at=1, tags={"AWS_BATCH_PARENT_JOB_ID": "w9"})
     monkeypatch.setattr("miniwdl_aws_submit_cli.manage.sweep.orphans", lambda _batch, _queues: [left])
     code, out, err = manage("sweep")
     assert out.split()[0] == "t9"

@@ -6,10 +6,11 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from miniwdl_aws_core.batch.limits import MAX_DESCRIBE
 from miniwdl_aws_core.batch.lookup import PAUSES
 from miniwdl_aws_hooks import ConfigurationError
 from miniwdl_aws_submit_cli.errors import RefusedError
-from miniwdl_aws_submit_cli.runs.batch import MAX_DESCRIBE, MAX_UNANSWERED, Batch, connect
+from miniwdl_aws_submit_cli.runs.batch import MAX_UNANSWERED, Batch, connect
 from miniwdl_aws_submit_cli.watch.watcher import Watcher
 
 
@@ -94,7 +95,7 @@ def test_every_page_of_a_list_is_read(stub: Stubber) -> None:
 
     stub.add_response("list_jobs", {**page("a"), "nextToken": "t"}, {"jobQueue": "q", "jobStatus": "RUNNING"})
     stub.add_response("list_jobs", page("b"), {"jobQueue": "q", "jobStatus": "RUNNING", "nextToken": "t"})
-    assert [job["jobId"] for job in Batch(stub.client).list_jobs("q", status="RUNNING")] == ["a", "b"]
+    assert [job.job_id for job in Batch(stub.client).list_jobs("q", status="RUNNING")] == ["a", "b"]
 
 
 REQUEST = {"jobName": "hello-0a1b2c3d4e", "jobQueue": "q", "jobDefinition": "d"}

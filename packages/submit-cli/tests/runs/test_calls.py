@@ -2,30 +2,29 @@ from typing import Any
 
 import pytest
 
+from miniwdl_aws_core.batch.job import Job
+from miniwdl_aws_core.batch.tags import TaskTags
 from miniwdl_aws_submit_cli.runs.calls import calls_of, matching
 
 
-def job(
-    job_id: str, path: str, created: int, *, script: str = "command", status: str = "SUCCEEDED", **more: Any
-) -> Any:
-    command = ["/bin/sh", "-c", "...", "miniwdl-task"]
-    if path is not None:
-        command.append(f"/mnt/fsx/runs/2026_top{'/' if path else ''}{path}/{script}")
-    return {
-        "jobId": job_id,
-        "jobName": "n-" + job_id,
-        "jobQueue": "arn:aws:batch:r:1:job-queue/task",
-        "status": status,
-        "createdAt": created,
-        "tags": {"miniwdl-run-dir": "2026_top", "miniwdl-run-id": path.split("/")[-1], "miniwdl-task": "align"},
-        "container": {"command": command, "exitCode": 0, "logStreamName": "s-" + job_id},
-        **more,
-    }
+def job(job_id: str, path: str, created: int, *, number: int = 1, status: str = "SUCCEEDED", **more: Any) -> Job:
+    return Job.of(
+        {
+            "jobId": job_id,
+            "jobName": "n-" + job_id,
+            "jobQueue": "arn:aws:batch:r:1:job-queue/task",
+            "status": status,
+            "createdAt": created,
+            "tags": TaskTags("2026_top", path, "align", number, "w").written(),
+            "container": {"exitCode": 0, "logStreamName": "s-" + job_id},
+            **more,
+        }
+    )
 
 
 def test_tries_of_a_call_come_together_and_shards_stay_apart() -> None:
     jobs = [
-        job("j3", "call-sub-1/call-t", 3, script="command2", startedAt=10_000, stoppedAt=22_500),
+        job("j3", "call-sub-1/call-t", 3, number=2, startedAt=10_000, stoppedAt=22_500),
         job("j1", "call-sub-0/call-t", 1),
         job("j2", "call-sub-1/call-t", 2, status="FAILED", statusReason="Host EC2 (instance i-1) terminated."),
     ]
@@ -49,12 +48,10 @@ def test_a_run_of_a_single_task_has_no_path() -> None:
     assert (call.path, call.parts) == ("", ["align"])
 
 
-def test_without_the_path_in_the_command_the_tag_must_do() -> None:
-    found = job("j", "call-sub/call-t", 1)
-    found["container"]["command"] = ["other"]
-    assert calls_of([found])[0].path == "call-t"
-    del found["tags"]
-    assert calls_of([found])[0].path == "n-j"
+def test_a_job_that_something_else_submitted_is_a_call_by_its_name() -> None:
+    others = [job(f"j{n}", "", n, tags={"AWS_BATCH_PARENT_JOB_ID": "w"}, jobName="extra") for n in (1, 2)]
+    (call,) = calls_of(others)
+    assert (call.path, call.task, [item.number for item in call.tries]) == ("extra", "extra", [1, 2])
 
 
 @pytest.mark.parametrize(

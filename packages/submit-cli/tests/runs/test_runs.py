@@ -2,6 +2,7 @@ from typing import Any
 
 import pytest
 
+from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_hooks import ConfigurationError
 from miniwdl_aws_submit_cli.runs.runs import Run, TaskJobs, find_run
 
@@ -20,12 +21,12 @@ class FakeBatch:
         }
         self.described: list[str] = []
 
-    def list_jobs(self, queue: str, **_: Any) -> list[dict[str, Any]]:
-        return [job for job in self.jobs.values() if job.get("queue", QUEUE) == queue]
+    def list_jobs(self, queue: str, **_: Any) -> list[Job]:
+        return [Job.of(job) for job in self.jobs.values() if job.get("queue", QUEUE) == queue]
 
-    def describe(self, ids: list[str]) -> dict[str, dict[str, Any]]:
+    def describe(self, ids: list[str]) -> dict[str, Job]:
         self.described += ids
-        return {job_id: dict(self.jobs[job_id]) for job_id in ids if job_id in self.jobs}
+        return {job_id: Job.of(self.jobs[job_id]) for job_id in ids if job_id in self.jobs}
 
 
 def find(batch: Any, word: str) -> str:
@@ -48,21 +49,12 @@ def test_last_of_nothing() -> None:
         find(FakeBatch(), "last")
 
 
-def workflow_job(**more: Any) -> Run:
+def workflow_job() -> Run:
     variables = {"MINIWDL__AWS__TASK_QUEUE": "task", "MINIWDL__AWS__TASK_QUEUE_FALLBACK": "spare"}
     environment = [{"name": name, "value": value} for name, value in variables.items()]
     return Run(
-        {"jobId": "w", "createdAt": 100_000, "status": "RUNNING", "container": {"environment": environment}, **more}
+        Job.of({"jobId": "w", "createdAt": 100_000, "status": "RUNNING", "container": {"environment": environment}})
     )
-
-
-def test_log_streams_of_all_attempts() -> None:
-    run = workflow_job(
-        attempts=[{"container": {"logStreamName": "s1"}}, {"container": {"logStreamName": "s2"}}, {}],
-        container={"logStreamName": "s2"},
-    )
-    assert run.log_streams == ["s1", "s2"]
-    assert workflow_job().log_streams == []
 
 
 def test_each_job_is_described_once_and_again_only_when_it_changed() -> None:
@@ -75,12 +67,12 @@ def test_each_job_is_described_once_and_again_only_when_it_changed() -> None:
         bare={"queue": "task"},
     )
     tasks = TaskJobs(batch, workflow_job())
-    assert [job["jobId"] for job in tasks.refresh()] == ["m2", "m1"]
+    assert [job.job_id for job in tasks.refresh()] == ["m2", "m1"]
     assert sorted(batch.described) == ["bare", "m1", "m2", "other"]
     batch.described.clear()
     tasks.refresh()
     assert batch.described == []
     batch.jobs["m1"]["status"] = "SUCCEEDED"
     batch.jobs["other"]["status"] = "SUCCEEDED"
-    assert [job["status"] for job in tasks.refresh()] == ["RUNNING", "SUCCEEDED"]
+    assert [job.status for job in tasks.refresh()] == ["RUNNING", "SUCCEEDED"]
     assert batch.described == ["m1"]

@@ -3,8 +3,9 @@ from typing import Any
 
 import pytest
 
+from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_hooks import ExitCode
-from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
+from miniwdl_aws_submit_cli.runs.wait import outcome
 
 DONE = {"status": "SUCCEEDED", "container": {"exitCode": 0, "logStreamName": "s"}}
 
@@ -33,21 +34,4 @@ DONE = {"status": "SUCCEEDED", "container": {"exitCode": 0, "logStreamName": "s"
     ],
 )
 def test_outcome(detail: Mapping[str, Any], code: int, sentence: str) -> None:
-    assert outcome(state_of("j", detail)) == (code, sentence)
-
-
-@pytest.mark.parametrize(
-    ("status_reason", "container_reason", "shown"),
-    [
-        ("Essential container in task exited", None, ""),
-        (
-            "Essential container in task exited",
-            "OutOfMemoryError: Container killed",
-            "OutOfMemoryError: Container killed",
-        ),
-        ("Host EC2 (instance i-0) terminated.", "other", "Host EC2 (instance i-0) terminated."),
-    ],
-)
-def test_the_reason_that_says_most_is_given(status_reason: str, container_reason: str | None, shown: str) -> None:
-    container = {"exitCode": 137, "reason": container_reason}
-    assert state_of("j", {"status": "FAILED", "statusReason": status_reason, "container": container}).reason == shown
+    assert outcome(Job.of({"jobId": "j", **detail})) == (code, sentence)

@@ -19,7 +19,7 @@ import pytest
 
 from miniwdl_aws_core.options.table import Section
 from miniwdl_aws_hooks import SubmitEnvironment, SubmitOption, hookimpl
-from miniwdl_aws_submit_cli.runs.workflow_job import given_name
+from miniwdl_aws_submit_cli.runs.names import given_name
 from miniwdl_aws_submit_cli.submit.command import main
 
 Outcome = tuple[int, str, str]

@@ -15,7 +15,7 @@ from miniwdl_aws_hooks import (
     hookimpl,
 )
 from miniwdl_aws_submit_cli.options.resolve import resolve
-from miniwdl_aws_submit_cli.submit.contributions import Stager, collect_changes, collect_mounts, merge, sentinel_of
+from miniwdl_aws_submit_cli.submit.contributions import Stager, collect_changes, collect_mounts
 
 CONTEXT = JobContext(JobRole.WORKFLOW, "n", "q", "i", EnvironSettings({}))
 
@@ -46,8 +46,11 @@ def test_any_plugin_may_provide_the_file_system(manager: pluggy.PluginManager) -
     manager.register(Mounts("/mnt/fsx"))
     mounts = collect_mounts(manager, settings(), EnvironSettings({}))
     assert [mount.name for mount in mounts] == ["other"]
-    assert sentinel_of(mounts, "/mnt/fsx") == "/mnt/fsx/mark"
-    assert sentinel_of(mounts, "/elsewhere") is None
+
+
+def test_the_file_system_may_be_mounted_above_the_mount_point(manager: pluggy.PluginManager) -> None:
+    manager.register(Mounts("/mnt"))
+    assert [mount.container_path for mount in collect_mounts(manager, settings(), EnvironSettings({}))] == ["/mnt"]
 
 
 def test_nothing_at_the_mount_point(manager: pluggy.PluginManager) -> None:
@@ -61,26 +64,14 @@ def test_nothing_at_the_mount_point(manager: pluggy.PluginManager) -> None:
 def test_changes_add_up(manager: pluggy.PluginManager) -> None:
     manager.register(Changes(JobChanges(tags={"a": "1"}, environment={"E": "1"})))
     manager.register(Changes(None))
-    manager.register(Changes(JobChanges(tags={"a": "1", "b": "2"}, container_properties={"privileged": True})))
-    found = collect_changes(manager, CONTEXT)
-    assert found == JobChanges({"a": "1", "b": "2"}, {"E": "1"}, {"privileged": True})
+    ours = JobChanges(tags={"a": "1", "b": "2"}, container_properties={"jobRoleArn": "r"})
+    assert collect_changes(manager, CONTEXT, ours) == JobChanges({"a": "1", "b": "2"}, {"E": "1"}, {"jobRoleArn": "r"})
 
 
-def test_contradictions_are_errors(manager: pluggy.PluginManager) -> None:
+def test_plugins_may_not_contradict_options(manager: pluggy.PluginManager) -> None:
     manager.register(Changes(JobChanges(tags={"a": "1"})))
-    manager.register(Changes(JobChanges(tags={"a": "2"})))
-    with pytest.raises(PluginError, match=r"two values for the tag a of the workflow job: '[12]' and '[12]'"):
-        collect_changes(manager, CONTEXT)
-
-
-def test_what_is_ours_can_not_be_set(manager: pluggy.PluginManager) -> None:
-    manager.register(Changes(JobChanges(container_properties={"image": "other"})))
-    with pytest.raises(PluginError, match="a plugin sets the container property image of the workflow job"):
-        collect_changes(manager, CONTEXT)
-
-
-def test_merge_takes_equal_values() -> None:
-    assert merge("tag", {"a": 1}, {"a": 1, "b": 2}) == {"a": 1, "b": 2}
+    with pytest.raises(PluginError, match="two values for the tag a of the workflow job: '2' and '1'"):
+        collect_changes(manager, CONTEXT, JobChanges(tags={"a": "2"}))
 
 
 def test_staging_needs_a_part(manager: pluggy.PluginManager) -> None:

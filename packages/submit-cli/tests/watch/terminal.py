@@ -3,8 +3,8 @@
 import sys
 from contextlib import suppress
 
+from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_submit_cli.runs.calls import Call, Try
-from miniwdl_aws_submit_cli.runs.wait import JobState
 from miniwdl_aws_submit_cli.watch.log_lines import read_line
 from miniwdl_aws_submit_cli.watch.panel import LiveView
 from miniwdl_aws_submit_cli.watch.progress import Progress
@@ -29,8 +29,8 @@ def main() -> None:
     runnable = Try("j2", 1, "RUNNABLE", "task", 1, None, None, None, "CAPACITY:INSUFFICIENT - no hosts", None)
     with suppress(KeyboardInterrupt), LiveView("genome_stats", progress, lambda: None, clock=lambda: clock[0]) as view:
         steps = [
-            lambda: view.state(JobState("j", "RUNNABLE", created_at=5_000)),
-            lambda: view.state(JobState("j", "RUNNING", log_stream="s", created_at=5_000, started_at=70_000)),
+            lambda: view.state(Job("j", "RUNNABLE", created_at=5_000)),
+            lambda: view.state(Job("j", "RUNNING", created_at=5_000, started_at=70_000)),
             lambda: [log(view, progress, task(f"call-t-{n}", "NOTICE task setup")) for n in range(4)],
             lambda: progress.see([Call("call-t-1", "t", (runnable,))], ["x", "j2"]),
             lambda: log(view, progress, task("call-t-0", 'NOTICE AWS Batch job change :: status: "RUNNING"')),

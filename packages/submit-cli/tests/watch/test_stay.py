@@ -6,6 +6,7 @@ from typing import Any
 import pluggy
 import pytest
 
+from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_hooks import ExitCode, FollowRequest, LogEvent, hookimpl
 from miniwdl_aws_submit_cli.options.surroundings import Surroundings
 from miniwdl_aws_submit_cli.runs.session import Session
@@ -53,19 +54,19 @@ class Batch:
     def __init__(self, *answers: dict[str, Any]) -> None:
         self.answers = list(answers)
 
-    def describe(self, ids: list[str]) -> dict[str, dict[str, Any]]:
+    def describe(self, ids: list[str]) -> dict[str, Job]:
         return {job_id: self.task() if job_id == "t" else self.workflow(job_id) for job_id in ids}
 
-    def workflow(self, job_id: str) -> dict[str, Any]:
+    def workflow(self, job_id: str) -> Job:
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         container = {"environment": [{"name": "MINIWDL__AWS__TASK_QUEUE", "value": "task"}]}
         job = {"jobId": job_id, "jobName": NAME, "jobQueue": "q", "createdAt": 100_000}
-        return {**job, **answer, "container": {**container, **answer.get("container", {})}}
+        return Job.of({**job, **answer, "container": {**container, **answer.get("container", {})}})
 
-    def task(self) -> dict[str, Any]:
-        tags = {"miniwdl-run-id": "call-sort", "miniwdl-task": "sort", "AWS_BATCH_PARENT_JOB_ID": "j"}
+    def task(self) -> Job:
+        tags = {"miniwdl-call": "call-sort", "miniwdl-task": "sort", "AWS_BATCH_PARENT_JOB_ID": "j"}
         job = {"jobId": "t", "jobName": "t", "createdAt": 100_001, "status": "SUCCEEDED", "tags": tags}
-        return {**job, "container": {"logStreamName": "task-stream"}}
+        return Job.of({**job, "container": {"logStreamName": "task-stream"}})
 
     def list_jobs(self, *_args: Any, **_more: Any) -> list[Any]:
         return [self.task()]
@@ -105,6 +106,14 @@ def test_a_job_that_never_ran_has_no_log(manager: pluggy.PluginManager, log: Log
     assert log.asked == []
 
 
+def test_the_log_is_where_the_job_says(manager: pluggy.PluginManager, log: Log) -> None:
+    options = {"awslogs-group": "/lab/jobs", "awslogs-region": "eu-west-1"}
+    container = {"logStreamName": "s", "logConfiguration": {"logDriver": "awslogs", "options": options}}
+    stay(facts(), FOLLOW, session(Batch({**RUNNING, "container": container}, DONE), manager))
+    (asked,) = log.asked
+    assert (asked.group, asked.stream, asked.region) == ("/lab/jobs", "s", "eu-west-1")
+
+
 def test_without_following_nobody_reads_the_log(manager: pluggy.PluginManager, log: Log) -> None:
     assert stay(facts(), Manner(), session(Batch(RUNNING, DONE), manager)) == 0
     assert log.asked == []
@@ -125,7 +134,7 @@ def test_ctrl_c_leaves_the_run_alone_and_says_how_to_come_back(
     manager: pluggy.PluginManager, capsys: pytest.CaptureFixture[str]
 ) -> None:
     class CtrlC(Batch):
-        def describe(self, ids: list[str]) -> dict[str, dict[str, Any]]:
+        def describe(self, ids: list[str]) -> dict[str, Job]:
             raise KeyboardInterrupt
 
     assert stay(facts(), Manner(), session(CtrlC(RUNNING), manager)) == ExitCode.INTERRUPTED
@@ -140,13 +149,12 @@ class Twice:
     def __init__(self, *, known: bool = True) -> None:
         self.known = known
 
-    def describe(self, ids: list[str]) -> dict[str, dict[str, Any]]:
+    def describe(self, ids: list[str]) -> dict[str, Job]:
         ends = {"begun": ("SUCCEEDED", 0), "late": ("FAILED", int(ExitCode.ALREADY_BEGUN))}
-        return {job_id: self.detail(job_id, *ends[job_id]) for job_id in ids}
+        return {job_id: self.job(job_id, *ends[job_id]) for job_id in ids}
 
-    def detail(self, job_id: str, status: str, code: int) -> dict[str, Any]:
-        job = {"jobId": job_id, "jobName": NAME, "jobQueue": "q", "createdAt": 1}
-        return {**job, "status": status, "container": {"exitCode": code}}
+    def job(self, job_id: str, status: str, code: int) -> Job:
+        return Job(job_id, status, NAME, "q", exit_code=code, created_at=1)
 
     def twins(self, name: str, queue: str) -> list[str]:
         assert (name, queue) == (NAME, "q")

@@ -3,8 +3,8 @@ from typing import Any
 
 import pytest
 
+from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_submit_cli.errors import LostContactError, RefusedError
-from miniwdl_aws_submit_cli.runs.wait import JobState
 from miniwdl_aws_submit_cli.watch.watcher import Watcher
 
 Answer = Mapping[str, Any] | Exception | None
@@ -26,16 +26,16 @@ def watcher(time: Time, *answers: Answer, patience: float = 60) -> Watcher:
     """Give each answer once, then the last one for ever."""
     remaining = list(answers)
 
-    def describe(ids: list[str]) -> dict[str, Mapping[str, Any]]:
+    def describe(ids: list[str]) -> dict[str, Job]:
         answer = remaining.pop(0) if len(remaining) > 1 else remaining[0]
         if isinstance(answer, Exception):
             raise answer
-        return {ids[0]: answer} if answer else {}
+        return {ids[0]: Job.of({"jobId": ids[0], **answer})} if answer else {}
 
     return Watcher(describe, "j", clock=lambda: time.now, sleep=time.sleep, patience=patience)
 
 
-def finish(found: Watcher) -> tuple[JobState, list[str]]:
+def finish(found: Watcher) -> tuple[Job, list[str]]:
     seen: list[str] = []
     return found.look_until(on_change=lambda state: seen.append(state.status)), seen
 
@@ -46,13 +46,13 @@ DONE = {"status": "SUCCEEDED", "container": {"exitCode": 0, "logStreamName": "s"
 def test_each_state_is_told_once() -> None:
     state, seen = finish(watcher(Time(), None, {"status": "RUNNABLE"}, {"status": "RUNNABLE"}, DONE))
     assert seen == ["RUNNABLE", "SUCCEEDED"]
-    assert (state.exit_code, state.log_stream) == (0, "s")
+    assert (state.exit_code, state.stream and state.stream.name) == (0, "s")
 
 
 def test_a_condition_ends_the_wait() -> None:
     running = {"status": "RUNNING", "container": {"logStreamName": "s"}}
     found = watcher(Time(), {"status": "STARTING"}, running, DONE)
-    assert found.look_until(lambda state: state.log_stream is not None).status == "RUNNING"
+    assert found.look_until(lambda state: state.stream is not None).status == "RUNNING"
 
 
 def test_it_asks_more_rarely_while_nothing_changes() -> None:

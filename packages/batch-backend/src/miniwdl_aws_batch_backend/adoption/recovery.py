@@ -13,19 +13,20 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from miniwdl_aws_batch_backend.adoption.journal import Entry, Journal, LeftJournal, claiming, left_journals
-from miniwdl_aws_batch_backend.poller import ENDED, MAX_DESCRIBE
 from miniwdl_aws_batch_backend.workdir.handover import Place, is_there, move_results, read_claim, read_exit_code
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths
 from miniwdl_aws_core.aws.errors import AwsError
-from miniwdl_aws_core.batch.lookup import named
+from miniwdl_aws_core.batch.job import Job
+from miniwdl_aws_core.batch.limits import MAX_DESCRIBE
+from miniwdl_aws_core.batch.lookup import ids_of, named
 from miniwdl_aws_core.wdl_log import message
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from miniwdl_aws_batch_backend.client import BatchApi
 
@@ -77,7 +78,7 @@ class Recovery:
         journals = left_journals(folder, self.journal.path)
         owners = {left.owner for left in journals if left.owner and left.owner != self._own_job}
         # A lock may be held on another host without being seen here; a job that runs is certain to hold it.
-        alive = {job["jobId"] for job in self._describe(owners) if job["status"] not in ENDED}
+        alive = {job.job_id for job in self._describe(owners) if not job.ended}
         found: dict[str, list[tuple[LeftJournal, Entry]]] = {}
         for left in journals:
             if left.owner in alive:
@@ -93,7 +94,7 @@ class Recovery:
     def _useful(self, entries: Sequence[Entry]) -> list[Entry]:
         """Those whose jobs run, or have succeeded and left their results where they were."""
         with_ids = [self._with_id(entry) for entry in entries]
-        jobs = {job["jobId"]: job for job in self._describe(entry.job_id for entry in with_ids if entry.job_id)}
+        jobs = {job.job_id: job for job in self._describe(entry.job_id for entry in with_ids if entry.job_id)}
         return [entry for entry in with_ids if _is_useful(entry, jobs.get(str(entry.job_id)))]
 
     def _with_id(self, entry: Entry) -> Entry:
@@ -101,21 +102,22 @@ class Recovery:
         begun = read_claim(Place.at(entry.place))
         if begun or entry.job_id:
             return replace(entry, job_id=begun or entry.job_id)
-        jobs = self._api.call("list_jobs", jobQueue=entry.queue, filters=named(entry.name))["jobSummaryList"]
-        return replace(entry, job_id=jobs[0]["jobId"]) if jobs else entry
+        listed = self._api.call("list_jobs", jobQueue=entry.queue, filters=named(entry.name))["jobSummaryList"]
+        found = ids_of(entry.name, map(Job.of, listed))
+        return replace(entry, job_id=found[-1]) if found else entry
 
-    def _describe(self, job_ids: Iterable[str]) -> list[Mapping[str, Any]]:
+    def _describe(self, job_ids: Iterable[str]) -> list[Job]:
         ids = list(job_ids)
         pages = [ids[start : start + MAX_DESCRIBE] for start in range(0, len(ids), MAX_DESCRIBE)]
         return [job for page in pages for job in self._api.describe(page)]
 
 
-def _is_useful(entry: Entry, job: Mapping[str, Any] | None) -> bool:
-    if job is None or job.get("jobName") != entry.name or job["status"] == "FAILED":
+def _is_useful(entry: Entry, job: Job | None) -> bool:
+    if job is None or job.name != entry.name or job.status == "FAILED":
         return False
     if not any(map(is_there, _where(entry))):
         return False
-    return job["status"] != "SUCCEEDED" or 0 in map(read_exit_code, _where(entry))
+    return job.status != "SUCCEEDED" or 0 in map(read_exit_code, _where(entry))
 
 
 def _where(entry: Entry) -> tuple[JobPaths, JobPaths]:

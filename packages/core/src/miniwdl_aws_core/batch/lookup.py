@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
     from typing import Any
+
+    from miniwdl_aws_core.batch.job import Job
 
 __all__ = ["PAUSES", "ids_of", "look_for", "named"]
 
@@ -32,23 +34,17 @@ def named(name: str) -> list[dict[str, Any]]:
     return [{"name": "JOB_NAME", "values": [name]}]
 
 
-def ids_of(name: str, jobs: Iterable[Mapping[str, Any]]) -> list[str]:
-    """
-    Pick the jobs of a name, the oldest first; the filter of ListJobs does not mind upper and lower case.
-
-    :param jobs: JobSummaries.
-    """
-    found = [job for job in jobs if job.get("jobName") == name]
-    return [str(job["jobId"]) for job in sorted(found, key=lambda job: int(job.get("createdAt", 0)))]
+def ids_of(name: str, jobs: Iterable[Job]) -> list[str]:
+    """Pick the jobs of a name, the oldest first; the filter of ListJobs does not mind upper and lower case."""
+    found = [job for job in jobs if job.name == name]
+    return [job.job_id for job in sorted(found, key=lambda job: job.created_at)]
 
 
-def look_for(
-    name: str, list_jobs: Callable[[], Iterable[Mapping[str, Any]]], pause: Callable[[float], bool]
-) -> list[str]:
+def look_for(name: str, list_jobs: Callable[[], Iterable[Job]], pause: Callable[[float], bool]) -> list[str]:
     """
     Look for jobs of a name, for as long as ListJobs may lag.
 
-    :param list_jobs: gives JobSummaries; when it fails, which says nothing about the job, the next look counts.
+    :param list_jobs: when it fails, which says nothing about the job, the next look counts.
     :param pause: sleeps; True means that there is no time for more looks.
     :return: their ids, the oldest first; nothing when no look has found any.
     """

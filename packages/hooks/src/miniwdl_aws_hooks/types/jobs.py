@@ -209,3 +209,5 @@ class JobChange:
     """The task's run directory."""
     at: float
     """When it was noticed, in seconds since the epoch."""
+    log_group: str | None = None
+    """CloudWatch log group of the stream."""

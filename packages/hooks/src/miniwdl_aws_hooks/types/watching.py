@@ -34,6 +34,8 @@ class FollowRequest:
     Seconds of silence after the job's end that end the log where no marker does; ``None`` leaves them to the plugin,
     0 shows what there is now.
     """
+    region: str | None = None
+    """Where the stream is, if not in the region that is configured."""
 
 
 @dataclass(frozen=True)

@@ -60,16 +60,14 @@ def _complete_run(prefix: str, parsed_args: Namespace, **_: object) -> list[str]
     from miniwdl_aws_hooks.errors import MiniwdlAwsError
     from miniwdl_aws_submit_cli.options.resolve import find
     from miniwdl_aws_submit_cli.runs.batch import connect
+    from miniwdl_aws_submit_cli.runs.names import given_name
     from miniwdl_aws_submit_cli.runs.runs import LAST, list_runs
-    from miniwdl_aws_submit_cli.runs.workflow_job import given_name
 
     queue = find(option("--workflow-queue"), vars(parsed_args), os.environ, {}).value
     known = [LAST]
     if queue:
         try:
-            known += [
-                word for job in list_runs(connect(), queue) for word in (given_name(job["jobName"]), job["jobId"])
-            ]
+            known += [word for job in list_runs(connect(), queue) for word in (given_name(job.name), job.job_id)]
         except MiniwdlAwsError as exc:
             warn(plain(exc.message))
     return [word for word in dict.fromkeys(known) if word.startswith(prefix)]

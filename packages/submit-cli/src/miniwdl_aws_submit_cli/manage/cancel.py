@@ -58,13 +58,13 @@ def stop(
     from miniwdl_aws_submit_cli.watch.watcher import Watcher
 
     reason = f"{STOPPED_BY} ({os.environ.get('USER') or os.getuid()})"
-    was_running = bool(unfinished([found.detail]))
+    was_running = bool(unfinished([found.job]))
     if was_running:
         progress(f"stopping workflow job {found.job_id}")
         batch.terminate(found.job_id, reason)
         Watcher(batch.describe, found.job_id, clock=clock, sleep=sleep).look_until()
     else:
-        progress(f"workflow job {found.job_id} had ended before: it {found.detail['status'].lower()}")
+        progress(f"workflow job {found.job_id} had ended before: it {found.job.status.lower()}")
     deadline = clock() + TASKS_PATIENCE
     tasks, stopped = TaskJobs(batch, found), []
     # A job submitted at the last moment becomes visible late, so one look without any is not enough.

@@ -11,7 +11,7 @@ from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.types import Check, CheckState, Command, PreflightContext
 from miniwdl_aws_submit_cli.formats import counted, table
 from miniwdl_aws_submit_cli.manage.arguments import add_json, add_place
-from miniwdl_aws_submit_cli.options.table import option
+from miniwdl_aws_submit_cli.options.table import NO_IMAGE, option
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -78,7 +78,6 @@ def _context(session: Session) -> PreflightContext:
     from miniwdl_aws_hooks.settings import EnvironSettings
     from miniwdl_aws_submit_cli.options.resolve import find
     from miniwdl_aws_submit_cli.runs.queues import QueueTable
-    from miniwdl_aws_submit_cli.runs.workflow_job import NO_IMAGE
 
     batch, queue = session.batch, session.queue
     known = QueueTable(batch.queues()).get(queue) if queue else None

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Mapping, Sequence
 
+    from miniwdl_aws_core.batch.job import Job
+
 __all__ = ["COMMAND"]
 
 STATES = ("submitted", "pending", "runnable", "starting", "running", "succeeded", "failed", "active")
@@ -48,8 +50,8 @@ def run(args: Namespace) -> int:
         jobs = [job for job in list_runs(session.batch, queue, since=since) if _in_state(job, args.state)]
         if tags:
             # The list has no tags, and can't be asked for them.
-            details = session.batch.describe([job["jobId"] for job in jobs])
-            jobs = [job for job in jobs if tags.items() <= _tags(details, job["jobId"]).items()]
+            described = session.batch.describe([job.job_id for job in jobs])
+            jobs = [job for job in jobs if tags.items() <= _tags(described, job.job_id).items()]
     if args.json:
         emit_json([_facts(job) for job in jobs])
         return ExitCode.OK
@@ -60,46 +62,42 @@ def run(args: Namespace) -> int:
     return ExitCode.OK
 
 
-def _in_state(job: Mapping[str, Any], states: Sequence[str] | None) -> bool:
+def _in_state(job: Job, states: Sequence[str] | None) -> bool:
     """Match states written in any case; ``active`` stands for all but the final two."""
-    from miniwdl_aws_submit_cli.runs.wait import ENDED
-
     if not states:
         return True
     wanted = {state.upper() for state in states}
-    return job["status"] in wanted or ("ACTIVE" in wanted and job["status"] not in ENDED)
+    return job.status in wanted or ("ACTIVE" in wanted and not job.ended)
 
 
-def _tags(details: Mapping[str, Mapping[str, Any]], job_id: str) -> dict[str, str]:
-    return dict(details.get(job_id, {}).get("tags") or {})
+def _tags(described: Mapping[str, Job], job_id: str) -> Mapping[str, str]:
+    return described[job_id].tags if job_id in described else {}
 
 
-def _facts(job: Mapping[str, Any]) -> dict[str, Any]:
-    from miniwdl_aws_submit_cli.runs.workflow_job import given_name
+def _facts(job: Job) -> dict[str, Any]:
+    from miniwdl_aws_submit_cli.runs.names import given_name
 
     return {
-        "jobId": job["jobId"],
-        "name": given_name(job["jobName"]),
-        "jobName": job["jobName"],
-        "status": job["status"],
-        "reason": job.get("statusReason"),
-        "exitCode": (job.get("container") or {}).get("exitCode"),
-        "createdAt": job["createdAt"],
-        "startedAt": job.get("startedAt"),
-        "stoppedAt": job.get("stoppedAt"),
+        "jobId": job.job_id,
+        "name": given_name(job.name),
+        "jobName": job.name,
+        "status": job.status,
+        "reason": job.reason or None,
+        "exitCode": job.exit_code,
+        "createdAt": job.created_at,
+        "startedAt": job.started_at,
+        "stoppedAt": job.stopped_at,
     }
 
 
-def _table(jobs: Sequence[Mapping[str, Any]], now: float) -> list[str]:
-    from miniwdl_aws_submit_cli.runs.workflow_job import given_name
+def _table(jobs: Sequence[Job], now: float) -> list[str]:
+    from miniwdl_aws_submit_cli.runs.names import given_name
 
     rows = [("STATE", "AGE", "DURATION", "NAME", "RUN")] if jobs else []
     for job in jobs:
-        started, stopped = job.get("startedAt"), job.get("stoppedAt")
-        lasted = duration((stopped or now * 1000) / 1000 - started / 1000) if started else ""
-        rows.append(
-            (job["status"].lower(), ago(job["createdAt"], now), lasted, given_name(job["jobName"]), job["jobId"])
-        )
+        seconds = job.seconds(now)
+        lasted = duration(seconds) if seconds is not None else ""
+        rows.append((job.status.lower(), ago(job.created_at, now), lasted, given_name(job.name), job.job_id))
     return table(rows)
 
 

@@ -11,7 +11,8 @@ from miniwdl_aws_submit_cli.options.table import option
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping
+
+    from miniwdl_aws_core.batch.job import Job
 
 __all__ = ["COMMAND", "resubmission"]
 
@@ -25,8 +26,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Submit the workflow job of a run again: same WDL, inputs, options, image, role and tags."""
+    from miniwdl_aws_submit_cli.runs.names import submission_token
     from miniwdl_aws_submit_cli.runs.session import open_session
-    from miniwdl_aws_submit_cli.runs.workflow_job import submission_token
     from miniwdl_aws_submit_cli.submit.sending import Ready, send
     from miniwdl_aws_submit_cli.watch.stay import Manner
     from miniwdl_aws_submit_cli.watch.streams import require_follower
@@ -36,38 +37,21 @@ def run(args: Namespace) -> int:
     with open_session(args, waiting=wait) as session:
         if manner.follow:
             require_follower(session.manager)
-        request = resubmission(session.find(args.run).detail, submission_token())
+        request = resubmission(session.find(args.run).job, submission_token())
         return send(Ready(request), session, manner, wait=wait)
 
 
-def resubmission(detail: Mapping[str, Any], token: str) -> dict[str, Any]:
+def resubmission(job: Job, token: str) -> dict[str, Any]:
     """
-    Make the request of SubmitJob out of a JobDetail: the same, but for what makes it a submission of its own.
+    Make the request of SubmitJob out of a job: the same, but for what makes it a submission of its own.
 
     :param token: a text that no other submission has.
     """
-    from miniwdl_aws_submit_cli.runs.workflow_job import given_name, unique_name
+    from miniwdl_aws_core.batch.request import again, submit_request
+    from miniwdl_aws_submit_cli.runs.names import given_name, unique_name
 
-    container = detail["container"]
-    name = unique_name(given_name(detail["jobName"]), token)
-    # AWS Batch adds variables of its own, and takes none of them back.
-    kept = [item for item in container["environment"] if not item["name"].startswith(("AWS_BATCH", ENV_SUBMISSION))]
-    overrides: dict[str, Any] = {
-        "command": list(container["command"]),
-        "environment": [*kept, {"name": ENV_SUBMISSION, "value": name}],
-    }
-    if container.get("resourceRequirements"):
-        overrides["resourceRequirements"] = container["resourceRequirements"]
-    request: dict[str, Any] = {
-        "jobName": name,
-        "jobQueue": detail["jobQueue"],
-        "jobDefinition": detail["jobDefinition"],
-        "containerOverrides": overrides,
-        "propagateTags": True,
-    }
-    if detail.get("tags"):
-        request["tags"] = dict(detail["tags"])
-    return request
+    name = unique_name(given_name(job.name), token)
+    return submit_request(again(job, name, {ENV_SUBMISSION: name}), job.definition)
 
 
 COMMAND = Command("rerun", "submit a run again; the call cache does the rest", configure, run)

@@ -35,7 +35,7 @@ def run(args: Namespace) -> int:
     from miniwdl_aws_submit_cli.runs.calls import calls_of
     from miniwdl_aws_submit_cli.runs.runs import TaskJobs
     from miniwdl_aws_submit_cli.runs.session import open_session
-    from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
+    from miniwdl_aws_submit_cli.runs.wait import outcome
 
     with open_session(args) as session:
         found = session.find(args.run)
@@ -46,11 +46,10 @@ def run(args: Namespace) -> int:
         return ExitCode.OK
     now = time.time()
     emit(_headline(found, now))
-    state = state_of(found.job_id, found.detail)
-    if state.ended:
-        emit(outcome(state)[1])
-    elif state.reason:
-        emit(state.reason)
+    if found.ended:
+        emit(outcome(found.job)[1])
+    elif found.job.reason:
+        emit(found.job.reason)
     for line in draw(calls, now, places, everything=args.all):
         emit(line)
     return ExitCode.OK
@@ -70,32 +69,32 @@ def positions(batch: Batch, calls: Iterable[Call]) -> dict[str, int]:
 
 
 def _headline(found: Run, now: float) -> str:
-    detail = found.detail
-    words = [found.name, found.job_id, detail["status"].lower()]
-    if detail.get("startedAt"):
-        words.append(duration((detail.get("stoppedAt") or now * 1000) / 1000 - detail["startedAt"] / 1000))
-    words.append(f"submitted {ago(detail['createdAt'], now)} ago")
+    job = found.job
+    words = [found.name, job.job_id, job.status.lower()]
+    seconds = job.seconds(now)
+    if seconds is not None:
+        words.append(duration(seconds))
+    words.append(f"submitted {ago(job.created_at, now)} ago")
     return "  ".join(words)
 
 
 def _facts(found: Run, calls: Iterable[Call], places: dict[str, int]) -> dict[str, Any]:
     from dataclasses import asdict
 
-    from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
+    from miniwdl_aws_submit_cli.runs.wait import outcome
 
-    state = state_of(found.job_id, found.detail)
-    detail = found.detail
+    job = found.job
     return {
-        "jobId": state.job_id,
+        "jobId": job.job_id,
         "name": found.name,
-        "jobName": detail["jobName"],
-        "status": state.status,
-        "exitCode": outcome(state)[0] if state.ended else None,
-        "reason": state.reason,
-        "logStream": state.log_stream,
-        "createdAt": detail["createdAt"],
-        "startedAt": detail.get("startedAt"),
-        "stoppedAt": detail.get("stoppedAt"),
+        "jobName": job.name,
+        "status": job.status,
+        "exitCode": outcome(job)[0] if job.ended else None,
+        "reason": job.reason,
+        "logStream": job.stream.name if job.stream else None,
+        "createdAt": job.created_at,
+        "startedAt": job.started_at,
+        "stoppedAt": job.stopped_at,
         "calls": [
             {
                 "call": call.path,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.batch.job import UNFINISHED
 from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
@@ -19,12 +20,11 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Iterable
 
+    from miniwdl_aws_core.batch.job import Job
     from miniwdl_aws_submit_cli.runs.batch import Batch
     from miniwdl_aws_submit_cli.runs.session import Session
 
 __all__ = ["COMMAND", "orphans"]
-
-ACTIVE = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -45,15 +45,24 @@ def run(args: Namespace) -> int:
         found = orphans(session.batch, _queues(args, session))
         if args.yes:
             for job in found:
-                session.batch.terminate(job["jobId"], f"{STOPPED_BY}: its workflow job is gone")
+                session.batch.terminate(job.job_id, f"{STOPPED_BY}: its workflow job is gone")
     if args.json:
-        keys = ("jobId", "jobName", "status", "createdAt")
-        emit_json([{key: job[key] for key in keys} | {"parent": job["tags"][PARENT_JOB_TAG]} for job in found])
+        emit_json(
+            [
+                {
+                    "jobId": job.job_id,
+                    "jobName": job.name,
+                    "status": job.status,
+                    "createdAt": job.created_at,
+                    "parent": job.tags[PARENT_JOB_TAG],
+                }
+                for job in found
+            ]
+        )
         return ExitCode.OK
     for job in found:
-        age = ago(job["createdAt"], time.time())
-        state, parent = job["status"].lower(), job["tags"][PARENT_JOB_TAG]
-        emit(f"{job['jobId']}  {state:<9}  {age:<7}  {job['jobName']}  of {parent}")
+        age = ago(job.created_at, time.time())
+        emit(f"{job.job_id}  {job.status.lower():<9}  {age:<7}  {job.name}  of {job.tags[PARENT_JOB_TAG]}")
     if not found:
         say("no task job is left without its workflow job")
     elif args.yes:
@@ -65,19 +74,17 @@ def run(args: Namespace) -> int:
     return ExitCode.OK
 
 
-def orphans(batch: Batch, queues: Iterable[str]) -> list[dict[str, Any]]:
+def orphans(batch: Batch, queues: Iterable[str]) -> list[Job]:
     """Find task jobs that have not ended although their workflow jobs have, or are forgotten already."""
-    from miniwdl_aws_submit_cli.runs.wait import ENDED
-
-    ids = [job["jobId"] for queue in queues for status in ACTIVE for job in batch.list_jobs(queue, status=status)]
-    tasks = [job for job in batch.describe(ids).values() if (job.get("tags") or {}).get(PARENT_JOB_TAG)]
-    parents = batch.describe(sorted({job["tags"][PARENT_JOB_TAG] for job in tasks}))
+    ids = [job.job_id for queue in queues for status in UNFINISHED for job in batch.list_jobs(queue, status=status)]
+    tasks = [job for job in batch.describe(ids).values() if job.tags.get(PARENT_JOB_TAG)]
+    parents = batch.describe(sorted({job.tags[PARENT_JOB_TAG] for job in tasks}))
     found = []
     for job in tasks:
-        parent = parents.get(job["tags"][PARENT_JOB_TAG])
-        if job["status"] not in ENDED and (parent is None or parent["status"] in ENDED):
+        parent = parents.get(job.tags[PARENT_JOB_TAG])
+        if not job.ended and (parent is None or parent.ended):
             found.append(job)
-    return sorted(found, key=lambda job: int(job["createdAt"]))
+    return sorted(found, key=lambda job: job.created_at)
 
 
 def _queues(args: Namespace, session: Session) -> list[str]:

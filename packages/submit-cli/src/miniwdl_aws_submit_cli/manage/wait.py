@@ -30,7 +30,7 @@ def run(args: Namespace) -> int:
         if manner.follow:
             require_follower(session.manager)
         found = session.find(args.run)
-        return stay({"jobId": found.job_id, "jobName": found.detail["jobName"]}, manner, session)
+        return stay({"jobId": found.job_id, "jobName": found.job.name}, manner, session)
 
 
 COMMAND = Command("wait", "wait for the end of a run and exit with its code", configure, run)

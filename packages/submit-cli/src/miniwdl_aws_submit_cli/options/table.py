@@ -13,7 +13,11 @@ from enum import Enum
 from miniwdl_aws_core.options.shared import DELETE_WHEN, PUBLISH_HOW, AwsOptions
 from miniwdl_aws_hooks.settings import variable_of
 
-__all__ = ["Kind", "OPTIONS", "Option", "consumed_variables", "markdown_table", "option"]
+__all__ = ["NO_IMAGE", "OPTIONS", "Kind", "Option", "consumed_variables", "markdown_table", "option"]
+
+
+NO_IMAGE = "none"
+"""``--image`` of a job that runs without one: AWS Batch's interface demands a name."""
 
 
 class Kind(Enum):

@@ -11,18 +11,19 @@ from miniwdl_aws_core.aws import session
 from miniwdl_aws_core.aws.errors import ErrorFamily, translated, unusable
 from miniwdl_aws_core.aws.session import ATTEMPTS
 from miniwdl_aws_core.aws.surprises import is_page
+from miniwdl_aws_core.batch.job import Job
+from miniwdl_aws_core.batch.limits import MAX_DESCRIBE
 from miniwdl_aws_core.batch.lookup import ids_of, look_for, named
+from miniwdl_aws_core.batch.registry import DefinitionRegistry
 from miniwdl_aws_submit_cli.errors import RefusedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mypy_boto3_batch import BatchClient
 
 __all__ = ["Batch", "connect"]
 
-MAX_DESCRIBE = 100
-"""Job ids in one DescribeJobs request."""
 
 MAX_UNANSWERED = 3
 """Submissions without an answer after which a user should know: each is looked for a quarter of a minute."""
@@ -83,12 +84,14 @@ class Batch:
 
     def ensure_definition(self, definition: dict[str, Any]) -> str:
         """Find the newest active definition of that name, whose name is its content, or register it; return its ARN."""
+        return DefinitionRegistry(self._definitions, self._register).arn_of(definition)
+
+    def _definitions(self, name: str) -> Sequence[Mapping[str, Any]]:
         with _asking("look up the job definition"):
-            found = self._client.describe_job_definitions(
-                jobDefinitionName=definition["jobDefinitionName"], status="ACTIVE"
-            )["jobDefinitions"]
-            if found:
-                return max(found, key=lambda item: item["revision"])["jobDefinitionArn"]
+            answer = self._client.describe_job_definitions(jobDefinitionName=name, status="ACTIVE")
+            return [_whole(item, "jobDefinitionArn", "revision") for item in answer["jobDefinitions"]]
+
+    def _register(self, definition: Mapping[str, Any]) -> str:
         with _asking("register the workflow job's definition"):
             return self._client.register_job_definition(**definition)["jobDefinitionArn"]
 
@@ -132,23 +135,23 @@ class Batch:
 
         return next(iter(look_for(name, lambda: self.list_jobs(queue, filters=named(name)), pause)), None)
 
-    def describe(self, job_ids: list[str]) -> dict[str, dict[str, Any]]:
+    def describe(self, job_ids: list[str]) -> dict[str, Job]:
         """Describe jobs by id; one that AWS doesn't know, or not yet, is absent from the answer."""
         with _asking("look up the job"):
-            found: dict[str, dict[str, Any]] = {}
+            found: dict[str, Job] = {}
             for start in range(0, len(job_ids), MAX_DESCRIBE):
                 jobs = self._client.describe_jobs(jobs=job_ids[start : start + MAX_DESCRIBE])["jobs"]
-                found.update((job["jobId"], _whole(job, "jobName", "status")) for job in jobs)
+                found.update((job["jobId"], Job.of(_whole(job, "jobName"))) for job in jobs)
             return found
 
     def list_jobs(
         self, queue: str, *, status: str | None = None, filters: list[dict[str, Any]] | None = None
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[Job]:
         """List jobs of a queue, of one status or those that a filter selects."""
         selection: dict[str, Any] = {"jobStatus": status} if status else {"filters": filters}
         with _asking("list the jobs of the queue"):
             for page in self._client.get_paginator("list_jobs").paginate(jobQueue=queue, **selection):
-                yield from (_whole(job, "jobId", "jobName", "status", "createdAt") for job in page["jobSummaryList"])
+                yield from (Job.of(_whole(job, "jobName", "createdAt")) for job in page["jobSummaryList"])
 
     def queue_front(self, queue: str) -> list[str]:
         """Ids of the first RUNNABLE jobs of a queue, at most 100, in the order in which they will start."""

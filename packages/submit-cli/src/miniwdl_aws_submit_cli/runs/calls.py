@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from itertools import starmap
+from typing import TYPE_CHECKING
 
-from miniwdl_aws_hooks.protocol import RUN_DIR_TAG
-from miniwdl_aws_submit_cli.runs.wait import state_of
+from miniwdl_aws_core.batch.tags import TaskTags
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
+
+    from miniwdl_aws_core.batch.job import Job
 
 __all__ = ["Call", "Try", "calls_of", "matching", "name_of"]
-
-RUN_ID_TAG = "miniwdl-run-id"
-TASK_TAG = "miniwdl-task"
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,9 @@ class Try:
     exit_code: int | None
     reason: str
     log_stream: str | None
+    log_group: str | None = None
+    log_region: str | None = None
+    """``None`` for that of the job."""
 
     def seconds(self, now: float) -> float | None:
         """How long it ran, or has been running; ``None`` before it starts."""
@@ -74,17 +75,15 @@ def name_of(path: str) -> str:
     return "/".join(part.removeprefix("call-") for part in path.split("/"))
 
 
-def calls_of(jobs: Iterable[Mapping[str, Any]]) -> list[Call]:
-    """
-    Put the jobs of one run together to calls, in the order in which their first jobs were submitted.
-
-    :param jobs: their JobDetails.
-    """
-    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for job in sorted(jobs, key=lambda job: int(job["createdAt"])):
-        found[_path(job)].append(job)
+def calls_of(jobs: Iterable[Job]) -> list[Call]:
+    """Put the jobs of one run together to calls, in the order in which their first jobs were submitted."""
+    found: dict[str, list[Job]] = defaultdict(list)
+    for job in sorted(jobs, key=lambda job: job.created_at):
+        tags = TaskTags.read(job.tags)
+        # Jobs that something else has submitted, but for this run, are calls by their names.
+        found[tags.call if tags else job.name].append(job)
     return [
-        Call(path, _tag(members[0], TASK_TAG) or members[0]["jobName"], tuple(_tries(members)))
+        Call(path, _task(members[0]), tuple(starmap(_try, enumerate(members, start=1))))
         for path, members in found.items()
     ]
 
@@ -109,37 +108,24 @@ def _has(parts: list[str], wanted: list[str]) -> bool:
     )
 
 
-def _path(job: Mapping[str, Any]) -> str:
-    """
-    Find a call's path in the paths of the job's command: ``{run directory}/call-sub-1/call-sort/command``.
-
-    The tags have only the last part, which several subworkflows may share.
-    """
-    run_dir = _tag(job, RUN_DIR_TAG)
-    if run_dir:
-        script = re.compile(rf".*/{re.escape(run_dir)}(?P<path>(?:/[^/]+)*)/command\d*")
-        for word in job.get("container", {}).get("command", ()):
-            if match := script.fullmatch(word):
-                return match["path"].strip("/")
-    return _tag(job, RUN_ID_TAG) or str(job["jobName"])
+def _task(job: Job) -> str:
+    tags = TaskTags.read(job.tags)
+    return (tags.task if tags else "") or job.name
 
 
-def _tries(jobs: list[Mapping[str, Any]]) -> Iterable[Try]:
-    for number, job in enumerate(jobs, start=1):
-        state = state_of(job["jobId"], job)
-        yield Try(
-            job_id=state.job_id,
-            number=number,
-            status=state.status,
-            queue=str(job.get("jobQueue", "")).rpartition("/")[2],
-            created=int(job["createdAt"]),
-            started=job.get("startedAt") or None,
-            stopped=job.get("stoppedAt") or None,
-            exit_code=state.exit_code,
-            reason=state.reason,
-            log_stream=state.log_stream,
-        )
-
-
-def _tag(job: Mapping[str, Any], name: str) -> str:
-    return str((job.get("tags") or {}).get(name, ""))
+def _try(place: int, job: Job) -> Try:
+    tags, stream = TaskTags.read(job.tags), job.stream
+    return Try(
+        job_id=job.job_id,
+        number=tags.number if tags else place,
+        status=job.status,
+        queue=job.queue,
+        created=job.created_at,
+        started=job.started_at,
+        stopped=job.stopped_at,
+        exit_code=job.exit_code,
+        reason=job.reason,
+        log_stream=stream.name if stream else None,
+        log_group=stream.group if stream else None,
+        log_region=stream.region if stream else None,
+    )

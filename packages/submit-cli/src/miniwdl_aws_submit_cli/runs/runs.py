@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
 from miniwdl_aws_submit_cli.options.table import option
-from miniwdl_aws_submit_cli.runs.wait import ENDED
-from miniwdl_aws_submit_cli.runs.workflow_job import given_name
+from miniwdl_aws_submit_cli.runs.names import given_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from miniwdl_aws_core.batch.job import Job, StreamName
     from miniwdl_aws_submit_cli.runs.batch import Batch
 
 __all__ = ["Run", "TaskJobs", "find_run", "list_runs", "unfinished"]
@@ -30,34 +30,32 @@ CLOCK_SKEW = 60_000
 class Run:
     """A workflow job, as DescribeJobs shows it."""
 
-    detail: Mapping[str, Any]
+    job: Job
 
     @property
     def job_id(self) -> str:
         """Its id."""
-        return str(self.detail["jobId"])
+        return self.job.job_id
 
     @property
     def name(self) -> str:
         """What its user calls it."""
-        return given_name(str(self.detail["jobName"]))
+        return given_name(self.job.name)
 
     @property
-    def environment(self) -> dict[str, str]:
+    def environment(self) -> Mapping[str, str]:
         """Its environment variables."""
-        return {item["name"]: item["value"] for item in self.detail.get("container", {}).get("environment", ())}
+        return self.job.environment
 
     @property
     def ended(self) -> bool:
         """Whether it is over."""
-        return self.detail["status"] in ENDED
+        return self.job.ended
 
     @property
-    def log_streams(self) -> list[str]:
+    def log_streams(self) -> Sequence[StreamName]:
         """Its log streams, the first attempt's first; none until it runs."""
-        containers = [attempt.get("container") or {} for attempt in self.detail.get("attempts") or ()]
-        names = [item.get("logStreamName") for item in (*containers, self.detail.get("container") or {})]
-        return list(dict.fromkeys(name for name in names if name))
+        return self.job.streams
 
     @property
     def task_queues(self) -> list[str]:
@@ -83,24 +81,24 @@ def find_run(batch: Batch, word: str, queue: str | None) -> Run:
                 hint="or give the whole job id",
             )
         job_id = _select(list_runs(batch, queue), word, queue)
-    detail = batch.describe([job_id]).get(job_id)
-    if detail is None:
+    job = batch.describe([job_id]).get(job_id)
+    if job is None:
         raise ConfigurationError(
             f"AWS Batch does not know job {job_id} in {batch.region}",
             hint="it keeps finished jobs for about a week; check AWS_REGION, too",
         )
-    return Run(detail)
+    return Run(job)
 
 
-def list_runs(batch: Batch, queue: str, *, since: int = 0) -> list[dict[str, Any]]:
+def list_runs(batch: Batch, queue: str, *, since: int = 0) -> list[Job]:
     """
     List the workflow jobs of a queue, newest first.
 
     :param since: milliseconds since the epoch; older ones are left out.
     """
     after = [{"name": "AFTER_CREATED_AT", "values": [str(since)]}]
-    jobs = [job for job in batch.list_jobs(queue, filters=after) if job["createdAt"] >= since]
-    return sorted(jobs, key=lambda job: int(job["createdAt"]), reverse=True)
+    jobs = [job for job in batch.list_jobs(queue, filters=after) if job.created_at >= since]
+    return sorted(jobs, key=lambda job: job.created_at, reverse=True)
 
 
 class TaskJobs:
@@ -114,40 +112,38 @@ class TaskJobs:
     def __init__(self, batch: Batch, run: Run) -> None:
         self._batch = batch
         self._run = run
-        self._since = int(run.detail["createdAt"]) - CLOCK_SKEW
-        self._mine: dict[str, dict[str, Any]] = {}
+        self._since = run.job.created_at - CLOCK_SKEW
+        self._mine: dict[str, Job] = {}
         self._foreign: set[str] = set()
 
-    def refresh(self) -> list[dict[str, Any]]:
-        """Look; return the JobDetails, the oldest job first."""
+    def refresh(self) -> list[Job]:
+        """Look; return the jobs, the oldest first."""
         changed = []
         for queue in self._run.task_queues:
             for job in list_runs(self._batch, queue, since=self._since):
-                job_id = job["jobId"]
-                known = self._mine.get(job_id)
-                if job_id not in self._foreign and (known is None or known["status"] != job["status"]):
-                    changed.append(job_id)
-        details = self._batch.describe(changed)
-        for job_id, detail in details.items():
-            if (detail.get("tags") or {}).get(PARENT_JOB_TAG) == self._run.job_id:
-                self._mine[job_id] = detail
+                known = self._mine.get(job.job_id)
+                if job.job_id not in self._foreign and (known is None or known.status != job.status):
+                    changed.append(job.job_id)
+        for job_id, described in self._batch.describe(changed).items():
+            if described.tags.get(PARENT_JOB_TAG) == self._run.job_id:
+                self._mine[job_id] = described
             else:
                 self._foreign.add(job_id)
-        return sorted(self._mine.values(), key=lambda job: int(job["createdAt"]))
+        return sorted(self._mine.values(), key=lambda job: job.created_at)
 
 
-def unfinished(jobs: Iterable[Mapping[str, Any]]) -> list[str]:
+def unfinished(jobs: Iterable[Job]) -> list[str]:
     """Ids of the jobs that have not ended."""
-    return [job["jobId"] for job in jobs if job["status"] not in ENDED]
+    return [job.job_id for job in jobs if not job.ended]
 
 
-def _select(jobs: Sequence[Mapping[str, Any]], word: str, queue: str) -> str:
+def _select(jobs: Sequence[Job], word: str, queue: str) -> str:
     if word == LAST and jobs:
-        return str(jobs[0]["jobId"])
+        return jobs[0].job_id
     for job in jobs:
-        if word in (job["jobName"], given_name(job["jobName"])):
-            return str(job["jobId"])
-    ids = [str(job["jobId"]) for job in jobs if job["jobId"].startswith(word)]
+        if word in (job.name, given_name(job.name)):
+            return job.job_id
+    ids = [job.job_id for job in jobs if job.job_id.startswith(word)]
     if len(ids) == 1:
         return ids[0]
     if ids:

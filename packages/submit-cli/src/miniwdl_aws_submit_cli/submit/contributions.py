@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import posixpath
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from miniwdl_aws_hooks.errors import ConfigurationError, MissingPartError, PluginError
+from miniwdl_aws_core.batch.changes import merge_changes
+from miniwdl_aws_core.batch.mounts import covering_mount
+from miniwdl_aws_hooks.errors import ConfigurationError, MissingPartError
 from miniwdl_aws_hooks.types import JobChanges, JobContext, JobRole, MountContext, StageRequest
 from miniwdl_aws_submit_cli.options.table import option
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable
 
     import pluggy
 
@@ -19,11 +20,10 @@ if TYPE_CHECKING:
     from miniwdl_aws_hooks.types import Mount, StageItem, StageResult
     from miniwdl_aws_submit_cli.options.resolve import Settings
 
-__all__ = ["Stager", "collect_changes", "collect_mounts", "merge", "sentinel_of"]
+__all__ = ["WORKFLOW_JOB", "Stager", "collect_changes", "collect_mounts"]
 
-_OURS = frozenset(
-    {"image", "command", "mountPoints", "volumes", "resourceRequirements", "environment", "vcpus", "memory"}
-)
+WORKFLOW_JOB = "the workflow job"
+"""How errors name it."""
 
 
 def collect_mounts(manager: pluggy.PluginManager, settings: Settings, reader: EnvironSettings) -> list[Mount]:
@@ -35,53 +35,21 @@ def collect_mounts(manager: pluggy.PluginManager, settings: Settings, reader: En
     context = MountContext(role=JobRole.WORKFLOW, mount_point=settings.mount, settings=reader)
     answers = manager.hook.miniwdl_aws_mounts(context=context)
     mounts = [mount for answer in answers for mount in answer or ()]
-    if any(mount.container_path == settings.mount for mount in mounts):
+    if covering_mount(mounts, settings.mount):
         return mounts
     if settings.fsid:
         raise MissingPartError.of(f"file system {settings.fsid} at {settings.mount}", "miniwdl-aws-fsx-mount")
     raise ConfigurationError(f"--fsid is missing: {option('--fsid').sources}")
 
 
-def sentinel_of(mounts: Sequence[Mount], mount_point: str) -> str | None:
-    """Absolute path of the marker file of the mount at the mount point."""
-    for mount in mounts:
-        if mount.container_path == mount_point and mount.sentinel:
-            return posixpath.join(mount_point, mount.sentinel)
-    return None
-
-
-def collect_changes(manager: pluggy.PluginManager, context: JobContext) -> JobChanges:
-    """Ask the plugins what to add to the job."""
-    answers = [answer for answer in manager.hook.miniwdl_aws_prepare_job(context=context) if answer]
-    changes = JobChanges(
-        tags=merge("tag", *(answer.tags for answer in answers)),
-        environment=merge("environment variable", *(answer.environment for answer in answers)),
-        container_properties=merge("container property", *(answer.container_properties for answer in answers)),
-    )
-    refused = sorted(_OURS & changes.container_properties.keys())
-    if refused:
-        raise PluginError(
-            f"a plugin sets the container property {refused[0]} of the workflow job, which is not its own"
-        )
-    return changes
-
-
-def merge(what: str, *parts: Mapping[str, Any]) -> dict[str, Any]:
+def collect_changes(manager: pluggy.PluginManager, context: JobContext, ours: JobChanges) -> JobChanges:
     """
-    Put mappings together.
+    Ask the plugins what to add to the job.
 
-    :param what: what a key is, for the error.
-    :raises PluginError: when two of them want different values for one key.
+    :param ours: what it has without them, which they may not contradict.
     """
-    merged: dict[str, Any] = {}
-    for part in parts:
-        for key, value in part.items():
-            if merged.setdefault(key, value) != value:
-                raise PluginError(
-                    f"two values for the {what} {key} of the workflow job: {merged[key]!r} and {value!r}",
-                    hint="a plugin contradicts another one, or an option; MINIWDL_AWS_TRACE_HOOKS=1 shows which",
-                )
-    return merged
+    answers = manager.hook.miniwdl_aws_prepare_job(context=context)
+    return merge_changes([ours, *(answer for answer in answers if answer)], WORKFLOW_JOB)
 
 
 @dataclass(frozen=True)

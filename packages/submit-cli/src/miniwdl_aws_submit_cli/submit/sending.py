@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_submit_cli.runs.workflow_job import given_name
+from miniwdl_aws_submit_cli.runs.names import given_name
 from miniwdl_aws_submit_cli.watch.ending import say_next
 from miniwdl_aws_submit_cli.watch.stay import stay
 

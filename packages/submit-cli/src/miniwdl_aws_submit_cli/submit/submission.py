@@ -7,34 +7,26 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.batch.definition import build_definition
+from miniwdl_aws_core.batch.mounts import covering_mount, plan_mounts, sentinel_of
+from miniwdl_aws_core.batch.request import JobRequest, fits, resources, submit_request
 from miniwdl_aws_core.publish_options import write_arguments
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.protocol import ENV_PAYLOAD, ENV_PAYLOAD_NAME, ENV_SUBMISSION
 from miniwdl_aws_hooks.settings import EnvironSettings
-from miniwdl_aws_hooks.types import JobContext, JobRole, StageItem
-from miniwdl_aws_submit_cli.options.table import option
-from miniwdl_aws_submit_cli.runs.workflow_job import (
-    MAX_OVERRIDES,
-    NO_IMAGE,
-    WorkflowJob,
-    check_request,
-    definition,
-    job_name,
-    overrides_size,
-    request,
-    submission_token,
-    unique_name,
-)
-from miniwdl_aws_submit_cli.submit.contributions import collect_changes, collect_mounts, merge, sentinel_of
+from miniwdl_aws_hooks.types import JobChanges, JobContext, JobRole, StageItem
+from miniwdl_aws_submit_cli.options.table import NO_IMAGE, option
+from miniwdl_aws_submit_cli.runs.names import submission_token, unique_name
+from miniwdl_aws_submit_cli.submit.contributions import WORKFLOW_JOB, collect_changes, collect_mounts
 from miniwdl_aws_submit_cli.submit.environment import job_environment
 from miniwdl_aws_submit_cli.submit.sending import Ready
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pluggy
 
-    from miniwdl_aws_hooks.types import StageResult
+    from miniwdl_aws_hooks.types import Mount, StageResult
     from miniwdl_aws_submit_cli.options.resolve import Settings
     from miniwdl_aws_submit_cli.submit.contributions import Stager
     from miniwdl_aws_submit_cli.submit.payload import Payload
@@ -91,6 +83,8 @@ class Plan:
     """A job that is ready, with what became of the files that it needs."""
 
     ready: Ready
+    shown_request: Mapping[str, Any]
+    """SubmitJob, with the payload's size in its place."""
     staged: StageResult | None
     """Local files; ``None`` when there are none."""
     payload_size: int
@@ -100,17 +94,9 @@ class Plan:
 
     def shown(self) -> dict[str, Any]:
         """Describe it as JSON, without the payload's bytes."""
-        request = self.ready.request
-        overrides = dict(request["containerOverrides"])
-        overrides["environment"] = [
-            {**item, "value": f"({len(item['value'])} bytes)"}
-            if item["name"] == ENV_PAYLOAD and not self.payload_uri
-            else item
-            for item in overrides["environment"]
-        ]
         staged = self.staged
         return {
-            "submitJob": {**request, "containerOverrides": overrides},
+            "submitJob": self.shown_request,
             "jobDefinition": self.ready.definition,
             "staging": {
                 "files": dict(staged.uris) if staged else {},
@@ -132,55 +118,77 @@ class Submission:
     def plan(self) -> Plan:
         """Do everything that precedes the submission."""
         order, settings, source = self.order, self.order.settings, self.order.source
-        image, reader = order.image, order.reader
-        mounts = collect_mounts(self.manager, settings, reader)
-        name = unique_name(settings.name or job_name(source.name), submission_token())
-        changes = collect_changes(
-            self.manager,
-            JobContext(role=JobRole.WORKFLOW, name=name, queue=settings.workflow_queue, image=image, settings=reader),
-        )
-        sentinel = sentinel_of(mounts, settings.mount)
-        ours = {
-            **job_environment(settings, order.region, sentinel, order.environ, no_env=order.no_env),
-            ENV_SUBMISSION: name,
-        }
-        role = {"jobRoleArn": settings.workflow_role} if settings.workflow_role else {}
-        job = WorkflowJob(
+        image = order.image
+        mounts = collect_mounts(self.manager, settings, order.reader)
+        name = unique_name(settings.name or source.name, submission_token())
+        changes = self._changes(name, mounts)
+        job = JobRequest(
             name=name,
             queue=settings.workflow_queue,
-            image=image,
-            mounts=mounts,
             command=self._command(source),
-            environment=merge("environment variable", ours, changes.environment),
-            cpu=settings.cpu,
-            memory_mib=settings.memory_mib,
-            tags=merge("tag", settings.tags, changes.tags),
-            properties=merge("container property", role, changes.container_properties),
+            resources=resources(settings.cpu, settings.memory_mib),
+            environment=changes.environment,
+            tags=changes.tags,
+            subject=WORKFLOW_JOB,
+            advice="give inputs in a file (-i inputs.json); --no-env passes no environment variables",
         )
         files = source.local_files
         staged = self.stage(files, f"the local input {files[0].path}") if files else None
         payload = source.build(staged.uris if staged else {})
         job, uri = self._with_payload(job, payload)
-        described = definition(job)
-        submission = request(job, described["jobDefinitionName"])
-        check_request(submission)
-        return Plan(Ready(submission, described), staged, len(payload.data) if payload else 0, uri)
+        definition = build_definition(
+            "miniwdl-aws-workflow",
+            image=image,
+            mounts=plan_mounts(mounts, settings.mount),
+            properties=changes.container_properties,
+            subject=WORKFLOW_JOB,
+        )
+        request = submit_request(job, definition["jobDefinitionName"])
+        shown = submit_request(_without_bytes(job, payload), definition["jobDefinitionName"]) if not uri else request
+        return Plan(Ready(request, definition), shown, staged, len(payload.data) if payload else 0, uri)
+
+    def _changes(self, name: str, mounts: Sequence[Mount]) -> JobChanges:
+        order, settings = self.order, self.order.settings
+        shared = covering_mount(mounts, settings.mount)
+        sentinel = sentinel_of(shared) if shared else None
+        environment = job_environment(settings, order.region, sentinel, order.environ, no_env=order.no_env)
+        ours = JobChanges(
+            tags=settings.tags,
+            environment={**environment, ENV_SUBMISSION: name},
+            container_properties={"jobRoleArn": settings.workflow_role} if settings.workflow_role else {},
+        )
+        context = JobContext(
+            role=JobRole.WORKFLOW,
+            name=name,
+            queue=settings.workflow_queue,
+            image=order.image,
+            settings=order.reader,
+        )
+        return collect_changes(self.manager, context, ours)
 
     def _command(self, source: RunSource) -> list[str]:
         settings = self.order.settings
         command = [RUNNER, *source.arguments, "--dir", settings.run_dir]
         return [*command, *write_arguments(settings.publish)] if source.uploads else command
 
-    def _with_payload(self, job: WorkflowJob, payload: Payload | None) -> tuple[WorkflowJob, str | None]:
+    def _with_payload(self, job: JobRequest, payload: Payload | None) -> tuple[JobRequest, str | None]:
         """Let the payload ride in the environment when it fits there, else stage it."""
         if payload is None:
             return job, None
         named = {**job.environment, ENV_PAYLOAD_NAME: payload.name}
         inline = replace(job, environment={**named, ENV_PAYLOAD: payload.encode()})
-        if overrides_size(request(inline, "")) <= MAX_OVERRIDES:
+        if fits(inline):
             return inline, None
         with tempfile.TemporaryDirectory(prefix="miniwdl-aws-submit-") as folder:
             path = Path(folder) / payload.name
             path.write_bytes(payload.data)
             uri = self.stage((StageItem(str(path)),), "a WDL of this size").uris[str(path)]
         return replace(job, environment={**named, ENV_PAYLOAD: uri}), uri
+
+
+def _without_bytes(job: JobRequest, payload: Payload | None) -> JobRequest:
+    """Put the size of the payload that rides in the environment in its place."""
+    if payload is None:
+        return job
+    size = f"({len(job.environment[ENV_PAYLOAD])} bytes)"
+    return replace(job, environment={**job.environment, ENV_PAYLOAD: size})

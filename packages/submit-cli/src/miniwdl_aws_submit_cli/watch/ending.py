@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.console import say
@@ -11,8 +12,8 @@ from miniwdl_aws_submit_cli.runs.calls import name_of
 from miniwdl_aws_submit_cli.runs.wait import outcome
 
 if TYPE_CHECKING:
+    from miniwdl_aws_core.batch.job import Job
     from miniwdl_aws_submit_cli.runs.session import Session
-    from miniwdl_aws_submit_cli.runs.wait import JobState
     from miniwdl_aws_submit_cli.watch.progress import Progress
     from miniwdl_aws_submit_cli.watch.task_states import TaskStates
 
@@ -32,17 +33,18 @@ def say_next(job_id: str, session: Session) -> None:
     )
 
 
-def say_end(state: JobState, progress: Progress, tasks: TaskStates, session: Session) -> int:
+def say_end(job: Job, progress: Progress, tasks: TaskStates, session: Session) -> int:
     """
     Say how a run ended and, where it failed, which calls did.
 
     :return: the exit code to reproduce.
     """
-    code, sentence = outcome(state)
-    lasted = f", after {duration(state.seconds)}" if state.seconds is not None else ""
+    code, sentence = outcome(job)
+    seconds = job.seconds(time.time())
+    lasted = f", after {duration(seconds)}" if seconds is not None else ""
     say(f"{sentence}{lasted}{_summary(progress)}")
     if code not in (ExitCode.OK, ExitCode.TERMINATED):
-        _say_failures(state.job_id, progress, tasks, session)
+        _say_failures(job.job_id, progress, tasks, session)
     return code
 
 

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.batch.tags import call_path
 from miniwdl_aws_core.terminal import plain
 
 if TYPE_CHECKING:
@@ -62,7 +63,7 @@ class LogLine:
     def call(self) -> str:
         """Path of the call within the run, as its directories are named: ``call-sub-1/call-sort``."""
         _wdl, _top, *inner = _PARTS.split(self.source)
-        return "/".join(part[2:] for part in inner)
+        return call_path("/".join(part[2:] for part in inner))
 
 
 def read_line(text: str) -> LogLine | None:

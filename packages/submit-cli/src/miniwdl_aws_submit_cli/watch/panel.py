@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from rich.console import ConsoleOptions, RenderableType
 
-    from miniwdl_aws_submit_cli.runs.wait import JobState
+    from miniwdl_aws_core.batch.job import Job
 
 __all__ = ["LiveView", "render"]
 
@@ -119,7 +119,7 @@ class LiveView:
         self._update = update
         self._clock = clock
         self._opened = clock()
-        self._state: JobState | None = None
+        self._state: Job | None = None
         self._console = Console(file=stream, stderr=stream is None)
         self._live = Live(console=self._console, get_renderable=self._frame, refresh_per_second=REFRESH, transient=True)
         self._stop = threading.Event()
@@ -134,7 +134,7 @@ class LiveView:
         self._stop.set()
         self._live.stop()
 
-    def state(self, state: JobState) -> None:
+    def state(self, state: Job) -> None:
         """Show the state of the workflow job."""
         self._state = state
 

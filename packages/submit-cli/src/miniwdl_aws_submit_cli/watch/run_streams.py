@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.batch.job import StreamName
 from miniwdl_aws_hooks.errors import ConfigurationError
-from miniwdl_aws_hooks.protocol import END_OF_LOG, TASK_LOG_GROUP
+from miniwdl_aws_hooks.protocol import END_OF_LOG
 from miniwdl_aws_hooks.types import FollowRequest
 from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.runs.calls import Call, calls_of, matching
 from miniwdl_aws_submit_cli.runs.runs import Run, TaskJobs, unfinished
-from miniwdl_aws_submit_cli.runs.wait import ENDED
 from miniwdl_aws_submit_cli.watch.streams import DISCOVERY_PERIOD, Merged, Shown
 from miniwdl_aws_submit_cli.watch.watcher import Patience
 
@@ -64,11 +64,11 @@ class RunStreams:
     def look(self) -> bool:
         """Ask AWS Batch once; return whether no stream will be added any more."""
         try:
-            detail = self._batch.describe([self._job_id]).get(self._job_id)
-            if detail is None:
+            job = self._batch.describe([self._job_id]).get(self._job_id)
+            if job is None:
                 self._patience.unanswered("AWS Batch does not know the job")
                 return False
-            self._run = Run(detail)
+            self._run = Run(job)
             self._tasks = self._tasks or TaskJobs(self._batch, self._run)
             # After the workflow job, so that the last look at an ended run misses none.
             jobs = self._tasks.refresh() if self._selection.every_call or self._selection.calls else []
@@ -77,7 +77,7 @@ class RunStreams:
             return False
         self._patience.answered()
         self._calls = calls_of(jobs)
-        self._ended = {job["jobId"] for job in (detail, *jobs) if job["status"] in ENDED}
+        self._ended = {item.job_id for item in (job, *jobs) if item.ended}
         return self._run.ended and not unfinished(jobs)
 
     def events(
@@ -107,9 +107,10 @@ class RunStreams:
             found += [Shown(name, self._request(self._job_id, stream, END_OF_LOG)) for stream in streams]
         for call in self._chosen():
             for item in call.tries:
-                if item.log_stream:
+                if item.log_group and item.log_stream:
+                    stream = StreamName(item.log_group, item.log_stream, item.log_region)
                     label = call.name + (f" (try {item.number})" if len(call.tries) > 1 else "")
-                    found.append(Shown(label, self._request(item.job_id, item.log_stream, None)))
+                    found.append(Shown(label, self._request(item.job_id, stream, None)))
         return found
 
     def unmatched(self) -> list[str]:
@@ -141,12 +142,13 @@ class RunStreams:
             chosen += [call for call in matching(self._calls, name) if call not in chosen]
         return chosen
 
-    def _request(self, job_id: str, stream: str, marker: str | None) -> FollowRequest:
+    def _request(self, job_id: str, stream: StreamName, marker: str | None) -> FollowRequest:
         return FollowRequest(
-            TASK_LOG_GROUP,
-            stream,
+            stream.group,
+            stream.name,
             lambda: not self._live or job_id in self._ended,
             marker,
             start_time=self._since,
             grace=None if self._live else 0.0,
+            region=stream.region,
         )

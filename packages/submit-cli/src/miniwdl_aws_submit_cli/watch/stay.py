@@ -14,9 +14,9 @@ from miniwdl_aws_core.console import emit_json, say
 from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_hooks.protocol import END_OF_LOG, TASK_LOG_GROUP
+from miniwdl_aws_hooks.protocol import END_OF_LOG
 from miniwdl_aws_hooks.types import FollowRequest
-from miniwdl_aws_submit_cli.runs.workflow_job import given_name
+from miniwdl_aws_submit_cli.runs.names import given_name
 from miniwdl_aws_submit_cli.watch.ending import say_end, say_next
 from miniwdl_aws_submit_cli.watch.log_lines import read_line
 from miniwdl_aws_submit_cli.watch.progress import Progress
@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator, Mapping
 
+    from miniwdl_aws_core.batch.job import Job, StreamName
     from miniwdl_aws_hooks.types import LogEvent
     from miniwdl_aws_submit_cli.runs.batch import Batch
     from miniwdl_aws_submit_cli.runs.session import Session
-    from miniwdl_aws_submit_cli.runs.wait import JobState
     from miniwdl_aws_submit_cli.watch.view import View
 
 __all__ = ["Manner", "stay"]
@@ -80,7 +80,7 @@ def stay(facts: Mapping[str, Any], manner: Manner, session: Session) -> int:
     finally:
         say(*session.surroundings.closing_lines())
     if manner.json:
-        told = {"status": state.status, "exitCode": code, "logStream": state.log_stream}
+        told = {"status": state.status, "exitCode": code, "logStream": state.stream.name if state.stream else None}
         emit_json({**facts, "jobId": state.job_id, **told})
     return code
 
@@ -99,29 +99,30 @@ class _Stay:
         selected = Selection(workflow=False, calls=manner.calls)
         self._streams = RunStreams(session.batch, job_id, selected) if manner.calls else None
 
-    def see_end(self) -> JobState:
+    def see_end(self) -> Job:
         """Show what happens until the job ends."""
         # Without the log there is nothing to show above a panel, and little in it.
         plain = self._manner.plain or not self._manner.follow
         with choose_view(self._name, self._progress, self._tasks, say, plain=plain) as view:
             if self._manner.follow:
-                started = self._watcher.look_until(lambda state: state.log_stream is not None, view.state)
-                if started.log_stream:
-                    self._show_log(started.log_stream, view)
+                started = self._watcher.look_until(lambda state: state.stream is not None, view.state)
+                if started.stream:
+                    self._show_log(started.stream, view)
             return self._watcher.look_until(on_change=view.state)
 
-    def tell(self, state: JobState) -> int:
+    def tell(self, state: Job) -> int:
         """Say how it ended; return the exit code."""
         code = say_end(state, self._progress, self._tasks, self._session)
         for name in self._streams.unmatched() if self._streams else ():
             say(f"note: no job of a call {name} was seen: `miniwdl-aws status` shows the calls; cached ones have none")
         return code
 
-    def _show_log(self, stream: str, view: View) -> None:
+    def _show_log(self, stream: StreamName, view: View) -> None:
         """Show the log until its end marker, with those of the calls that are wanted; what it says is progress."""
         request = FollowRequest(
-            group=TASK_LOG_GROUP,
-            stream=stream,
+            group=stream.group,
+            stream=stream.name,
+            region=stream.region,
             job_ended=lambda: self._watcher.look().ended,
             end_marker=END_OF_LOG,
         )
@@ -145,13 +146,12 @@ class _Stay:
             yield from (("", event) for event in follow(request))
 
 
-def _twin_of(state: JobState, batch: Batch) -> str | None:
+def _twin_of(state: Job, batch: Batch) -> str | None:
     """Find the job that has begun in the stead of one that ended for it; there is one name for both."""
     if state.exit_code != ExitCode.ALREADY_BEGUN:
         return None
     try:
-        detail = batch.describe([state.job_id])[state.job_id]
-        others = [job for job in batch.twins(detail["jobName"], detail["jobQueue"]) if job != state.job_id]
-    except (MiniwdlAwsError, KeyError):
+        others = [job for job in batch.twins(state.name, state.queue_arn) if job != state.job_id]
+    except MiniwdlAwsError:
         return None
     return others[0] if len(others) == 1 else None

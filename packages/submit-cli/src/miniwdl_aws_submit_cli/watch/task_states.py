@@ -29,10 +29,10 @@ class TaskStates:
     def __call__(self) -> None:
         """Look once."""
         if self._tasks is None:
-            detail = self._batch.describe([self._job_id]).get(self._job_id)
-            if detail is None:
+            job = self._batch.describe([self._job_id]).get(self._job_id)
+            if job is None:
                 return
-            self._tasks = TaskJobs(self._batch, Run(detail))
+            self._tasks = TaskJobs(self._batch, Run(job))
         calls = calls_of(self._tasks.refresh())
         self._progress.see(calls, self._front(sorted({c.latest.queue for c in calls if c.latest.status == "RUNNABLE"})))
 

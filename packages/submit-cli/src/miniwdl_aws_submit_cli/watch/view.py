@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-    from miniwdl_aws_submit_cli.runs.wait import JobState
+    from miniwdl_aws_core.batch.job import Job
     from miniwdl_aws_submit_cli.watch.progress import Progress
 
 __all__ = ["PlainView", "View", "choose_view"]
@@ -22,7 +22,7 @@ __all__ = ["PlainView", "View", "choose_view"]
 class View(Protocol):
     """What shows a run."""
 
-    def state(self, state: JobState) -> None:
+    def state(self, state: Job) -> None:
         """Show the state of the workflow job."""
         ...
 
@@ -37,7 +37,7 @@ class PlainView:
     def __init__(self, say: Callable[..., None]) -> None:
         self._say = say
 
-    def state(self, state: JobState) -> None:
+    def state(self, state: Job) -> None:
         """Show it when the job isn't over."""
         if not state.ended:
             self._say(f"[{state.status.lower()}]" + (f" {state.reason}" if state.reason else ""))

@@ -8,10 +8,10 @@ as the trouble may pass.
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_submit_cli.errors import LostContactError, RefusedError
-from miniwdl_aws_submit_cli.runs.wait import JobState, state_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -78,7 +78,7 @@ class Watcher:
 
     def __init__(
         self,
-        describe: Callable[[list[str]], Mapping[str, Mapping[str, Any]]],
+        describe: Callable[[list[str]], Mapping[str, Job]],
         job_id: str,
         *,
         clock: Callable[[], float] = time.monotonic,
@@ -97,9 +97,10 @@ class Watcher:
         self._patience = Patience(f"job {job_id}", clock, patience)
         self._period = FASTEST
         self._looked_at: float | None = None
-        self.state = JobState(job_id, "")
+        self.state = Job(job_id, "")
+        """Its status is empty while Batch doesn't know the job yet."""
 
-    def look(self) -> JobState:
+    def look(self) -> Job:
         """
         Ask once, if the last answer isn't fresh enough.
 
@@ -111,11 +112,11 @@ class Watcher:
         self._looked_at = now
         job_id = self.state.job_id
         try:
-            found = state_of(job_id, self._describe([job_id]).get(job_id))
+            found = self._describe([job_id]).get(job_id)
         except RefusedError as exc:
             self._patience.refused(exc)
             return self.state
-        if not found.status:
+        if found is None:
             self._patience.unanswered("AWS Batch does not know the job")
             return self.state
         self._patience.answered()
@@ -125,9 +126,9 @@ class Watcher:
 
     def look_until(
         self,
-        reached: Callable[[JobState], bool] = lambda _state: False,
-        on_change: Callable[[JobState], None] = lambda _state: None,
-    ) -> JobState:
+        reached: Callable[[Job], bool] = lambda _state: False,
+        on_change: Callable[[Job], None] = lambda _state: None,
+    ) -> Job:
         """
         Look again and again until a condition holds or the job ends.
 

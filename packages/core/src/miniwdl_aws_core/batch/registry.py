@@ -1,4 +1,4 @@
-"""Finds the job definition for a content, and registers it when nobody did; never deregisters."""
+"""Finds the job definition for a content, and registers it when nobody did; never deregisters. Knows no client."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from miniwdl_aws_batch_backend.client import BatchApi
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["DefinitionRegistry"]
 
@@ -17,9 +15,19 @@ __all__ = ["DefinitionRegistry"]
 class DefinitionRegistry:
     """Looks in this process first, then asks AWS, then registers: once for each content, however many tasks wait."""
 
-    def __init__(self, api: BatchApi) -> None:
-        """Know nothing yet."""
-        self._api = api
+    def __init__(
+        self,
+        find: Callable[[str], Sequence[Mapping[str, Any]]],
+        register: Callable[[Mapping[str, Any]], str],
+    ) -> None:
+        """
+        Know nothing yet.
+
+        :param find: asks AWS for the active definitions of a name.
+        :param register: sends the request, and gives the ARN.
+        """
+        self._ask = find
+        self._register = register
         self._lock = threading.Lock()
         self._known: dict[str, Future[str]] = {}
 
@@ -47,9 +55,5 @@ class DefinitionRegistry:
         return found.result()
 
     def _find(self, name: str) -> str | None:
-        answer = self._api.call("describe_job_definitions", jobDefinitionName=name, status="ACTIVE")
-        found = sorted(answer["jobDefinitions"], key=lambda item: int(item["revision"]))
-        return str(found[-1]["jobDefinitionArn"]) if found else None
-
-    def _register(self, definition: Mapping[str, Any]) -> str:
-        return str(self._api.call("register_job_definition", **definition)["jobDefinitionArn"])
+        newest = max(self._ask(name), key=lambda item: int(item["revision"]), default=None)
+        return str(newest["jobDefinitionArn"]) if newest else None

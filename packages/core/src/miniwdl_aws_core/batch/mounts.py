@@ -1,4 +1,4 @@
-"""Which volumes a task's job gets, and which of them it may write to."""
+"""Which volumes a job gets, and which of them it may write to. Pure."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import posixpath
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_hooks import ConfigurationError, Mount
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from miniwdl_aws_hooks.types import Mount
 
 __all__ = ["MountPlan", "covering_mount", "plan_mounts", "sentinel_of"]
 
@@ -26,21 +26,10 @@ class MountPlan:
     """Whether everything but the folder for jobs is read-only."""
 
 
-def covering_mount(mounts: Sequence[Mount], root: str) -> Mount:
-    """
-    Find the mount that the shared file system's root lies on.
-
-    :raises ConfigurationError: when there is none.
-    """
+def covering_mount(mounts: Sequence[Mount], root: str) -> Mount | None:
+    """Find the mount that the shared file system's root lies on: at the root itself, or above it."""
     found = [mount for mount in mounts if _within(root, mount.container_path)]
-    if not found:
-        others = ", ".join(mount.container_path for mount in mounts)
-        raise ConfigurationError(
-            f"nothing says what is mounted at {root} in task jobs" + (f" (only at {others})" if others else ""),
-            hint="name the file system by --fsid, MINIWDL__AWS__FS or [aws] fs, and install miniwdl-aws-fsx-mount or "
-            "another plugin that gives mounts",
-        )
-    return max(found, key=lambda mount: len(mount.container_path))
+    return max(found, key=lambda mount: len(mount.container_path), default=None)
 
 
 def sentinel_of(mount: Mount) -> str | None:
@@ -48,14 +37,14 @@ def sentinel_of(mount: Mount) -> str | None:
     return posixpath.join(mount.container_path, mount.sentinel) if mount.sentinel else None
 
 
-def plan_mounts(mounts: Sequence[Mount], root: str, writable: str | None) -> MountPlan:
+def plan_mounts(mounts: Sequence[Mount], root: str, writable: str | None = None) -> MountPlan:
     """
     Lay out the volumes of a job.
 
     :param writable: with it, the shared file system is read-only apart from this folder.
     """
     shared = covering_mount(mounts, root)
-    part = None if writable is None else _part_of(shared, writable)
+    part = None if writable is None or shared is None else _part_of(shared, writable)
     volumes: list[dict[str, Any]] = []
     points: list[dict[str, Any]] = []
     for mount in mounts:

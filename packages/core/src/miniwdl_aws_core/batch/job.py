@@ -1,0 +1,225 @@
+"""
+The one reader of what AWS Batch tells of a job: a JobDetail of DescribeJobs, or the JobSummary of ListJobs. Pure.
+
+Where AWS has several places for one fact, this is where all of them are looked at. What is not told is empty or
+``None``; only the id and the status must be there.
+
+Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_JobDetail.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+__all__ = ["DEFAULT_LOG_GROUP", "ENDED", "STARTED", "UNFINISHED", "Attempt", "Job", "StreamName"]
+
+UNFINISHED = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
+"""States of a job on its way, in their order."""
+STARTED = frozenset({"STARTING", "RUNNING"})
+ENDED = frozenset({"SUCCEEDED", "FAILED"})
+
+DEFAULT_LOG_GROUP = "/aws/batch/job"
+"""CloudWatch Logs group of jobs whose log configuration names none."""
+
+_SAYS_NOTHING = "Essential container in task exited"
+"""AWS's reason for the end of every container that ended by itself; the container's own reason may say more."""
+
+
+@dataclass(frozen=True)
+class StreamName:
+    """Where one container of one attempt of a job logs."""
+
+    group: str
+    name: str
+    region: str | None = None
+    """``None`` for the job's own."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt that AWS Batch itself made of a job, and that is over."""
+
+    status_reason: str
+    container_reason: str
+    exit_code: int | None
+    started_at: int | None
+    """Milliseconds since the epoch."""
+    stopped_at: int | None
+    """The same."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """A job, as AWS Batch tells of it."""
+
+    job_id: str
+    status: str
+    name: str = ""
+    queue_arn: str = ""
+    """Its queue, by ARN or by name."""
+    definition: str = ""
+    status_reason: str = ""
+    """The job's own: for a waiting one, why it waits."""
+    container_reason: str = ""
+    """The container's, or that of the last attempt's."""
+    reasons: tuple[str, ...] = ()
+    """How it ended, each once: the job's, its last attempt's, its container's, its last attempt's container's."""
+    exit_code: int | None = None
+    """The container's, or that of the last attempt's."""
+    was_stopped: bool = False
+    """Whether somebody cancelled or terminated it."""
+    created_at: int = 0
+    """Milliseconds since the epoch."""
+    started_at: int | None = None
+    """The same."""
+    stopped_at: int | None = None
+    """The same."""
+    tags: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+    """Variables that AWS Batch adds included."""
+    resources: Mapping[str, str] = field(default_factory=dict)
+    """What it asks for, by the names that AWS has for it: ``VCPU``, ``MEMORY`` (MiB), ``GPU``."""
+    streams: tuple[StreamName, ...] = ()
+    """Log streams of all attempts so far, the first one first; empty until it runs, and where it logs elsewhere."""
+    log_drivers: tuple[str, ...] = ()
+    """By what its containers log."""
+    attempts: tuple[Attempt, ...] = ()
+    """Those that are over."""
+    array_size: int | None = None
+    """Number of children, of the parent of an array."""
+    nodes: int | None = None
+    """Number of nodes, of a multi-node job."""
+    on_eks: bool = False
+    task_arn: str | None = None
+    container_instance_arn: str | None = None
+    detail: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """AWS's own words, to be handed on; not to be read by anybody else here."""
+
+    @classmethod
+    def of(cls, detail: Mapping[str, Any]) -> Job:
+        """
+        Read a JobDetail or a JobSummary.
+
+        :raises KeyError: when it has no id or no status, so that it can't be AWS's.
+        """
+        attempts: Sequence[Mapping[str, Any]] = detail.get("attempts") or ()
+        containers = list(_containers(detail))
+        container = containers[0] if containers else {}
+        last_attempt = attempts[-1] if attempts else {}
+        last = next(_containers(last_attempt), {})
+        reasons = [_text(item, "statusReason") for item in (detail, last_attempt)]
+        container_reasons = [_text(item, "reason") for item in (container, last)]
+        return cls(
+            job_id=str(detail["jobId"]),
+            status=str(detail["status"]),
+            name=_text(detail, "jobName"),
+            queue_arn=_text(detail, "jobQueue"),
+            definition=_text(detail, "jobDefinition"),
+            status_reason=reasons[0],
+            container_reason=next(filter(None, container_reasons), ""),
+            reasons=tuple(dict.fromkeys(filter(None, [*reasons, *container_reasons]))),
+            exit_code=container.get("exitCode", last.get("exitCode")),
+            was_stopped=bool(detail.get("isTerminated") or detail.get("isCancelled")),
+            created_at=int(detail.get("createdAt") or 0),
+            started_at=detail.get("startedAt") or None,
+            stopped_at=detail.get("stoppedAt") or None,
+            tags=dict(detail.get("tags") or {}),
+            command=tuple(container.get("command") or ()),
+            environment={item["name"]: item.get("value", "") for item in container.get("environment") or ()},
+            resources={item["type"]: item["value"] for item in container.get("resourceRequirements") or ()},
+            streams=tuple(dict.fromkeys(_streams(attempts, containers))),
+            log_drivers=tuple(dict.fromkeys(_driver(item) for item in containers)),
+            attempts=tuple(map(_attempt, attempts)),
+            array_size=(detail.get("arrayProperties") or {}).get("size"),
+            nodes=detail["nodeProperties"].get("numNodes", 1) if "nodeProperties" in detail else None,
+            on_eks="eksProperties" in detail,
+            task_arn=container.get("taskArn"),
+            container_instance_arn=container.get("containerInstanceArn"),
+            detail=detail,
+        )
+
+    @classmethod
+    def made_up(cls, job_id: str, status: str, *, name: str, queue: str, reason: str = "") -> Job:
+        """Tell of a job what AWS Batch does not tell, or not yet."""
+        told = {"jobId": job_id, "jobName": name, "jobQueue": queue, "status": status, "statusReason": reason}
+        return cls.of({key: value for key, value in told.items() if value})
+
+    def failed_for(self, reason: str) -> Job:
+        """Tell of it as AWS would of a job that failed, for a reason that is not AWS's."""
+        return Job.of({**self.detail, "status": "FAILED", "statusReason": reason})
+
+    @property
+    def queue(self) -> str:
+        """Name of its queue."""
+        return self.queue_arn.rpartition("/")[2]
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over."""
+        return self.status in ENDED
+
+    @property
+    def reason(self) -> str:
+        """All reasons that say more than that a container exited; empty when there are none."""
+        return "; ".join(reason for reason in self.reasons if reason != _SAYS_NOTHING)
+
+    @property
+    def stream(self) -> StreamName | None:
+        """The newest log stream."""
+        return self.streams[-1] if self.streams else None
+
+    def seconds(self, now: float) -> float | None:
+        """
+        How long it ran, or has been running; ``None`` before it starts.
+
+        :param now: seconds since the epoch.
+        """
+        if not self.started_at:
+            return None
+        return (self.stopped_at or now * 1000) / 1000 - self.started_at / 1000
+
+
+def _text(item: Mapping[str, Any], key: str) -> str:
+    return str(item.get(key) or "")
+
+
+def _containers(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Containers of a job or of an attempt, in either of the two shapes that Batch has for them."""
+    if item.get("container"):
+        yield item["container"]
+    for task in (item.get("ecsProperties") or item).get("taskProperties") or ():
+        yield from task.get("containers") or ()
+
+
+def _attempt(item: Mapping[str, Any]) -> Attempt:
+    container = next(_containers(item), {})
+    return Attempt(
+        status_reason=_text(item, "statusReason"),
+        container_reason=_text(container, "reason"),
+        exit_code=container.get("exitCode"),
+        started_at=item.get("startedAt") or None,
+        stopped_at=item.get("stoppedAt") or None,
+    )
+
+
+def _driver(container: Mapping[str, Any]) -> str:
+    return _text(container.get("logConfiguration") or {}, "logDriver") or "awslogs"
+
+
+def _streams(attempts: Sequence[Mapping[str, Any]], current: Sequence[Mapping[str, Any]]) -> Iterator[StreamName]:
+    """Streams in order of attempts; the running attempt is described only outside of ``attempts``."""
+    for containers in (*map(list, map(_containers, attempts)), current):
+        # Attempts don't repeat the log configuration; containers of one job keep their order and their configuration.
+        nothing: Mapping[str, Any] = {}
+        for container, configured in zip_longest(containers, current[: len(containers)], fillvalue=nothing):
+            name = _text(container, "logStreamName")
+            if name and _driver(configured) == "awslogs":
+                options = (configured.get("logConfiguration") or {}).get("options") or {}
+                group = options.get("awslogs-group") or DEFAULT_LOG_GROUP
+                yield StreamName(group, name, options.get("awslogs-region"))

@@ -1,0 +1,147 @@
+"""
+The SubmitJob request of a job, be it the workflow's or a task's, within AWS's limits. Pure.
+
+What differs between jobs of one definition goes in here: command, environment, processors, memory, GPUs, timeout, tags.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_core.batch.limits import MAX_NAME, MAX_OVERRIDES, MAX_REQUEST, LimitError
+from miniwdl_aws_core.batch.tags import check_tags
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from miniwdl_aws_core.batch.job import Job
+
+__all__ = ["JobRequest", "again", "fits", "job_name", "resources", "submit_request"]
+
+
+@dataclass(frozen=True)
+class JobRequest:
+    """Everything about a job that its definition leaves open."""
+
+    name: str
+    queue: str
+    command: Sequence[str]
+    resources: Mapping[str, str]
+    """As :func:`resources` gives it; what is left out, the definition says."""
+    environment: Mapping[str, str] = field(default_factory=dict)
+    tags: Mapping[str, str] = field(default_factory=dict)
+    timeout: int | None = None
+    """Seconds of an attempt; ``None`` for as long as it takes."""
+    scheduling_priority: int | None = None
+    share_identifier: str | None = None
+    subject: str = "the job"
+    """How errors name it: ``task align``."""
+    advice: str | None = None
+    """What to do when it is too large."""
+
+
+def job_name(text: str, suffix: str = "", default: str = "job") -> str:
+    """
+    Make a valid name of a job.
+
+    :param suffix: what is not cut off, such as ``-1f0c``.
+    :param default: where nothing is left of the text.
+    """
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-_") or default
+    return readable[: MAX_NAME - len(suffix)] + suffix
+
+
+def resources(vcpu: int, memory_mib: int, gpu: int = 0) -> dict[str, str]:
+    """Write what a job asks for by AWS's names."""
+    found = {"VCPU": str(vcpu), "MEMORY": str(memory_mib)}
+    return {**found, "GPU": str(gpu)} if gpu else found
+
+
+def again(job: Job, name: str, environment: Mapping[str, str]) -> JobRequest:
+    """
+    Ask for the same once more.
+
+    :param environment: variables that are new or have other values; those that AWS Batch adds it takes from nobody.
+    """
+    kept = {key: value for key, value in job.environment.items() if not key.startswith("AWS_BATCH")}
+    return JobRequest(
+        name=name,
+        queue=job.queue_arn,
+        command=job.command,
+        resources=job.resources,
+        environment={**kept, **environment},
+        tags=job.tags,
+    )
+
+
+def fits(job: JobRequest) -> bool:
+    """Whether AWS takes what the job overrides of its definition."""
+    return _size(_overrides(job)) <= MAX_OVERRIDES
+
+
+def submit_request(job: JobRequest, definition: str) -> dict[str, Any]:
+    """
+    Write the request.
+
+    :param definition: ARN or name of the job definition.
+    :raises LimitError: when AWS would refuse it now, or fail the job later.
+    """
+    overrides = _overrides(job)
+    if "" in job.command:
+        raise LimitError(f"{job.subject}: its command has an empty argument, which AWS Batch does not take")
+    request: dict[str, Any] = {
+        "jobName": job.name,
+        "jobQueue": job.queue,
+        "jobDefinition": definition,
+        "containerOverrides": overrides,
+        # Whoever submits owns retries: each is counted, logged, and has files of its own.
+        "retryStrategy": {"attempts": 1},
+        "propagateTags": True,
+    }
+    if tags := check_tags(job.tags, job.subject):
+        request["tags"] = tags
+    if job.timeout is not None:
+        request["timeout"] = {"attemptDurationSeconds": job.timeout}
+    if job.share_identifier is not None:
+        request["shareIdentifier"] = job.share_identifier
+    if job.scheduling_priority is not None:
+        request["schedulingPriorityOverride"] = job.scheduling_priority
+    _check_size(job, "command and environment", overrides, MAX_OVERRIDES)
+    _check_size(job, "SubmitJob request", request, MAX_REQUEST)
+    return request
+
+
+def _overrides(job: JobRequest) -> dict[str, Any]:
+    overrides: dict[str, Any] = {"command": list(job.command)}
+    if job.resources:
+        overrides["resourceRequirements"] = [{"type": kind, "value": value} for kind, value in job.resources.items()]
+    if job.environment:
+        variables = sorted(job.environment.items())
+        overrides["environment"] = [{"name": name, "value": value} for name, value in variables]
+    return overrides
+
+
+def _size(value: Mapping[str, Any]) -> int:
+    """Bytes of it as JSON, an upper bound of what AWS counts."""
+    return len(json.dumps(value, separators=(",", ":")))
+
+
+def _check_size(job: JobRequest, what: str, value: Mapping[str, Any], limit: int) -> None:
+    size = _size(value)
+    if size > limit:
+        raise LimitError(
+            f"{job.subject}: {size} bytes are too much for its {what}, of which AWS Batch takes {limit};"
+            f" the largest is {_largest(job)}",
+            hint=job.advice,
+        )
+
+
+def _largest(job: JobRequest) -> str:
+    word = max(job.command, key=len, default="")
+    name, value = max(job.environment.items(), key=lambda item: len(item[1]), default=("", ""))
+    if len(value) >= len(word):
+        return f"environment variable {name} ({len(value)} bytes)"
+    return f"argument {word[:40]}... ({len(word)} bytes)"

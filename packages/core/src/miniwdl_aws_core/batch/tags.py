@@ -1,0 +1,105 @@
+"""
+Tags of jobs: what AWS takes, and what this project's own say of a task's job.
+
+Whoever submits a task's job writes :class:`TaskTags`; whoever shows a run reads it back. Nothing else says which call
+of which run a job belongs to. Pure.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_core.batch.limits import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS, LimitError
+from miniwdl_aws_hooks.protocol import CALL_TAG, PARENT_JOB_TAG, RUN_DIR_TAG, TASK_TAG, TRY_TAG
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["TaskTags", "call_path", "check_tags"]
+
+_TEXT = re.compile(r"[\w\s+\-=.:/@]*")
+_ODD = re.compile(r"[^\w\s+\-=.:/@]")
+_TOP = "."
+"""Stands for the path of the call that is the run itself: a tag without a value is easily lost."""
+
+
+def check_tags(tags: Mapping[str, str], subject: str) -> dict[str, str]:
+    """
+    Make sure that AWS takes the tags; values are cut to size, since they may come from file names.
+
+    :param subject: whose they are, for the error.
+    :raises LimitError: naming the tag.
+    """
+    if len(tags) > MAX_TAGS:
+        raise LimitError(f"{subject} has {len(tags)} tags, and AWS Batch allows {MAX_TAGS}")
+    for key in tags:
+        if not 1 <= len(key) <= MAX_TAG_KEY or not _TEXT.fullmatch(key) or key.lower().startswith("aws:"):
+            raise LimitError(
+                f"{subject}: {key!r} is not a name for a tag",
+                hint="AWS takes 1 to 128 letters, digits, spaces and + - = . _ : / @, but not the prefix aws:",
+            )
+    return {key: _ODD.sub("_", value)[:MAX_TAG_VALUE] for key, value in tags.items()}
+
+
+def call_path(path: str) -> str:
+    """
+    Make the path of a call fit into a tag; nearly all do as they are.
+
+    :param path: within the run, as its directories are named: ``call-sub-1/call-sort``; empty for the run itself.
+    :return: of a longer one, the last folders, below one that stands for the others.
+    """
+    text = _ODD.sub("_", path)
+    if len(text) <= MAX_TAG_VALUE:
+        return text
+    parts = text.split("/")
+    for start in range(1, len(parts)):
+        tail = "/".join(parts[start:])
+        if len(tail) <= MAX_TAG_VALUE - len(_stand_in("")) - 1:
+            return f"{_stand_in('/'.join(parts[:start]))}/{tail}"
+    return _stand_in(text)
+
+
+def _stand_in(path: str) -> str:
+    return f"call-{hashlib.sha256(path.encode()).hexdigest()[:10]}"
+
+
+@dataclass(frozen=True)
+class TaskTags:
+    """Which try of which call of which run a job is."""
+
+    run_dir: str
+    """The last part of the path of the run's directory."""
+    call: str
+    """As :func:`call_path` gives it; empty when the run is a single task."""
+    task: str
+    number: int
+    """Of the try, from 1."""
+    parent: str | None = None
+    """Id of the workflow job; ``None`` when miniwdl runs outside of AWS Batch."""
+
+    def written(self) -> dict[str, str]:
+        """Write them as tags."""
+        tags = {
+            RUN_DIR_TAG: self.run_dir,
+            CALL_TAG: self.call or _TOP,
+            TASK_TAG: self.task,
+            TRY_TAG: str(self.number),
+        }
+        return {**tags, PARENT_JOB_TAG: self.parent} if self.parent else tags
+
+    @classmethod
+    def read(cls, tags: Mapping[str, str]) -> TaskTags | None:
+        """Read them back; ``None`` when it is not a task's job of this project's."""
+        if CALL_TAG not in tags:
+            return None
+        call, number = tags[CALL_TAG], tags.get(TRY_TAG, "")
+        return cls(
+            run_dir=tags.get(RUN_DIR_TAG, ""),
+            call="" if call == _TOP else call,
+            task=tags.get(TASK_TAG, ""),
+            number=int(number) if number.isdecimal() else 1,
+            parent=tags.get(PARENT_JOB_TAG),
+        )
