@@ -1,7 +1,17 @@
 """What two parts would have to agree on is written once."""
 
+from __future__ import annotations
+
 import ast
 import re
+from collections import defaultdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OURS = {"aws", "fsx", "s3_rails", "cwlogs"}
 """Sections of the configuration that are not miniwdl's own."""
@@ -49,3 +59,92 @@ def test_options_are_read_and_set_by_their_declaration(root):
             if asked or named:
                 by_name.append(f"{source.relative_to(root)}:{node.lineno}")
     assert by_name == []
+
+
+PACKAGES = Path(__file__).parents[2] / "packages"
+AWS_ITSELF = "local-cloud"
+"""Plays AWS, and so must not share its mistakes with those that it answers."""
+
+JOB_KEYS = (
+    "attempts",
+    "awslogs-group",
+    "container",
+    "exitCode",
+    "isCancelled",
+    "isTerminated",
+    "startedAt",
+    "stoppedAt",
+)
+"""Members of a JobDetail that nothing else in AWS's answers to us has."""
+REQUEST_KEYS = ("containerOverrides", "containerProperties", "mountPoints")
+
+
+def modules() -> dict[str, ast.Module]:
+    """Parse every module, by its path below its package's ``src``."""
+    files = [path for path in PACKAGES.glob("*/src/**/*.py") if AWS_ITSELF not in path.parts]
+    return {"/".join(path.parts[path.parts.index("src") + 1 :]): ast.parse(path.read_text()) for path in files}
+
+
+def texts_read(tree: ast.Module) -> Iterator[str]:
+    """Give the texts by which something is looked up: ``x["text"]`` and ``x.get("text")``."""
+    for node in ast.walk(tree):
+        found: ast.expr | None = None
+        if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+            found = node.slice
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get":
+            found = node.args[0] if node.args else None
+        if isinstance(found, ast.Constant) and isinstance(found.value, str):
+            yield found.value
+
+
+def texts_named(tree: ast.Module) -> Iterator[str]:
+    """Give the keys that dictionaries are written with, or that are read or set."""
+    yield from texts_read(tree)
+    for node in ast.walk(tree):
+        keys: list[ast.expr | None] = []
+        if isinstance(node, ast.Dict):
+            keys = list(node.keys)
+        elif isinstance(node, ast.Subscript):
+            keys = [node.slice]
+        yield from (key.value for key in keys if isinstance(key, ast.Constant) and isinstance(key.value, str))
+
+
+@pytest.fixture(scope="module")
+def readers() -> dict[str, set[str]]:
+    """Modules by the texts that they look up."""
+    found: dict[str, set[str]] = defaultdict(set)
+    for name, tree in modules().items():
+        for text in texts_read(tree):
+            found[text].add(name)
+    return found
+
+
+@pytest.mark.parametrize("key", JOB_KEYS)
+def test_one_module_reads_what_aws_tells_of_a_job(readers: dict[str, set[str]], key: str) -> None:
+    assert readers[key] <= {"miniwdl_aws_core/batch/job.py"}
+
+
+def test_that_module_is_where_it_was() -> None:
+    texts = {
+        node.value for node in ast.walk(modules()["miniwdl_aws_core/batch/job.py"]) if isinstance(node, ast.Constant)
+    }
+    assert texts.issuperset(JOB_KEYS)
+
+
+@pytest.mark.parametrize("key", REQUEST_KEYS)
+def test_one_module_builds_each_part_of_a_request(key: str) -> None:
+    builders = {name for name, tree in modules().items() if key in texts_named(tree)}
+    assert len(builders) == 1
+    assert builders.pop().startswith("miniwdl_aws_core/batch/")
+
+
+@pytest.mark.parametrize("tag", ["miniwdl-call", "miniwdl-run-dir", "miniwdl-task", "miniwdl-try", "/aws/batch/job"])
+def test_a_name_that_two_sides_know_stands_once(tag: str) -> None:
+    """Prefixes of definitions and programs apart, which are texts of another meaning."""
+    found = [
+        name
+        for name, tree in modules().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value == tag
+    ]
+    assert len(found) == 1
