@@ -375,3 +375,19 @@ def test_bash_completes_after_the_documented_line(runs: Runs, words: str, offere
         capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert {word.strip() for word in done.stdout.split()} == offered, done.stderr
+
+
+def test_a_log_group_of_ones_own_is_read_by_whoever_reads_logs(shell: Shell) -> None:
+    """A task's log configuration counts for the commands of a run, for its follower and for the reader of any job."""
+    configuration = {"logDriver": "awslogs", "options": {"awslogs-group": "/lab/jobs"}}
+    properties = json.dumps({"logConfiguration": configuration})
+    submitted = shell.submit(
+        str(WDL / "hello.wdl"), "--no-cache", "--follow", "--follow-task", "greet", "--plain",
+        env={"MINIWDL__AWS__CONTAINER_PROPERTIES": properties},
+    )  # fmt: skip
+    assert submitted.code == 0, submitted.stderr
+    assert "greet-0 | greeting Ada\n" in submitted.stderr
+    (job,) = shell.children(submitted.job_id)
+    assert shell.run("miniwdl-aws", "logs", submitted.job_id, "--task", "greet").stdout == "greet-0 | greeting Ada\n"
+    assert shell.run("miniwdl-aws-logs", job["jobId"]).stdout == "greeting Ada\n"
+    assert job["tags"]["miniwdl-call"] == "call-greet-0"
