@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from miniwdl_aws_hooks import ExitCode
 from miniwdl_aws_local_cloud import Fault, FaultKind, LocalCloud
 
 from .conftest import WDL
@@ -155,12 +156,12 @@ def test_an_older_outputs_json_goes_first(shell, cloud, fsx):
     assert "results/older/outputs.json" not in shell.keys("linked", "results/older/")
 
 
-def refused(shell, cloud, *arguments):
+def refused(shell, cloud, *arguments, code=ExitCode.REFUSED):
     """Submit what can't be exported; give the log, after a look that nothing ran."""
     runs = cloud.state / "fsx/miniwdl_run"
     before = sorted(runs.glob("*"))
     done = shell.submit(EXPORTED, *arguments, "--follow")
-    assert done.code == 64, done.stderr
+    assert done.code == code, done.stderr
     assert "Traceback" not in done.stderr
     assert shell.children(done.job_id) == []
     assert sorted(runs.glob("*")) == before
@@ -180,7 +181,7 @@ def test_refused_without_a_link(shell, cloud):
 
 
 def test_refused_to_protect_what_is_there(shell, cloud):
-    said = refused(shell, cloud, "--s3upload", "s3://linked/results/x/", *EXPORT, "--no-overwrite")
+    said = refused(shell, cloud, "--s3upload", "s3://linked/results/x/", *EXPORT, "--no-overwrite", code=ExitCode.USAGE)
     assert "--no-overwrite can't be kept by --publish export" in said
 
 
