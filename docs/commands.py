@@ -30,7 +30,7 @@ class CommandHelp:
 
 def described(program: str) -> Iterator[tuple[int, CommandHelp]]:
     """Give a command and its subcommands, each with its depth."""
-    yield from _walk(parser_of(program), program, 0)
+    yield from _walk((program,))
 
 
 def plugin_options() -> list[tuple[str, str]]:
@@ -43,35 +43,37 @@ def plugin_options() -> list[tuple[str, str]]:
     ]
 
 
-def parser_of(program: str) -> argparse.ArgumentParser:
-    """Catch a command's parser where it would print its help: the one door that all commands have."""
+def parser_of(program: str, *subcommands: str) -> argparse.ArgumentParser:
+    """
+    Catch a command's parser where it would print its help: the one door that all commands have.
+
+    :param subcommands: whose parser is wanted; a command may give arguments to those alone that it is asked for.
+    """
     (point,) = entry_points(group="console_scripts", name=program)
     caught: list[argparse.ArgumentParser] = []
     with (
         patch.object(argparse.ArgumentParser, "print_help", lambda parser, _file=None: caught.append(parser)),
         suppress(SystemExit),
     ):
-        point.load()(["--help"])
+        point.load()([*subcommands, "--help"])
     return caught[0]
 
 
-def _walk(
-    parser: argparse.ArgumentParser, title: str, depth: int, summary: str = ""
-) -> Iterator[tuple[int, CommandHelp]]:
+def _walk(words: tuple[str, ...], summary: str = "") -> Iterator[tuple[int, CommandHelp]]:
+    parser = parser_of(*words)
     arguments: list[tuple[str, str]] = []
-    below: list[tuple[str, argparse.ArgumentParser, str]] = []
+    below: list[tuple[str, str]] = []
     # Private, but argparse has no other way to enumerate what a parser takes, and it never changed.
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            texts = {item.dest: item.help or "" for item in action._choices_actions}
-            below += [(f"{title} {name}", action.choices[name], text) for name, text in texts.items()]
-            arguments += [(f"`{name}`", text) for name, text in texts.items()]
+            below += [(item.dest, item.help or "") for item in action._choices_actions]
+            arguments += [(f"`{name}`", text) for name, text in below]
         elif not isinstance(action, argparse._HelpAction):
             arguments.append((f"`{_written(action)}`", (action.help or "").replace("%%", "%")))
     text = " ".join((parser.description or summary).split()).rstrip(".")
-    yield depth, CommandHelp(title, f"{text[0].upper()}{text[1:]}.", arguments)
-    for name, subparser, help_text in below:
-        yield from _walk(subparser, name, depth + 1, help_text)
+    yield len(words) - 1, CommandHelp(" ".join(words), f"{text[0].upper()}{text[1:]}.", arguments)
+    for name, help_text in below:
+        yield from _walk((*words, name), help_text)
 
 
 def _written(action: argparse.Action) -> str:

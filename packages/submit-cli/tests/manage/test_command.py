@@ -1,6 +1,7 @@
 """``miniwdl-aws`` and what its subcommands have in common."""
 
 import json
+from argparse import ArgumentParser
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -25,6 +26,25 @@ def test_two_commands_of_one_name() -> None:
     mine = Command("list", "mine", lambda _parser: None, lambda _args: 0)
     with pytest.raises(PluginError, match="two plugins bring the command miniwdl-aws list"):
         build_parser([mine, mine])
+
+
+def test_only_the_command_that_is_asked_for_gets_its_arguments(
+    manager: pluggy.PluginManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def configure(_parser: ArgumentParser) -> None:
+        raise PluginError("asked for arguments")
+
+    class Commands:
+        @hookimpl
+        def miniwdl_aws_commands(self) -> list[Command]:
+            return [Command("mine", "what is mine", configure, lambda _args: 0)]
+
+    manager.register(Commands())
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "what is mine" in capsys.readouterr().out
+    assert main(["mine"]) == 64
+    assert "asked for arguments" in capsys.readouterr().err
 
 
 def test_commands_take_the_options_that_say_where_a_run_is(manager: pluggy.PluginManager, job_id: str) -> None:

@@ -11,7 +11,7 @@ from miniwdl_aws_submit_cli.manage.commands import commands
 
 def test_every_module_with_a_command_is_listed_under_its_name() -> None:
     folder = Path(listed.__file__).parent
-    with_command = {path.stem for path in folder.glob("*.py") if "\nCOMMAND = " in path.read_text()}
+    with_command = {path.stem for path in folder.glob("*.py") if "\ndef run(" in path.read_text()}
     assert sorted(command.name for command in commands()) == sorted(with_command)
 
 

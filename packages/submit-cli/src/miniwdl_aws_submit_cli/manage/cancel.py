@@ -8,24 +8,28 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.console import emit_json, say
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_hooks.types import Command
 from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.formats import counted
 from miniwdl_aws_submit_cli.manage.arguments import add_run
 
 if TYPE_CHECKING:
-    from argparse import Namespace
+    from argparse import ArgumentParser, Namespace
     from collections.abc import Callable
 
     from miniwdl_aws_submit_cli.runs.batch import Batch
     from miniwdl_aws_submit_cli.runs.runs import Run
 
-__all__ = ["COMMAND", "stop"]
+__all__ = ["configure", "run", "stop"]
 
 TASKS_PATIENCE = 300.0
 """Seconds that task jobs get to end after they were told to."""
 CALM_LOOKS = 2
 PERIOD = 2.0
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add which run to stop."""
+    add_run(parser)
 
 
 def run(args: Namespace) -> int:
@@ -92,6 +96,3 @@ def _summary(tasks: int, *, was_running: bool) -> str:
     if was_running:
         return f"stopped the workflow job, and {left}" if left else "stopped the workflow job, which left no task job"
     return f"stopped {left}" if left else "there was nothing to stop"
-
-
-COMMAND = Command("cancel", "stop a run and all of its tasks", add_run, run)

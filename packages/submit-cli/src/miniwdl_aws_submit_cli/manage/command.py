@@ -27,11 +27,12 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _main(argv: Sequence[str]) -> int:
     commands = [command for found in get_manager().hook.miniwdl_aws_commands() for command in found or ()]
-    parser = build_parser(commands)
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
 
-        argcomplete.autocomplete(parser)
+        argcomplete.autocomplete(build_parser(commands))
+    # There are no options with values before the command's name.
+    parser = build_parser(commands, next((word for word in argv if not word.startswith("-")), ""))
     args = parser.parse_args(argv)
     from miniwdl_aws_core.diagnostics import fit_for_terminals  # what follows is not needed for `--help`
 
@@ -40,10 +41,11 @@ def _main(argv: Sequence[str]) -> int:
     return run.run(args)
 
 
-def build_parser(commands: Sequence[Command]) -> Parser:
+def build_parser(commands: Sequence[Command], only: str | None = None) -> Parser:
     """
     Make the parser.
 
+    :param only: name of the command that alone gets its arguments, since only it is asked for.
     :raises PluginError: when two plugins bring a command of one name.
     """
     parser = Parser(prog=PROGRAM, description="Look at runs on AWS Batch, wait for them, stop them, check the setup.")
@@ -54,6 +56,7 @@ def build_parser(commands: Sequence[Command]) -> Parser:
             raise PluginError(f"two plugins bring the command {PROGRAM} {command.name}")
         seen.add(command.name)
         subparser = subparsers.add_parser(command.name, help=command.help, description=command.help, allow_abbrev=False)
-        command.configure(subparser)
+        if only in (None, command.name):
+            command.configure(subparser)
         subparser.set_defaults(command=command)
     return parser

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_hooks.types import Check, CheckState, Command, PreflightContext
+from miniwdl_aws_hooks.types import Check, CheckState, PreflightContext
 from miniwdl_aws_submit_cli.formats import counted, table
 from miniwdl_aws_submit_cli.manage.arguments import add_json, add_place
 from miniwdl_aws_submit_cli.options.table import NO_IMAGE, option
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_submit_cli.runs.session import Session
 
-__all__ = ["COMMAND"]
+__all__ = ["configure", "run"]
 
 _MARKS = {CheckState.OK: "ok", CheckState.WARNING: "warning", CheckState.FAILED: "FAILED"}
 
@@ -98,6 +98,3 @@ def _context(session: Session) -> PreflightContext:
         mount_point=values["--mount"],
         settings=EnvironSettings(os.environ, overrides),
     )
-
-
-COMMAND = Command("doctor", "check everything that a run needs", configure, run)

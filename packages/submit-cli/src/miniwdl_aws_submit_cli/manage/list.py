@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_core.since import SINCE_HELP, parse_since
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_hooks.types import Command
 from miniwdl_aws_submit_cli.formats import ago, duration, table
 from miniwdl_aws_submit_cli.manage.arguments import add_json, add_place
 
@@ -18,7 +17,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_core.batch.job import Job
 
-__all__ = ["COMMAND"]
+__all__ = ["configure", "run"]
 
 STATES = ("submitted", "pending", "runnable", "starting", "running", "succeeded", "failed", "active")
 """Values of ``--state``; ``active`` is all but the final two."""
@@ -99,6 +98,3 @@ def _table(jobs: Sequence[Job], now: float) -> list[str]:
         lasted = duration(seconds) if seconds is not None else ""
         rows.append((job.status.lower(), ago(job.created_at, now), lasted, given_name(job.name), job.job_id))
     return table(rows)
-
-
-COMMAND = Command("list", "list the runs of a queue", configure, run)

@@ -11,7 +11,6 @@ from miniwdl_aws_core.since import SINCE_HELP, parse_since
 from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_hooks.types import Command
 from miniwdl_aws_submit_cli.manage.arguments import add_run
 
 if TYPE_CHECKING:
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_submit_cli.runs.runs import Run
     from miniwdl_aws_submit_cli.runs.session import Session
 
-__all__ = ["COMMAND"]
+__all__ = ["configure", "run"]
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -92,6 +91,3 @@ def _pattern(text: str | None) -> re.Pattern[str] | None:
         return re.compile(text) if text else None
     except re.error as exc:
         raise ConfigurationError(f"--grep {text}: not a regular expression ({exc})") from exc
-
-
-COMMAND = Command("logs", "show the log of a run, or of its calls", configure, run)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks.protocol import ENV_SUBMISSION
-from miniwdl_aws_hooks.types import Command
 from miniwdl_aws_submit_cli.manage.arguments import add_following, add_run
 from miniwdl_aws_submit_cli.options.table import option
 
@@ -14,7 +13,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_core.batch.job import Job
 
-__all__ = ["COMMAND", "resubmission"]
+__all__ = ["configure", "resubmission", "run"]
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -52,6 +51,3 @@ def resubmission(job: Job, token: str) -> dict[str, Any]:
 
     name = unique_name(given_name(job.name), token)
     return submit_request(again(job, name, {ENV_SUBMISSION: name}), job.definition)
-
-
-COMMAND = Command("rerun", "submit a run again; the call cache does the rest", configure, run)

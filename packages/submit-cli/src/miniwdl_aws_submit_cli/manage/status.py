@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.console import emit, emit_json
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_hooks.types import Command
 from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.formats import ago, duration
 from miniwdl_aws_submit_cli.manage.arguments import add_run
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_submit_cli.runs.calls import Call
     from miniwdl_aws_submit_cli.runs.runs import Run
 
-__all__ = ["COMMAND"]
+__all__ = ["configure", "run"]
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -105,6 +104,3 @@ def _facts(found: Run, calls: Iterable[Call], places: dict[str, int]) -> dict[st
             for call in calls
         ],
     }
-
-
-COMMAND = Command("status", "show where a run and its calls stand", configure, run)

@@ -11,7 +11,6 @@ from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
-from miniwdl_aws_hooks.types import Command
 from miniwdl_aws_submit_cli.formats import ago, counted
 from miniwdl_aws_submit_cli.manage.arguments import add_json, add_option, add_place
 from miniwdl_aws_submit_cli.options.table import option
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_submit_cli.runs.batch import Batch
     from miniwdl_aws_submit_cli.runs.session import Session
 
-__all__ = ["COMMAND", "orphans"]
+__all__ = ["configure", "orphans", "run"]
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -101,6 +100,3 @@ def _queues(args: Namespace, session: Session) -> list[str]:
     if not queues:
         raise ConfigurationError(f"--task-queue is missing: {option('--task-queue').sources}")
     return queues
-
-
-COMMAND = Command("sweep", "find task jobs whose workflow job is gone", configure, run)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_hooks.types import Command
 from miniwdl_aws_submit_cli.manage.arguments import add_following, add_run
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-__all__ = ["COMMAND"]
+__all__ = ["configure", "run"]
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -31,6 +30,3 @@ def run(args: Namespace) -> int:
             require_follower(session.manager)
         found = session.find(args.run)
         return stay({"jobId": found.job_id, "jobName": found.job.name}, manner, session)
-
-
-COMMAND = Command("wait", "wait for the end of a run and exit with its code", configure, run)
