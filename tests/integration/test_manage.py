@@ -252,7 +252,7 @@ def test_logs_of_a_live_run(runs: Runs) -> None:
 def test_a_queue_that_is_not_there_is_refused_by_aws(runs: Runs) -> None:
     done = runs.manage("list", "--workflow-queue", "nosuch")
     assert (done.code, done.stdout) == (69, "")
-    assert done.stderr.splitlines()[0].endswith("Job queue nosuch does not exist")
+    assert done.stderr.splitlines()[0].endswith("Job queue nosuch does not exist (ClientException)")
 
 
 @pytest.mark.parametrize(
