@@ -81,7 +81,8 @@ def _botocore_reads_each_file_once() -> Iterator[None]:
 def without_metadata(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ask nothing of the machine that the tests run on, which may be an instance of EC2 with a region of its own."""
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.delenv("AWS_REGION", raising=False)
+    for name in ("MINIWDL__AWS__REGION", "AWS_REGION"):
+        monkeypatch.delenv(name, raising=False)
 
 
 @pytest.fixture

@@ -68,6 +68,14 @@ def test_the_first_one_that_is_named_wins(
     assert option or region_in({"AWS_REGION": first or "", "AWS_DEFAULT_REGION": second}) in {expected, None}
 
 
+def test_the_projects_own_option_goes_before_aws_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also for commands that read no configuration file: a run has one region."""
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    monkeypatch.setenv("MINIWDL__AWS__REGION", "eu-west-1")
+    assert region() == "eu-west-1"
+    assert region("us-west-1") == "us-west-1"
+
+
 @pytest.mark.usefixtures("profiles")
 def test_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
     assert region(profile="lab") == "ap-south-1"

@@ -15,7 +15,13 @@ if TYPE_CHECKING:
 __all__ = ["aws_variables", "misleading", "submit_variables", "without_proxy"]
 
 MISLEADING = frozenset(
-    {"AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_SECURITY_TOKEN", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"}
+    {
+        "AWS_PROFILE",
+        "AWS_SESSION_TOKEN",
+        "AWS_SECURITY_TOKEN",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+        AwsOptions.region.variable,
+    }
 )
 """Variables that would lead clients elsewhere in spite of the ones set."""
 _LOOPBACK = "127.0.0.1"

@@ -20,7 +20,13 @@ STATE = Path("/work dir/state")
 
 
 def test_what_leads_elsewhere_has_to_go() -> None:
-    environ = {"AWS_PROFILE": "p", "AWS_SESSION_TOKEN": "t", "AWS_ENDPOINT_URL_S3": "http://other", "HOME": "/h"}
+    environ = {
+        "AWS_PROFILE": "p",
+        "AWS_SESSION_TOKEN": "t",
+        "AWS_ENDPOINT_URL_S3": "http://other",
+        "MINIWDL__AWS__REGION": "eu-west-1",
+        "HOME": "/h",
+    }
     found = environment_for(CLOUD, environ)
     assert {name for name, value in found.items() if not value} == set(environ) - {"HOME"}
     assert found["AWS_ENDPOINT_URL"] == "http://x"

@@ -1,9 +1,10 @@
 """
 Clients of AWS's services, and the region that they talk to.
 
-The region is the first one that is named, where an empty name is none: by the option (``--region``, ``[aws] region``),
-by AWS_REGION, by AWS_DEFAULT_REGION, by the profile, and by the instance's metadata, which nothing else than that asks.
-AWS_REGION goes first as it does in the AWS CLI and in AWS's other SDKs; botocore by itself reads the other one only:
+The region is the first one that is named, where an empty name is none: by the option (``--region``), by ``[aws]
+region`` or its variable, by AWS_REGION, by AWS_DEFAULT_REGION, by the profile, and last by the instance's metadata,
+which is asked only then. AWS_REGION goes first as in the AWS CLI and in AWS's other SDKs; botocore by
+itself reads the other one only:
 https://docs.aws.amazon.com/cli/latest/userguide/cli-configure-envvars.html,
 https://docs.aws.amazon.com/sdkref/latest/guide/feature-region.html.
 
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_core.aws.codes import Kind
 from miniwdl_aws_core.aws.errors import PLAIN, SERVICE, ErrorFamily, is_of_botocore, no_region, translated
 from miniwdl_aws_core.aws.surprises import in_words
+from miniwdl_aws_core.options.shared import AwsOptions
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -40,7 +42,7 @@ READ_TIMEOUT = 30
 CONNECTIONS = 10
 """Requests that a client can have in flight at once."""
 
-_VARIABLES = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_VARIABLES = (AwsOptions.region.variable, "AWS_REGION", "AWS_DEFAULT_REGION")
 _METADATA_TIMEOUT, _METADATA_ATTEMPTS = 1, 2
 _REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d+")
 
