@@ -148,3 +148,67 @@ def test_a_name_that_two_sides_know_stands_once(tag: str) -> None:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value == tag
     ]
     assert len(found) == 1
+
+
+EDGE = "packages/core/src/miniwdl_aws_core/aws"
+NAMES_OF_ERRORS = {"ClientError", "BotoCoreError", "ThrottlingException", "ExpiredToken", "AccessDenied"}
+
+
+def sources(root):
+    """Every module with its path, but for those of local-cloud: it plays AWS."""
+    for source in root.glob("packages/*/src/**/*.py"):
+        path = source.relative_to(root).as_posix()
+        if not path.startswith("packages/local-cloud/"):
+            yield path, ast.parse(source.read_text())
+
+
+def names_of(node):
+    """Names that an expression, an import or a text says."""
+    if isinstance(node, ast.Import):
+        return {alias.name for alias in node.names}
+    if isinstance(node, ast.ImportFrom):
+        return {node.module, *(alias.name for alias in node.names)}
+    return {value for name in ("id", "attr", "value") if isinstance(value := getattr(node, name, None), str)}
+
+
+def knows_errors_of_aws(node):
+    return any(bool(names_of(part) & {*NAMES_OF_ERRORS, "botocore.exceptions"}) for part in ast.walk(node))
+
+
+def test_errors_of_aws_are_known_in_one_room(root):
+    knowing = {path for path, tree in sources(root) if knows_errors_of_aws(tree)}
+    assert knowing == {f"{EDGE}/{name}.py" for name in ("codes", "errors", "surprises")}
+
+
+def test_one_function_makes_errors_of_ours_of_those(root):
+    functions = [
+        node.name
+        for path, tree in sources(root)
+        for node in ast.walk(tree)
+        if path == f"{EDGE}/errors.py" and isinstance(node, ast.FunctionDef) and "ClientError" in {
+            name for part in ast.walk(node) for name in names_of(part)
+        }
+    ]  # fmt: skip
+    assert functions == ["error_of"]
+
+
+def test_one_module_makes_clients(root):
+    makers = {
+        path
+        for path, tree in sources(root)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr == "create_client"
+    }
+    assert makers == {f"{EDGE}/session.py"}
+    assert not any("boto3" in names_of(node) for _, tree in sources(root) for node in ast.walk(tree))
+
+
+def test_the_region_of_the_environment_is_read_in_one_place(root):
+    saying = {
+        path
+        for path, tree in sources(root)
+        for node in ast.walk(tree)
+        if names_of(node) & {"AWS_REGION", "AWS_DEFAULT_REGION"}
+    }
+    written = "packages/submit-cli/src/miniwdl_aws_submit_cli/submit/environment.py"
+    assert saying == {f"{EDGE}/session.py", written}
