@@ -46,3 +46,14 @@ def test_no_page_lacks_its_hook(facts, root):
 
 def test_no_plugin_implements_a_hook_that_does_not_exist(facts):
     assert {item.hook for item in facts.implementations()} <= {hook.name for hook in facts.hooks()}
+
+
+TAKES_ITS_OWN_ALONE = {"miniwdl_aws_localize"}
+"""Hooks for which no plugin of ours takes more than what is its own."""
+
+
+def test_a_third_party_is_asked_before_whoever_of_ours_takes_everything(hook_name, facts):
+    """Where the first answer counts, plugins are asked by their names, and ours would hide those after it."""
+    (hook,) = [hook for hook in facts.hooks() if hook.name == hook_name]
+    if facts.is_firstresult(hook) and hook_name not in TAKES_ITS_OWN_ALONE:
+        assert any("trylast=True" in item.options for item in facts.implementations() if item.hook == hook_name)

@@ -2,7 +2,8 @@
 What a task asks for in its ``runtime`` (or WDL 1.2 ``requirements``) section, checked against AWS's limits.
 
 The keys that miniwdl itself evaluates (``cpu``, ``memory``, ``gpu`` ...) arrive as it left them; the others are in the
-table :data:`HINTS`, which is also the list of what a task may set at all.
+table :data:`HINTS`, which is also the list of what a task may set at all. They reach the job by
+:mod:`~miniwdl_aws_batch_backend.draft`.
 """
 
 from __future__ import annotations

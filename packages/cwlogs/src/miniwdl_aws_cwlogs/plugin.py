@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_hooks import Check, FollowRequest, JobChange, LogEvent, PreflightContext
 
 
-@hookimpl
+@hookimpl(trylast=True)  # it claims every log
 def miniwdl_aws_follow_logs(request: FollowRequest) -> Iterator[LogEvent]:
     """Read the stream from CloudWatch Logs, with requests and a budget that all streams of the process share."""
     from miniwdl_aws_cwlogs.client import shared_source

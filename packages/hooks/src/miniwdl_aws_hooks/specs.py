@@ -258,7 +258,7 @@ class Specs:
         """
         Follow a job's log to its end.
 
-        Called by ``miniwdl-aws-submit --follow`` once the job's log stream is known.
+        Called by ``miniwdl-aws-submit --follow`` and by ``miniwdl-aws logs``, for each log stream that is known.
 
         :param request: the stream, and how to know its end.
         :return: the events in order, as they come; ``None`` when this plugin doesn't keep that log.

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     )
 
 
-@hookimpl
+@hookimpl(trylast=True)  # it claims all of S3
 def miniwdl_aws_stage(request: StageRequest) -> StageResult | None:
     """Keep local files in S3 by their content."""
     from miniwdl_aws_core.s3uri import SCHEME
@@ -32,7 +32,7 @@ def miniwdl_aws_stage(request: StageRequest) -> StageResult | None:
     return stage(request, engine_for(EnvironSettings()))
 
 
-@hookimpl
+@hookimpl(trylast=True)  # it claims all of S3
 def miniwdl_aws_check_destination(context: DestinationContext) -> bool | None:
     """Try whether the S3 folder can be written, and whether ``--no-overwrite`` leaves room for a run there."""
     if not _uploads(context.folder, context.options):
@@ -44,7 +44,7 @@ def miniwdl_aws_check_destination(context: DestinationContext) -> bool | None:
     return True
 
 
-@hookimpl
+@hookimpl(trylast=True)  # it claims all of S3
 def miniwdl_aws_publish(request: PublishRequest) -> PublishReport | None:
     """Upload to S3."""
     if not _uploads(request.folder, request.options):

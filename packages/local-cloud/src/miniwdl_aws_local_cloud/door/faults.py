@@ -34,7 +34,12 @@ STUCK = (
 
 
 class FaultKind(StrEnum):
-    """What a fault does."""
+    """
+    What a fault does.
+
+    Faults of requests, which :data:`REQUEST_FAULTS` lists, take effect in the cloud's door; all others but that of
+    exports are of jobs, in the scheduler and in the attempts of a job.
+    """
 
     THROTTLE = "throttle"
     """A request is refused with TooManyRequestsException; with ``rate``, only those beyond it."""

@@ -2,7 +2,8 @@
 The options of ``miniwdl-aws-submit`` as data.
 
 The parser, the resolution from option, environment and queue tag, and the table in the documentation are all made
-from these.
+from these. What a value does is said elsewhere: :mod:`~miniwdl_aws_submit_cli.options.resolve` checks it, and
+:mod:`~miniwdl_aws_submit_cli.submit.submission` puts it into the job.
 """
 
 from __future__ import annotations
