@@ -91,7 +91,7 @@ MISTAKES = {
     "No such input to hello: other": "hello.wdl names=a other=1",
     "-i broken.json: not valid JSON, line 2": "hello.wdl -i broken.json",
     "--delete-after needs a folder to upload to": "hello.wdl names=a --delete-after success",
-    "--s3upload must be an S3 folder": "hello.wdl names=a --s3upload ftp://x/",
+    "--s3upload must begin with s3://": "hello.wdl names=a --s3upload ftp://x/",
     "--task-queue: there is no job queue nope": "hello.wdl names=a --task-queue nope",
     "--memory-GiB must be a number above 0": "hello.wdl names=a --memory-GiB lots",
     "--runner podman is unknown": "hello.wdl names=a --runner podman",
