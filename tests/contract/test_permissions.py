@@ -60,17 +60,18 @@ def test_the_policy_allows_what_the_code_asks(root, policy, package, service):
 def test_the_policies_allow_what_fsx_mount_asks(root):
     source = root / "packages/fsx-mount/src/miniwdl_aws_fsx_mount"
     asked = {
-        name: set(re.findall(r"_client\.(\w+)\(", (source / name).read_text())) for name in ("client.py", "objects.py")
+        name: set(re.findall(r"_client\.(\w+)\(", (source / name).read_text()))
+        for name in ("fsx_service.py", "objects.py")
     }
     asked["objects.py"] -= {"get_paginator"}  # of `miniwdl-aws fsx release`, which no job runs
     # The submission looks the file system up; the workflow job asks for the rest, the tasks where results are exported.
-    assert asked["client.py"] == {
+    assert asked["fsx_service.py"] == {
         "describe_file_systems",
         "describe_data_repository_associations",
         "create_data_repository_task",
         "describe_data_repository_tasks",
     }
-    fsx = {f"fsx:{''.join(word.capitalize() for word in name.split('_'))}" for name in asked["client.py"]}
+    fsx = {f"fsx:{''.join(word.capitalize() for word in name.split('_'))}" for name in asked["fsx_service.py"]}
     assert fsx - {"fsx:DescribeFileSystems"} <= allowed(root, "workflow-policy.json")
     assert {S3[name] for name in asked["objects.py"]} <= allowed(root, "workflow-policy.json")
     looked_up = {"fsx:DescribeFileSystems", "fsx:DescribeDataRepositoryAssociations"}
@@ -78,7 +79,7 @@ def test_the_policies_allow_what_fsx_mount_asks(root):
 
 
 def test_whoever_submits_may_follow(root):
-    client = (root / "packages/cwlogs/src/miniwdl_aws_cwlogs/client.py").read_text()
+    client = (root / "packages/cwlogs/src/miniwdl_aws_cwlogs/log_source.py").read_text()
     services = {"describe_jobs": "batch", "get_log_events": "logs", "filter_log_events": "logs"}
     asked = set(re.findall(r"_client\.(\w+)\(", client))
     assert asked == services.keys()

@@ -12,7 +12,7 @@ import WDL
 from conftest import MountPlugin  # type: ignore[import-not-found] # beside this file
 from WDL.runtime import config
 
-from miniwdl_aws_batch_backend import client, engine, plugin
+from miniwdl_aws_batch_backend import batch_api, engine, plugin
 from miniwdl_aws_hooks import create_manager
 
 
@@ -35,7 +35,7 @@ def main() -> None:
     manager.register(MountPlugin(root))
     manager.register(plugin)
     engine.get_manager = lambda: manager  # type: ignore[assignment]
-    client.connect = lambda _region: fake
+    batch_api.connect = lambda _region: fake
     cfg = config.Loader(logging.getLogger("test"), filenames=[], overrides=options["cfg"])
     workflow = WDL.load(options["wdl"]).workflow
     inputs = WDL.values_from_json(options["inputs"], workflow.available_inputs, workflow.required_inputs)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from miniwdl_aws_batch_backend.client import BatchApi, connect
+from miniwdl_aws_batch_backend.batch_api import BatchApi, connect
 from miniwdl_aws_batch_backend.poller import JobPoller, Missing, PollPlan, Seen
 from miniwdl_aws_batch_backend.termination import Mailbox
 from miniwdl_aws_core.aws.errors import AwsError

@@ -13,7 +13,7 @@ from test_journal import abandon
 
 from miniwdl_aws_batch_backend.adoption.journal import Entry, Journal, journal_folder
 from miniwdl_aws_batch_backend.adoption.recovery import FORGOTTEN, Recovery, take_over
-from miniwdl_aws_batch_backend.client import BatchApi
+from miniwdl_aws_batch_backend.batch_api import BatchApi
 from miniwdl_aws_batch_backend.workdir.handover import Place, hand_over, lie_elsewhere, read_exit_code, take_back
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths
 

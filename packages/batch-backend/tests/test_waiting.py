@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from fake_batch import FakeBatch, client_error
 
-from miniwdl_aws_batch_backend.client import BatchApi
+from miniwdl_aws_batch_backend.batch_api import BatchApi
 from miniwdl_aws_batch_backend.queues import QueuePositions
 from miniwdl_aws_batch_backend.waiting import QueueWait, WaitStep, explain, position_in
 from miniwdl_aws_core.batch.job import Job

@@ -3,8 +3,8 @@
 import pytest
 
 from miniwdl_aws_core.aws.rate import SelfTuningRate
-from miniwdl_aws_cwlogs.client import LogSource
 from miniwdl_aws_cwlogs.follower import FixedStreams, Followed, Follower, Pace
+from miniwdl_aws_cwlogs.log_source import LogSource
 from miniwdl_aws_cwlogs.stream import LogStream
 
 MESSAGES = {

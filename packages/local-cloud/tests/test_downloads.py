@@ -11,8 +11,8 @@ from WDL.runtime.config import Loader
 from WDL.runtime.error import DownloadFailed
 
 from miniwdl_aws_local_cloud.bundle import bundled_url
+from miniwdl_aws_local_cloud.cloud_settings import JOB_MARKER
 from miniwdl_aws_local_cloud.downloads import file_download
-from miniwdl_aws_local_cloud.settings import JOB_MARKER
 
 NAMES = "https://raw.githubusercontent.com/chanzuckerberg/miniwdl/main/tests/alyssa_ben.txt"
 logger = logging.getLogger(__name__)

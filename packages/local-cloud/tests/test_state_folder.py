@@ -11,8 +11,8 @@ import pytest
 
 from miniwdl_aws_hooks import ExitCode
 from miniwdl_aws_local_cloud import LocalCloud
+from miniwdl_aws_local_cloud.cloud_settings import state_dir
 from miniwdl_aws_local_cloud.errors import StateFolderError
-from miniwdl_aws_local_cloud.settings import state_dir
 from miniwdl_aws_local_cloud.up import command, detached
 from miniwdl_aws_local_cloud.up.registry import CloudRecord
 

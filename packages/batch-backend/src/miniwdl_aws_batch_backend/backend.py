@@ -20,7 +20,7 @@ import WDL
 from WDL.runtime.error import Interrupted, Terminated
 from WDL.runtime.task_container import TaskContainer
 
-from miniwdl_aws_batch_backend import client
+from miniwdl_aws_batch_backend import batch_api
 from miniwdl_aws_batch_backend.adoption.callkey import CallFacts, call_key
 from miniwdl_aws_batch_backend.adoption.journal import Entry
 from miniwdl_aws_batch_backend.adoption.recovery import take_over
@@ -104,7 +104,7 @@ class BatchBackend(TaskContainer):
     def global_init(cls, cfg: WDL.runtime.config.Loader, logger: logging.Logger) -> None:
         """Read the configuration, once per process."""
         with _as_miniwdl_errors():
-            cls._engine = Engine.start(LoaderSettings(cfg), client.connect)
+            cls._engine = Engine.start(LoaderSettings(cfg), batch_api.connect)
         if gc.get_threshold()[0] < COLLECTION_THRESHOLD:
             gc.set_threshold(COLLECTION_THRESHOLD)
         logger.info(message("tasks run on AWS Batch", queue=cls._engine.queue, root=cls._engine.root))

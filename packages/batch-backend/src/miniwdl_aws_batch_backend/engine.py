@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_batch_backend.adoption.journal import Journal, journal_folder
 from miniwdl_aws_batch_backend.adoption.recovery import Recovery
-from miniwdl_aws_batch_backend.client import BatchApi
+from miniwdl_aws_batch_backend.batch_api import BatchApi
 from miniwdl_aws_batch_backend.configuration import BackendSettings, read_settings
 from miniwdl_aws_batch_backend.extensions import Extensions
 from miniwdl_aws_batch_backend.poller import MAX_LAG, JobPoller, PollPlan

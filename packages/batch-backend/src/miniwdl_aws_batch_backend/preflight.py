@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_batch_backend.client import BatchApi, connect
+from miniwdl_aws_batch_backend.batch_api import BatchApi, connect
 from miniwdl_aws_batch_backend.configuration import BackendSettings, read_settings
 from miniwdl_aws_hooks import Check, CheckState, PreflightContext
 

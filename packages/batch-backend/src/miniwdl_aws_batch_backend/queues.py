@@ -12,7 +12,7 @@ from miniwdl_aws_core.aws.errors import AwsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from miniwdl_aws_batch_backend.client import BatchApi
+    from miniwdl_aws_batch_backend.batch_api import BatchApi
 
 __all__ = ["QueuePositions"]
 

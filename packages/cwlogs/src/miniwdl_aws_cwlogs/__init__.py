@@ -3,7 +3,7 @@ Follow CloudWatch log streams of AWS Batch jobs within a request budget.
 
 For use as a library::
 
-    from miniwdl_aws_cwlogs.client import LogSource, shared_budget
+    from miniwdl_aws_cwlogs.log_source import LogSource, shared_budget
     from miniwdl_aws_cwlogs.follower import FixedStreams, Followed, Follower
     from miniwdl_aws_cwlogs.stream import LogStream
 

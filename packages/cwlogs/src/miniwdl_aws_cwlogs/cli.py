@@ -76,8 +76,8 @@ def _show(options: argparse.Namespace) -> None:
     # Imported here, so that --help and wrong usage don't wait for botocore.
     from miniwdl_aws_core.aws.rate import SelfTuningRate
     from miniwdl_aws_core.diagnostics import fit_for_terminals
-    from miniwdl_aws_cwlogs.client import shared_budget
     from miniwdl_aws_cwlogs.follower import Follower
+    from miniwdl_aws_cwlogs.log_source import shared_budget
     from miniwdl_aws_cwlogs.render import Renderer
 
     fit_for_terminals()
@@ -91,9 +91,9 @@ def _show(options: argparse.Namespace) -> None:
 
 def _target(options: argparse.Namespace, start_time: int | None) -> tuple[Discovery, Callable[[str], str] | None]:
     """What to follow, and how to tell several streams apart."""
-    from miniwdl_aws_cwlogs.client import JobSource, LogSource
     from miniwdl_aws_cwlogs.follower import FixedStreams, Followed
     from miniwdl_aws_cwlogs.job_watch import JobWatch
+    from miniwdl_aws_cwlogs.log_source import JobSource, LogSource
     from miniwdl_aws_cwlogs.stream import LogStream
 
     sources: dict[str | None, LogSource] = {}

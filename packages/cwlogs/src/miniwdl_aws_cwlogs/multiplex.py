@@ -130,6 +130,6 @@ class Multiplexer:
 @lru_cache(maxsize=1)
 def multiplexer() -> Multiplexer:
     """Multiplexer of this process."""
-    from miniwdl_aws_cwlogs.client import shared_budget
+    from miniwdl_aws_cwlogs.log_source import shared_budget
 
     return Multiplexer(lambda: Follower(shared_budget()))

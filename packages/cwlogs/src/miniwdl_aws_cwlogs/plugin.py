@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 @hookimpl(trylast=True)  # it claims every log
 def miniwdl_aws_follow_logs(request: FollowRequest) -> Iterator[LogEvent]:
     """Read the stream from CloudWatch Logs, with requests and a budget that all streams of the process share."""
-    from miniwdl_aws_cwlogs.client import shared_source
+    from miniwdl_aws_cwlogs.log_source import shared_source
     from miniwdl_aws_cwlogs.multiplex import multiplexer
     from miniwdl_aws_cwlogs.stream import LogStream
     from miniwdl_aws_cwlogs.turns import Followed
@@ -38,7 +38,7 @@ def miniwdl_aws_job_changed(change: JobChange) -> None:
 def miniwdl_aws_preflight(context: PreflightContext) -> Sequence[Check]:
     """Check that the log group of Batch jobs may be read."""
     from miniwdl_aws_core.options.shared import AwsOptions
-    from miniwdl_aws_cwlogs.client import LogSource
+    from miniwdl_aws_cwlogs.log_source import LogSource
     from miniwdl_aws_cwlogs.preflight import check_log_group
 
     return [check_log_group(LogSource.connect(AwsOptions(context.settings).region))]

@@ -9,9 +9,9 @@ from miniwdl_aws_core.console import emit, say
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_fsx_mount.associations import PathMap
-from miniwdl_aws_fsx_mount.client import FsxService
 from miniwdl_aws_fsx_mount.errors import FsxError
 from miniwdl_aws_fsx_mount.file_system import check_id
+from miniwdl_aws_fsx_mount.fsx_service import FsxService
 from miniwdl_aws_fsx_mount.hosts.compute import Hosts
 from miniwdl_aws_fsx_mount.hosts.launch_template import LaunchTemplates
 from miniwdl_aws_fsx_mount.hosts.user_data import HostOptions, encode, user_data

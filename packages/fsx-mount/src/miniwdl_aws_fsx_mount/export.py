@@ -25,9 +25,9 @@ from miniwdl_aws_core.options.shared import EXPORT, AwsOptions
 from miniwdl_aws_core.run_files import make_way
 from miniwdl_aws_core.s3uri import SCHEME, S3Uri
 from miniwdl_aws_fsx_mount.associations import PathMap
-from miniwdl_aws_fsx_mount.client import CONNECTIONS, FsxService
 from miniwdl_aws_fsx_mount.errors import FsxError
 from miniwdl_aws_fsx_mount.file_system import AVAILABLE, check_id
+from miniwdl_aws_fsx_mount.fsx_service import CONNECTIONS, FsxService
 from miniwdl_aws_fsx_mount.objects import Objects
 from miniwdl_aws_fsx_mount.placing import check_name, place, renew
 from miniwdl_aws_fsx_mount.tasks import PATHS_LIMIT, TaskType, run_task

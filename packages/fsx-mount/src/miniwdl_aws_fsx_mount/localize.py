@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_core.s3uri import SCHEME, S3Uri
 from miniwdl_aws_fsx_mount.associations import PathMap
-from miniwdl_aws_fsx_mount.client import FsxService
 from miniwdl_aws_fsx_mount.configuration import FsxOptions
 from miniwdl_aws_fsx_mount.errors import FsxError
 from miniwdl_aws_fsx_mount.file_system import check_id
+from miniwdl_aws_fsx_mount.fsx_service import FsxService
 from miniwdl_aws_fsx_mount.objects import Objects
 from miniwdl_aws_fsx_mount.preload import Preloader
 

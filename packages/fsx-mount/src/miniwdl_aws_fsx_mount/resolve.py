@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.aws.errors import Kind
 from miniwdl_aws_core.options.shared import AwsOptions
-from miniwdl_aws_fsx_mount.client import FsxService
 from miniwdl_aws_fsx_mount.errors import FsxAccessError
 from miniwdl_aws_fsx_mount.file_system import check_id, require_usable
+from miniwdl_aws_fsx_mount.fsx_service import FsxService
 from miniwdl_aws_fsx_mount.hosts.compute import Hosts
 from miniwdl_aws_fsx_mount.hosts.marker import ensure_marker
 from miniwdl_aws_fsx_mount.mounts import lustre_mount, sentinel_name

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from miniwdl_aws_fsx_mount.associations import Association
-    from miniwdl_aws_fsx_mount.client import FsxService
     from miniwdl_aws_fsx_mount.file_system import FileSystem
+    from miniwdl_aws_fsx_mount.fsx_service import FsxService
     from miniwdl_aws_fsx_mount.hosts.compute import ComputeEnvironment, Hosts, Subnet
     from miniwdl_aws_hooks import Settings
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from miniwdl_aws_local_cloud.cloud import LocalCloud
+    from miniwdl_aws_local_cloud.cloud_settings import CloudSettings
     from miniwdl_aws_local_cloud.door.faults import Fault, FaultKind
-    from miniwdl_aws_local_cloud.settings import CloudSettings
 
 __all__ = ["CloudSettings", "Fault", "FaultKind", "LocalCloud"]
 
@@ -34,7 +34,7 @@ def __getattr__(name: str) -> Any:
 
         return getattr(faults, name)
     if name == "CloudSettings":
-        from miniwdl_aws_local_cloud.settings import CloudSettings
+        from miniwdl_aws_local_cloud.cloud_settings import CloudSettings
 
         return CloudSettings
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -27,6 +27,7 @@ from miniwdl_aws_local_cloud.batch.operations import BatchJobs
 from miniwdl_aws_local_cloud.batch.processes import ProcessRunner, host_environment
 from miniwdl_aws_local_cloud.batch.scheduler import Scheduler
 from miniwdl_aws_local_cloud.bundle import BUNDLED_BUCKET, bundled_objects
+from miniwdl_aws_local_cloud.cloud_settings import ENGINE, JOB_MARKER, CloudSettings
 from miniwdl_aws_local_cloud.door.control import Control
 from miniwdl_aws_local_cloud.door.counts import CallCounts
 from miniwdl_aws_local_cloud.door.faults import Fault, FaultPlan
@@ -38,7 +39,6 @@ from miniwdl_aws_local_cloud.logs.capture import MotoLogSink
 from miniwdl_aws_local_cloud.logs.store import IndexedLogs
 from miniwdl_aws_local_cloud.resources import create_resources, link, pool_size
 from miniwdl_aws_local_cloud.s3.store import FileBackedS3, file_backed
-from miniwdl_aws_local_cloud.settings import ENGINE, JOB_MARKER, CloudSettings
 from miniwdl_aws_local_cloud.state_folder import locate, make_private
 from miniwdl_aws_local_cloud.variables import aws_variables, submit_variables
 

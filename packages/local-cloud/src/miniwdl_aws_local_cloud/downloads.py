@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 from miniwdl_aws_local_cloud.bundle import bundled_url
-from miniwdl_aws_local_cloud.settings import JOB_MARKER
+from miniwdl_aws_local_cloud.cloud_settings import JOB_MARKER
 
 if TYPE_CHECKING:
     import logging

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from moto.fsx.models import FileSystem
     from moto.logs.models import LogsBackend
 
+    from miniwdl_aws_local_cloud.cloud_settings import CloudSettings
     from miniwdl_aws_local_cloud.fsx import LustreBackend
     from miniwdl_aws_local_cloud.s3.store import FileBackedS3
-    from miniwdl_aws_local_cloud.settings import CloudSettings
 
 __all__ = [
     "BUCKETS",

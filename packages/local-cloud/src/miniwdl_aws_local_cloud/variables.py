@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_hooks.settings import variable_of
-from miniwdl_aws_local_cloud.settings import PROCESS
+from miniwdl_aws_local_cloud.cloud_settings import PROCESS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

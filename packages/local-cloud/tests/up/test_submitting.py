@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from miniwdl_aws_hooks import ConfigurationError
-from miniwdl_aws_local_cloud.settings import state_dir
+from miniwdl_aws_local_cloud.cloud_settings import state_dir
 from miniwdl_aws_local_cloud.up import detached
 from miniwdl_aws_local_cloud.up.command import export_lines, run
 from miniwdl_aws_local_cloud.up.submitting import closing_lines, enter, enter_runner, environment_for

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import logging
     from collections.abc import Iterable, Sequence
 
-    from miniwdl_aws_batch_backend.client import BatchApi
+    from miniwdl_aws_batch_backend.batch_api import BatchApi
 
 __all__ = ["Recovery", "take_over"]
 

@@ -7,7 +7,7 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_fsx_mount.client import asking, make_client
+from miniwdl_aws_fsx_mount.fsx_service import asking, make_client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import psutil  # type: ignore[import-untyped]  # its stubs are a distribution of their own
 
-from miniwdl_aws_local_cloud.settings import JOB_MARKER
+from miniwdl_aws_local_cloud.cloud_settings import JOB_MARKER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

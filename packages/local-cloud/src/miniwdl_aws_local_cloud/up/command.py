@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_core.console import emit, say
 from miniwdl_aws_core.terminal import plain
 from miniwdl_aws_hooks import ExitCode
-from miniwdl_aws_local_cloud.settings import state_dir
+from miniwdl_aws_local_cloud.cloud_settings import state_dir
 from miniwdl_aws_local_cloud.up.options import add_settings, read_faults, settings_of
 from miniwdl_aws_local_cloud.variables import misleading, submit_variables, without_proxy
 

@@ -6,8 +6,8 @@ from argparse import ArgumentTypeError
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.s3uri import S3Uri, UriError
+from miniwdl_aws_local_cloud.cloud_settings import PROCESS, PULL_POLICIES, RUNNERS, CloudSettings
 from miniwdl_aws_local_cloud.errors import FaultPlanError
-from miniwdl_aws_local_cloud.settings import PROCESS, PULL_POLICIES, RUNNERS, CloudSettings
 
 if TYPE_CHECKING:
     import argparse

@@ -22,7 +22,7 @@ from miniwdl_aws_core.console import emit_json
 from miniwdl_aws_hooks import MiniwdlAwsError
 from miniwdl_aws_local_cloud import __version__
 from miniwdl_aws_local_cloud.cloud import LocalCloud
-from miniwdl_aws_local_cloud.settings import DEFAULT_IDLE
+from miniwdl_aws_local_cloud.cloud_settings import DEFAULT_IDLE
 from miniwdl_aws_local_cloud.up.options import add_settings, read_faults, settings_of
 from miniwdl_aws_local_cloud.up.registry import CLOUD_FILE, CLOUD_LOCK, CloudRecord
 

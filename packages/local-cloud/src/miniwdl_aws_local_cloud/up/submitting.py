@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import ConfigurationError, SubmitEnvironment
-from miniwdl_aws_local_cloud.settings import PROCESS, RUNNERS, state_dir
+from miniwdl_aws_local_cloud.cloud_settings import PROCESS, RUNNERS, state_dir
 from miniwdl_aws_local_cloud.variables import misleading, submit_variables, without_proxy
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from fake_batch import FakeBatch, client_error
 
-from miniwdl_aws_batch_backend.client import BatchApi, connect
+from miniwdl_aws_batch_backend.batch_api import BatchApi, connect
 from miniwdl_aws_core.aws.errors import AwsError, Kind
 
 URL = "https://batch.us-east-1.amazonaws.com"

@@ -4,7 +4,6 @@ import time
 import pytest
 
 from miniwdl_aws_core.aws.rate import SelfTuningRate
-from miniwdl_aws_cwlogs.client import JobSource, LogSource, shared_budget
 from miniwdl_aws_cwlogs.configuration import CwlogsOptions
 from miniwdl_aws_cwlogs.errors import (
     CwlogsError,
@@ -15,6 +14,7 @@ from miniwdl_aws_cwlogs.errors import (
     UnreachableError,
 )
 from miniwdl_aws_cwlogs.follower import FixedStreams, Followed, Follower
+from miniwdl_aws_cwlogs.log_source import JobSource, LogSource, shared_budget
 from miniwdl_aws_cwlogs.stream import LogStream
 from miniwdl_aws_hooks import ConfigurationError, EnvironSettings
 
