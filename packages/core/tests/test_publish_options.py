@@ -87,6 +87,11 @@ def test_options_that_do_not_go_together(options: PublishOptions, message: str) 
         completed(options)
 
 
+def test_a_configured_no_overwrite_rules_out_what_the_command_line_asks_for() -> None:
+    with pytest.raises(ConfigurationError, match="can't be had with --no-overwrite"):
+        completed(PublishOptions(FOLDER, as_you_go=True), s3_rails__overwrite="false")
+
+
 def test_a_folder_from_the_environment_is_one() -> None:
     found = completed(PublishOptions(as_you_go=True, delete_after="always"), aws__s3_upload_folder=FOLDER)
     assert found == PublishOptions(FOLDER, "upload", as_you_go=True, delete_after="always")

@@ -112,4 +112,6 @@ def test_names_are_valid(text: str) -> None:
 def test_names_are_readable() -> None:
     assert job_name("a b/c.wdl") == "a-b-c-wdl"
     assert job_name("\u00e9", "-1f", "workflow") == "workflow-1f"
+    assert job_name("run!") == "run"
+    assert job_name("run_", "-1f") == "run_-1f", "what a user chose is what it is found by"
     assert len(job_name("x" * 300, "-1f")) == 128

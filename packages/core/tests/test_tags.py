@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from miniwdl_aws_core.batch.limits import LimitError
-from miniwdl_aws_core.batch.tags import TaskTags, call_path, check_tags
+from miniwdl_aws_core.batch.tags import TaskTags, call_path, check_chosen, check_tags
 
 
 @pytest.mark.parametrize("key", ["", "k" * 129, "aws:mine", "AWS:mine", "a;b"])
@@ -15,6 +15,19 @@ def test_wrong_tags(key: str) -> None:
 def test_too_many_tags() -> None:
     with pytest.raises(LimitError, match="task t has 51 tags, and AWS Batch allows 50"):
         check_tags({str(number): "" for number in range(51)}, "task t")
+
+
+@pytest.mark.parametrize(
+    ("tags", "message"),
+    [
+        ({"miniwdl-call": "x"}, "--tag: the tag miniwdl-call says"),
+        ({str(number): "" for number in range(46)}, "--tag: 46 tags are too many"),
+    ],
+)
+def test_tags_that_a_user_cannot_have(tags: dict[str, str], message: str) -> None:
+    check_chosen({str(number): "" for number in range(45)}, "--tag")
+    with pytest.raises(LimitError, match=message):
+        check_chosen(tags, "--tag")
 
 
 def test_values_are_made_to_fit() -> None:

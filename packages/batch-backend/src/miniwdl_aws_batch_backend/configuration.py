@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.batch.tags import check_chosen
 from miniwdl_aws_core.options.kinds import OBJECT, SWITCH, choice, duration, number, whole, whole_seconds
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_core.options.table import Option
 from miniwdl_aws_hooks import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from miniwdl_aws_hooks import Settings
 
 __all__ = ["BackendSettings", "read_settings"]
@@ -21,12 +20,6 @@ class BackendSettings(AwsOptions):
     """How tasks become jobs."""
 
     owns_section = True
-    gone: ClassVar[Mapping[str, str]] = {
-        "api_attempts": "leave it out: requests are repeated by a rule of their own",
-        "batch_attempts": "leave it out: miniwdl owns retries; see the runtime keys preemptible and maxRetries",
-        "describe_grace": "leave it out: a job may be missing from AWS's answers for five minutes",
-        "gpu_value": "leave it out: tasks say how many GPUs they need by the runtime key acceleratorCount",
-    }
 
     submit_rate = Option(
         number(0.1, 1000),
@@ -108,6 +101,7 @@ def read_settings(settings: Settings) -> BackendSettings:
     """
     read = BackendSettings(settings)
     read.check()
+    check_chosen(read.job_tags, BackendSettings.job_tags.label)
     if read.describe_period_max < read.describe_period_min:
         raise ConfigurationError(
             f"{BackendSettings.describe_period_max.label} ({read.describe_period_max:g}) must not be below "

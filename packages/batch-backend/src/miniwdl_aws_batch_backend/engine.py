@@ -36,8 +36,8 @@ logger = logging.getLogger(__name__)
 LOWEST_RATE = 0.2
 """Submissions a second, however often AWS throttles them: its limit is shared by all workflows of the account."""
 
-BURST = 0.2
-"""Seconds' worth of submissions that may follow at once on a pause: ten, at AWS's limit of 50 a second."""
+BURST = 10
+"""Submissions that may follow at once on a pause."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ class Engine:
             api=api,
             definitions=DefinitionRegistry(api.definitions, api.register),
             poller=JobPoller(api.describe, plan),
-            rate=SelfTuningRate(settings.submit_rate, lowest=LOWEST_RATE, burst=BURST),
+            rate=SelfTuningRate(settings.submit_rate, lowest=LOWEST_RATE, burst=BURST / settings.submit_rate),
             extensions=extensions,
             positions=QueuePositions(api),
             recovery=_recovery(settings, reader, root, process, api),

@@ -138,12 +138,9 @@ def complete(options: PublishOptions, settings: Settings) -> PublishOptions:
         publisher=options.publisher or aws.publish,
         delete_after=options.delete_after or aws.delete_after_s3_upload,
     )
+    found = replace(found, overwrite=found.overwrite and upload.overwrite)
     check(found)
-    return replace(
-        found,
-        overwrite=found.overwrite and upload.overwrite,
-        as_you_go=found.as_you_go or (upload.progressive and found.destination is not None),
-    )
+    return replace(found, as_you_go=found.as_you_go or (upload.progressive and found.destination is not None))
 
 
 def run_folder(destination: str, run_name: str) -> str:

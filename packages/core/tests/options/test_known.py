@@ -12,7 +12,7 @@ from miniwdl_aws_hooks import ConfigurationError, EnvironSettings
 
 class Backend(Section):
     section = "aws"
-    gone: ClassVar[dict[str, str]] = {"batch_attempts": "retries belong to miniwdl"}
+    gone: ClassVar[dict[str, str]] = {"old_retries": "retries belong to miniwdl"}
     submit_rate = Option(TEXT, None, "How fast.")
 
 
@@ -48,12 +48,21 @@ def test_all_are_named_at_once() -> None:
 
 
 def test_an_option_that_there_was_has_advice() -> None:
-    assert refused("MINIWDL__AWS__BATCH_ATTEMPTS").hint == "retries belong to miniwdl"
+    assert refused("MINIWDL__AWS__OLD_RETRIES").hint == "retries belong to miniwdl"
     assert "FSx for Lustre" in (refused("MINIWDL__AWS__FSAP").hint or "")
 
 
 def test_without_the_part_that_owns_a_section_nobody_knows_it_all() -> None:
     refuse_unknown(SETTINGS, {"MINIWDL__AWS__SUBMIT_RATE": "5", "MINIWDL__FSX__X": "5"}, [AwsOptions])
+    assert "miniwdl owns retries" in (refused("MINIWDL__AWS__BATCH_ATTEMPTS", sections=[AwsOptions]).hint or "")
+
+
+def test_what_all_names_begin_with_makes_none_of_them_near() -> None:
+    assert (refused("MINIWDL__AWS__EXTRA").hint or "").startswith("there are MINIWDL__AWS__TASK_QUEUE, ")
+
+
+def test_an_empty_variable_sets_nothing() -> None:
+    refuse_unknown(SETTINGS, {"MINIWDL__AWS__EXTRA": ""}, SECTIONS)
 
 
 def test_options_that_cannot_be_loaded_leave_their_section_alone(monkeypatch, caplog) -> None:

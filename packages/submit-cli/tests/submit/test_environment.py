@@ -55,6 +55,14 @@ def test_tags_reach_the_task_jobs() -> None:
     assert json.loads(found["MINIWDL__AWS__JOB_TAGS"]) == {"Group": "x", "Run": "7"}
 
 
+def test_tags_of_our_own_are_refused_before_anything_is_submitted() -> None:
+    with pytest.raises(ConfigurationError, match="--tag: the tag miniwdl-task says"):
+        job_environment(settings(tag=["miniwdl-task=x"]), "eu-west-1", None, {}, no_env=False)
+    environ = {"MINIWDL__AWS__JOB_TAGS": '{"miniwdl-call": "x"}'}
+    with pytest.raises(ConfigurationError, match="MINIWDL__AWS__JOB_TAGS: the tag miniwdl-call says"):
+        job_environment(settings(), "eu-west-1", None, environ, no_env=False)
+
+
 @pytest.mark.parametrize("value", ["{", "[]"])
 def test_configured_tags_must_be_an_object(value: str) -> None:
     with pytest.raises(ConfigurationError, match=r"\[aws\] job_tags must be a JSON object"):

@@ -50,7 +50,10 @@ def job_name(text: str, suffix: str = "", default: str = "job") -> str:
     :param suffix: what is not cut off, such as ``-1f0c``.
     :param default: where nothing is left of the text.
     """
-    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", text).strip("-_") or default
+    readable = re.sub(r"[^A-Za-z0-9_-]+", "-", text).lstrip("-_")
+    if readable != text:  # what stands for odd characters is left out at the end, too; what a user wrote there stays
+        readable = readable.rstrip("-_")
+    readable = readable or default
     return readable[: MAX_NAME - len(suffix)] + suffix
 
 

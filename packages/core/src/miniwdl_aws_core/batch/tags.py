@@ -18,7 +18,10 @@ from miniwdl_aws_hooks.protocol import CALL_TAG, PARENT_JOB_TAG, RUN_DIR_TAG, TA
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["TaskTags", "call_path", "check_tags"]
+__all__ = ["TaskTags", "call_path", "check_chosen", "check_tags"]
+
+OWN = (RUN_DIR_TAG, CALL_TAG, TASK_TAG, TRY_TAG, PARENT_JOB_TAG)
+"""Tags that each task's job gets."""
 
 _TEXT = re.compile(r"[\w\s+\-=.:/@]*")
 _ODD = re.compile(r"[^\w\s+\-=.:/@]")
@@ -42,6 +45,22 @@ def check_tags(tags: Mapping[str, str], subject: str) -> dict[str, str]:
                 hint="AWS takes 1 to 128 letters, digits, spaces and + - = . _ : / @, but not the prefix aws:",
             )
     return {key: _ODD.sub("_", value)[:MAX_TAG_VALUE] for key, value in tags.items()}
+
+
+def check_chosen(tags: Mapping[str, str], option: str) -> None:
+    """
+    Make sure that a task's job can have the tags that a user chose beside those that it gets anyway.
+
+    :param option: where they come from, for the error.
+    :raises LimitError: naming the tag, or how many there are.
+    """
+    for key in OWN:
+        if key in tags:
+            raise LimitError(f"{option}: the tag {key} says which call a job belongs to", hint="choose another name")
+    if len(tags) > MAX_TAGS - len(OWN):
+        raise LimitError(
+            f"{option}: {len(tags)} tags are too many; AWS Batch allows {MAX_TAGS}, {len(OWN)} of which are set anyway"
+        )
 
 
 def call_path(path: str) -> str:

@@ -42,7 +42,7 @@ TIME_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 """Seconds by unit."""
 
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw]?)", re.IGNORECASE)
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])", re.IGNORECASE)
 _ON, _OFF = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 
 
@@ -162,9 +162,7 @@ def text_like(pattern: re.Pattern[str], expected: str) -> Kind[str]:
 
 def _seconds(text: str) -> float:
     found = _DURATION.fullmatch(text)
-    if not found:
-        raise ValueError
-    return float(found[1]) * TIME_UNITS[found[2].lower() or "s"]
+    return float(found[1]) * TIME_UNITS[found[2].lower()] if found else float(text)
 
 
 def _within(value: float, low: float, high: float) -> float:

@@ -2,6 +2,7 @@
 Finds options that nobody knows: a misspelled one would else be taken for one that isn't set.
 
 A section is looked at only where the part that owns it is installed, since it alone knows what else there is in it.
+Variables for what is gone, and for what other projects have there, are found everywhere.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.settings import variable_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from miniwdl_aws_core.options.table import Section
     from miniwdl_aws_hooks.settings import Settings
@@ -74,16 +75,16 @@ def refuse_unknown(
         )
 
 
-def unknown_variables(environ: Iterable[str], sections: Sequence[type[Section]]) -> list[Unknown]:
-    """Find variables in miniwdl's form that set no option."""
+def unknown_variables(environ: Mapping[str, str], sections: Sequence[type[Section]]) -> list[Unknown]:
+    """Find variables in miniwdl's form that set no option; empty ones set nothing."""
     known = _known(sections)
     found = []
-    for name in sorted(environ):
-        section, _, key = name.removeprefix(PREFIX).partition("__")
-        if name.startswith(PREFIX) and section.lower() in known:
-            names = {variable_of(section.lower(), item): item for item in known[section.lower()]}
-            if name not in names:
-                found.append(Unknown(name, _advice(name, names, _gone(sections, section.lower(), key.lower()))))
+    for name in sorted(name for name, value in environ.items() if value and name.startswith(PREFIX)):
+        section, _, key = (part.lower() for part in name.removeprefix(PREFIX).partition("__"))
+        names = {item: variable_of(section, item) for item in known.get(section, ())}
+        gone = _gone(sections, section, key)
+        if gone or (section in known and name not in names.values()):
+            found.append(Unknown(name, _advice(key, names, gone)))
     return found
 
 
@@ -94,7 +95,7 @@ def unknown_in_file(settings: LoaderSettings, sections: Sequence[type[Section]])
         for key in settings.keys(section):
             if key not in names:
                 where = f" in {settings.cfg.cfg_filename}" if settings.cfg.cfg_filename else ""
-                advice = _advice(key, names, _gone(sections, section, key))
+                advice = _advice(key, {name: name for name in names}, _gone(sections, section, key))
                 found.append(Unknown(f"[{section}] {key}{where}", advice))
     return found
 
@@ -112,10 +113,10 @@ def _gone(sections: Sequence[type[Section]], section: str, key: str) -> str | No
     return next((item.gone[key] for item in sections if item.section == section and key in item.gone), None)
 
 
-def _advice(written: str, names: Iterable[str], gone: str | None) -> str:
+def _advice(key: str, names: Mapping[str, str], gone: str | None) -> str:
     if gone:
         return gone
     import difflib  # only for mistakes
 
-    near = difflib.get_close_matches(written, list(names), n=1, cutoff=0.6)
-    return f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+    near = difflib.get_close_matches(key, names, n=1, cutoff=0.6)
+    return f"did you mean {names[near[0]]}?" if near else f"there are {', '.join(names.values())}"

@@ -38,6 +38,10 @@ class AwsOptions(Section):
         "boto3_retries": "requests are repeated by a rule of their own",
         "container_sync": "FSx for Lustre needs no sync after a task: what one host has written, the others see",
         "s3_upload_delete_after": "it is called [aws] delete_after_s3_upload",
+        "api_attempts": "leave it out: requests are repeated by a rule of their own",
+        "batch_attempts": "leave it out: miniwdl owns retries; see the runtime keys preemptible and maxRetries",
+        "describe_grace": "leave it out: a job may be missing from AWS's answers for five minutes",
+        "gpu_value": "leave it out: tasks say how many GPUs they need by the runtime key acceleratorCount",
     }
 
     task_queue = Option(

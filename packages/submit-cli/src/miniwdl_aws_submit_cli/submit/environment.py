@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.batch.tags import check_chosen
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_hooks.protocol import ENV_SENTINEL
 from miniwdl_aws_hooks.settings import EnvironSettings, variable_of
@@ -36,9 +37,10 @@ def job_environment(
     :param no_env: pass no variables through.
     """
     found = {} if no_env else passed_through(environ)
-    if settings.tags:
-        tags = AwsOptions.job_tags
-        found[tags.variable] = tags.kind.write({**AwsOptions(EnvironSettings(found)).job_tags, **settings.tags})
+    tags = {**AwsOptions(EnvironSettings(found)).job_tags, **settings.tags}
+    if tags:
+        check_chosen(tags, "--tag" if settings.tags else AwsOptions.job_tags.variable)
+        found[AwsOptions.job_tags.variable] = AwsOptions.job_tags.kind.write(tags)
     found[AwsOptions.task_queue.variable] = settings.task_queue
     if settings.task_queue_fallback:
         found[AwsOptions.task_queue_fallback.variable] = settings.task_queue_fallback
