@@ -19,7 +19,7 @@ SCHEME = "s3://"
 
 # Names that AWS allows, and access point ARNs or aliases; other servers are laxer, hence the underscore and capitals.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-BUCKET = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}|arn:aws[a-z-]*:s3[a-z-]*:[A-Za-z0-9:/._-]+")
+BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}|arn:aws[a-z-]*:s3[a-z-]*:[A-Za-z0-9:/._-]+"
 
 MAX_KEY_BYTES = 1024
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
@@ -52,7 +52,7 @@ class S3Uri:
         if not text.startswith(SCHEME):
             raise UriError(f"{what} must begin with s3://, and {text!r} does not")
         bucket, _, key = text[len(SCHEME) :].partition("/")
-        if not BUCKET.fullmatch(bucket):
+        if not re.fullmatch(BUCKET, bucket):
             raise UriError(f"{what} names no valid bucket: {text!r}", hint="the form is s3://BUCKET/FOLDER/")
         if not is_utf8(key):
             raise UriError(f"{what} is not valid UTF-8, which S3 demands of a key: {text!a}")

@@ -36,11 +36,12 @@ _UNSEEN = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\u3164\ufeff\uffa0"
     "\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e00ff\U000e01f0-\U000e0fff]"
 )
-_UNFIT = re.compile(
+# Texts, which `re` compiles once they are needed: every `--help` imports this module, and shows nothing odd.
+_UNFIT = (
     rf"(?P<sgr>\x1b\[[0-9;:]*m)|{_STRING}|{_CSI}|{_ESCAPE}|{_CONTROL}|{_UNSEEN}"
     rf"|(?P<end>\r\n|[{_LINE_END}])|(?P<half>[\ud800-\udfff])"
 )
-_ENDS = re.compile(rf"\r\n|[{_LINE_END}]")
+_ENDS = rf"\r\n|[{_LINE_END}]"
 _RESET = "\x1b[0m"
 
 
@@ -50,7 +51,7 @@ def split_lines(text: str) -> list[str]:
 
     A progress bar redraws its line by carriage returns: each state becomes a line of its own.
     """
-    return _ENDS.split(text.rstrip(_LINE_END))
+    return re.split(_ENDS, text.rstrip(_LINE_END))
 
 
 def plain(text: str) -> str:
@@ -61,7 +62,7 @@ def plain(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
-    return _UNFIT.sub(_replace, text)
+    return re.sub(_UNFIT, _replace, text)
 
 
 def coloured(text: str) -> str:
@@ -77,7 +78,7 @@ def coloured(text: str) -> str:
             return last
         return _replace(match)
 
-    shown = _UNFIT.sub(replace, text)
+    shown = re.sub(_UNFIT, replace, text)
     return shown if last in ("", _RESET, "\x1b[m") else shown + _RESET
 
 

@@ -41,8 +41,8 @@ SIZE_UNITS = {"": 1, "K": 1024, "M": MIB, "G": GIB, "T": 1024 * GIB}
 TIME_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 """Seconds by unit."""
 
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?", re.IGNORECASE)
-_DURATION = re.compile(r"(\d+(?:\.\d+)?)\s*([smhdw])", re.IGNORECASE)
+_SIZE = r"(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?"
+_DURATION = r"(\d+(?:\.\d+)?)\s*([smhdw])"
 _ON, _OFF = ("true", "t", "yes", "y", "1"), ("false", "f", "no", "n", "0")
 
 
@@ -67,7 +67,7 @@ def _parse_switch(text: str) -> bool:
 
 
 def _parse_size(text: str) -> int:
-    found = _SIZE.fullmatch(text)
+    found = re.fullmatch(_SIZE, text, re.IGNORECASE)
     if not found:
         raise ValueError
     return int(float(found[1]) * SIZE_UNITS[found[2].upper()])
@@ -161,7 +161,7 @@ def text_like(pattern: re.Pattern[str], expected: str) -> Kind[str]:
 
 
 def _seconds(text: str) -> float:
-    found = _DURATION.fullmatch(text)
+    found = re.fullmatch(_DURATION, text, re.IGNORECASE)
     return float(found[1]) * TIME_UNITS[found[2].lower()] if found else float(text)
 
 

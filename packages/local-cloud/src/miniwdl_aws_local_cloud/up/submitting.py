@@ -6,7 +6,6 @@ import os
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import ConfigurationError, SubmitEnvironment
 from miniwdl_aws_local_cloud.cloud_settings import PROCESS, RUNNERS, state_dir
 from miniwdl_aws_local_cloud.variables import misleading, submit_variables, without_proxy
@@ -82,6 +81,8 @@ def closing_lines(state: Path, upload: str | None, *, waiting: bool) -> list[str
     """Say where everything is. Pure."""
     lines = []
     if upload:
+        from miniwdl_aws_core.s3uri import S3Uri  # not for the sake of `--help`
+
         uri = S3Uri.parse(upload)
         lines.append(f"results: {state / 's3' / uri.bucket / uri.key.strip('/')} is {upload}")
     lines.append(f"file system: {state / 'fsx'} (run directories in {RUNS}/)")
