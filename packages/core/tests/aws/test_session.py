@@ -83,9 +83,10 @@ def test_profiles(monkeypatch: pytest.MonkeyPatch) -> None:
     assert region() == "ap-south-1"
 
 
-def test_the_instances_region_is_the_last_resort(instance: Any) -> None:
-    server = instance()
-    assert region() == "us-west-2"
+@pytest.mark.parametrize("name", ["us-west-2", "us-gov-west-1", "us-isob-east-1", "eusc-de-east-1"])
+def test_the_instances_region_is_the_last_resort(instance: Any, name: str) -> None:
+    server = instance(b"token", f"{name}b".encode())
+    assert region() == name
     assert server.asked == 2
 
 

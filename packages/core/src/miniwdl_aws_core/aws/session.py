@@ -44,7 +44,7 @@ CONNECTIONS = 10
 
 _VARIABLES = (AwsOptions.region.variable, "AWS_REGION", "AWS_DEFAULT_REGION")
 _METADATA_TIMEOUT, _METADATA_ATTEMPTS = 1, 2
-_REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d+")
+_REGION = re.compile(r"[a-z]+(-[a-z]+)+-\d+")
 
 
 def region_in(environ: Mapping[str, str]) -> str | None:
