@@ -77,6 +77,17 @@ def test_an_answer_that_is_not_AWSs_is_asked_for_again(portal: Any, answer: Any)
     assert (job.status, server.asked) == ("RUNNING", 2)
 
 
+def test_a_job_that_cannot_be_read_is_asked_for_again(batch: FakeBatch, monkeypatch: pytest.MonkeyPatch) -> None:
+    mangled = {"jobs": [{"jobId": "x", "status": "RUNNING", "attempts": ["odd"]}]}
+    answers = [mangled, {"jobs": [{"jobId": "x", "status": "RUNNING"}]}, mangled]
+    monkeypatch.setattr(batch, "describe_jobs", lambda **_request: answers.pop(0))
+    (job,) = BatchApi(batch, 2, sleep=lambda _: None).describe(["x"])
+    assert job.status == "RUNNING"
+    with pytest.raises(AwsError, match="can't look up jobs: no usable answer") as caught:
+        BatchApi(batch, 1).describe(["x"])
+    assert (caught.value.kind, caught.value.retryable) == (Kind.NOT_AWS, True)
+
+
 def test_but_not_more_often_than_any_other(portal: Any) -> None:
     server = portal()
     with pytest.raises(AwsError, match=r"can't look up jobs: no usable answer \(it lacks jobs\)") as caught:

@@ -65,6 +65,16 @@ def test_what_it_is() -> None:
     assert job(startedAt=10_000).seconds(15) == 5
 
 
+def test_what_lacks_a_name_or_a_value_is_left_out() -> None:
+    found = job(
+        container={
+            "environment": [{"name": "A"}, {"value": "1"}, {"name": "B", "value": "2"}],
+            "resourceRequirements": [{"type": "GPU"}, {"value": "2"}, {"type": "VCPU", "value": "1"}],
+        }
+    )
+    assert (found.environment, found.resources) == ({"A": "", "B": "2"}, {"VCPU": "1"})
+
+
 def test_a_job_that_waits_has_a_reason_and_no_stream() -> None:
     found = job(status="RUNNABLE", statusReason="MISCONFIGURATION:...", container={"vcpus": 1})
     assert (found.status_reason, found.streams) == ("MISCONFIGURATION:...", ())

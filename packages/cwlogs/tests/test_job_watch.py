@@ -1,5 +1,6 @@
 import pytest
 
+from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_cwlogs.errors import LogAccessError, NoLogError, UnreachableError
 from miniwdl_aws_cwlogs.job_watch import JobWatch
 from miniwdl_aws_cwlogs.stream import LogStream
@@ -25,7 +26,7 @@ class FakeBatch:
         self.requests.append(list(job_ids))
         if self.fault:
             raise self.fault
-        return [self.jobs[job_id] for job_id in job_ids if job_id in self.jobs]
+        return [Job.of(self.jobs[job_id]) for job_id in job_ids if job_id in self.jobs]
 
 
 @pytest.fixture

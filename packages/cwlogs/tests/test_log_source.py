@@ -104,7 +104,7 @@ def test_a_throttled_request_is_made_once(aws):
 
 def test_jobs_come_from_the_service(aws):
     aws.jobs["1"] = {"jobId": "1", "status": "RUNNING"}
-    assert [job["jobId"] for job in JobSource.connect().describe(["1", "2"])] == ["1"]
+    assert [job.job_id for job in JobSource.connect().describe(["1", "2"])] == ["1"]
     aws.refuse = (403, "AccessDeniedException", "no")
     with pytest.raises(LogAccessError, match="ask AWS Batch"):
         JobSource.connect().describe(["1"])
@@ -168,6 +168,15 @@ def test_a_job_without_a_status_is_no_answer(portal):
     portal(b'{"jobs": [{"jobId": "1"}]}')
     with pytest.raises(UnreachableError, match="a job lacks status"):
         JobSource.connect().describe(["1"])
+
+
+def test_a_job_that_cannot_be_read_is_no_answer():
+    class Mangled:
+        def describe_jobs(self, **_request):
+            return {"jobs": [{"jobId": "1", "status": "RUNNING", "attempts": ["odd"]}]}
+
+    with pytest.raises(UnreachableError, match="ask AWS Batch about the job: no usable answer"):
+        JobSource(Mangled()).describe(["1"])
 
 
 @pytest.mark.parametrize("printed", ["", "SECRET", "[]", '{"Version": 2, "SecretAccessKey": "SECRET"}'])

@@ -17,6 +17,7 @@ from miniwdl_aws_core.aws.errors import AwsError, Case, ErrorFamily, translated,
 from miniwdl_aws_core.aws.session import ATTEMPTS
 from miniwdl_aws_core.aws.surprises import is_page
 from miniwdl_aws_core.batch.job import Job
+from miniwdl_aws_core.batch.lookup import named
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -43,6 +44,8 @@ class Request:
     """What an answer must have; of a proxy's page, botocore makes an empty one."""
     items: Sequence[str] = ()
     """What each item of it must have, where it is a list."""
+    read: Callable[[Mapping[str, Any]], object] | None = None
+    """What is made of each item, while an answer that can't be read can still be asked for again."""
 
 
 _REQUESTS: Mapping[str, Request] = {
@@ -50,8 +53,8 @@ _REQUESTS: Mapping[str, Request] = {
         "look up the job definition", "jobDefinitions", ("jobDefinitionArn", "revision")
     ),
     "describe_job_queues": Request("look up the job queue", "jobQueues"),
-    "describe_jobs": Request("look up jobs", "jobs", ("jobId", "status")),
-    "list_jobs": Request("list the jobs of the queue", "jobSummaryList", ("jobId", "status")),
+    "describe_jobs": Request("look up jobs", "jobs", ("jobId", "status"), Job.of),
+    "list_jobs": Request("list the jobs of the queue", "jobSummaryList", ("jobId", "status"), Job.of),
     "register_job_definition": Request("register the job definition", "jobDefinitionArn"),
     "submit_job": Request("submit the job", "jobId"),
     "terminate_job": Request("stop the job"),
@@ -129,9 +132,10 @@ class BatchApi:
         send = getattr(self._client, operation)
         with self._slots, translated(known.action, _OURS):
             answer: dict[str, Any] = send(**request)
-            missing = _lacking(known, answer)
-        if missing:
-            raise unusable(known.action, f"it lacks {missing}", _OURS)
+            if missing := _lacking(known, answer):
+                raise unusable(known.action, f"it lacks {missing}", _OURS)
+            if known.read:
+                answer = {**answer, known.member: [known.read(item) for item in answer[known.member]]}
         return answer
 
     def definitions(self, name: str) -> Sequence[Mapping[str, Any]]:
@@ -146,4 +150,10 @@ class BatchApi:
 
     def describe(self, job_ids: Sequence[str]) -> Sequence[Job]:
         """At most 100 jobs; those unknown to AWS are absent."""
-        return [Job.of(detail) for detail in self.call("describe_jobs", jobs=list(job_ids))["jobs"]]
+        found: Sequence[Job] = self.call("describe_jobs", jobs=list(job_ids))["jobs"]
+        return found
+
+    def named(self, queue: str, name: str) -> Sequence[Job]:
+        """Jobs of that name in a queue, as far as ListJobs knows them yet."""
+        found: Sequence[Job] = self.call("list_jobs", jobQueue=queue, filters=named(name))["jobSummaryList"]
+        return found

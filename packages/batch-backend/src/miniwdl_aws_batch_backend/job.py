@@ -14,12 +14,12 @@ from miniwdl_aws_batch_backend.workdir.wrapper import ALREADY_BEGUN
 from miniwdl_aws_core.aws.errors import AwsError, Kind
 from miniwdl_aws_core.aws.session import ATTEMPTS
 from miniwdl_aws_core.batch.job import ENDED, STARTED, Job
-from miniwdl_aws_core.batch.lookup import ids_of, look_for, named
+from miniwdl_aws_core.batch.lookup import ids_of, look_for
 from miniwdl_aws_core.wdl_log import NOTICE_LEVEL, message
 from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from miniwdl_aws_batch_backend.adoption.journal import Entry
     from miniwdl_aws_batch_backend.engine import Engine
@@ -124,9 +124,8 @@ class BatchJob:
         self._logger.warning(message("SubmitJob got no answer, looking for the job", jobName=self._name))
         return next(iter(look_for(self._name, self._named, self._pause)), None)
 
-    def _named(self) -> list[Job]:
-        answer = self._engine.api.call("list_jobs", jobQueue=self._queue, filters=named(self._name))
-        return list(map(Job.of, answer["jobSummaryList"]))
+    def _named(self) -> Sequence[Job]:
+        return self._engine.api.named(self._queue, self._name)
 
     def _stop_all(self) -> None:
         """Stop whatever AWS has taken of this job: also what it has never told of."""

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_core.batch.limits import MAX_DESCRIBE
 from miniwdl_aws_cwlogs.errors import NoLogError, ThrottledError, UnreachableError
 from miniwdl_aws_cwlogs.follower import Followed
 from miniwdl_aws_cwlogs.target import refuse_without_log
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
-    from miniwdl_aws_core.batch.job import StreamName
+    from miniwdl_aws_core.batch.job import Job, StreamName
     from miniwdl_aws_cwlogs.stream import LogStream
 
 __all__ = ["JobWatch"]
@@ -40,7 +39,7 @@ class JobWatch:
     def __init__(
         self,
         job_ids: Sequence[str],
-        describe: Callable[[Sequence[str]], Sequence[Mapping[str, Any]]],
+        describe: Callable[[Sequence[str]], Sequence[Job]],
         open_stream: Callable[[StreamName, int], LogStream],
         *,
         follow: bool,
@@ -96,8 +95,7 @@ class JobWatch:
     def _look(self) -> None:
         waiting = [job_id for job_id in self._job_ids if job_id not in self._jobs or not self._jobs[job_id].ended]
         for start in range(0, len(waiting), MAX_DESCRIBE):
-            for detail in self._describe(waiting[start : start + MAX_DESCRIBE]):
-                job = Job.of(detail)
+            for job in self._describe(waiting[start : start + MAX_DESCRIBE]):
                 refuse_without_log(job)
                 self._jobs[job.job_id] = job
         self._looked_at = self._clock()

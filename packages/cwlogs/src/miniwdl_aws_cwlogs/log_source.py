@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_core.aws.errors import Case, ErrorFamily, translated, unusable
 from miniwdl_aws_core.aws.rate import SelfTuningRate
 from miniwdl_aws_core.aws.session import connect
+from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_cwlogs.configuration import CwlogsOptions
 from miniwdl_aws_cwlogs.errors import (
     LogAccessError,
@@ -103,14 +104,14 @@ class JobSource:
         """Make a client; nothing is sent yet."""
         return cls(connect("batch", region, profile=profile, family=_OURS))
 
-    def describe(self, job_ids: Sequence[str]) -> Sequence[Mapping[str, Any]]:
-        """Details of at most 100 jobs, each with its id and its status; those that Batch does not know are absent."""
+    def describe(self, job_ids: Sequence[str]) -> Sequence[Job]:
+        """At most 100 jobs; those that Batch does not know are absent."""
         with _asking("ask AWS Batch about the job"):
             jobs = self._client.describe_jobs(jobs=list(job_ids))["jobs"]
             missing = {name for job in jobs for name in ("jobId", "status") if name not in job}
-        if missing:
-            raise unusable("ask AWS Batch about the job", f"a job lacks {', '.join(sorted(missing))}", _OURS)
-        return jobs
+            if missing:
+                raise unusable("ask AWS Batch about the job", f"a job lacks {', '.join(sorted(missing))}", _OURS)
+            return list(map(Job.of, jobs))
 
 
 def shared_source(region: str | None = None) -> LogSource:

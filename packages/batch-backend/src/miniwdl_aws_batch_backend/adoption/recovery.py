@@ -19,9 +19,8 @@ from miniwdl_aws_batch_backend.adoption.journal import Entry, Journal, LeftJourn
 from miniwdl_aws_batch_backend.workdir.handover import Place, is_there, move_results, read_claim, read_exit_code
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths
 from miniwdl_aws_core.aws.errors import AwsError
-from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_core.batch.limits import MAX_DESCRIBE
-from miniwdl_aws_core.batch.lookup import ids_of, named
+from miniwdl_aws_core.batch.lookup import ids_of
 from miniwdl_aws_core.wdl_log import message
 
 if TYPE_CHECKING:
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from miniwdl_aws_batch_backend.batch_api import BatchApi
+    from miniwdl_aws_core.batch.job import Job
 
 __all__ = ["Recovery", "take_over"]
 
@@ -102,8 +102,7 @@ class Recovery:
         begun = read_claim(Place.at(entry.place))
         if begun or entry.job_id:
             return replace(entry, job_id=begun or entry.job_id)
-        listed = self._api.call("list_jobs", jobQueue=entry.queue, filters=named(entry.name))["jobSummaryList"]
-        found = ids_of(entry.name, map(Job.of, listed))
+        found = ids_of(entry.name, self._api.named(entry.queue, entry.name))
         return replace(entry, job_id=found[-1]) if found else entry
 
     def _describe(self, job_ids: Iterable[str]) -> list[Job]:

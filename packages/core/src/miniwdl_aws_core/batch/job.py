@@ -131,8 +131,8 @@ class Job:
             stopped_at=detail.get("stoppedAt") or None,
             tags=dict(detail.get("tags") or {}),
             command=tuple(container.get("command") or ()),
-            environment={item["name"]: item.get("value", "") for item in container.get("environment") or ()},
-            resources={item["type"]: item["value"] for item in container.get("resourceRequirements") or ()},
+            environment=_pairs(container.get("environment"), "name", default=""),
+            resources=_pairs(container.get("resourceRequirements"), "type"),
             streams=tuple(dict.fromkeys(_streams(attempts, containers))),
             log_drivers=tuple(dict.fromkeys(_driver(item) for item in containers)),
             attempts=tuple(map(_attempt, attempts)),
@@ -187,6 +187,12 @@ class Job:
 
 def _text(item: Mapping[str, Any], key: str) -> str:
     return str(item.get(key) or "")
+
+
+def _pairs(items: Sequence[Mapping[str, str]] | None, key: str, default: str | None = None) -> Mapping[str, str]:
+    """Values by their names; what has no name is left out, and what has no value either, unless there is a default."""
+    told = ((item.get(key), item.get("value", default)) for item in items or ())
+    return {name: value for name, value in told if name is not None and value is not None}
 
 
 def _containers(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
