@@ -14,7 +14,7 @@ from miniwdl_aws_cwlogs.errors import (
     UnreachableError,
 )
 from miniwdl_aws_cwlogs.follower import FixedStreams, Followed, Follower
-from miniwdl_aws_cwlogs.log_source import JobSource, LogSource, shared_budget
+from miniwdl_aws_cwlogs.log_source import JobSource, LogSource, shared_budget, shared_source
 from miniwdl_aws_cwlogs.stream import LogStream
 from miniwdl_aws_hooks import ConfigurationError, EnvironSettings
 
@@ -108,6 +108,25 @@ def test_jobs_come_from_the_service(aws):
     aws.refuse = (403, "AccessDeniedException", "no")
     with pytest.raises(LogAccessError, match="ask AWS Batch"):
         JobSource.connect().describe(["1"])
+
+
+def test_batch_is_not_asked_for_long(portal, monkeypatch):
+    """Lines wait for the answer; whoever watches jobs asks again by itself."""
+    monkeypatch.setattr("botocore.retries.standard.ExponentialBackoff.delay_amount", lambda *_: 0)
+    server = portal(refusal("ThrottlingException"))
+    with pytest.raises(ThrottledError):
+        JobSource.connect().describe(["1"])
+    assert server.asked == 2
+
+
+def test_a_source_is_shared_within_a_region(aws, monkeypatch):
+    first = shared_source()
+    assert shared_source() is first
+    assert shared_source("eu-west-1") is first
+    monkeypatch.setenv("MINIWDL__AWS__REGION", "us-west-2")
+    second = shared_source()
+    assert second is not first
+    assert shared_source("us-west-2") is second
 
 
 def test_no_region(aws, monkeypatch):

@@ -76,7 +76,7 @@ class JobWatch:
             try:
                 self._look()
             except (ThrottledError, UnreachableError):
-                # The streams go on meanwhile, and they know when to lose patience.
+                # The streams go on until the next look, and they know when to lose patience.
                 self._looked_at = self._clock()
         return [
             self._followed(job, stream)

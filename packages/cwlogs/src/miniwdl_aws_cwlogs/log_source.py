@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.aws.errors import Case, ErrorFamily, translated, unusable
 from miniwdl_aws_core.aws.rate import SelfTuningRate
-from miniwdl_aws_core.aws.session import connect
+from miniwdl_aws_core.aws.session import connect, region_in
 from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_cwlogs.configuration import CwlogsOptions
 from miniwdl_aws_cwlogs.errors import (
@@ -101,8 +101,12 @@ class JobSource:
 
     @classmethod
     def connect(cls, region: str | None = None, profile: str | None = None) -> JobSource:
-        """Make a client; nothing is sent yet."""
-        return cls(connect("batch", region, profile=profile, family=_OURS))
+        """
+        Make a client; nothing is sent yet.
+
+        It makes two attempts per request: lines wait for the answer, and whoever watches jobs asks again by itself.
+        """
+        return cls(connect("batch", region, profile=profile, attempts=2, family=_OURS))
 
     def describe(self, job_ids: Sequence[str]) -> Sequence[Job]:
         """At most 100 jobs; those that Batch does not know are absent."""
@@ -120,7 +124,10 @@ def shared_source(region: str | None = None) -> LogSource:
 
     :param region: where jobs log to another one than that of this process.
     """
-    return _source_for(region, tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))))
+    return _source_for(
+        region or region_in(os.environ),
+        tuple(sorted(item for item in os.environ.items() if item[0].startswith("AWS_"))),
+    )
 
 
 @lru_cache(maxsize=8)
