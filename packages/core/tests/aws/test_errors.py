@@ -84,12 +84,23 @@ def answer(code: str, status: int = 400, text: str = "", operation: str = "Submi
         (botocore.NoRegionError(), Kind.NOT_CONFIGURED, NotConfiguredError, False),
         (botocore.ProfileNotFound(profile="lab"), Kind.NOT_CONFIGURED, NotConfiguredError, False),
         (botocore.InvalidRegionError(region_name="a b"), Kind.NOT_CONFIGURED, NotConfiguredError, False),
+        (botocore.InvalidMaxRetryAttemptsError(provided_max_attempts=-1, min_value=0), Kind.NOT_CONFIGURED,
+         NotConfiguredError, False),
+        (botocore.InvalidS3AddressingStyleError(s3_addressing_style="x"), Kind.NOT_CONFIGURED, NotConfiguredError,
+         False),
+        (botocore.UnsupportedS3ConfigurationError(msg="x"), Kind.NOT_CONFIGURED, NotConfiguredError, False),
+        (botocore.InvalidDNSNameError(bucket_name="x"), Kind.MALFORMED, RefusedError, False),
+        (botocore.PaginationError(message="x"), Kind.REFUSED, RefusedError, False),
+        (botocore.IncompleteReadError(actual_bytes=1, expected_bytes=2), Kind.UNREACHABLE, TroubleError, True),
+        (botocore.FlexibleChecksumError(error_msg="x"), Kind.UNREACHABLE, TroubleError, True),
+        (botocore.ResponseStreamingError(error="x"), Kind.UNREACHABLE, TroubleError, True),
+        (botocore.BotoCoreError(), Kind.NOT_AWS, TroubleError, True),
         (botocore.ParamValidationError(report="x"), Kind.MALFORMED, RefusedError, False),
         (ResponseParserError("invalid XML received:\nb'<html>'"), Kind.NOT_AWS, TroubleError, True),
         (ConnectionResetError("reset"), Kind.NOT_AWS, TroubleError, True),
         (KeyError("jobId"), Kind.NOT_AWS, TroubleError, True),
     ],
-)
+)  # fmt: skip
 def test_what_a_request_raises(exc: Exception, kind: Kind, error: type[AwsError], ambiguous: bool) -> None:
     ours = error_of(exc, "submit the job", FAMILY)
     assert (ours.kind, type(ours), ours.ambiguous) == (kind, error, ambiguous)

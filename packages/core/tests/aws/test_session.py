@@ -118,8 +118,33 @@ def test_an_unknown_profile_is_a_sentence() -> None:
 def test_nonsense_is_a_sentence(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("AWS_REGION", "us-east-1")
     monkeypatch.setenv(name, "not one")
-    with pytest.raises(NotConfiguredError, match="not one"):
+    with pytest.raises(NotConfiguredError, match="not one") as caught:
         region()
+    assert name != "AWS_ENDPOINT_URL" or name in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("service", "name"),
+    [
+        ("batch", "AWS_STS_REGIONAL_ENDPOINTS"),
+        ("batch", "AWS_REQUEST_CHECKSUM_CALCULATION"),
+        ("batch", "AWS_MAX_ATTEMPTS"),
+        ("batch", "AWS_EC2_METADATA_SERVICE_ENDPOINT_MODE"),
+        ("s3", "AWS_S3_US_EAST_1_REGIONAL_ENDPOINT"),
+    ],
+)
+def test_a_setting_that_botocore_refuses_is_told_as_one(
+    monkeypatch: pytest.MonkeyPatch, service: str, name: str
+) -> None:
+    if "METADATA" in name:
+        for credential in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            monkeypatch.delenv(credential)
+    monkeypatch.setenv(name, "foo")
+    with pytest.raises(NotConfiguredError, match="foo") as caught:
+        connect(service, "us-east-1")
+    assert (caught.value.retryable, caught.value.ambiguous) == (False, False)
+    assert "AWS_ENDPOINT_URL" not in (caught.value.hint or "")
+    assert "AWS_* variables" in (caught.value.hint or "")
 
 
 def test_a_credential_process_that_fails_is_a_sentence(portal: Any, credential_process: Any) -> None:

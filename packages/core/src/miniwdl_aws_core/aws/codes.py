@@ -21,7 +21,7 @@ class Kind(Enum):
     THROTTLED = "too many requests at the moment"
     DENIED = "a permission is missing"
     CREDENTIALS = "there are no credentials, or AWS does not accept them"
-    NOT_CONFIGURED = "the region, the profile or an endpoint is missing or wrong"
+    NOT_CONFIGURED = "a setting of AWS's, as the region, the profile or an endpoint, is missing or wrong"
     UNREACHABLE = "no answer, or one that says that the service has trouble"
     NOT_AWS = "an answer, or an exception, that can't be AWS's"
     MALFORMED = "the request is not as the service's model wants it; it was not sent"
@@ -77,34 +77,77 @@ _STATUS = {403: Kind.DENIED, 404: Kind.MISSING}
 """What answers without a body mean, by HTTP status."""
 
 EXCEPTIONS: Mapping[str, Kind] = {
+    "ApiVersionNotFoundError": Kind.NOT_CONFIGURED,
     "BaseEndpointResolverError": Kind.NOT_CONFIGURED,
     "ConfigNotFound": Kind.NOT_CONFIGURED,
     "ConfigParseError": Kind.NOT_CONFIGURED,
     "DataNotFoundError": Kind.NOT_CONFIGURED,
     "EndpointProviderError": Kind.NOT_CONFIGURED,
+    "InvalidChecksumConfigError": Kind.NOT_CONFIGURED,
     "InvalidConfigError": Kind.NOT_CONFIGURED,
     "InvalidDefaultsMode": Kind.NOT_CONFIGURED,
     "InvalidEndpointConfigurationError": Kind.NOT_CONFIGURED,
+    "InvalidEndpointDiscoveryConfigurationError": Kind.NOT_CONFIGURED,
     "InvalidIMDSEndpointError": Kind.NOT_CONFIGURED,
+    "InvalidIMDSEndpointModeError": Kind.NOT_CONFIGURED,
     "InvalidProxiesConfigError": Kind.NOT_CONFIGURED,
     "InvalidRegionError": Kind.NOT_CONFIGURED,
     "InvalidRetryConfigurationError": Kind.NOT_CONFIGURED,
+    "InvalidS3AddressingStyleError": Kind.NOT_CONFIGURED,
+    "InvalidS3UsEast1RegionalEndpointConfigError": Kind.NOT_CONFIGURED,
+    "InvalidSTSRegionalEndpointsConfigError": Kind.NOT_CONFIGURED,
     "MissingDependencyException": Kind.NOT_CONFIGURED,
     "ProfileNotFound": Kind.NOT_CONFIGURED,
+    "ServiceNotInRegionError": Kind.NOT_CONFIGURED,
+    "UnknownRegionError": Kind.NOT_CONFIGURED,
+    "UnknownServiceStyle": Kind.NOT_CONFIGURED,
+    "UnknownSignatureVersionError": Kind.NOT_CONFIGURED,
+    "UnknownTokenProviderError": Kind.NOT_CONFIGURED,
+    "UnsupportedS3AccesspointConfigurationError": Kind.NOT_CONFIGURED,
+    "UnsupportedS3ConfigurationError": Kind.NOT_CONFIGURED,
+    "UnsupportedS3ControlConfigurationError": Kind.NOT_CONFIGURED,
+    "UnsupportedServiceProtocolsError": Kind.NOT_CONFIGURED,
+    "UnsupportedSignatureVersionError": Kind.NOT_CONFIGURED,
     "CredentialRetrievalError": Kind.CREDENTIALS,
     "LoginError": Kind.CREDENTIALS,
+    "MetadataRetrievalError": Kind.CREDENTIALS,
     "NoAuthTokenError": Kind.CREDENTIALS,
     "NoCredentialsError": Kind.CREDENTIALS,
     "PartialCredentialsError": Kind.CREDENTIALS,
+    "RefreshWithMFAUnsupportedError": Kind.CREDENTIALS,
     "SSOError": Kind.CREDENTIALS,
     "TokenRetrievalError": Kind.CREDENTIALS,
     "UnknownCredentialError": Kind.CREDENTIALS,
+    "InvalidDNSNameError": Kind.MALFORMED,
+    "InvalidHostLabelError": Kind.MALFORMED,
+    "MissingParametersError": Kind.MALFORMED,
     "ParamValidationError": Kind.MALFORMED,
+    "UnsupportedOutpostResourceError": Kind.MALFORMED,
+    "UnsupportedS3ArnError": Kind.MALFORMED,
+    "UnsupportedS3ControlArnError": Kind.MALFORMED,
+    "ValidationError": Kind.MALFORMED,
+    "AwsChunkedWrapperError": Kind.REFUSED,
+    "InvalidExpressionError": Kind.REFUSED,
+    "MD5UnavailableError": Kind.REFUSED,
+    "OperationNotPageableError": Kind.REFUSED,
+    "PaginationError": Kind.REFUSED,
+    "UnknownClientMethodError": Kind.REFUSED,
+    "UnseekableStreamError": Kind.REFUSED,
+    "WaiterConfigError": Kind.REFUSED,
+    "WaiterError": Kind.REFUSED,
+    "ChecksumError": Kind.UNREACHABLE,
+    "ConnectionError": Kind.UNREACHABLE,
+    "FlexibleChecksumError": Kind.UNREACHABLE,
+    "HTTPClientError": Kind.UNREACHABLE,
+    "IncompleteReadError": Kind.UNREACHABLE,
 }
-"""What botocore's own exceptions mean, by the name of their class or of a base; the others are network trouble."""
+"""What botocore's own exceptions mean, by the name of their class or of a base; of the others nothing is known."""
 
-LASTING = frozenset(EXCEPTIONS) - {"CredentialRetrievalError"}
-"""Those that go on until the user does something about it; a source of credentials may fail now and then."""
+LASTING = frozenset(name for name, kind in EXCEPTIONS.items() if kind is Kind.CREDENTIALS) - {
+    "CredentialRetrievalError",
+    "MetadataRetrievalError",
+}
+"""Those for lack of credentials that go on until the user does something about it; a source may fail now and then."""
 
 NOT_SENT = frozenset({"ConnectTimeoutError", "EndpointConnectionError", "ProxyConnectionError"})
 """botocore's exceptions for requests that never left."""

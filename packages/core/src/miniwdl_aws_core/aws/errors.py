@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 __all__ = [
+    "CHECK_SETTINGS",
     "AwsError",
     "Case",
     "ErrorFamily",
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 LOG_IN = "log in to AWS again (`aws sso login`, `aws configure`), or choose another profile by AWS_PROFILE"
+
+CHECK_SETTINGS = "check the AWS_* variables and the profile: see `aws configure list` and `aws configure list-profiles`"
 
 SERVICE = "miniwdl-aws-service"
 """Key of an answer's metadata under which clients note IAM's prefix of their service."""
@@ -72,7 +75,7 @@ class AwsError(MiniwdlAwsError):
 
 
 class NotConfiguredError(AwsError, ConfigurationError):
-    """The region, the profile or an endpoint is missing or wrong."""
+    """A setting of AWS's, as the region, the profile or an endpoint, is missing or wrong."""
 
 
 @dataclass(frozen=True)
@@ -132,8 +135,8 @@ def translated(action: str, family: ErrorFamily = PLAIN) -> Iterator[None]:
     """
     Turn whatever is raised inside the block into errors of ours, a name that an answer lacks included.
 
-    botocore lets anything through that happens on the way: what is none of its own exceptions may pass, as an outage
-    does, and leaves it open whether AWS acted on the request.
+    botocore lets anything through that happens on the way: what is none of its own exceptions, or none that is known,
+    may pass, as an outage does, and leaves it open whether AWS acted on the request.
 
     :param action: what is attempted, completing "can't ...".
     :raises AwsError: of the class that fits; errors of ours pass.
@@ -158,8 +161,7 @@ def error_of(exc: Exception, action: str, family: ErrorFamily = PLAIN) -> AwsErr
         return no_credentials(action, family)
     if kind is Kind.NOT_CONFIGURED:
         return family.error(
-            kind, f"can't {action}: {_sentence(exc)}", code=code, retryable=False,
-            hint="see `aws configure list` and `aws configure list-profiles`",
+            kind, f"can't {action}: {_sentence(exc)}", code=code, retryable=False, hint=CHECK_SETTINGS,
         )  # fmt: skip
     if kind is Kind.MALFORMED:
         words = "; ".join(line.strip() for line in str(exc).splitlines())
@@ -168,9 +170,11 @@ def error_of(exc: Exception, action: str, family: ErrorFamily = PLAIN) -> AwsErr
         return without_credentials(action, in_words(exc), family, code=code, retryable=not lasting)
     if "ClientError" in names:
         return _refused(exc, action, family)
-    if names:
+    if kind is Kind.REFUSED:
+        return family.error(kind, f"can't {action}: {_sentence(exc)}", code=code, retryable=False)
+    if kind is Kind.UNREACHABLE:
         return family.error(
-            Kind.UNREACHABLE, f"can't {action}: AWS can't be reached ({_sentence(exc)})", code=code, retryable=True,
+            kind, f"can't {action}: AWS can't be reached ({_sentence(exc)})", code=code, retryable=True,
             ambiguous=code not in NOT_SENT, hint="check the network, the region, and AWS_ENDPOINT_URL if it is set",
         )  # fmt: skip
     return unusable(action, in_words(exc), family, code=code)

@@ -18,7 +18,15 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.aws.codes import Kind
-from miniwdl_aws_core.aws.errors import PLAIN, SERVICE, ErrorFamily, is_of_botocore, no_region, translated
+from miniwdl_aws_core.aws.errors import (
+    CHECK_SETTINGS,
+    PLAIN,
+    SERVICE,
+    ErrorFamily,
+    is_of_botocore,
+    no_region,
+    translated,
+)
 from miniwdl_aws_core.aws.surprises import in_words
 from miniwdl_aws_core.options.shared import AwsOptions
 
@@ -132,9 +140,11 @@ def connect(
         except ValueError as exc:
             if is_of_botocore(exc):
                 raise
-            # No exception of botocore's own: AWS_ENDPOINT_URL=nonsense.
-            message = f"can't use AWS: {in_words(exc).partition(': ')[2]}"
-            hint = "check AWS_ENDPOINT_URL, and endpoint_url of the profile"
+            # No exception of botocore's own: AWS_ENDPOINT_URL=nonsense, AWS_MAX_ATTEMPTS=many.
+            words = in_words(exc).partition(": ")[2]
+            message = f"can't use AWS: {words}"
+            of_endpoint = "endpoint" in words.lower()
+            hint = "check AWS_ENDPOINT_URL, and endpoint_url of the profile" if of_endpoint else CHECK_SETTINGS
             raise family.error(Kind.NOT_CONFIGURED, message, hint=hint, retryable=False) from exc
     client.meta.events.register("after-call", _note_service)
     return client
