@@ -111,7 +111,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__.strip().partition("\n")[0])
     parser.add_argument("--runs", type=int, default=25, help="of each command (25)")
-    parser.add_argument("--json", type=Path, default=Path("startup.json"), help="where to write the figures")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there, too")
     parser.add_argument("--without-ancestor", action="store_true", help="do not install the EFS ancestor")
     args = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
@@ -120,7 +120,8 @@ def main() -> None:
     machine = {"python": platform.python_version(), "processors": os.cpu_count(), "load": os.getloadavg()[0]}
     print(f"medians of {args.runs} runs each; {machine}")
     print("\n".join(table(found)))
-    args.json.write_text(json.dumps({"machine": machine, "contenders": [asdict(item) for item in found]}, indent=1))
+    if args.json:
+        args.json.write_text(json.dumps({"machine": machine, "contenders": [asdict(item) for item in found]}, indent=1))
 
 
 if __name__ == "__main__":
