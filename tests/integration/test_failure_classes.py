@@ -175,18 +175,18 @@ CASES = {
     ),
     "out_of_memory": Case(
         always(K.OUT_OF_MEMORY, seconds=0.1), f"echo greedy >&2; {SLEEP}", 'maxRetries: 1 memory: "2 GiB"',
-        queues=TWICE, failure="out-of-memory", memory=[2015, 2015],
+        queues=TWICE, failure="out-of-memory", memory=[1690, 1690],
         facts={"exitCode": 137, "reason": "OutOfMemoryError: Container killed due to memory usage",
                "stderr": ["greedy"]},
     ),
     "out_of_memory_then_more": Case(
         once(K.OUT_OF_MEMORY), "sleep 0.2; echo done", 'maxRetries: 1 memory: "2 GiB"',
-        {"memory_retry_multiplier": 2}, queues=TWICE, memory=[2015, 4063], log=["more memory"],
+        {"memory_retry_multiplier": 2}, queues=TWICE, memory=[1690, 3636], log=["more memory"],
     ),
     "out_of_memory_up_to_the_cap": Case(
         always(K.OUT_OF_MEMORY), SLEEP, 'maxRetries: 2 memory: "2 GiB"',
         {"memory_retry_multiplier": 1.25, "memory_retry_max": 3}, queues="task task task", failure="out-of-memory",
-        memory=[2015, 2527, 3039],
+        memory=[1690, 2176, 2663],
     ),
     "spot": Case(
         always(K.HOST_LOST, queue="task"), "sleep 0.2; echo done", "preemptible: 2",
@@ -238,7 +238,7 @@ CASES = {
     "limit_of_the_queue": Case(
         always(K.QUEUE_LIMIT, seconds=0.1, reason=TOO_BIG), runtime="maxRetries: 2", failure="stuck-in-queue",
         facts={"statusReason": f"Canceled by JobStateTimeLimit action due to reason: {TOO_BIG}"},
-        log=["no instance type of the queue has what the task asks for"],
+        log=["no instance type of the queue has the vCPUs, memory and GPUs asked for"],
     ),
     "FAILED_but_exit_file_0": Case(once(K.CONFLICTING_EXIT, exit_code=137), queues=TWICE),
     "FAILED_but_exit_file_0_always": Case(

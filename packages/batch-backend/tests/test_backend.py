@@ -49,7 +49,7 @@ def test_a_task_runs(run) -> None:
     (job,) = run.batch.submitted
     assert job.request["containerOverrides"]["resourceRequirements"] == [
         {"type": "VCPU", "value": "2"},
-        {"type": "MEMORY", "value": str(2048 - 33)},
+        {"type": "MEMORY", "value": str(2048 - 102 - 256)},
     ]
     assert TaskTags.read(job.request["tags"]) == TaskTags(folder.name, "", "hello", 1)
     states = [(change.previous, change.status) for change in run.plugin.changes]
@@ -295,7 +295,7 @@ def test_memory_grows_after_running_out_of_it(run) -> None:
         options={"aws": {"memory_retry_multiplier": 2, "memory_retry_max": 12}},
     )
     asked = [job.request["containerOverrides"]["resourceRequirements"][1]["value"] for job in run.batch.submitted]
-    assert asked == [str(4096 - 33), str(8192 - 33), str(12288 - 33)]
+    assert asked == [str(4096 - 204 - 256), str(8192 - 409 - 256), str(12288 - 614 - 256)]
 
 
 def test_a_failed_job_whose_command_ended_well_runs_again(run) -> None:
@@ -417,9 +417,9 @@ def test_a_job_that_is_stuck_is_explained_and_given_up(run, caplog) -> None:
     info = error_of(caught)
     assert info["class"] == "stuck-in-queue"
     assert STUCK in info["message"]
-    assert "memory_delta" in info["message"]
+    assert "add larger ones" in info["message"]
     assert [job.terminated for job in run.batch.submitted] == [True]
-    assert any("AWS Batch job waits for a host" in text and "memory_delta" in text for text in caplog.messages)
+    assert any("AWS Batch job waits for a host" in text and "add larger ones" in text for text in caplog.messages)
 
 
 def test_a_reason_that_passes_fails_nothing(run) -> None:

@@ -55,6 +55,7 @@ def test_periods_must_fit_each_other() -> None:
         ("batch_attempts = 2", "preemptible and maxRetries"),
         ("gpu_value = 4", "acceleratorCount"),
         ("fsap = fsap-1", "FSx for Lustre"),
+        ("memory_delta = -500", "what a host keeps of its memory is taken off"),
     ],
 )
 def test_an_option_that_does_not_exist_is_refused_before_anything_else(line: str, advice: str, tmp_path) -> None:

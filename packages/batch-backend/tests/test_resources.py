@@ -59,21 +59,37 @@ def test_null_is_no_hint() -> None:
 
 
 def test_defaults() -> None:
-    assert resources_of({}, DEFAULTS, "t") == Resources(1, 1024 - 33, 0)
+    assert resources_of({}, DEFAULTS, "t") == Resources(1, 1024, 0)
 
 
 @pytest.mark.parametrize(
     ("asked", "growth", "given"),
     [
-        (4 * GIB, 1.0, 4096 - 33),
-        (GIB // 2, 1.0, 512),  # no host is so small that this could fill it
-        (4 * GIB, 2.0, 8192 - 33),
-        (400 * GIB, 2.0, 512 * 1024 - 33),
-        (600 * GIB, 2.0, 600 * 1024 - 33),  # the cap never takes away what was asked for
+        (8 * GIB, 1.0, 7527),
+        (16 * GIB, 1.0, 15309),
+        (64 * GIB, 1.0, 62004),
+        (256 * GIB, 1.0, 248781),
+        (4 * GIB, 2.0, 7527),
+        (400 * GIB, 2.0, 512 * 1024 - 26214 - 256),
+        (600 * GIB, 2.0, 600 * 1024 - 30720 - 256),  # the cap never takes away what was asked for
     ],
 )
 def test_memory(asked: int, growth: float, given: int) -> None:
     assert resources_of({"memory_reservation": asked}, DEFAULTS, "t", growth).memory_mib == given
+
+
+@pytest.mark.parametrize(
+    ("gib", "registered"),
+    [(4, 3704), (8, 7624), (15.25, 15292), (16, 15463), (32, 31142), (64, 62950), (128, 126722), (192, 189283)],
+)
+def test_a_task_as_large_as_a_host_fits_what_such_hosts_register(gib: float, registered: int) -> None:
+    assert resources_of({"memory_reservation": int(gib * GIB)}, DEFAULTS, "t").memory_mib <= registered
+
+
+@given(st.integers(4, 10**6))
+def test_little_memory_is_given_whole_and_no_task_is_left_with_less(mib: int) -> None:
+    given_mib = resources_of({"memory_reservation": mib * 1024**2}, DEFAULTS, "t").memory_mib
+    assert min(mib, 1024) <= given_mib <= mib
 
 
 def test_too_little_memory() -> None:

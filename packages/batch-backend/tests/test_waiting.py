@@ -20,7 +20,7 @@ def job(status: str = "RUNNABLE", reason: str | None = None) -> Job:
     [
         ("CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity", "EC2 has no such instances"),
         ("MISCONFIGURATION:COMPUTE_ENVIRONMENT_MAX_RESOURCE - CE(s) associated", "maxvCpus"),
-        (REASON, "memory_delta"),
+        (REASON, "add larger ones"),
         ("MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS – Batch service role has a permission issue.", "service role"),  # noqa: RUF001 - AWS writes a dash
         ("MISCONFIGURATION:SOMETHING_NEW - x", "can't run the job"),
         ("ACTION_REQUIRED - CE(s) associated with the job queue are invalid.", "invalid"),

@@ -51,12 +51,6 @@ class BackendSettings(AwsOptions):
     job_timeout = Option(
         whole_seconds(60), 86400, "Time after which Batch stops a try: a task that hangs would else cost for ever."
     )
-    memory_delta = Option(
-        whole(-1024, 1024),
-        -33,
-        "MiB added to the memory asked for: hosts offer a little less than their nominal size, so a task that asks for "
-        "the whole of it would never be placed.",
-    )
     container_properties = Option(
         OBJECT,
         {},

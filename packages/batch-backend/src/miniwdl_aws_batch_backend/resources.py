@@ -25,9 +25,19 @@ __all__ = ["HINTS", "Hint", "Resources", "read_hints", "resources_of"]
 MIB = 1024 * 1024
 MIN_MEMORY_MIB = 4
 """AWS Batch's minimum; https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.html"""
-SMALLEST_HOST_MIB = 1024
-"""No host has less nominal memory: a task that asks for less is never the one that fills it."""
 DEFAULT_MEMORY_MIB = 1024
+UNREDUCED_MIB = 1024
+"""A task that asks for so much or more never gets less: this fills no host that a queue is likely to have."""
+HOST_SHARE, HOST_FLAT_MIB = 20, 256
+"""
+What a host keeps of its nominal memory: a twentieth of it, and this much besides.
+
+What the kernel needs and ``ECS_RESERVED_MEMORY`` (32 MiB in AWS Batch's images) are missing from what the ECS agent
+registers; https://docs.aws.amazon.com/batch/latest/userguide/memory-management.html. Users have published 3704 MiB for
+hosts of 4 GiB, 7624 to 7985 for 8 GiB, 15463 to 16048 for 16 GiB, 31142 to 32176 for 32 GiB, 62950 for 64 GiB and
+126722 for 128 GiB. Amazon Linux 2023 keeps about 90 MiB more than what most of these had;
+https://github.com/ASFHyP3/hyp3/pull/1900.
+"""
 MAX_GPUS = 16
 """Of the largest instance types, p2.16xlarge among them."""
 
@@ -138,10 +148,12 @@ def resources_of(runtime: Mapping[str, Any], settings: BackendSettings, task: st
         raise TaskSettingError(f"task {task}: runtime.memory must be at least {MIN_MEMORY_MIB} MiB, not {asked} MiB")
     cap = max(asked, int(settings.memory_retry_max * 1024))
     memory = min(math.ceil(asked * growth), cap)
-    # Hosts offer a little less than their nominal size: a task that asks for the whole of it is never placed. One that
-    # asks for less than the smallest host has gets what it asks for.
-    memory = max(memory + settings.memory_delta, min(memory, SMALLEST_HOST_MIB + settings.memory_delta))
     gpu = 0
     if runtime.get("gpu") or str(runtime.get("acceleratorType", "")).startswith("nvidia"):
         gpu = runtime.get("acceleratorCount", 1)
-    return Resources(max(1, runtime.get("cpu", 1)), memory, gpu)
+    return Resources(max(1, runtime.get("cpu", 1)), _placeable(memory), gpu)
+
+
+def _placeable(memory: int) -> int:
+    """Reduce MiB so that a host of this nominal size has them to give."""
+    return max(memory - memory // HOST_SHARE - HOST_FLAT_MIB, min(memory, UNREDUCED_MIB))

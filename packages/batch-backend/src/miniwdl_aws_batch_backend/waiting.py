@@ -32,7 +32,7 @@ EXPLANATIONS: Sequence[tuple[str, str]] = (
     ),
     (
         "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT",
-        "no instance type of the queue has what the task asks for; hosts offer less memory than nominal (memory_delta)",
+        "no instance type of the queue has the vCPUs, memory and GPUs asked for: add larger ones, or ask for less",
     ),
     (
         "MISCONFIGURATION:SERVICE_ROLE_PERMISSIONS",

@@ -41,6 +41,7 @@ class AwsOptions(Section):
         "api_attempts": "leave it out: requests are repeated by a rule of their own",
         "batch_attempts": "leave it out: miniwdl owns retries; see the runtime keys preemptible and maxRetries",
         "describe_grace": "leave it out: a job may be missing from AWS's answers for five minutes",
+        "memory_delta": "leave it out: what a host keeps of its memory is taken off what a task asks for",
         "gpu_value": "leave it out: tasks say how many GPUs they need by the runtime key acceleratorCount",
     }
 
