@@ -383,6 +383,20 @@ def test_hints_reach_AWS(run) -> None:  # noqa: N802
     assert properties["ulimits"] == [{"name": "nofile", "softLimit": 10, "hardLimit": 20}]
 
 
+@pytest.mark.parametrize(
+    ("runtime", "options", "seconds"),
+    [
+        ("", {}, 7 * 86400),
+        ("", {"aws": {"job_timeout": "2h"}}, 7200),
+        ('timeout: "36h"', {"aws": {"job_timeout": "2h"}}, 129600),
+        ("timeout: 90", {}, 90),
+    ],
+)
+def test_a_try_ends_after_the_timeout_of_the_task_or_else_of_all(run, runtime, options, seconds) -> None:
+    run(failing("echo", runtime), options=options)
+    assert run.batch.submitted[0].request["timeout"] == {"attemptDurationSeconds": seconds}
+
+
 def test_a_listener_that_breaks_stops_nothing(run) -> None:
     class Broken:
         from miniwdl_aws_hooks import hookimpl

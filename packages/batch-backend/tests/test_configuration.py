@@ -17,7 +17,7 @@ def read(**values: str) -> BackendSettings:
 
 
 def test_what_is_not_set_has_its_default() -> None:
-    assert (read().isolation, read().adopt, read().job_timeout) == ("run", True, 86400)
+    assert (read().isolation, read().adopt, read().job_timeout) == ("run", True, 7 * 86400)
     assert read(task_queue="q", job_timeout="2h").task_queue == "q"
     assert read(job_timeout="2h").job_timeout == 7200
 

@@ -27,6 +27,10 @@ QUEUE_ARN = "arn:aws:batch:eu-west-1:123456789012:job-queue/q"
         ("ulimits", ["nofile=1:2", "nproc=7"],
          [{"name": "nofile", "softLimit": 1, "hardLimit": 2}, {"name": "nproc", "softLimit": 7, "hardLimit": 7}]),
         ("acceleratorCount", 4, 4),
+        ("timeout", "36h", 129600),
+        ("timeout", "1.5 d", 129600),
+        ("timeout", 3600, 3600),
+        ("timeout", 90.5, 90),
     ],
 )  # fmt: skip
 def test_hints(key: str, value: object, parsed: object) -> None:
@@ -47,6 +51,12 @@ def test_hints(key: str, value: object, parsed: object) -> None:
         ("ulimits", ["nofile"]),
         ("acceleratorCount", 17),
         ("acceleratorType", 3),
+        ("timeout", 59),
+        ("timeout", "30s"),
+        ("timeout", "inf"),
+        ("timeout", "24:00:00"),
+        ("timeout", True),
+        ("timeout", ["2h"]),
     ],
 )
 def test_wrong_hints_name_the_task_and_the_key(key: str, value: object) -> None:

@@ -93,7 +93,7 @@ RULES: Sequence[Rule] = (
         FailureClass.TIMEOUT,
         FailurePolicy.RETRY,
         "`Job attempt duration exceeded timeout`",
-        "the job ran longer than [aws] job_timeout allows",
+        "the job ran longer than its runtime.timeout, or else [aws] job_timeout, allows",
         _says(r"attempt duration exceeded timeout"),
     ),
     Rule(

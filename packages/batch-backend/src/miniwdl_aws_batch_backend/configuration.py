@@ -13,7 +13,10 @@ from miniwdl_aws_hooks import ConfigurationError
 if TYPE_CHECKING:
     from miniwdl_aws_hooks import Settings
 
-__all__ = ["BackendSettings", "read_settings"]
+__all__ = ["TIMEOUT", "BackendSettings", "read_settings"]
+
+TIMEOUT = whole_seconds(60)
+"""Seconds after which Batch stops a try; https://docs.aws.amazon.com/batch/latest/APIReference/API_JobTimeout.html"""
 
 
 class BackendSettings(AwsOptions):
@@ -49,7 +52,10 @@ class BackendSettings(AwsOptions):
         begins="what a task's job gets",
     )
     job_timeout = Option(
-        whole_seconds(60), 86400, "Time after which Batch stops a try: a task that hangs would else cost for ever."
+        TIMEOUT,
+        7 * 86400,
+        "Time after which Batch stops a try, unless the task's runtime key `timeout` says another: a task that hangs "
+        "would else cost for ever.",
     )
     container_properties = Option(
         OBJECT,

@@ -96,7 +96,7 @@ def draft_job(engine: Engine, call: TaskCall) -> Draft:
         resources=resources(asked.vcpu, asked.memory_mib, asked.gpu),
         environment=changes.environment,
         tags=changes.tags,
-        timeout=settings.job_timeout,
+        timeout=call.runtime.get("timeout", settings.job_timeout),
         scheduling_priority=call.runtime.get("schedulingPriority"),
         share_identifier=call.runtime.get("shareIdentifier"),
         subject=subject,

@@ -13,6 +13,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_batch_backend.configuration import TIMEOUT
 from miniwdl_aws_batch_backend.errors import TaskSettingError
 
 if TYPE_CHECKING:
@@ -77,6 +78,12 @@ def _whole(low: int, high: int) -> Callable[[Any], int]:
     return parse
 
 
+def _parse_timeout(value: Any) -> int:
+    if isinstance(value, bool):
+        raise ValueError  # noqa: TRY004 - as above
+    return TIMEOUT.parse(str(value).strip())
+
+
 def _parse_accelerator(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError
@@ -101,6 +108,7 @@ HINTS: Mapping[str, Hint] = {
     "jobRoleArn": Hint("the ARN of an IAM role", _matching(_ROLE_ARN)),
     "executionRoleArn": Hint("the ARN of an IAM role", _matching(_ROLE_ARN)),
     "sharedMemorySize": Hint("a whole number of MiB between 1 and 1048576", _whole(1, 1024 * 1024)),
+    "timeout": Hint(TIMEOUT.expected, _parse_timeout),
     "ulimits": Hint('an array of texts like "nofile=1024:4096"', _parse_ulimits),
     "schedulingPriority": Hint("a whole number between 0 and 9999", _whole(0, 9999)),
     "shareIdentifier": Hint("at most 255 letters, digits, hyphens and underscores", _matching(_SHARE)),
@@ -131,7 +139,7 @@ def read_hints(values: Mapping[str, Any], task: str) -> dict[str, Any]:
             continue
         try:
             found[key] = hint.parse(values[key])
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             raise TaskSettingError(f"task {task}: runtime.{key} must be {hint.expected}, not {values[key]!r}") from None
     return found
 
