@@ -2,6 +2,7 @@
 
 import ast
 import configparser
+import json
 import re
 
 import pytest
@@ -78,6 +79,15 @@ def test_the_file_of_workflow_jobs_is_one_that_miniwdl_reads():
     assert parser["scheduler"]["container_backend"] == "aws_batch"
     assert parser["file_io"]["root"] == "/mnt/fsx"
     refuse_unknown(load_settings(str(workflow_cfg())), {})
+
+
+def test_tasks_that_name_no_image_get_one_whose_pulls_are_not_limited_by_address():
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read(workflow_cfg())
+    registry, slash, _ = json.loads(parser["task_runtime"]["defaults"])["docker"].partition("/")
+    assert slash
+    assert "." in registry, "without a host, it is Docker Hub's"
+    assert registry != "docker.io"
 
 
 def test_the_file_shows_every_option_that_a_job_reads(options, tmp_path):

@@ -49,7 +49,13 @@ PRESETS: tuple[Preset, ...] = (
         "/mnt/fsx",
         "Where the shared file system is mounted in all jobs; run directories and inputs must lie within it.",
     ),
-    Preset("task_runtime", "defaults", '{"docker": "ubuntu:22.04"}', "Image and resources of tasks that name none."),
+    Preset(
+        "task_runtime",
+        "defaults",
+        '{"docker": "public.ecr.aws/docker/library/ubuntu:22.04"}',
+        "Image and resources of tasks that name none. miniwdl's own default is the same image at Docker Hub, which "
+        "limits anonymous pulls by address, and all hosts behind a NAT gateway have one.",
+    ),
     Preset("call_cache", "put", "true", "Keep what finished calls did, for later runs on this file system."),
     Preset(
         "call_cache",
