@@ -367,6 +367,19 @@ def test_nothing_to_mount(run) -> None:
     assert "--fsid" in error_of(caught)["message"]
 
 
+def test_tasks_count_towards_the_configured_share_or_one_of_their_own(run) -> None:
+    for_all = {"aws": {"share_identifier": "blue"}}
+    run(failing("echo"), options=for_all)
+    run(failing("echo 2", 'shareIdentifier: "red" schedulingPriority: 7'), options=for_all)
+    run(failing("echo 3"))
+    asked = [
+        (job.request.get("shareIdentifier"), job.request.get("schedulingPriorityOverride"))
+        for job in run.batch.submitted
+    ]
+    assert asked == [("blue", None), ("red", 7), (None, None)]
+    assert [item.get("schedulingPriority") for item in run.batch.definitions] == [0, 0, None], "AWS wants one"
+
+
 def test_a_wrong_hint_names_the_task(run) -> None:
     with pytest.raises(WDL.runtime.RunFailed) as caught:
         run(failing("echo", 'schedulingPriority: "high"'))

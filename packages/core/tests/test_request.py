@@ -100,6 +100,13 @@ def test_the_same_once_more() -> None:
         "resourceRequirements": [{"type": "VCPU", "value": "2"}],
     }
     assert (request["jobName"], request["jobQueue"], request["tags"]) == ("m", "q", {"Group": "x"})
+    assert "shareIdentifier" not in request
+
+
+def test_the_same_once_more_counts_towards_the_same_share() -> None:
+    detail = {"jobId": "j", "status": "FAILED", "shareIdentifier": "blue", "schedulingPriority": 0}
+    request = submit_request(again(Job.of(detail), "m", {}), "d:1")
+    assert (request["shareIdentifier"], request["schedulingPriorityOverride"]) == ("blue", 0)
 
 
 @given(st.text())

@@ -68,6 +68,7 @@ def draft_job(engine: Engine, call: TaskCall) -> Draft:
     settings, subject = engine.settings, f"task {call.task}"
     name, queue = _name(engine, call), _queue(engine, call)
     changes = _changes(engine, call, name, queue)
+    share = call.runtime.get("shareIdentifier", settings.share_identifier)
     asked = resources_of(call.runtime, settings, call.task, call.growth)
     writable = f"{call.place.run_dir}/{JOBS}" if settings.isolation == "run" else None
     definition = build_definition(
@@ -80,7 +81,7 @@ def draft_job(engine: Engine, call: TaskCall) -> Draft:
             call.runtime,
             _user() if call.as_user else None,
         ),
-        fair_share="shareIdentifier" in call.runtime,
+        fair_share=share is not None,
         subject=subject,
     )
     request = JobRequest(
@@ -98,7 +99,7 @@ def draft_job(engine: Engine, call: TaskCall) -> Draft:
         tags=changes.tags,
         timeout=call.runtime.get("timeout", settings.job_timeout),
         scheduling_priority=call.runtime.get("schedulingPriority"),
-        share_identifier=call.runtime.get("shareIdentifier"),
+        share_identifier=share,
         subject=subject,
         advice="a shorter run directory, or fewer environment variables from plugins",
     )

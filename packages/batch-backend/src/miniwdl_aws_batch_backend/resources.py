@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.configuration import TIMEOUT
 from miniwdl_aws_batch_backend.errors import TaskSettingError
+from miniwdl_aws_core.options.shared import SHARE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,7 +44,6 @@ MAX_GPUS = 16
 """Of the largest instance types, p2.16xlarge among them."""
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
-_SHARE = re.compile(r"[A-Za-z0-9_-]{1,255}\*?")
 _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}|arn:aws[a-z-]*:batch:[a-z0-9-]+:\d{12}:job-queue/[A-Za-z0-9_-]+")
 
 
@@ -111,7 +111,7 @@ HINTS: Mapping[str, Hint] = {
     "timeout": Hint(TIMEOUT.expected, _parse_timeout),
     "ulimits": Hint('an array of texts like "nofile=1024:4096"', _parse_ulimits),
     "schedulingPriority": Hint("a whole number between 0 and 9999", _whole(0, 9999)),
-    "shareIdentifier": Hint("at most 255 letters, digits, hyphens and underscores", _matching(_SHARE)),
+    "shareIdentifier": Hint(SHARE.expected, SHARE.parse),
     "acceleratorType": Hint("a text", _parse_accelerator),
     "acceleratorCount": Hint(f"a whole number between 1 and {MAX_GPUS}", _whole(1, MAX_GPUS)),
 }

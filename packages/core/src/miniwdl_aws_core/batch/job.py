@@ -80,6 +80,9 @@ class Job:
     stopped_at: int | None = None
     """The same."""
     tags: Mapping[str, str] = field(default_factory=dict)
+    share_identifier: str | None = None
+    scheduling_priority: int | None = None
+    """Its own, or its definition's."""
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that AWS Batch adds included."""
@@ -130,6 +133,8 @@ class Job:
             started_at=detail.get("startedAt") or None,
             stopped_at=detail.get("stoppedAt") or None,
             tags=dict(detail.get("tags") or {}),
+            share_identifier=detail.get("shareIdentifier") or None,
+            scheduling_priority=detail.get("schedulingPriority"),
             command=tuple(container.get("command") or ()),
             environment=_pairs(container.get("environment"), "name", default=""),
             resources=_pairs(container.get("resourceRequirements"), "type"),

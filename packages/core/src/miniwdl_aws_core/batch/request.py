@@ -37,6 +37,7 @@ class JobRequest:
     """Seconds of an attempt; ``None`` for as long as it takes."""
     scheduling_priority: int | None = None
     share_identifier: str | None = None
+    """Queues with a scheduling policy want one, and a priority, here or in the definition; others take none."""
     subject: str = "the job"
     """How errors name it: ``task align``."""
     advice: str | None = None
@@ -77,6 +78,8 @@ def again(job: Job, name: str, environment: Mapping[str, str]) -> JobRequest:
         resources=job.resources,
         environment={**kept, **environment},
         tags=job.tags,
+        scheduling_priority=job.scheduling_priority,
+        share_identifier=job.share_identifier,
     )
 
 

@@ -145,7 +145,7 @@ def choice(*values: str) -> Kind[str]:
     return Kind(f"{', '.join(values[:-1])} or {values[-1]}", parse)
 
 
-def text_like(pattern: re.Pattern[str], expected: str) -> Kind[str]:
+def text_like(pattern: str | re.Pattern[str], expected: str) -> Kind[str]:
     """
     Make the kind of a text of which all must match a pattern.
 
@@ -153,7 +153,7 @@ def text_like(pattern: re.Pattern[str], expected: str) -> Kind[str]:
     """
 
     def parse(text: str) -> str:
-        if not pattern.fullmatch(text):
+        if not re.fullmatch(pattern, text):
             raise ValueError
         return text
 

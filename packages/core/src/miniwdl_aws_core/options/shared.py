@@ -9,16 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from miniwdl_aws_core.options.kinds import SWITCH, TEXT, TEXTS, choice
+from miniwdl_aws_core.options.kinds import SWITCH, TEXT, TEXTS, choice, text_like
 from miniwdl_aws_core.options.table import Option, Section
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DELETE_WHEN", "EXPORT", "PUBLISH_HOW", "UPLOAD", "AwsOptions", "UploadOptions"]
+__all__ = ["DELETE_WHEN", "EXPORT", "PUBLISH_HOW", "SHARE", "UPLOAD", "AwsOptions", "UploadOptions"]
 
 DELETE_WHEN = ("always", "success", "failure")
 UPLOAD, EXPORT = PUBLISH_HOW = ("upload", "export")
+
+SHARE = text_like(r"[A-Za-z0-9]{1,255}\*?", "at most 255 letters and digits, and perhaps an asterisk after them")
+"""A share identifier; https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html"""
 
 _EFS = "EFS is what the project miniwdl-aws works with; here [aws] fs names a file system of FSx for Lustre"
 _RATE = "[aws] submit_rate is the number of SubmitJob requests a second"
@@ -53,6 +56,13 @@ class AwsOptions(Section):
         TEXT,
         None,
         "Job queue of the tries that follow `preemptible` losses of spot hosts (--task-queue-fallback).",
+        unset="none",
+    )
+    share_identifier = Option(
+        SHARE,
+        None,
+        "Share of a fair-share queue that jobs count towards (--share); a task's own shareIdentifier wins. Such queues "
+        "take no job without one, and others none with one.",
         unset="none",
     )
     fs = Option(TEXT, None, "Id of the file system, fs-... (--fsid).", unset="none")
