@@ -109,10 +109,11 @@ def aws(environ: None) -> Iterator[Any]:
             computeEnvironmentName="hosts", type="UNMANAGED", serviceRole=role
         )["computeEnvironmentArn"]
 
-        def queue(name: str, state: str = "ENABLED", **tags: str) -> None:
+        def queue(name: str, state: str = "ENABLED", policy: str | None = None, **tags: str) -> None:
             order = [{"order": 1, "computeEnvironment": environment}]
+            shares = {"schedulingPolicyArn": policy} if policy else {}
             client.create_job_queue(
-                jobQueueName=name, priority=1, state=state, computeEnvironmentOrder=order, tags=tags
+                jobQueueName=name, priority=1, state=state, computeEnvironmentOrder=order, tags=tags, **shares
             )
 
         queue("task")
@@ -120,6 +121,9 @@ def aws(environ: None) -> Iterator[Any]:
         queue("closed", state="DISABLED")
         queue("workflow", DefaultTaskQueue="task", DefaultFsId="fs-0123", WorkflowImage="registry/workflow:1")
         queue("bare")
+        policy = client.create_scheduling_policy(name="shares", fairsharePolicy={})["arn"]
+        queue("fair-task", policy=policy)
+        queue("fair", policy=policy, DefaultTaskQueue="fair-task", DefaultFsId="fs-0123", WorkflowImage="registry/w:1")
         yield client
 
 

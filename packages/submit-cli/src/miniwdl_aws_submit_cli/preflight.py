@@ -1,4 +1,4 @@
-"""What this distribution checks before a run: the workflow queue, and that an image and a staging folder are named."""
+"""What this distribution checks before a run: the workflow queue, shares, and that image and staging are named."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from miniwdl_aws_core.options.known import refuse_unknown
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.types import Check, CheckState
+from miniwdl_aws_submit_cli.options.resolve import Resolved
 from miniwdl_aws_submit_cli.options.table import NO_IMAGE, option
 from miniwdl_aws_submit_cli.runs.batch import connect
 from miniwdl_aws_submit_cli.runs.queues import Queue, QueueTable
+from miniwdl_aws_submit_cli.runs.shares import shares
 
 if TYPE_CHECKING:
     from miniwdl_aws_hooks.types import PreflightContext
@@ -20,11 +22,12 @@ __all__ = ["checks"]
 
 
 def checks(context: PreflightContext) -> list[Check]:
-    """Check that all options exist, the queues, and what is named: an image, a staging folder."""
+    """Check that all options exist, the queues, shares, and what is named: an image, a staging folder."""
     table = QueueTable(connect().queues())
     found = [_configuration(context), _queue(table, context.workflow_queue)]
     if not context.task_queue:
         found.append(Check("task queue", CheckState.FAILED, "none is configured", option("--task-queue").sources))
+    found += _shares(table, context)
     found.append(_image(AwsOptions(context.settings).workflow_image))
     if not AwsOptions(context.settings).staging:
         found.append(
@@ -57,6 +60,24 @@ def _queue(table: QueueTable, name: str | None) -> Check:
     if queue.problem:
         return Check(subject, CheckState.FAILED, queue.problem, "look at its compute environments in AWS Batch")
     return Check(subject, CheckState.OK, f"job queue {queue.name} takes jobs")
+
+
+def _shares(table: QueueTable, context: PreflightContext) -> list[Check]:
+    """Check that queues with a scheduling policy get a share identifier; there is nothing to say of others."""
+    options = AwsOptions(context.settings)
+    workflow = table.get(context.workflow_queue or "")
+    named = (context.task_queue, options.task_queue_fallback)
+    tasks = [queue for queue in (table.get(name or "") for name in named) if queue]
+    if not (workflow and tasks):
+        return []  # which other checks say
+    subject = "share identifier"
+    try:
+        given = options.share_identifier
+        decided = shares(Resolved(given or "", AwsOptions.share_identifier.label), workflow, tasks)
+    except ConfigurationError as exc:
+        return [Check(subject, CheckState.FAILED, exc.message, exc.hint)]
+    who = [what for what, share in (("the workflow job", decided.workflow), ("task jobs", decided.tasks)) if share]
+    return [Check(subject, CheckState.OK, f"{given}, for {' and '.join(who)}")] if who else []
 
 
 def _image(name: str | None) -> Check:

@@ -58,6 +58,30 @@ def test_doctor_fails_and_asks_everybody(
     assert "is up" in out
 
 
+@pytest.mark.parametrize(
+    ("queue", "share", "state", "message"),
+    [
+        ("fair", "", "failed", "job queue fair has a scheduling policy: it takes no job without a share identifier"),
+        ("fair", "blue", "ok", "blue, for the workflow job and task jobs"),
+        ("workflow", "blue", "failed", "[aws] share_identifier: none of the job queues workflow, task has a"),
+        ("workflow", "", None, ""),
+    ],
+)
+def test_doctor_tells_queues_that_would_refuse_jobs_for_their_share(
+    manage: Callable[..., Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+    queue: str,
+    share: str,
+    state: str | None,
+    message: str,
+) -> None:
+    monkeypatch.setenv("MINIWDL__AWS__WORKFLOW_QUEUE", queue)
+    monkeypatch.setenv("MINIWDL__AWS__SHARE_IDENTIFIER", share)
+    found = {item["subject"]: item for item in json.loads(manage("doctor", "--json")[1])}.get("share identifier", {})
+    assert found.get("state") == state
+    assert found.get("message", "").startswith(message)
+
+
 class FsxPoint:
     """The entry point of a part that owns [fsx]."""
 

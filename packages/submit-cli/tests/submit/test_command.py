@@ -262,6 +262,19 @@ def test_self_test(aws: Any, submit: Callable[..., Outcome], monkeypatch: pytest
         ),
         (["hello.wdl", "n=1", "--task-queue", "task"], "bare", "--image is missing: give --image"),
         (["hello.wdl", "n=1", "--task-queue", "task", "--image", "i"], "bare", "--fsid is missing"),
+        (
+            ["hello.wdl", "n=1"],
+            "fair",
+            "job queue fair has a scheduling policy: it takes no job without a share identif",
+        ),
+        (["hello.wdl", "n=1", "--task-queue", "fair-task"], "workflow", "job queue fair-task has a scheduling policy"),
+        (["hello.wdl", "n=1", "--share", "blue"], "workflow", "--share: none of the job queues workflow, task has a"),
+        (
+            ["hello.wdl", "n=1", "--share", "blue", "--task-queue-fallback", "spare"],
+            "fair",
+            "--share: job queue spare has no scheduling policy",
+        ),
+        (["hello.wdl", "n=1", "--share", "team-a"], "fair", "--share must be at most 255 letters and digits"),
         (["hello.wdl", "n=1", "--dir", "/mnt/fsx2/x"], "workflow", "--dir must lie within the mount"),
         (["hello.wdl", "n=1", "--frobnicate"], "workflow", "knows --frobnicate"),
         (["hello.wdl"], "workflow", "missing required inputs for hello: n"),
@@ -275,6 +288,42 @@ def test_bad_input_is_one_sentence_and_nothing_is_submitted(
     assert (code, out) == (64, "")
     assert message in err.splitlines()[0]
     assert nothing_submitted(aws)
+
+
+def submitted(out: str) -> tuple[str | None, int | None, str | None]:
+    """Share and priority of the workflow job that would be submitted, and the share of its tasks."""
+    shown = json.loads(out)
+    request = shown["submitJob"]
+    variables = {item["name"]: item["value"] for item in request["containerOverrides"]["environment"]}
+    return (
+        request.get("shareIdentifier"),
+        shown["jobDefinition"].get("schedulingPriority"),
+        variables.get("MINIWDL__AWS__SHARE_IDENTIFIER"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "queue", "found"),
+    [
+        ([], "fair", ("blue", 0, "blue")),
+        (["--share", "red", "--no-env"], "fair", ("red", 0, "red")),
+        (["--task-queue", "fair-task"], "workflow", (None, None, "blue")),
+        (["--task-queue", "task"], "fair", ("blue", 0, None)),
+        (["--share", ""], "workflow", (None, None, None)),
+    ],
+)
+def test_the_share_goes_to_the_queues_that_take_one(
+    aws: Any,
+    submit: Callable[..., Outcome],
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+    queue: str,
+    found: tuple[str | None, int | None, str | None],
+) -> None:
+    monkeypatch.setenv("MINIWDL__AWS__SHARE_IDENTIFIER", "blue")
+    code, out, err = submit("hello.wdl", "n=2", "--dry-run", *words, queue=queue)
+    assert code == 0, err
+    assert submitted(out) == found
 
 
 def test_aws_is_not_asked_before_the_queue_is_known(

@@ -82,11 +82,13 @@ def _context(session: Session) -> PreflightContext:
     batch, queue = session.batch, session.queue
     known = QueueTable(batch.queues()).get(queue) if queue else None
     tags = known.tags if known else {}
-    names = ("--task-queue", "--fsid", "--mount", "--image", "--staging")
+    names = ("--task-queue", "--task-queue-fallback", "--share", "--fsid", "--mount", "--image", "--staging")
     values = {name: find(option(name), {}, os.environ, tags).value for name in names}
     overrides = {
         ("aws", "workflow_queue"): queue or "",
         ("aws", "task_queue"): values["--task-queue"],
+        ("aws", "task_queue_fallback"): values["--task-queue-fallback"],
+        ("aws", "share_identifier"): values["--share"],
         ("aws", "fs"): values["--fsid"],
         ("aws", "region"): batch.region,
         ("aws", "workflow_image"): values["--image"] or ("" if session.surroundings.needs_image else NO_IMAGE),

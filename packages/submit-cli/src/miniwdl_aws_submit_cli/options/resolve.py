@@ -7,6 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.options.shared import SHARE
 from miniwdl_aws_core.publish_options import check
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks.errors import ConfigurationError
@@ -40,6 +41,10 @@ class Settings:
     workflow_queue: str
     task_queue: str
     task_queue_fallback: str | None
+    workflow_share: str | None
+    """Share identifier of the workflow job."""
+    task_share: str | None
+    """That of the task jobs: both are what ``--share`` says until it is known which queues take one."""
     fsid: str | None
     mount: str
     """Absolute, no trailing slash."""
@@ -116,10 +121,13 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str], tags: Mapping[
         delete_after=found["delete_after"].value or None,
     )
     check(publish)
+    share = _share(found["share"])
     return Settings(
         workflow_queue=find_required(option("--workflow-queue"), given, environ, tags).value,
         task_queue=find_required(option("--task-queue"), given, environ, tags).value,
         task_queue_fallback=found["task_queue_fallback"].value or None,
+        workflow_share=share,
+        task_share=share,
         fsid=found["fsid"].value or None,
         mount=mount,
         run_dir=_run_dir(found["dir"], mount),
@@ -195,6 +203,15 @@ def _staging(found: Resolved, s3upload: str | None) -> str | None:
     if s3upload:
         return str(S3Uri(S3Uri.parse(s3upload).bucket, "miniwdl-aws-staging/"))
     return None
+
+
+def _share(found: Resolved) -> str | None:
+    if not found.value:
+        return None
+    try:
+        return SHARE.parse(found.value)
+    except ValueError:
+        raise ConfigurationError(f"{found.source} must be {SHARE.expected}, not {found.value!r}") from None
 
 
 def _job_name(found: Resolved) -> str | None:

@@ -92,6 +92,14 @@ OPTIONS: tuple[Option, ...] = (
         default_text="none",
     ),
     Option(
+        ("--share",),
+        "share that the jobs count towards on queues with a scheduling policy (share identifier)",
+        metavar="NAME",
+        env=AwsOptions.share_identifier.variable,
+        tag="DefaultShareIdentifier",
+        default_text="none; required for such queues",
+    ),
+    Option(
         ("--fsid",),
         "id of the FSx for Lustre file system that all jobs share",
         metavar="FSID",

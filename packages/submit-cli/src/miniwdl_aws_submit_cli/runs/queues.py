@@ -23,6 +23,8 @@ class Queue:
     status: str
     reason: str
     tags: Mapping[str, str]
+    fair_share: bool = False
+    """Whether it has a scheduling policy, so that each of its jobs must name a share, as none of another queue may."""
 
     @property
     def problem(self) -> str | None:
@@ -52,6 +54,7 @@ class QueueTable:
                 item.get("status", ""),
                 item.get("statusReason", ""),
                 item.get("tags") or {},
+                bool(item.get("schedulingPolicyArn")),
             )
             for item in described
         ]

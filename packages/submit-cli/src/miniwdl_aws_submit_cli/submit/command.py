@@ -128,18 +128,20 @@ def _prepare(
 
 def _settings(batch: Batch, given: dict[str, Any]) -> Settings:
     """Look the queues up, once, and resolve all options with the workflow queue's tags."""
+    from dataclasses import replace
+
     from miniwdl_aws_submit_cli.options.resolve import find, find_required, resolve
     from miniwdl_aws_submit_cli.runs.queues import QueueTable
+    from miniwdl_aws_submit_cli.runs.shares import shares
 
     workflow_queue = find_required(option("--workflow-queue"), given, os.environ, {})
     queues = QueueTable(batch.queues())
-    tags = queues.find(workflow_queue.value, workflow_queue.source).tags
-    settings = resolve(given, os.environ, tags)
-    for name in ("--task-queue", "--task-queue-fallback"):
-        found = find(option(name), given, os.environ, tags)
-        if found.value:
-            queues.find(found.value, found.source)
-    return settings
+    workflow = queues.find(workflow_queue.value, workflow_queue.source)
+    settings = resolve(given, os.environ, workflow.tags)
+    named = [find(option(name), given, os.environ, workflow.tags) for name in ("--task-queue", "--task-queue-fallback")]
+    tasks = [queues.find(found.value, found.source) for found in named if found.value]
+    decided = shares(find(option("--share"), given, os.environ, workflow.tags), workflow, tasks)
+    return replace(settings, workflow_share=decided.workflow, task_share=decided.tasks)
 
 
 def _source(

@@ -44,6 +44,8 @@ def job_environment(
     found[AwsOptions.task_queue.variable] = settings.task_queue
     if settings.task_queue_fallback:
         found[AwsOptions.task_queue_fallback.variable] = settings.task_queue_fallback
+    if settings.task_share:
+        found[AwsOptions.share_identifier.variable] = settings.task_share
     if settings.fsid:
         found[AwsOptions.fs.variable] = settings.fsid
     found[variable_of("file_io", "root")] = settings.mount

@@ -71,6 +71,7 @@ class Order:
         overrides = {
             ("aws", "task_queue"): settings.task_queue,
             ("aws", "task_queue_fallback"): settings.task_queue_fallback or "",
+            ("aws", "share_identifier"): settings.task_share or "",
             ("aws", "fs"): settings.fsid or "",
             ("aws", "region"): self.region,
             ("file_io", "root"): settings.mount,
@@ -129,6 +130,7 @@ class Submission:
             resources=resources(settings.cpu, settings.memory_mib),
             environment=changes.environment,
             tags=changes.tags,
+            share_identifier=settings.workflow_share,
             subject=WORKFLOW_JOB,
             advice="give inputs in a file (-i inputs.json); --no-env passes no environment variables",
         )
@@ -141,6 +143,7 @@ class Submission:
             image=image,
             mounts=plan_mounts(mounts, settings.mount),
             properties=changes.container_properties,
+            fair_share=settings.workflow_share is not None,
             subject=WORKFLOW_JOB,
         )
         request = submit_request(job, definition["jobDefinitionName"])
