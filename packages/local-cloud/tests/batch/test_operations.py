@@ -303,7 +303,6 @@ class TestRequests:
             tags={"a": "b"},
             timeout={"attemptDurationSeconds": 100},
             retryStrategy={"attempts": 2},
-            shareIdentifier="share",
             schedulingPriorityOverride=7,
             propagateTags=True,
         )
@@ -311,8 +310,22 @@ class TestRequests:
         assert job["tags"] == {"a": "b"}
         assert job["timeout"] == {"attemptDurationSeconds": 100}
         assert job["retryStrategy"]["attempts"] == 2
-        assert (job["shareIdentifier"], job["schedulingPriority"], job["propagateTags"]) == ("share", 7, True)
+        assert (job["schedulingPriority"], job["propagateTags"]) == (7, True)
         assert job["container"]["resourceRequirements"][0] == {"type": "VCPU", "value": "1"}
+
+    def test_a_queue_with_a_scheduling_policy_and_no_other_wants_a_share(self, user) -> None:
+        policy = user.batch.create_scheduling_policy(name="shares")["arn"]
+        order = [{"order": 1, "computeEnvironment": "task"}]
+        user.batch.create_job_queue(
+            jobQueueName="fair", priority=1, state="ENABLED", schedulingPolicyArn=policy, computeEnvironmentOrder=order
+        )
+        with pytest.raises(ClientError, match="shareIdentifier must be specified"):
+            user.submit("true", queue="fair")
+        with pytest.raises(ClientError, match="255 letters and numbers"):
+            user.submit("true", queue="fair", shareIdentifier="team-a")
+        with pytest.raises(ClientError, match="the job queue has no scheduling policy"):
+            user.submit("true", shareIdentifier="blue")
+        assert user.run("true", queue="fair", shareIdentifier="blue")["shareIdentifier"] == "blue"
 
     def test_tags_that_change(self, user) -> None:
         job = user.run("true", tags={"a": "1"})

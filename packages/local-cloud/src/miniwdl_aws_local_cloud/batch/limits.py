@@ -20,6 +20,7 @@ __all__ = [
     "check_definition",
     "check_job_name",
     "check_retry_strategy",
+    "check_share",
     "check_submission",
     "check_tags",
     "check_timeout",
@@ -40,6 +41,7 @@ MAX_DEPENDENCIES = 20
 MAX_IMAGE = 255
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
+_SHARE = re.compile(r"[A-Za-z0-9]{1,255}\*?")
 _TAG = re.compile(r"[\w\s+\-=.:/@]*", re.UNICODE)
 _CONDITION = re.compile(r"[A-Za-z0-9.:\s]*\*?")
 _EXIT_CONDITION = re.compile(r"[0-9]*\*?")
@@ -140,6 +142,23 @@ def check_submission(request: Mapping[str, Any], size: int, minimum_timeout: int
     check_tags(request.get("tags"))
     check_timeout(request.get("timeout"), minimum_timeout)
     check_retry_strategy(request.get("retryStrategy"))
+
+
+def check_share(share: object, *, fair_share: bool) -> None:
+    """
+    Refuse a job whose share does not go with its queue.
+
+    :param share: its share identifier.
+    :param fair_share: whether the queue has a scheduling policy.
+    """
+    if not fair_share:
+        if share:
+            raise _refuse("shareIdentifier must not be specified: the job queue has no scheduling policy.")
+        return
+    if not share:
+        raise ApiError("ClientException", "shareIdentifier must be specified.")
+    if not _SHARE.fullmatch(str(share)):
+        raise _refuse("shareIdentifier must have up to 255 letters and numbers, and may end with an asterisk.")
 
 
 def _check_environment(container: Mapping[str, Any]) -> None:

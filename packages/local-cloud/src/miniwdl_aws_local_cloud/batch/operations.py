@@ -64,6 +64,7 @@ class BatchJobs:
                 raise ApiError("ClientException", f"the local cloud runs plain container jobs only, without {key}")
         queue = self._queue(request.get("jobQueue", ""))
         definition = self._definition(request.get("jobDefinition", ""))
+        limits.check_share(request.get("shareIdentifier"), fair_share=bool(queue.schedule_policy))
         job = self._make_job(request, queue, definition)
         self._backend.tag_resource(job.arn, dict(job.detail["tags"]))
         self._scheduler.submit(job)
