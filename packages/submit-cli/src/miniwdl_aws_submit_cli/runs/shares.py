@@ -52,8 +52,8 @@ def shares(given: Resolved, workflow: Queue, tasks: Sequence[Queue]) -> Shares:
     if share and not workflow.fair_share and len(plain) == len(tasks):
         names = ", ".join(dict.fromkeys(queue.name for queue in (workflow, *tasks)))
         raise ConfigurationError(
-            f"{given.source}: none of the job queues {names} has a scheduling policy, and they take no job with a share"
-            " identifier without one",
+            f"{given.source}: none of the job queues {names} has a scheduling policy, so they take no job with a share"
+            " identifier",
             hint='leave it out (--share ""), or name queues with a scheduling policy',
         )
     if plain and len(plain) < len(tasks):
