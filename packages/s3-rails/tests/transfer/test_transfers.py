@@ -113,7 +113,8 @@ def raise_generic(*_args: Any) -> None:
 
 def damage(original: Any, args: Any, kwargs: Any) -> Any:
     store, key, data = args
-    return original(store, key, b"x" + bytes(data)[1:], **kwargs)
+    first, *others = bytes(data)
+    return original(store, key, bytes([first ^ 1, *others]), **kwargs)
 
 
 @pytest.mark.parametrize("spoil", [raise_generic, damage])
