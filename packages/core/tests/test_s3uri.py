@@ -15,6 +15,14 @@ def test_a_question_mark_is_a_part_of_the_key() -> None:
     assert S3Uri.parse("s3://my-bucket/k?versionId=x#y").key == "k?versionId=x#y"
 
 
+def test_access_points_go_by_their_alias() -> None:
+    alias = "my-point-hrzrlukc5m36ft7okagglf3gmwluquse1b-s3alias"
+    assert S3Uri.parse(f"s3://{alias}/a/").bucket == alias
+    with pytest.raises(UriError) as caught:
+        S3Uri.parse("s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/my-point/a/")
+    assert "-s3alias" in str(caught.value.hint)
+
+
 @pytest.mark.parametrize("text", ["s3://bucket", "s3://bucket/", "s3://bucket/a/"])
 def test_folders(text: str) -> None:
     assert S3Uri.parse(text).is_folder
@@ -39,6 +47,8 @@ def test_basename_of_folders() -> None:
         ("s3://", "names no valid bucket"),
         ("s3:///key", "names no valid bucket"),
         ("s3://-x/key", "names no valid bucket"),
+        ("s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/name/key", "names an access point by its ARN"),
+        ("s3://arn:aws-cn:s3:cn-north-1:123456789012:accesspoint:name/key", "names an access point by its ARN"),
         ("s3://bucket/" + "k" * 1025, "more than 1024 bytes"),
         ("s3://bucket/b\udce9b\udce9", "not valid UTF-8, which S3 demands of a key"),
     ],

@@ -17,9 +17,11 @@ __all__ = ["MAX_KEY_BYTES", "SCHEME", "S3Uri", "UriError", "is_utf8"]
 
 SCHEME = "s3://"
 
-# Names that AWS allows, and access point ARNs or aliases; other servers are laxer, hence the underscore and capitals.
+# Names that AWS allows, and aliases of access points; other servers are laxer, hence the underscore and capitals.
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
-BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}|arn:aws[a-z-]*:s3[a-z-]*:[A-Za-z0-9:/._-]+"
+BUCKET = r"[A-Za-z0-9][A-Za-z0-9._-]{1,254}"
+
+ARN = "arn:"
 
 MAX_KEY_BYTES = 1024
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html"""
@@ -52,6 +54,12 @@ class S3Uri:
         if not text.startswith(SCHEME):
             raise UriError(f"{what} must begin with s3://, and {text!r} does not")
         bucket, _, key = text[len(SCHEME) :].partition("/")
+        if bucket.startswith(ARN):
+            # Where the ARN ends and the key begins is hard to tell, and other tools that meet the URI can't.
+            raise UriError(
+                f"{what} names an access point by its ARN, which has no place in a URI: {text!r}",
+                hint="name it by its alias, which ends in -s3alias: s3://ALIAS/FOLDER/",
+            )
         if not re.fullmatch(BUCKET, bucket):
             raise UriError(f"{what} names no valid bucket: {text!r}", hint="the form is s3://BUCKET/FOLDER/")
         if not is_utf8(key):
