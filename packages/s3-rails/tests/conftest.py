@@ -31,9 +31,9 @@ from moto.server import ThreadedMotoServer
 
 from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_s3_rails.inside_miniwdl.cache import Sight
-from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.engine import Engine, _shared
 from miniwdl_aws_s3_rails.transfer.options import Options
+from miniwdl_aws_s3_rails.transfer.reach.access import S3Access
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 
 if TYPE_CHECKING:

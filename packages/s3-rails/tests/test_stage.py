@@ -12,8 +12,8 @@ from miniwdl_aws_hooks import StageItem, StageRequest
 from miniwdl_aws_s3_rails.errors import OptionError, TransferError
 from miniwdl_aws_s3_rails.inside_miniwdl.downloads import layout
 from miniwdl_aws_s3_rails.stage import stage
-from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.engine import Engine
+from miniwdl_aws_s3_rails.transfer.reach.access import S3Access
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 from miniwdl_aws_s3_rails.transfer.writing import PutOptions
 

@@ -19,9 +19,9 @@ from miniwdl_aws_hooks.protocol import END_OF_LOG
 from miniwdl_aws_s3_rails.errors import StoppedError, TransferError
 from miniwdl_aws_s3_rails.products.s3_publisher import publish
 from miniwdl_aws_s3_rails.stage import stage
-from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.transfer.options import Options
+from miniwdl_aws_s3_rails.transfer.reach.access import S3Access
 from miniwdl_aws_s3_rails.transfer.sender import Sender
 
 PATIENCE = 30

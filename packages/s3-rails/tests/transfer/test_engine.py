@@ -7,9 +7,9 @@ from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import EnvironSettings
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
 from miniwdl_aws_s3_rails.products.destination import check_writable
-from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.engine import Engine, Found, engine_for
 from miniwdl_aws_s3_rails.transfer.options import Options
+from miniwdl_aws_s3_rails.transfer.reach.access import S3Access
 from miniwdl_aws_s3_rails.transfer.sender import Sender
 
 

@@ -14,9 +14,9 @@ from miniwdl_aws_s3_rails.errors import UploadError
 from miniwdl_aws_s3_rails.products.ending import Ending
 from miniwdl_aws_s3_rails.products.finished_run import FinishedRun, Layout, upload_run
 from miniwdl_aws_s3_rails.products.s3_publisher import publish
-from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.transfer.options import Options
+from miniwdl_aws_s3_rails.transfer.reach.access import S3Access
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 
 # The faults are the proxy's, whichever server is behind it.

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from miniwdl_aws_core.aws.errors import AwsError, Kind, error_of, is_of_botocore, without_credentials
 from miniwdl_aws_core.aws.surprises import in_words
 from miniwdl_aws_s3_rails.errors import AccessError, CredentialsError, RailsError, StoppedError, TransferError
-from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.budget import Budget
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.pool import DaemonPool
+from miniwdl_aws_s3_rails.transfer.reach.access import S3Access
 from miniwdl_aws_s3_rails.transfer.refusals import S3_ERRORS, explained
 
 if TYPE_CHECKING:

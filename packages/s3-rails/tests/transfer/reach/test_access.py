@@ -6,9 +6,9 @@ from typing import Any, ClassVar
 import pytest
 
 from miniwdl_aws_s3_rails.errors import AccessError
-from miniwdl_aws_s3_rails.transfer import access as access_module
-from miniwdl_aws_s3_rails.transfer.access import S3Access, ask_region
 from miniwdl_aws_s3_rails.transfer.options import Options
+from miniwdl_aws_s3_rails.transfer.reach import access as access_module
+from miniwdl_aws_s3_rails.transfer.reach.access import S3Access, ask_region
 from miniwdl_aws_s3_rails.transfer.refusals import explained
 
 MISSING = b"<Error><Code>NoSuchBucket</Code><Message>Not there.</Message></Error>"

@@ -5,9 +5,9 @@ from pathlib import Path
 import botocore.session
 import pytest
 
-from miniwdl_aws_s3_rails.transfer.access import S3Access
 from miniwdl_aws_s3_rails.transfer.options import Options
-from miniwdl_aws_s3_rails.transfer.surroundings import Surroundings, read_environment
+from miniwdl_aws_s3_rails.transfer.reach.access import S3Access
+from miniwdl_aws_s3_rails.transfer.reach.surroundings import Surroundings, read_environment
 
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
 HOME = {"AWS_CONFIG_FILE": "/nowhere", "AWS_DEFAULT_REGION": "us-west-2"}

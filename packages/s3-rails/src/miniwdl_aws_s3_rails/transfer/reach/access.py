@@ -20,8 +20,13 @@ from typing import TYPE_CHECKING, Any, cast
 from miniwdl_aws_core.aws.errors import Kind, no_credentials
 from miniwdl_aws_core.aws.session import connect, open_session
 from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_s3_rails.transfer.reach.surroundings import (
+    FALLBACK_REGION,
+    Surroundings,
+    ask_botocore,
+    read_environment,
+)
 from miniwdl_aws_s3_rails.transfer.refusals import NO_BUCKET, S3_ERRORS, explained
-from miniwdl_aws_s3_rails.transfer.surroundings import FALLBACK_REGION, Surroundings, ask_botocore, read_environment
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
