@@ -64,7 +64,7 @@ def region_server() -> Iterator[tuple[str, type[Region]]]:
 def test_region_is_named_even_where_access_is_denied(region_server: tuple[str, type[Region]], status: int) -> None:
     url, handler = region_server
     handler.status, handler.headers_sent = status, {"x-amz-bucket-region": "ap-south-1"}
-    assert ask_region("my-bucket", "eu-west-1", base=url) == "ap-south-1"
+    assert ask_region("my-bucket", "eu-west-1", f"{url}/my-bucket") == "ap-south-1"
     assert handler.asked == ["/my-bucket"]
 
 
@@ -72,12 +72,12 @@ def test_bucket_that_does_not_exist(region_server: tuple[str, type[Region]]) -> 
     url, handler = region_server
     handler.status = 404
     with pytest.raises(AccessError, match="can't use bucket b1: it does not exist"):
-        ask_region("b1", "eu-west-1", base=url)
+        ask_region("b1", "eu-west-1", url)
 
 
 def test_no_network() -> None:
     with pytest.raises(AccessError, match="S3 can't be reached") as caught:
-        ask_region("b1", "eu-west-1", base="http://127.0.0.1:1")
+        ask_region("b1", "eu-west-1", "http://127.0.0.1:1")
     assert caught.value.retryable
 
 
@@ -85,21 +85,21 @@ def test_a_server_that_does_not_speak_http(region_server: tuple[str, type[Region
     url, handler = region_server
     handler.do_HEAD = lambda self: self.wfile.write(b"SSH-2.0-OpenSSH\r\n")  # type: ignore[method-assign]
     with pytest.raises(AccessError, match="S3 can't be reached"):
-        ask_region("b1", "eu-west-1", base=url)
+        ask_region("b1", "eu-west-1", url)
 
 
 def test_region_is_asked_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AWS_ENDPOINT_URL")
     asked = []
 
-    def ask(bucket: str, region: str, **_kwargs: object) -> str:
-        asked.append((bucket, region))
+    def ask(bucket: str, region: str, url: str, **_kwargs: object) -> str:
+        asked.append((bucket, region, url))
         return "ap-south-1"
 
     monkeypatch.setattr(access_module, "ask_region", ask)
     reached = S3Access(Options())
-    assert [reached.region_of("b"), reached.region_of("b")] == ["ap-south-1", "ap-south-1"]
-    assert asked == [("b", "us-east-1")]
+    assert [reached.region_of("b1b"), reached.region_of("b1b")] == ["ap-south-1", "ap-south-1"]
+    assert asked == [("b1b", "us-east-1", "https://b1b.s3.us-east-1.amazonaws.com")]
 
 
 def test_other_servers_have_one_region(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,6 +7,7 @@ import pytest
 
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.reach.access import S3Access
+from miniwdl_aws_s3_rails.transfer.reach.addresses import Addressing
 from miniwdl_aws_s3_rails.transfer.reach.surroundings import Surroundings, read_environment
 
 KEYS = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret"}
@@ -18,7 +19,7 @@ def told(surroundings: Surroundings) -> tuple[object, ...]:
     assert not callable(getattr(credential, "__await__", None))
     names = ("access_key_id", "secret_access_key", "token")
     here = surroundings
-    return (here.region, here.endpoint, here.ca_bundle, *(credential.get(name) for name in names))
+    return (here.region, here.addressing, here.ca_bundle, *(credential.get(name) for name in names))
 
 
 @pytest.mark.parametrize(
@@ -27,6 +28,9 @@ def told(surroundings: Surroundings) -> tuple[object, ...]:
         {},
         {"AWS_SESSION_TOKEN": "token"},
         {"AWS_DEFAULT_REGION": "eu-west-1"},
+        {"AWS_DEFAULT_REGION": "us-gov-west-1"},
+        {"AWS_DEFAULT_REGION": "cn-north-1"},
+        {"AWS_DEFAULT_REGION": "eusc-de-east-1"},
         {"AWS_REGION": "eu-west-1"},
         {"AWS_REGION": "", "AWS_DEFAULT_REGION": "eu-west-1"},
         {"AWS_ENDPOINT_URL": "http://localhost:1234"},
@@ -54,6 +58,7 @@ def test_the_same_as_botocore(environ: dict[str, str], monkeypatch: pytest.Monke
         {"AWS_DEFAULT_PROFILE": "work"},
         {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"},
         {"AWS_ENDPOINT_URL": "nonsense"},
+        {"AWS_ENDPOINT_URL": "https://s3.eu-west-1.amazonaws.com"},
         {"AWS_CONFIG_FILE": __file__},
     ],
 )
@@ -72,4 +77,4 @@ def test_profiles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AWS_ENDPOINT_URL", "AWS_DEFAULT_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.delenv(name)
     surroundings = S3Access(Options(), botocore.session.Session()).surroundings
-    assert told(surroundings) == ("eu-north-1", "http://work:9000", None, "work-key", "work-secret", None)
+    assert told(surroundings) == ("eu-north-1", Addressing("http://work:9000"), None, "work-key", "work-secret", None)

@@ -70,7 +70,7 @@ class S3Access:
 
     @cached_property
     def surroundings(self) -> Surroundings:
-        """Credentials, region and endpoint."""
+        """Credentials, region and addresses."""
         with self._lock:
             settled = read_environment(os.environ) if self._given_session is None else None
             if settled:
@@ -120,7 +120,7 @@ class S3Access:
     @property
     def is_aws(self) -> bool:
         """Whether S3 is AWS's own, and no other server."""
-        return self.surroundings.endpoint is None
+        return self.surroundings.is_aws
 
     def can_sign(self) -> bool:
         """Whether there are credentials at all."""
@@ -131,8 +131,11 @@ class S3Access:
         with self._lock:
             if bucket not in self._regions:
                 here = self.surroundings
+                url = here.addressing.locate(bucket, here.region).url
                 self._regions[bucket] = (
-                    here.region if here.endpoint else ask_region(bucket, here.region, ca_bundle=here.ca_bundle)
+                    here.region
+                    if here.addressing.endpoint
+                    else ask_region(bucket, here.region, url, ca_bundle=here.ca_bundle)
                 )
             return self._regions[bucket]
 
@@ -148,19 +151,17 @@ class S3Access:
         from obstore.store import S3Store
 
         settings = self._options.protection.store_config(aws=self.is_aws)
-        endpoint = self.surroundings.endpoint
+        located = self.surroundings.addressing.locate(bucket, region)
         if not signed:
             settings["skip_signature"] = True
         elif self.surroundings.credentials is None:
             raise no_credentials(f"use bucket {bucket}", S3_ERRORS)
         else:
             settings["credential_provider"] = self.surroundings.credentials
-        if endpoint:
-            settings["endpoint"] = endpoint
         if self._options.requester_pays:
             settings["request_payer"] = True
         client_options: ClientConfig = {
-            "allow_http": (endpoint or "").startswith("http:"),
+            "allow_http": located.server.startswith("http:"),
             "connect_timeout": timedelta(seconds=10),
             # Of one request, body included: a part must get through the slowest line that is worth using.
             "timeout": timedelta(minutes=10),
@@ -171,7 +172,9 @@ class S3Access:
         return S3Store(
             bucket,
             region=region,
-            virtual_hosted_style_request=False,
+            # Not "endpoint", over which obstore lets AWS_ENDPOINT_URL_S3 win even where that one is to be ignored.
+            aws_endpoint_url_s3=located.server,
+            virtual_hosted_style_request=located.in_host,
             client_options=client_options,
             retry_config={
                 "max_retries": self._options.attempts,
@@ -186,15 +189,13 @@ class S3Access:
         )
 
 
-def ask_region(bucket: str, region: str, *, ca_bundle: str | None = None, base: str | None = None) -> str:
+def ask_region(bucket: str, region: str, url: str, *, ca_bundle: str | None = None) -> str:
     """
     Ask AWS for the region of a bucket: the answer to any request names it, even one that is refused.
 
-    :param region: where to ask.
-    :param base: URL of the server, for tests.
+    :param region: where the bucket is if the answer names none.
+    :param url: of the bucket, in the region that is configured.
     """
-    suffix = "amazonaws.com.cn" if region.startswith("cn-") else "amazonaws.com"
-    url = f"{base or f'https://s3.{region}.{suffix}'}/{bucket}"
     try:
         request = urllib.request.Request(url, method="HEAD")  # noqa: S310 - the scheme is ours
         context = ssl.create_default_context(cafile=ca_bundle)

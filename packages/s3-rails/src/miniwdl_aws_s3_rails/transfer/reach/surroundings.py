@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from miniwdl_aws_core.aws.session import region_in
 from miniwdl_aws_core.aws.surprises import in_words
 from miniwdl_aws_s3_rails.errors import CredentialsError
+from miniwdl_aws_s3_rails.transfer.reach.addresses import Addressing, is_amazon, is_regular
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -47,12 +48,17 @@ class Surroundings:
     """Everything that a request needs to know of its sender."""
 
     region: str
-    endpoint: str | None
-    """URL of the S3 server when it is not AWS's own."""
+    addressing: Addressing
     credentials: Callable[[], S3Credential] | None
     """Gives the credentials of the moment; ``None`` when there are none."""
     ca_bundle: str | None = None
     """File of certificates to trust instead of the system's: AWS_CA_BUNDLE."""
+
+    @property
+    def is_aws(self) -> bool:
+        """Whether S3 is AWS's own, and no other server."""
+        endpoint = self.addressing.endpoint
+        return endpoint is None or is_amazon(endpoint, self.region)
 
 
 def read_environment(environ: Mapping[str, str]) -> Surroundings | None:
@@ -72,7 +78,9 @@ def read_environment(environ: Mapping[str, str]) -> Surroundings | None:
     endpoint = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL") or None
     if endpoint and not urlsplit(endpoint).hostname:
         return None  # botocore says what is wrong with it
-    return Surroundings(region, endpoint, lambda: credential, environ.get("AWS_CA_BUNDLE") or None)
+    if endpoint and is_amazon(endpoint, region):
+        return None  # it may be the one that S3 has anyway
+    return Surroundings(region, Addressing(endpoint), lambda: credential, environ.get("AWS_CA_BUNDLE") or None)
 
 
 def ask_botocore(session: botocore.session.Session, client: S3Client) -> Surroundings:
@@ -81,10 +89,17 @@ def ask_botocore(session: botocore.session.Session, client: S3Client) -> Surroun
 
     :param client: a client made by that session.
     """
-    host = urlsplit(client.meta.endpoint_url).hostname or ""
+    url = client.meta.endpoint_url
+    config: Any = client.meta.config
+    of_s3: Mapping[str, Any] = config.s3 or {}
     return Surroundings(
         client.meta.region_name,
-        None if host.endswith((".amazonaws.com", ".amazonaws.com.cn")) else client.meta.endpoint_url,
+        Addressing(
+            None if is_regular(url) else url,
+            of_s3.get("addressing_style"),
+            bool(config.use_fips_endpoint),
+            bool(of_s3.get("use_dualstack_endpoint")),
+        ),
         _provider(session),
         session.get_config_variable("ca_bundle"),
     )
