@@ -11,6 +11,7 @@ from miniwdl_aws_submit_cli.watch.progress import FailedTask
 
 if TYPE_CHECKING:
     from miniwdl_aws_submit_cli.runs.batch import Batch
+    from miniwdl_aws_submit_cli.runs.calls import Call
     from miniwdl_aws_submit_cli.watch.progress import Progress
 
 __all__ = ["TaskStates"]
@@ -24,6 +25,7 @@ class TaskStates:
         self._job_id = job_id
         self._progress = progress
         self._tasks: TaskJobs | None = None
+        self._calls: list[Call] = []
         self._asks_for_positions = True
 
     def __call__(self) -> None:
@@ -33,7 +35,7 @@ class TaskStates:
             if job is None:
                 return
             self._tasks = TaskJobs(self._batch, Run(job))
-        calls = calls_of(self._tasks.refresh())
+        self._calls = calls = calls_of(self._tasks.refresh())
         self._progress.see(calls, self._front(sorted({c.latest.queue for c in calls if c.latest.status == "RUNNABLE"})))
 
     def _front(self, queues: list[str]) -> list[str]:
@@ -50,7 +52,6 @@ class TaskStates:
         """Failed calls as AWS Batch knows them; nothing when it can't be asked."""
         try:
             self()
-            jobs = self._tasks.refresh() if self._tasks else []
         except MiniwdlAwsError:
             return []
         return [
@@ -60,6 +61,6 @@ class TaskStates:
                 job_id=call.latest.job_id,
                 log_stream=call.latest.log_stream,
             )
-            for call in calls_of(jobs)
+            for call in self._calls
             if call.latest.status == "FAILED"
         ]
