@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["EnvironSettings", "Settings", "variable_of"]
+__all__ = ["PREFIX", "EnvironSettings", "Settings", "variable_of"]
+
+PREFIX = "MINIWDL__"
+"""With which the variables begin by which miniwdl lets options be set."""
 
 
 def variable_of(section: str, key: str) -> str:
@@ -17,7 +20,7 @@ def variable_of(section: str, key: str) -> str:
 
     Source: ``WDL.runtime.config.Loader``, https://miniwdl.readthedocs.io/en/latest/runner_reference.html#configuration
     """
-    return f"MINIWDL__{section.upper()}__{key.upper()}"
+    return f"{PREFIX}{section.upper()}__{key.upper()}"
 
 
 class Settings(Protocol):

@@ -15,7 +15,7 @@ from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_core.options.shared import AwsOptions, UploadOptions
 from miniwdl_aws_hooks.discovery import find_points
 from miniwdl_aws_hooks.errors import ConfigurationError
-from miniwdl_aws_hooks.settings import variable_of
+from miniwdl_aws_hooks.settings import PREFIX, variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,8 +29,6 @@ logger = logging.getLogger(__name__)
 
 GROUP = "miniwdl_aws_options"
 """Entry points that name a :class:`~miniwdl_aws_core.options.table.Section`, by the name of the section."""
-
-PREFIX = "MINIWDL__"
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_hooks import ConfigurationError, SubmitEnvironment
+from miniwdl_aws_hooks.settings import PREFIX
 from miniwdl_aws_local_cloud.cloud_settings import PROCESS, RUNNERS, state_dir
 from miniwdl_aws_local_cloud.variables import misleading, submit_variables, without_proxy
 
@@ -69,7 +70,7 @@ def environment_for(variables: Mapping[str, str], environ: Mapping[str, str]) ->
     :param environ: of the command; its ``MINIWDL__*`` variables win.
     :return: variables to set; those with an empty value have to go.
     """
-    kept = {name for name in variables if name.startswith("MINIWDL__") and environ.get(name)}
+    kept = {name for name in variables if name.startswith(PREFIX) and environ.get(name)}
     return {
         **dict.fromkeys(misleading(environ), ""),
         **without_proxy(environ),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_core.batch.tags import check_chosen
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_hooks.protocol import ENV_SENTINEL
-from miniwdl_aws_hooks.settings import EnvironSettings, variable_of
+from miniwdl_aws_hooks.settings import PREFIX, EnvironSettings, variable_of
 from miniwdl_aws_submit_cli.options.table import consumed_variables
 
 if TYPE_CHECKING:
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from miniwdl_aws_submit_cli.options.resolve import Settings
 
 __all__ = ["job_environment", "passed_through"]
-
-PREFIX = "MINIWDL__"
 
 
 def passed_through(environ: Mapping[str, str]) -> dict[str, str]:
