@@ -17,9 +17,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.s3uri import MAX_KEY_BYTES, S3Uri, is_utf8
+from miniwdl_aws_core.sizes import human_size
 from miniwdl_aws_hooks import StageResult
 from miniwdl_aws_s3_rails.errors import OptionError
-from miniwdl_aws_s3_rails.transfer.meter import Meter, human_size
+from miniwdl_aws_s3_rails.transfer.meter import Meter
 from miniwdl_aws_s3_rails.transfer.sender import Sender
 
 if TYPE_CHECKING:

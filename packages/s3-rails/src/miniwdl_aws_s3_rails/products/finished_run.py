@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.beneath import is_file
+from miniwdl_aws_core.sizes import human_size
 from miniwdl_aws_hooks import MiniwdlAwsError, PublishOptions, PublishRequest
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON, UPLOADED
 from miniwdl_aws_s3_rails.errors import UploadError
@@ -23,7 +24,6 @@ from miniwdl_aws_s3_rails.products.boundary import LOGS, MANIFEST, collect_outpu
 from miniwdl_aws_s3_rails.products.outputs_json import rewrite_outputs
 from miniwdl_aws_s3_rails.products.plan import describe
 from miniwdl_aws_s3_rails.products.streams import STREAMS, cause_of, find_streams
-from miniwdl_aws_s3_rails.transfer.meter import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.s3uri import MAX_KEY_BYTES, S3Uri
+from miniwdl_aws_core.sizes import human_size
 from miniwdl_aws_s3_rails.transfer.etags import Verdict, judge
-from miniwdl_aws_s3_rails.transfer.meter import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

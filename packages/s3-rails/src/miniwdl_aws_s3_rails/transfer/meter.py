@@ -8,27 +8,20 @@ import time
 from contextlib import contextmanager, nullcontext, suppress
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.sizes import human_size
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from typing import TextIO
 
-__all__ = ["Meter", "human_size"]
+__all__ = ["Meter"]
 
 PERIOD = 10.0
 """Seconds between two lines of progress."""
 
 FRAME = 0.2
 """Seconds between two looks of the bar."""
-
-
-def human_size(size: float) -> str:
-    """``1.5 GiB``."""
-    for unit in ("B", "KiB", "MiB", "GiB"):
-        if abs(size) < 1024:
-            return f"{size:.0f} B" if unit == "B" else f"{size:.1f} {unit}"
-        size /= 1024
-    return f"{size:.1f} TiB"
 
 
 class Meter:
