@@ -12,6 +12,7 @@ from miniwdl_aws_hooks import (
     EnvironSettings,
     FileSystemContext,
     FollowRequest,
+    InputsContext,
     JobChange,
     JobContext,
     JobFailure,
@@ -21,6 +22,7 @@ from miniwdl_aws_hooks import (
     PreflightContext,
     PublishRequest,
     QueueContext,
+    RemoteInput,
     StageItem,
     StageRequest,
 )
@@ -81,6 +83,11 @@ def samples(tmp_path: Path) -> dict[str, dict[str, object]]:
         "miniwdl_aws_submit_options": {},
         "miniwdl_aws_commands": {},
         "miniwdl_aws_preflight": {"context": PreflightContext("workflow", "task", str(mount), settings)},
+        "miniwdl_aws_check_inputs": {
+            "context": InputsContext(
+                [RemoteInput(uri, "reads") for uri in ("s3://lab-references/gone.fa", "gs://lab/a.fq")], settings
+            )
+        },
         "miniwdl_aws_stage": {
             "request": StageRequest([StageItem(str(run_dir / "table.tsv"))], "s3://lab-staging/inputs/")
         },

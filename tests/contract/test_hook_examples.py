@@ -79,6 +79,12 @@ def test_preflight(answer):
     assert (check.state.value, check.message) == ("ok", "jobs are tagged genomics")
 
 
+def test_check_inputs(example, samples, tmp_path):
+    _, hook = example("miniwdl_aws_check_inputs")
+    ((finding,),) = hook.miniwdl_aws_check_inputs(**samples["miniwdl_aws_check_inputs"])
+    assert finding.problem == "the mirror has no lab/a.fq"
+
+
 def test_stage(answer, tmp_path):
     result = answer("miniwdl_aws_stage")
     assert isinstance(result, StageResult)

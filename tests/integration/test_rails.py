@@ -45,6 +45,17 @@ def at_terminal(shell, *arguments, **env):
     return child.exitstatus, child.before
 
 
+def test_an_archived_input_is_refused_before_the_submission(shell):
+    shell.client("s3").put_object(Bucket="staging", Key="archive/old.fq", Body=b"@r", StorageClass="DEEP_ARCHIVE")
+    uri = "s3://staging/archive/old.fq"
+    before = shell.jobs()
+    refused = shell.submit(STAGED, f"files={uri}")
+    assert (refused.code, refused.stdout) == (64, "")
+    assert f"input files: {uri} can't be read: it is archived (DEEP_ARCHIVE)" in refused.stderr
+    assert "--key archive/old.fq --restore-request Days=7" in refused.stderr
+    assert shell.jobs() == before
+
+
 def test_staging_is_listed_then_allowed_then_done_once(shell, reads, tmp_path):
     before = staged(shell)
     size = sum((tmp_path / name).stat().st_size for name in ("reads 1.fq", "it's +20%.fq"))

@@ -12,6 +12,8 @@ from moto import mock_aws
 
 from miniwdl_aws_hooks import (
     FollowRequest,
+    InputFinding,
+    InputsContext,
     LogEvent,
     Mount,
     MountContext,
@@ -48,6 +50,8 @@ class Parts:
     def __init__(self) -> None:
         self.staged: list[StageRequest] = []
         self.followed: list[FollowRequest] = []
+        self.findings: list[InputFinding] = []
+        self.looked_at: list[InputsContext] = []
 
     @hookimpl
     def miniwdl_aws_mounts(self, context: MountContext) -> list[Mount] | None:
@@ -55,6 +59,11 @@ class Parts:
             return None
         volume = {"host": {"sourcePath": "/mnt/fsx"}}
         return [Mount("fsx", context.mount_point, volume, sentinel=".miniwdl-aws-mounted")]
+
+    @hookimpl
+    def miniwdl_aws_check_inputs(self, context: InputsContext) -> list[InputFinding]:
+        self.looked_at.append(context)
+        return self.findings
 
     @hookimpl
     def miniwdl_aws_stage(self, request: StageRequest) -> StageResult:

@@ -38,7 +38,7 @@ def complete(command: str, line: str, cwd: Path) -> list[str]:
     ("command", "line", "expected"),
     [
         ("miniwdl-aws-submit", "--work", ["--workflow-queue", "--workflow-role"]),
-        ("miniwdl-aws-submit", "--no-c", ["--no-cache", "--no-color"]),
+        ("miniwdl-aws-submit", "--no-c", ["--no-cache", "--no-check", "--no-color"]),
         ("miniwdl-aws-submit", "hel", ["hello.wdl"]),
         ("miniwdl-aws-submit", "hello.wdl n", ["n="]),
         ("miniwdl-aws-submit", "--wait hello.wdl gre", ["greeting="]),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
         FailureVerdict,
         FileSystemContext,
         FollowRequest,
+        InputFinding,
+        InputsContext,
         JobChange,
         JobChanges,
         JobContext,
@@ -86,6 +88,23 @@ class Specs:
         Collection: all plugins' checks, shown as one table.
         Raises: ``MiniwdlAwsError``, shown as a failed check.
         Example: miniwdl-aws-fsx-mount looks at the file system's state.
+
+        .. versionadded:: 0.1
+        """
+
+    @hookspec
+    def miniwdl_aws_check_inputs(self, context: InputsContext) -> Sequence[InputFinding] | None:
+        """
+        Look, before a run is submitted, at the files that its inputs name by URI.
+
+        Called once on the submitting machine, with its credentials, before anything is staged; not with ``--no-check``.
+        The job may have other rights: what these credentials may not see is a doubt, and no problem.
+
+        :param context: the inputs.
+        :return: one finding per input that this plugin knows how to look at; ``None`` when it knows none of them.
+        Collection: all plugins' findings; an input that nobody has looked at is named in a note.
+        Raises: ``MiniwdlAwsError``; nothing is submitted then.
+        Example: miniwdl-aws-s3-rails looks whether objects exist, and whether they are archived.
 
         .. versionadded:: 0.1
         """

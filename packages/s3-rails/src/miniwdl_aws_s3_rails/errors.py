@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AccessError",
     "AlreadyBegunError",
+    "ArchivedError",
     "CredentialsError",
     "MountMissingError",
     "OptionError",
@@ -36,6 +37,10 @@ class OptionError(RailsError, ConfigurationError):
 
 class AccessError(RailsError, AwsError):
     """A bucket or an object can't be reached, read or written: credentials, permissions, names, the network."""
+
+
+class ArchivedError(AccessError):
+    """An object's bytes lie in an archive, and nobody can read them before they are restored."""
 
 
 class CredentialsError(AccessError):

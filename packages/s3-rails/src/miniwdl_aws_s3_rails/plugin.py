@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from miniwdl_aws_hooks import (
         Check,
         DestinationContext,
+        InputFinding,
+        InputsContext,
         PreflightContext,
         PublishOptions,
         PublishReport,
@@ -17,6 +19,19 @@ if TYPE_CHECKING:
         StageRequest,
         StageResult,
     )
+
+
+@hookimpl
+def miniwdl_aws_check_inputs(context: InputsContext) -> list[InputFinding] | None:
+    """Look whether objects and folders in S3 exist, how large they are, and whether they must be restored first."""
+    from miniwdl_aws_core.s3uri import SCHEME
+
+    if not any(item.uri.startswith(SCHEME) for item in context.inputs):
+        return None
+    from miniwdl_aws_s3_rails.input_check import check_inputs
+    from miniwdl_aws_s3_rails.transfer.engine import engine_for
+
+    return check_inputs(context, engine_for(context.settings))
 
 
 @hookimpl(trylast=True)  # it claims all of S3

@@ -11,7 +11,7 @@ import pytest
 
 from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_core.s3uri import S3Uri
-from miniwdl_aws_s3_rails.errors import AccessError, TransferError
+from miniwdl_aws_s3_rails.errors import AccessError, ArchivedError, TransferError
 from miniwdl_aws_s3_rails.transfer import receiver as receiver_module
 from miniwdl_aws_s3_rails.transfer.engine import Engine, Found, expressible
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
@@ -90,6 +90,18 @@ def test_missing_object(engine: Engine, bucket: Any, tmp_path: Path, fetch: Any)
         fetch(engine, S3Uri(bucket.name, "nothing"), tmp_path / "copy")
     with pytest.raises(AccessError, match="can't read"):
         Receiver(engine).read(S3Uri(bucket.name, "nothing"))
+
+
+@pytest.mark.parametrize("server", ["moto"], indirect=True)
+@pytest.mark.parametrize("key", ["old.bam", "a//old.bam"])
+def test_an_archived_object_is_no_lack_of_permissions(
+    engine: Engine, bucket: Any, tmp_path: Path, key: str, fetch: Any
+) -> None:
+    bucket.client.put_object(Bucket=bucket.name, Key=key, Body=b"1", StorageClass="GLACIER")
+    with pytest.raises(ArchivedError) as caught:
+        fetch(engine, S3Uri(bucket.name, key), tmp_path / "copy")
+    assert "permission" not in f"{caught.value.message} {caught.value.hint}"
+    assert "restore it first" in (caught.value.hint or "")
 
 
 def failing(monkeypatch: pytest.MonkeyPatch, name: str, times: int, spoil: Any) -> list[int]:

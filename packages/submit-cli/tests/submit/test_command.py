@@ -18,7 +18,7 @@ import pluggy
 import pytest
 
 from miniwdl_aws_core.options.table import Section
-from miniwdl_aws_hooks import SubmitEnvironment, SubmitOption, hookimpl
+from miniwdl_aws_hooks import InputFinding, SubmitEnvironment, SubmitOption, hookimpl
 from miniwdl_aws_submit_cli.runs.names import given_name
 from miniwdl_aws_submit_cli.submit.command import main
 
@@ -411,3 +411,45 @@ def test_the_ancestor_is_noticed(submit: Callable[..., Outcome], monkeypatch: py
     assert "miniwdl-aws 0" not in submit("hello.wdl", "n=1")[2]
     monkeypatch.setattr("importlib.metadata.version", lambda name: "0.12.2" if name == "miniwdl-aws" else "1")
     assert "note: miniwdl-aws 0.12.2, which works with EFS, is installed too" in submit("hello.wdl", "n=1")[2]
+
+
+READS = "reads=s3://lab/a.fq", "reads=s3://lab/b.fq", "ref=https://lab.org/ref.fa"
+
+
+def test_inputs_by_uri_are_looked_at_before_the_submission(submit: Callable[..., Outcome], parts: Any) -> None:
+    parts.findings = [InputFinding("s3://lab/a.fq", 3 << 30), InputFinding("s3://lab/b.fq", 1 << 30)]
+    code, _out, err = submit("hello.wdl", "n=2", *READS)
+    assert code == 0
+    assert {item.uri: item.name for item in parts.looked_at[0].inputs} == {
+        "s3://lab/a.fq": "reads",
+        "s3://lab/b.fq": "reads",
+        "https://lab.org/ref.fa": "ref",
+    }
+    assert "note: inputs by URI: 2, 4.0 GiB in all\n" in err
+    assert "note: input https://lab.org/ref.fa: read by the job as named, not checked here" in err
+
+
+def test_an_input_that_no_job_can_read_is_not_submitted(aws: Any, submit: Callable[..., Outcome], parts: Any) -> None:
+    parts.findings = [
+        InputFinding("s3://lab/b.fq", 1, problem="s3://lab/b.fq is archived", hint="restore it"),
+        InputFinding("https://lab.org/ref.fa", problem="it is gone"),
+    ]
+    code, out, err = submit("hello.wdl", "n=2", *READS)
+    assert (code, out) == (64, "")
+    assert "input reads: s3://lab/b.fq is archived; 1 more can't be read: ref" in err
+    assert "restore it" in err
+    assert nothing_submitted(aws)
+    assert submit("hello.wdl", "n=2", *READS, "--dry-run")[0] == 64
+    code, _out, err = submit("hello.wdl", "n=2", *READS, "--no-check")
+    assert code == 0
+    assert "input https://lab.org/ref.fa and 2 more: read by the job as named, not checked here" in err
+
+
+def test_a_doubt_is_a_note_and_said_once(submit: Callable[..., Outcome], parts: Any) -> None:
+    parts.findings = [
+        InputFinding(uri, doubt="bucket lab is in eu-west-1") for uri in ("s3://lab/a.fq", "s3://lab/b.fq")
+    ]
+    code, _out, err = submit("hello.wdl", "n=2", *READS)
+    assert code == 0
+    assert err.count("bucket lab is in eu-west-1") == 1
+    assert "input reads: bucket lab" in err

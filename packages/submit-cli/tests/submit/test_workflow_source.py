@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from WDL import Zip
 
+from miniwdl_aws_hooks import RemoteInput
 from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.submit.passthrough import read_arguments
 from miniwdl_aws_submit_cli.submit.workflow_source import RunSource, read_source
@@ -105,7 +106,8 @@ def test_local_files_are_found_at_any_depth_and_rewritten(here: Path) -> None:
         "nested.d": "s3://staging/folder",
         "nested.f": "/mnt/fsx/there.txt",
     }
-    assert source.notices == ("input /mnt/fsx/there.txt and 1 more: read by the job as named, not checked here",)
+    assert source.notices == ("input /mnt/fsx/there.txt: read by the job as named, not checked here",)
+    assert source.remote_inputs == (RemoteInput("s3://bucket/c.fq", "s"),)
 
 
 def test_compound_values_on_the_command_line_hold_files_too(here: Path) -> None:

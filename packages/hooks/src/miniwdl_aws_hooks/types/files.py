@@ -12,14 +12,53 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DestinationContext",
+    "InputFinding",
+    "InputsContext",
     "LocalizeRequest",
     "PublishOptions",
     "PublishReport",
     "PublishRequest",
+    "RemoteInput",
     "StageItem",
     "StageRequest",
     "StageResult",
 ]
+
+
+@dataclass(frozen=True)
+class RemoteInput:
+    """A file or folder that an input of the workflow names by URI."""
+
+    uri: str
+    name: str
+    """The input that names it, for messages; one of several."""
+    directory: bool = False
+
+
+@dataclass(frozen=True)
+class InputsContext:
+    """What a run that has not been submitted is going to read from elsewhere."""
+
+    inputs: Sequence[RemoteInput]
+    """Each URI once."""
+    settings: Settings
+    progress: Callable[[str], None] = lambda _message: None
+    """Receives one line of text at a time for the user."""
+
+
+@dataclass(frozen=True)
+class InputFinding:
+    """What a look at one of them from the submitting machine has shown."""
+
+    uri: str
+    size: int | None = None
+    """Bytes; ``None`` when that isn't known."""
+    problem: str | None = None
+    """Why no job can read it, completing "input NAME: "; the run is not submitted."""
+    doubt: str | None = None
+    """What could not be found out, or might surprise, completing "input NAME: "; the user reads it as a note."""
+    hint: str | None = None
+    """What to do about a problem."""
 
 
 @dataclass(frozen=True)

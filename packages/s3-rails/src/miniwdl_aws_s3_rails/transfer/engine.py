@@ -18,7 +18,15 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from miniwdl_aws_core.aws.errors import AwsError, Kind, error_of, is_of_botocore, without_credentials
 from miniwdl_aws_core.aws.surprises import in_words
-from miniwdl_aws_s3_rails.errors import AccessError, CredentialsError, RailsError, StoppedError, TransferError
+from miniwdl_aws_s3_rails.errors import (
+    AccessError,
+    ArchivedError,
+    CredentialsError,
+    RailsError,
+    StoppedError,
+    TransferError,
+)
+from miniwdl_aws_s3_rails.transfer.archives import ARCHIVED_CODE, RESTORE_FIRST
 from miniwdl_aws_s3_rails.transfer.budget import Budget
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.pool import DaemonPool
@@ -189,6 +197,8 @@ class Engine:
             return attempt(False)
         try:
             return attempt(True)
+        except ArchivedError:
+            raise  # for whoever asks
         except AccessError as refused:
             try:
                 result = attempt(False)
@@ -320,6 +330,8 @@ def _judge_store(exc: obstore.exceptions.BaseError, action: str) -> AwsError | T
 
     if isinstance(exc, exceptions.UnauthenticatedError) and (words := _credentials_error(exc)):
         return without_credentials(action, words, S3_ERRORS)
+    if isinstance(exc, exceptions.PermissionDeniedError) and f"<Code>{ARCHIVED_CODE}</Code>" in str(exc):
+        return ArchivedError(f"can't {action}: it is archived", code=ARCHIVED_CODE, hint=RESTORE_FIRST)
     if isinstance(exc, (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)):
         hint = "the identity in use lacks a permission on this bucket"
         return AccessError(f"can't {action}: access denied", kind=Kind.DENIED, hint=hint)

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_submit_cli.runs.batch import Batch
     from miniwdl_aws_submit_cli.runs.session import Session
     from miniwdl_aws_submit_cli.submit.sending import Ready
+    from miniwdl_aws_submit_cli.submit.submission import Order
     from miniwdl_aws_submit_cli.submit.workflow_source import RunSource
 
 __all__ = ["main"]
@@ -118,6 +119,8 @@ def _prepare(
             needs_image=session.surroundings.needs_image,
             no_env=args.no_env,
         )
+        for notice in _look_at_inputs(args, order, session.manager):
+            say(f"note: {notice}")
         plan = Submission(order, session.manager, stager).plan()
     if not args.dry_run:
         return plan.ready
@@ -155,6 +158,14 @@ def _source(
             raise ConfigurationError(f"--self-test takes no WDL and no options of miniwdl: {[*rest, *positional][0]}")
         return self_test_source()
     return read_source(read_arguments(rest, positional, settings.mount, os.environ), settings.mount, stack)
+
+
+def _look_at_inputs(args: argparse.Namespace, order: Order, manager: pluggy.PluginManager) -> list[str]:
+    from miniwdl_aws_submit_cli.submit.remote_inputs import look_at, unchecked
+
+    if args.no_check:
+        return unchecked(order.source.remote_inputs)
+    return look_at(manager, order.source.remote_inputs, order.reader, say)
 
 
 def _notice_of_ancestor() -> None:

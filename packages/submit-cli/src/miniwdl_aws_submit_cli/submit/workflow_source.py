@@ -15,11 +15,11 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from WDL import Error, Value, load, values_to_json
+from WDL import Env, Error, Value, load, values_to_json
 from WDL.Tree import Workflow
 
 from miniwdl_aws_hooks.protocol import PAYLOAD_PLACEHOLDER
-from miniwdl_aws_hooks.types import StageItem
+from miniwdl_aws_hooks.types import RemoteInput, StageItem
 from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.options.resolve import within
 from miniwdl_aws_submit_cli.submit.miniwdl_cli import check_value, find_target, read_inputs, source_reader
@@ -54,6 +54,8 @@ class RunSource:
     """Makes the payload, once it is known under which URI each local file is staged; needs the stack to be open."""
     local_files: tuple[StageItem, ...] = ()
     """Inputs that lie on this machine."""
+    remote_inputs: tuple[RemoteInput, ...] = ()
+    """Inputs that are named by URI, as far as they are known here."""
     notices: tuple[str, ...] = ()
     """What the user should know was not checked."""
     uploads: bool = True
@@ -137,7 +139,14 @@ def _checked(arguments: RunArguments, mount: str, stack: ExitStack) -> RunSource
         words = [PAYLOAD_PLACEHOLDER, *arguments.inputs, *arguments.options(WORKFLOW_OPTIONS)]
     else:
         words = [PAYLOAD_PLACEHOLDER, *arguments.options(WORKFLOW_OPTIONS | INPUT_OPTIONS)]
-    return RunSource(target.name, tuple(words), build, tuple(inputs.local.values()), tuple(inputs.notices()))
+    return RunSource(
+        target.name,
+        tuple(words),
+        build,
+        tuple(inputs.local.values()),
+        tuple(inputs.remote.values()),
+        tuple(inputs.notices()),
+    )
 
 
 class _Inputs:
@@ -154,7 +163,9 @@ class _Inputs:
         self.read_there = self.input_file is not None and _read_there(self.input_file, mount)
         """Whether only the job can read the file of inputs."""
         self.local: dict[str, StageItem] = {}
-        self.passed_on: set[str] = set()
+        self.remote: dict[str, RemoteInput] = {}
+        self.unseen: set[str] = set()
+        """Paths that only the job can see."""
 
     def read(self, document: Document) -> Bindings[Value.Base]:
         """Check all inputs; return them with absolute paths."""
@@ -176,7 +187,11 @@ class _Inputs:
             )
             if own and own.from_zip:
                 self._check_zipped(env)
-            env = Value.rewrite_env_paths(env, self._sort)
+            env = env.map(
+                lambda binding: Env.Binding(
+                    binding.name, Value.rewrite_paths(binding.value, lambda value: self._sort(value, binding.name))
+                )
+            )
         if self.read_there and self.local:
             raise WorkflowError(
                 f"{next(iter(self.local))} lies on this machine, but -i {self.input_file} is read by the workflow job:"
@@ -190,8 +205,8 @@ class _Inputs:
         found = []
         if self.read_there:
             found.append(f"-i {self.input_file} is read by the workflow job: it is not checked here")
-        if self.passed_on:
-            names = sorted(self.passed_on)
+        if self.unseen:
+            names = sorted(self.unseen)
             others = f" and {len(names) - 1} more" if len(names) > 1 else ""
             found.append(f"input {names[0]}{others}: read by the job as named, not checked here")
         return found
@@ -228,18 +243,18 @@ class _Inputs:
     def _seen_by_job(self, path: str) -> bool:
         return bool(_URI.match(path)) or _on_mount(path, self.mount)
 
-    def _sort(self, value: Value.File | Value.Directory) -> str:
+    def _sort(self, value: Value.File | Value.Directory, name: str) -> str:
         given = str(value.value)
+        directory = isinstance(value, Value.Directory)
         if _URI.match(given):
-            self.passed_on.add(given)
+            self.remote.setdefault(given, RemoteInput(given, name, directory))
             return given
         # Not resolve(): a symbolic link keeps the name that the user gave it.
         path = os.path.abspath(given)  # noqa: PTH100 - pathlib's absolute() leaves ".." in
         if _on_mount(path, self.mount):
             if not Path(path).exists():
-                self.passed_on.add(path)
+                self.unseen.add(path)
             return path
-        directory = isinstance(value, Value.Directory)
         if not (Path(path).is_dir() if directory else Path(path).is_file()):
             raise Error.InputError(f"{'Directory' if directory else 'File'} not found: {given}")
         if not os.access(path, os.R_OK | (os.X_OK if directory else 0)):
