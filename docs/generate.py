@@ -11,8 +11,10 @@ What commands print in a run is written into the how-to pages by ``docs/runs.py`
 from __future__ import annotations
 
 import ast
+import json
 import re
 import sys
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import code_facts as facts
@@ -20,12 +22,16 @@ import commands
 import configuration
 
 from miniwdl_aws_core.options.presets import PRESETS
+from miniwdl_aws_core.permissions import Role, policy, statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from pathlib import Path
 
     from miniwdl_aws_core.options.table import Option
+
+WIDTH = 110
+"""Columns of generated JSON."""
 
 BLOCK = re.compile(r"(?ms)^(<!-- generated: ([\w-]+)(?: ([\w.-]+))? -->\n)(.*?)(^<!-- end -->$)")
 
@@ -166,6 +172,32 @@ def runtime_block() -> str:
     return table(("key", "value"), [(f"`{key}`", hint.expected) for key, hint in HINTS.items()])
 
 
+def policy_block(role: str) -> str:
+    """Write the policy that every setup's role needs."""
+    return _json(policy(Role(role)), f"{role}-policy.json")
+
+
+def permissions_block(role: str) -> str:
+    """Write each statement of a role that not every setup needs."""
+    optional = [item for item in statements(Role(role)) if item.when]
+    return "\n".join(f"Where {item.when}:\n\n{_json(item.document(), item.sid)}" for item in optional)
+
+
+def _json(document: object, title: str) -> str:
+    """Write JSON with lists of names on as few lines as they take."""
+
+    def filled(found: re.Match[str]) -> str:
+        names = " ".join(found[2].split())
+        if len(found[1]) + len(names) < WIDTH:
+            return f"{found[1]}[{names}]"
+        inner = found[3] + "  "
+        lines = textwrap.fill(names, WIDTH, initial_indent=inner, subsequent_indent=inner)
+        return f"{found[1]}[\n{lines}\n{found[3]}]"
+
+    text = re.sub(r'(?m)^(.*?)\[\n((?:\s+"[^"\n]*",?\n)+)(\s*)\]', filled, json.dumps(document, indent=2))
+    return f'```json title="{title}"\n{text}\n```\n'
+
+
 def command_block(name: str) -> str:
     """Describe a command by its parser."""
     return "\n".join(
@@ -187,6 +219,8 @@ BLOCKS: dict[str, Callable[..., str]] = {
     "submit-options": submit_options_block,
     "failures": failures_block,
     "runtime": runtime_block,
+    "policy": policy_block,
+    "permissions": permissions_block,
     "command": command_block,
 }
 

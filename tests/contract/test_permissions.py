@@ -1,9 +1,10 @@
-"""The IAM policies of the documentation allow every request that the code makes."""
+"""The table of permissions allows every request that the code makes; the documentation is made from it."""
 
-import json
 import re
 
 import pytest
+
+from miniwdl_aws_core.permissions import Role, statements
 
 REQUEST = re.compile(r'call(?:_once)?\(\s*"(\w+)"|client\.(?!meta|get_paginator)(\w+)\(|get_paginator\(\s*"(\w+)"')
 
@@ -35,26 +36,23 @@ def requests(root, package, service):
     return {f"{service}:{''.join(word.capitalize() for word in name.split('_'))}" for name in found}
 
 
-def allowed(root, title):
-    """Actions of a policy of the page."""
-    page = (root / "docs/how-to/set-up-aws.md").read_text()
-    policy = json.loads(re.search(rf'(?s)title="{title}"\n(.*?)```', page)[1])
-    actions = [statement["Action"] for statement in policy["Statement"]]
-    return {name for action in actions for name in ([action] if isinstance(action, str) else action)}
+def allowed(role):
+    """Actions that the table has for a role."""
+    return {action for item in statements(role) for action in item.actions}
 
 
 @pytest.mark.parametrize(
-    ("policy", "package", "service"),
+    ("role", "package", "service"),
     [
-        ("workflow-policy.json", "batch-backend", "batch"),
-        ("workflow-policy.json", "s3-rails", "s3"),
-        ("submitter-policy.json", "submit-cli", "batch"),
+        (Role.WORKFLOW, "batch-backend", "batch"),
+        (Role.WORKFLOW, "s3-rails", "s3"),
+        (Role.SUBMITTER, "submit-cli", "batch"),
     ],
 )
-def test_the_policy_allows_what_the_code_asks(root, policy, package, service):
+def test_the_policy_allows_what_the_code_asks(root, role, package, service):
     asked = requests(root, package, service)
     assert asked, "the test doesn't find the package's requests any more"
-    assert asked - allowed(root, policy) == set()
+    assert asked - allowed(role) == set()
 
 
 def test_the_policies_allow_what_fsx_mount_asks(root):
@@ -72,10 +70,10 @@ def test_the_policies_allow_what_fsx_mount_asks(root):
         "describe_data_repository_tasks",
     }
     fsx = {f"fsx:{''.join(word.capitalize() for word in name.split('_'))}" for name in asked["fsx_service.py"]}
-    assert fsx - {"fsx:DescribeFileSystems"} <= allowed(root, "workflow-policy.json")
-    assert {S3[name] for name in asked["objects.py"]} <= allowed(root, "workflow-policy.json")
+    assert fsx - {"fsx:DescribeFileSystems"} <= allowed(Role.WORKFLOW)
+    assert {S3[name] for name in asked["objects.py"]} <= allowed(Role.WORKFLOW)
     looked_up = {"fsx:DescribeFileSystems", "fsx:DescribeDataRepositoryAssociations"}
-    assert looked_up <= allowed(root, "submitter-policy.json")
+    assert looked_up <= allowed(Role.SUBMITTER)
 
 
 def test_whoever_submits_may_follow(root):
@@ -84,4 +82,4 @@ def test_whoever_submits_may_follow(root):
     asked = set(re.findall(r"_client\.(\w+)\(", client))
     assert asked == services.keys()
     needed = {f"{services[name]}:{''.join(word.capitalize() for word in name.split('_'))}" for name in asked}
-    assert needed <= allowed(root, "submitter-policy.json")
+    assert needed <= allowed(Role.SUBMITTER)

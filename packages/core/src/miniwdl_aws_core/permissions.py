@@ -1,0 +1,218 @@
+"""
+What each role of a setup must be allowed to do: one table, from which policies and their documentation are made.
+
+Nothing here asks AWS for anything. Names in resources are those of docs/how-to/set-up-aws.md, to be replaced.
+Source: https://docs.aws.amazon.com/service-authorization/latest/reference/
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+__all__ = ["STATEMENTS", "Role", "Statement", "policy", "statements"]
+
+INPUTS, BUCKET = "arn:aws:s3:::YOUR-INPUTS", "arn:aws:s3:::YOUR-BUCKET"
+ACCOUNT = "123456789012"
+KEY = f"arn:aws:kms:*:{ACCOUNT}:key/YOUR-KEY"
+
+
+class Role(Enum):
+    """Who asks AWS for something."""
+
+    SUBMITTER = "submitter"
+    """Who submits runs and looks after them."""
+    WORKFLOW = "workflow"
+    """The workflow job, which runs miniwdl."""
+    ADMINISTRATOR = "administrator"
+    """Who sets the account up, on top of what a submitter may."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """Something that a role does, with the permissions that it takes."""
+
+    sid: str
+    role: Role
+    actions: tuple[str, ...]
+    resources: tuple[str, ...] = ("*",)
+    when: str = ""
+    """Completes "where": in which setups it is needed; empty for all of them."""
+    condition: Mapping[str, Any] = field(default_factory=dict)
+
+    def document(self) -> dict[str, Any]:
+        """Write it as IAM wants it."""
+        found: dict[str, Any] = {
+            "Sid": self.sid,
+            "Effect": "Allow",
+            "Action": list(self.actions),
+            "Resource": list(self.resources),
+        }
+        return {**found, "Condition": dict(self.condition)} if self.condition else found
+
+
+def _passed_to(service: str) -> dict[str, Any]:
+    return {"StringEquals": {"iam:PassedToService": service}}
+
+
+STATEMENTS: tuple[Statement, ...] = (
+    Statement(
+        "Jobs",
+        Role.WORKFLOW,
+        (
+            "batch:DescribeJobDefinitions",
+            "batch:DescribeJobs",
+            "batch:GetJobQueueSnapshot",
+            "batch:ListJobs",
+            "batch:RegisterJobDefinition",
+            "batch:SubmitJob",
+            "batch:TagResource",
+            "batch:TerminateJob",
+        ),
+    ),
+    Statement("LinkedBuckets", Role.WORKFLOW, ("fsx:DescribeDataRepositoryAssociations",)),
+    Statement("Lists", Role.WORKFLOW, ("s3:ListBucket",), (BUCKET, INPUTS)),
+    Statement("Inputs", Role.WORKFLOW, ("s3:GetObject",), (f"{BUCKET}/*", f"{INPUTS}/*")),
+    Statement(
+        "Results",
+        Role.WORKFLOW,
+        ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"),
+        (f"{BUCKET}/*",),
+    ),
+    Statement(
+        "Export",
+        Role.WORKFLOW,
+        ("fsx:CreateDataRepositoryTask", "fsx:DescribeDataRepositoryTasks"),
+        when="results are written by FSx (`--publish export`)",
+    ),
+    Statement(
+        "ResultTags",
+        Role.WORKFLOW,
+        ("s3:PutObjectTagging",),
+        (f"{BUCKET}/*",),
+        when="results get tags (`[s3_rails] object_tags`)",
+    ),
+    Statement(
+        "EncryptedInputs",
+        Role.WORKFLOW,
+        ("kms:Decrypt",),
+        (KEY,),
+        when="inputs are encrypted with a key of KMS (SSE-KMS)",
+    ),
+    Statement(
+        "EncryptedResults",
+        Role.WORKFLOW,
+        ("kms:Decrypt", "kms:GenerateDataKey"),
+        (KEY,),
+        when="results are encrypted with a key of KMS; an upload in parts decrypts, too",
+    ),
+    Statement(
+        "TaskRoles",
+        Role.WORKFLOW,
+        ("iam:PassRole",),
+        (f"arn:aws:iam::{ACCOUNT}:role/YOUR-TASK-ROLE",),
+        when="tasks have a role of their own (runtime key `jobRoleArn`)",
+        condition=_passed_to("ecs-tasks.amazonaws.com"),
+    ),
+    Statement(
+        "Jobs",
+        Role.SUBMITTER,
+        (
+            "batch:DescribeJobDefinitions",
+            "batch:DescribeJobQueues",
+            "batch:DescribeJobs",
+            "batch:GetJobQueueSnapshot",
+            "batch:ListJobs",
+            "batch:RegisterJobDefinition",
+            "batch:SubmitJob",
+            "batch:TagResource",
+            "batch:TerminateJob",
+        ),
+    ),
+    Statement("Logs", Role.SUBMITTER, ("logs:FilterLogEvents", "logs:GetLogEvents")),
+    Statement(
+        "FileSystem",
+        Role.SUBMITTER,
+        ("fsx:DescribeDataRepositoryAssociations", "fsx:DescribeFileSystems"),
+    ),
+    Statement("Lists", Role.SUBMITTER, ("s3:ListBucket",), (BUCKET, INPUTS)),
+    Statement(
+        "Staging",
+        Role.SUBMITTER,
+        ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"),
+        (f"{BUCKET}/staging/*",),
+    ),
+    Statement("LookAtInputs", Role.SUBMITTER, ("s3:GetObject",), (f"{INPUTS}/*",)),
+    Statement(
+        "WorkflowRole",
+        Role.SUBMITTER,
+        ("iam:PassRole",),
+        (f"arn:aws:iam::{ACCOUNT}:role/miniwdl-workflow",),
+        condition=_passed_to("ecs-tasks.amazonaws.com"),
+    ),
+    Statement(
+        "EncryptedStaging",
+        Role.SUBMITTER,
+        ("kms:Decrypt", "kms:GenerateDataKey"),
+        (KEY,),
+        when="staged files are encrypted with a key of KMS",
+    ),
+    Statement(
+        "Setup",
+        Role.ADMINISTRATOR,
+        (
+            "batch:DescribeComputeEnvironments",
+            "batch:DescribeJobQueues",
+            "ec2:DescribeLaunchTemplateVersions",
+            "ec2:DescribeNetworkInterfaces",
+            "ec2:DescribeSecurityGroups",
+            "ec2:DescribeSubnets",
+            "fsx:DescribeDataRepositoryAssociations",
+            "fsx:DescribeFileSystems",
+        ),
+        when="`miniwdl-aws doctor` and `miniwdl-aws fsx show` are to see everything",
+    ),
+    Statement(
+        "FoldersOfRuns",
+        Role.ADMINISTRATOR,
+        ("s3:AbortMultipartUpload", "s3:PutObject"),
+        (f"{BUCKET}/*",),
+        when="`miniwdl-aws doctor` is to try the folders of results: it begins an upload and gives it up",
+    ),
+    Statement(
+        "LaunchTemplate",
+        Role.ADMINISTRATOR,
+        (
+            "ec2:CreateLaunchTemplate",
+            "ec2:CreateLaunchTemplateVersion",
+            "ec2:DescribeLaunchTemplates",
+            "ec2:ModifyLaunchTemplate",
+        ),
+        when="`miniwdl-aws fsx user-data --launch-template` is to write the template",
+    ),
+    Statement(
+        "RepositoryTasks",
+        Role.ADMINISTRATOR,
+        ("fsx:CreateDataRepositoryTask", "fsx:DescribeDataRepositoryTasks", "s3:GetObject", "s3:ListBucket"),
+        when="`miniwdl-aws fsx import` and `release` are used",
+    ),
+)
+
+
+def statements(role: Role) -> list[Statement]:
+    """List what a role does, in the order of the table."""
+    return [item for item in STATEMENTS if item.role is role]
+
+
+def policy(role: Role, also: Collection[str] = ()) -> dict[str, Any]:
+    """
+    Write the policy of a role.
+
+    :param also: ``sid`` of those statements to add that not every setup needs.
+    """
+    chosen = [item for item in statements(role) if not item.when or item.sid in also]
+    return {"Version": "2012-10-17", "Statement": [item.document() for item in chosen]}
