@@ -21,8 +21,8 @@ import code_facts as facts
 import commands
 import configuration
 
+from miniwdl_aws_core.aws.permissions import Role, policy, statements
 from miniwdl_aws_core.options.presets import PRESETS
-from miniwdl_aws_core.permissions import Role, policy, statements
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

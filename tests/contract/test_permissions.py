@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from miniwdl_aws_core.permissions import Role, statements
+from miniwdl_aws_core.aws.permissions import Role, statements
 
 REQUEST = re.compile(r'call(?:_once)?\(\s*"(\w+)"|client\.(?!meta|get_paginator)(\w+)\(|get_paginator\(\s*"(\w+)"')
 

@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from miniwdl_aws_core.permissions import STATEMENTS, Role, policy, statements
+from miniwdl_aws_core.aws.permissions import STATEMENTS, Role, policy, statements
 
 
 def test_names_are_unique_within_a_role() -> None:
