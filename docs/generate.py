@@ -159,7 +159,7 @@ def options_block() -> str:
 
 def failures_block() -> str:
     """List the rules of the task backend's classifier, in the order in which they are tried."""
-    from miniwdl_aws_batch_backend.classify import RULES
+    from miniwdl_aws_batch_backend.failures.classify import RULES
 
     rows = [(f"`{rule.failure_class.value}`", rule.sign, f"`{rule.policy.value}`") for rule in RULES]
     return table(("class", "sign", "policy"), rows)

@@ -27,9 +27,9 @@ from miniwdl_aws_batch_backend.adoption.recovery import take_over
 from miniwdl_aws_batch_backend.draft import Draft, TaskCall, draft_job
 from miniwdl_aws_batch_backend.engine import Engine
 from miniwdl_aws_batch_backend.errors import TaskSettingError
+from miniwdl_aws_batch_backend.failures.report import failure_info, stderr_tail, tailed
 from miniwdl_aws_batch_backend.job import BatchJob, StoppedError
 from miniwdl_aws_batch_backend.names import task_name
-from miniwdl_aws_batch_backend.report import failure_info, stderr_tail, tailed
 from miniwdl_aws_batch_backend.resources import HINTS, read_hints, resources_of
 from miniwdl_aws_batch_backend.workdir.handover import (
     Place,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_batch_backend.classify import classify
+from miniwdl_aws_batch_backend.failures.classify import classify
 from miniwdl_aws_hooks import (
     FailureVerdict,
     FileSystemContext,

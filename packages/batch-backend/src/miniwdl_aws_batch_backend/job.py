@@ -6,10 +6,10 @@ import logging
 from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_batch_backend.classify import GIVEN_UP, VANISHED
+from miniwdl_aws_batch_backend.failures.classify import GIVEN_UP, VANISHED
+from miniwdl_aws_batch_backend.failures.waiting import QueueWait, WaitStep, explain
 from miniwdl_aws_batch_backend.poller import Missing, Seen
 from miniwdl_aws_batch_backend.termination import Mailbox
-from miniwdl_aws_batch_backend.waiting import QueueWait, WaitStep, explain
 from miniwdl_aws_batch_backend.workdir.wrapper import ALREADY_BEGUN
 from miniwdl_aws_core.aws.errors import AwsError, Kind
 from miniwdl_aws_core.aws.session import ATTEMPTS

@@ -40,7 +40,7 @@ def miniwdl_aws_select_queue(context: QueueContext) -> str | None:
 @hookimpl(trylast=True)
 def miniwdl_aws_classify_failure(failure: JobFailure) -> FailureVerdict | None:
     """Go by what AWS Batch and the ECS agent write."""
-    from miniwdl_aws_batch_backend.classify import classify
+    from miniwdl_aws_batch_backend.failures.classify import classify
 
     return classify(failure)
 

@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_batch_backend.waiting import position_in
+from miniwdl_aws_batch_backend.failures.waiting import position_in
 from miniwdl_aws_core.aws.errors import AwsError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from miniwdl_aws_batch_backend.classify import RULES, classify
+from miniwdl_aws_batch_backend.failures.classify import RULES, classify
 from miniwdl_aws_hooks import FailureClass, FailurePolicy, JobFailure
 
 EXITED = "Essential container in task exited"

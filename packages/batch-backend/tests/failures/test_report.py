@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_batch_backend.report import failure_info, stderr_tail
+from miniwdl_aws_batch_backend.failures.report import failure_info, stderr_tail
 from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict
 

@@ -11,7 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_batch_backend.waiting import explain
+from miniwdl_aws_batch_backend.failures.waiting import explain
 from miniwdl_aws_batch_backend.workdir.wrapper import ALREADY_BEGUN, MOUNT_MISSING
 from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobFailure
