@@ -165,6 +165,18 @@ def failures_block() -> str:
     return table(("class", "sign", "policy"), rows)
 
 
+def pulls_block() -> str:
+    """List what was seen when an image could not be pulled, and what each text is taken for."""
+    from miniwdl_aws_batch_backend.failures.classify import RULES
+
+    rows = [
+        (kind, f"`{text}`", f"`{rule.failure_class.value}`", f"`{rule.policy.value}`")
+        for rule in RULES
+        for kind, text in rule.examples
+    ]
+    return table(("what is the matter", "seen after `CannotPullContainerError: `", "class", "policy"), rows)
+
+
 def runtime_block() -> str:
     """List the runtime keys that only this backend reads."""
     from miniwdl_aws_batch_backend.resources import HINTS
@@ -218,6 +230,7 @@ BLOCKS: dict[str, Callable[..., str]] = {
     "section": section_block,
     "submit-options": submit_options_block,
     "failures": failures_block,
+    "pulls": pulls_block,
     "runtime": runtime_block,
     "policy": policy_block,
     "permissions": permissions_block,

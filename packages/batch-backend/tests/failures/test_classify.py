@@ -60,6 +60,16 @@ CASES = [
     ("pull: absent", job(PULL + "manifest unknown"), None, C.IMAGE_FORBIDDEN, P.FAIL),
     ("pull: no room", job(PULL + "write /var/lib/docker: no space left on device"), None,
      C.IMAGE_NO_SPACE, P.INFRASTRUCTURE),
+    ("pull: expired token", job(PULL + "pull access denied for a/b, repository does not exist or may require 'docker "
+     "login': denied: Your authorization token has expired. Reauthenticate and try again."), None,
+     C.IMAGE_TRANSIENT, P.INFRASTRUCTURE),
+    ("pull: processors", job(PULL + "no matching manifest for linux/arm64/v8 in the manifest list entries"), None,
+     C.IMAGE_PLATFORM, P.FAIL),
+    ("start: processors", job("Task failed to start - CannotStartContainerError: exec /bin/sh: exec format error"),
+     None, C.IMAGE_PLATFORM, P.FAIL),
+    ("start: no shell", job('Task failed to start - CannotStartContainerError: exec: "/bin/sh": stat /bin/sh: no such '
+     'file or directory'), None, C.IMAGE_NO_COMMAND, P.FAIL),
+    ("no role", job("ECS was unable to assume the role 'r'"), None, C.JOB_REJECTED, P.FAIL),
     ("start", job("Task failed to start - CannotStartContainerError: no such device"), None,
      C.CONTAINER_START, P.INFRASTRUCTURE),
     ("inspect", job("CannotInspectContainerError: Could not transition to inspecting; timed out after waiting 30s"),

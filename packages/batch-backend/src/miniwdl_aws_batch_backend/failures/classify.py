@@ -1,8 +1,9 @@
 """
 Why a job failed, and what follows: one table, tried from top to bottom.
 
-The texts are those that AWS Batch and the ECS agent were seen to write; each rule says where it looks for them. The
-documentation's table of failures is made from this one.
+The texts are those that AWS Batch, the ECS agent and docker were seen to write (:mod:`.signs`); each rule says where it
+looks for them. A text that no rule knows is the last one's: a fault of the infrastructure, since the tool's own errors
+have an exit code. The documentation's tables of failures are made from this one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_batch_backend.failures import signs
 from miniwdl_aws_batch_backend.failures.waiting import explain
 from miniwdl_aws_batch_backend.workdir.wrapper import ALREADY_BEGUN, MOUNT_MISSING
 from miniwdl_aws_core.batch.job import Job
@@ -26,6 +28,7 @@ GIVEN_UP = "[aws] runnable_timeout"
 """Begins the statusReason that this backend makes up for a job which it stopped for waiting too long."""
 VANISHED = "AWS Batch does not know the job any more"
 """The statusReason that this backend makes up for a job which is missing from DescribeJobs' answers."""
+_ECR_HOST = "123456789012.dkr.ecr.us-east-1.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -40,6 +43,11 @@ class Evidence:
     def text(self) -> str:
         """All reasons."""
         return "; ".join(self.job.reasons)
+
+    @property
+    def plain(self) -> str:
+        """All reasons without names that are somebody's choice."""
+        return signs.plain(self.text, self.job.image)
 
     @property
     def code(self) -> int | None:
@@ -58,6 +66,10 @@ class Rule:
     message: str
     """What the user reads; ``{reason}`` and ``{code}`` are filled in."""
     applies: Callable[[Evidence], bool]
+    advice: str = ""
+    """What to do about it."""
+    examples: Sequence[tuple[str, str]] = ()
+    """Kinds of it, each with a text that was seen, for the documentation."""
 
 
 def _says(pattern: str) -> Callable[[Evidence], bool]:
@@ -65,13 +77,26 @@ def _says(pattern: str) -> Callable[[Evidence], bool]:
     return lambda evidence: compiled.search(evidence.text) is not None
 
 
-_NOT_PULLED = _says(r"CannotPull\w*Error|failed to (pull|resolve)|pull ?image")
-_NO_SPACE = _says(r"no space left")
-_FORBIDDEN = _says(r"unauthorized|denied|not found|manifest unknown|does not exist|invalid reference|no basic auth")
-_NOT_STARTED = _says(
-    r"Cannot(Start|Create|Inspect)ContainerError|DockerTimeoutError|CgroupError"
-    r"|ResourceInitializationError|failed to start"
+_refused = _says(
+    r"Container Overrides length|number of tags|tags? .*exceed|InvalidParameterException|unable to assume the role"
 )
+
+
+def _not_pulled(evidence: Evidence) -> bool:
+    return signs.NO_PULL(evidence.plain)
+
+
+def _not_started(evidence: Evidence) -> bool:
+    # With an exit code of the command's own it had started, whatever happened after that.
+    return not evidence.exit_file and signs.CONTAINER_FAULT(evidence.plain)
+
+
+def _is_forbidden(evidence: Evidence) -> bool:
+    if signs.WILL_PASS(evidence.plain) or not signs.CAN_NOT_PASS(evidence.plain):
+        return False
+    # Of ECR it means that the agent had no token for once, or that the host's role may not get one: both were seen.
+    return not ("no basic auth" in evidence.plain and signs.in_ecr(f"{evidence.text} {evidence.job.image}"))
+
 
 RULES: Sequence[Rule] = (
     Rule(
@@ -101,7 +126,7 @@ RULES: Sequence[Rule] = (
         FailurePolicy.INTERRUPTED,
         "`Host EC2 (instance i-...) terminated.` or `... stopped.`, of the job or only of its last attempt",
         "the job's host went away, probably a spot instance that was reclaimed: {reason}",
-        _says(r"Host EC2 \(instance [^)]*\) (terminated|stopped)"),
+        _says(r"Host EC2 (\(instance [^)]*\) )?(terminated|stopped)"),
     ),
     Rule(
         FailureClass.STOPPED_BY_USER,
@@ -113,9 +138,9 @@ RULES: Sequence[Rule] = (
     Rule(
         FailureClass.JOB_REJECTED,
         FailurePolicy.FAIL,
-        "`Container Overrides length must be`, or too many tags",
+        "`Container Overrides length must be`, too many tags, or a role of the job that ECS can't assume",
         "AWS Batch took the job and then refused it: {reason}",
-        _says(r"Container Overrides length|number of tags|tags? .*exceed|InvalidParameterException"),
+        lambda evidence: not _not_pulled(evidence) and _refused(evidence),
     ),
     Rule(
         FailureClass.MOUNT_MISSING,
@@ -136,28 +161,68 @@ RULES: Sequence[Rule] = (
         FailurePolicy.RETRY,
         "`OutOfMemoryError` in the container's reason",
         "the task used more memory than it had asked for",
-        _says(r"OutOfMemory"),
+        lambda evidence: signs.OUT_OF_MEMORY(evidence.plain),
     ),
     Rule(
         FailureClass.IMAGE_NO_SPACE,
         FailurePolicy.INFRASTRUCTURE,
         "`CannotPull...` with `no space left on device`",
         "the host's disk was too full for the image: {reason}",
-        lambda evidence: _NOT_PULLED(evidence) and _NO_SPACE(evidence),
+        lambda evidence: _not_pulled(evidence) and signs.NO_SPACE(evidence.plain),
+        advice="a larger disk in the hosts' launch template has room for more and larger images",
+        examples=[("the host's disk is full", "failed to register layer: no space left on device")],
+    ),
+    Rule(
+        FailureClass.IMAGE_PLATFORM,
+        FailurePolicy.FAIL,
+        "`no matching manifest for linux/...`, `exec format error`",
+        "the image is not made for the processors of the job's host: {reason}",
+        lambda evidence: (_not_pulled(evidence) or _not_started(evidence)) and signs.WRONG_PLATFORM(evidence.plain),
+        advice="build it for them (`docker buildx build --platform linux/amd64,linux/arm64`), or name a queue whose "
+        "instance types have the image's architecture",
+        examples=[
+            (
+                "the image is for other processors",
+                "no matching manifest for linux/arm64/v8 in the manifest list entries",
+            )
+        ],
     ),
     Rule(
         FailureClass.IMAGE_FORBIDDEN,
         FailurePolicy.FAIL,
         "`CannotPull...` with `unauthorized`, `denied`, `not found`, `manifest unknown` or an invalid name",
         "the image does not exist, or the host may not pull it: {reason}",
-        lambda evidence: _NOT_PULLED(evidence) and _FORBIDDEN(evidence),
+        lambda evidence: _not_pulled(evidence) and _is_forbidden(evidence),
+        examples=[
+            (
+                "there is no such image, or the host's role may not pull it",
+                "pull access denied for some/nonsense, repository does not exist or may require 'docker login'",
+            ),
+            ("there is no such tag", "manifest for redacted:latest not found: manifest unknown"),
+            ("the name is malformed", "invalid reference format"),
+        ],
     ),
     Rule(
         FailureClass.IMAGE_TRANSIENT,
         FailurePolicy.INFRASTRUCTURE,
-        "any other `CannotPull...`: `toomanyrequests`, `context canceled`, a timeout",
+        "any other `CannotPull...`: an expired token, `toomanyrequests`, `context canceled`, a timeout",
         "the image could not be pulled this time: {reason}",
-        _NOT_PULLED,
+        _not_pulled,
+        examples=[
+            ("the host's token for ECR has expired", "denied: Your authorization token has expired."),
+            ("the host had no token for ECR", f"Get https://{_ECR_HOST}/v2/: no basic auth credentials"),
+            ("the registry's limit", "toomanyrequests: You have reached your pull rate limit."),
+            ("the network", "dial tcp 34.205.13.154:443: i/o timeout"),
+        ],
+    ),
+    Rule(
+        FailureClass.IMAGE_NO_COMMAND,
+        FailurePolicy.FAIL,
+        '`CannotStartContainerError` with `exec: "...": no such file`, `executable file not found` or '
+        "`permission denied`",
+        "the image lacks the program with which its container begins: {reason}",
+        lambda evidence: _not_started(evidence) and signs.NO_PROGRAM(evidence.plain),
+        advice="a task's image needs /bin/sh, and [task_runtime] command_shell, which is /bin/bash unless you set it",
     ),
     Rule(
         FailureClass.CONTAINER_START,
@@ -165,7 +230,7 @@ RULES: Sequence[Rule] = (
         "`CannotStartContainerError`, `CannotCreateContainerError`, `CannotInspectContainerError`, "
         "`DockerTimeoutError`, `CgroupError`, `ResourceInitializationError`, `Task failed to start`",
         "the container could not be started, or the host lost sight of it: {reason}",
-        lambda evidence: not evidence.exit_file and _NOT_STARTED(evidence),
+        _not_started,
     ),
     Rule(
         FailureClass.CONFLICTING_EXIT,
@@ -184,7 +249,7 @@ RULES: Sequence[Rule] = (
     Rule(
         FailureClass.UNKNOWN,
         FailurePolicy.INFRASTRUCTURE,
-        "no exit code anywhere, and no reason that is known",
+        "none of the signs above: no exit code anywhere, and no reason that is known",
         "the job failed without an exit code: {reason}",
         lambda _evidence: True,
     ),
@@ -195,9 +260,13 @@ def classify(failure: JobFailure) -> FailureVerdict:
     """Find the first rule that applies; the last one always does."""
     evidence = Evidence(Job.of(failure.job), failure.exit_file)
     rule = next(rule for rule in RULES if rule.applies(evidence))
-    message = rule.message.format(reason=evidence.text or "AWS gives no reason", code=evidence.code)
+    message = rule.message.format(
+        reason=evidence.text or "AWS gives no reason", code=evidence.code, image=evidence.job.image or "of the task"
+    )
     if rule.failure_class is FailureClass.TOOL_ERROR and evidence.code == OUT_OF_MEMORY_EXIT:
         message += ": something killed it (SIGKILL), often for want of memory"
     if rule.failure_class is FailureClass.STUCK_IN_QUEUE and (words := explain(evidence.text)):
         message += f": {words}"
+    if rule.advice:
+        message += f"; {rule.advice}"
     return FailureVerdict(rule.failure_class, rule.policy, message)

@@ -63,6 +63,8 @@ class Job:
     queue_arn: str = ""
     """Its queue, by ARN or by name."""
     definition: str = ""
+    image: str = ""
+    """The container's, as its definition names it."""
     status_reason: str = ""
     """The job's own: for a waiting one, why it waits."""
     container_reason: str = ""
@@ -124,6 +126,7 @@ class Job:
             name=_text(detail, "jobName"),
             queue_arn=_text(detail, "jobQueue"),
             definition=_text(detail, "jobDefinition"),
+            image=_text(container, "image"),
             status_reason=reasons[0],
             container_reason=next(filter(None, container_reasons), ""),
             reasons=tuple(dict.fromkeys(filter(None, [*reasons, *container_reasons]))),
