@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 REGION = "us-east-1"
 
@@ -46,6 +46,8 @@ class Fate:
     hide_exit: bool = False
     """Its exit code is not reported, and it FAILED."""
     mount_missing: bool = False
+    entrypoint: Sequence[str] = ()
+    """Of its image: what really runs, with the command as further arguments."""
 
 
 @dataclass
@@ -243,8 +245,8 @@ class FakeBatch:
         environ = {"PATH": os.environ["PATH"], "AWS_BATCH_JOB_ID": job.job_id, "AWS_BATCH_JOB_ATTEMPT": "1"}
         environ.update({item["name"]: item["value"] for item in overrides.get("environment", [])})
         job.process = subprocess.Popen(
-            overrides["command"], env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
+            [*job.fate.entrypoint, *overrides["command"]], env=environ, stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
         )  # fmt: skip
 
     def _kill(self, job: FakeJob) -> None:

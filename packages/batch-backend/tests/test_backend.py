@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 import json
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -285,6 +286,40 @@ def test_what_retries_cannot_help_is_not_retried(run) -> None:
         run(failing("echo", "maxRetries: 3"))
     assert error_of(caught)["class"] == "image-forbidden"
     assert len(run.batch.submitted) == 1
+
+
+@pytest.mark.parametrize(
+    ("entrypoint", "code"),
+    [
+        (["echo"], 0),
+        ([sys.executable], 1),
+        (["false"], 1),
+        (["bash", "-c"], 0),
+        (["sh", "-c", "exec $*", "--"], 0),
+    ],
+    ids=["echo", "python3", "false", "bash -c", "unquoted"],
+)
+def test_an_entrypoint_that_does_not_run_the_command(run, entrypoint: list[str], code: int) -> None:
+    run.batch.fates = [Fate(entrypoint=entrypoint)]
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(failing("echo done", 'docker: "quay.io/some/tool:1" maxRetries: 3 returnCodes: "*"'))
+    info = error_of(caught)
+    assert info["class"] == "image-entrypoint"
+    assert info["exitCode"] == code
+    assert "the image quay.io/some/tool:1 has an ENTRYPOINT" in info["message"]
+    assert len(run.batch.submitted) == 1, "another try would end the same way"
+
+
+@pytest.mark.parametrize("entrypoint", [["env", "--"], ["sh", "-c", 'exec "$@"', "--"]], ids=["env", "exec"])
+def test_an_entrypoint_that_runs_the_command(run, entrypoint: list[str]) -> None:
+    run.batch.fates = [Fate(entrypoint=entrypoint)]
+    _, outputs = run(failing("echo done"))
+    assert outputs["said"] == "done"
+
+
+def test_a_command_that_removes_its_claim_has_begun_all_the_same(run) -> None:
+    _, outputs = run(failing("rm ../claim; echo done"))
+    assert outputs["said"] == "done"
 
 
 def test_memory_grows_after_running_out_of_it(run) -> None:

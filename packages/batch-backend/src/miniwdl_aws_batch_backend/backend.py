@@ -35,6 +35,7 @@ from miniwdl_aws_batch_backend.workdir.handover import (
     Place,
     discard,
     hand_over,
+    has_begun,
     lie_elsewhere,
     new_place,
     read_claim,
@@ -320,7 +321,8 @@ class BatchBackend(TaskContainer):
                 ended = job.wait(poll_stderr, cleanup, self.task_running_context)
         finally:
             self._bring_home(logger)
-        if ended.status == "SUCCEEDED":
+        begun = has_begun(self._place, self._paths)
+        if ended.status == "SUCCEEDED" and begun is not False:
             return 0
         self._note(logger, ended)
         exit_file = read_exit_code(self._paths)
@@ -329,7 +331,7 @@ class BatchBackend(TaskContainer):
             return exit_code
         stderr = stderr_tail(self.host_dir, Path(self._paths.stderr).name)
         verdict = self._engine.extensions.verdict(
-            JobFailure(job=ended.detail, exit_file=exit_file, stderr_tail=stderr),
+            JobFailure(job=ended.detail, exit_file=exit_file, stderr_tail=stderr, begun=begun),
             lambda exc: logger.error(message("a plugin failed to classify a failure", error=repr(exc))),
         )
         self.failure_info = failure_info(ended, verdict, stderr)

@@ -13,15 +13,15 @@ EXITED = "Essential container in task exited"
 HOST = "Host EC2 (instance i-08784105ffff56b4f) terminated."
 
 
-def job(status: str | None = EXITED, *, exit_code: int | None = None, reason: str | None = None, **more: Any) -> dict:
+def job(why: str | None = EXITED, *, exit_code: int | None = None, reason: str | None = None, **more: Any) -> dict:
     container: dict[str, Any] = {}
     if exit_code is not None:
         container["exitCode"] = exit_code
     if reason is not None:
         container["reason"] = reason
     answer: dict[str, Any] = {"jobId": "j", "status": "FAILED", "container": container, "attempts": [], **more}
-    if status is not None:
-        answer["statusReason"] = status
+    if why is not None:
+        answer["statusReason"] = why
     return answer
 
 
@@ -105,9 +105,52 @@ def test_classes(detail: dict, exit_file: int | None, failure_class: FailureClas
     assert "{" not in verdict.message
 
 
+NEVER_BEGAN = [
+    ("a tool as entrypoint", job(exit_code=1), None, C.IMAGE_ENTRYPOINT, P.FAIL),
+    ("one that ends well", job(exit_code=0, status="SUCCEEDED"), None, C.IMAGE_ENTRYPOINT, P.FAIL),
+    ("no file system", job(exit_code=76), None, C.MOUNT_MISSING, P.INFRASTRUCTURE),
+    ("killed at once", job(exit_code=137), None, C.TOOL_ERROR, P.RETRY),
+    ("stopped at once", job(exit_code=143), None, C.TOOL_ERROR, P.RETRY),
+    ("lost at once", job(HOST, exit_code=1), None, C.HOST_LOST, P.INTERRUPTED),
+    ("out of memory at once", job(exit_code=137, reason="OutOfMemoryError: Container killed due to memory usage"), None,
+     C.OUT_OF_MEMORY, P.RETRY),
+    ("no container", job("Task failed to start", exit_code=128, reason="CannotStartContainerError: no such device"),
+     None, C.CONTAINER_START, P.INFRASTRUCTURE),
+    ("nothing is known", job(None), None, C.UNKNOWN, P.INFRASTRUCTURE),
+    ("for ever", job("Job attempt duration exceeded timeout", exit_code=137), None, C.TIMEOUT, P.RETRY),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("detail", "exit_file", "failure_class", "policy"), [case[1:] for case in NEVER_BEGAN],
+    ids=[case[0] for case in NEVER_BEGAN],
+)  # fmt: skip
+def test_a_command_that_never_began(detail: dict, exit_file: None, failure_class: FailureClass, policy) -> None:
+    verdict = classify(JobFailure(job=detail, exit_file=exit_file, stderr_tail="", begun=False))
+    assert (verdict.failure_class, verdict.policy) == (failure_class, policy)
+
+
+def test_the_image_and_a_way_out_are_named() -> None:
+    detail = job(exit_code=0)
+    detail["container"]["image"] = "quay.io/{odd}/tool:1"
+    message = classify(JobFailure(job=detail, exit_file=None, stderr_tail="", begun=False)).message
+    assert message.startswith("the image quay.io/{odd}/tool:1 has an ENTRYPOINT")
+    assert "exit code 0" in message
+    assert "`FROM quay.io/{odd}/tool:1` and `ENTRYPOINT []`" in message
+
+
+def test_an_entrypoint_that_never_ends_is_hinted_at() -> None:
+    detail = job("Job attempt duration exceeded timeout")
+    hinted = [
+        "ENTRYPOINT" in classify(JobFailure(job=detail, exit_file=None, stderr_tail="", begun=begun)).message
+        for begun in (False, True, None)
+    ]
+    assert hinted == [True, False, False]
+
+
 def test_every_class_has_a_rule_and_every_rule_a_case() -> None:
     assert {rule.failure_class for rule in RULES} == set(FailureClass)
-    assert {case[3] for case in CASES} == set(FailureClass)
+    assert {case[3] for case in [*CASES, *NEVER_BEGAN]} == set(FailureClass)
 
 
 def test_an_unexplained_kill_is_explained() -> None:

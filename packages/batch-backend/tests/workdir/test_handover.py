@@ -12,6 +12,7 @@ from miniwdl_aws_batch_backend.workdir.handover import (
     Place,
     discard,
     hand_over,
+    has_begun,
     is_there,
     new_place,
     read_claim,
@@ -36,6 +37,23 @@ def place(home: JobPaths) -> Place:
     place = new_place(str(Path(home.task_dir).parent), "call-a-3", 2)
     hand_over(home, place, to_any_user=True)
     return place
+
+
+@pytest.mark.parametrize(("left", "begun"), [(None, False), ("claim", True), ("exit_code", True)])
+def test_what_the_wrapper_leaves_tells_that_it_began(home: JobPaths, place: Place, left, begun: bool) -> None:
+    if left == "claim":
+        Path(place.paths.claim).symlink_to("nowhere")
+    elif left:
+        Path(place.paths.exit_code).write_text("0\n")
+    take_back(place, home)
+    assert has_begun(place, home) is begun
+
+
+def test_a_place_that_is_gone_tells_nothing(home: JobPaths, place: Place) -> None:
+    discard(place)
+    assert has_begun(place, home) is None
+    Path(place.paths.task_dir).symlink_to(home.task_dir)
+    assert has_begun(place, home) is None, "nor does a planted link"
 
 
 def test_there_and_back(home: JobPaths, place: Place) -> None:

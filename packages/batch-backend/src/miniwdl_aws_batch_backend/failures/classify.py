@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 __all__ = ["GIVEN_UP", "RULES", "VANISHED", "Evidence", "Rule", "classify"]
 
-OUT_OF_MEMORY_EXIT = 137
+KILLED = 137
+"""Exit code of a container whose process was killed: often for want of memory."""
+STOPPED = 143
+"""The same of one that was asked to end, by SIGTERM."""
 GIVEN_UP = "[aws] runnable_timeout"
 """Begins the statusReason that this backend makes up for a job which it stopped for waiting too long."""
 VANISHED = "AWS Batch does not know the job any more"
@@ -38,6 +41,8 @@ class Evidence:
     job: Job
     exit_file: int | None
     """What the wrapper wrote down."""
+    begun: bool | None = None
+    """Whether the wrapper began; ``None`` when that isn't known."""
 
     @property
     def text(self) -> str:
@@ -64,7 +69,7 @@ class Rule:
     sign: str
     """By what it is recognized, for the documentation."""
     message: str
-    """What the user reads; ``{reason}`` and ``{code}`` are filled in."""
+    """What the user reads; ``{reason}``, ``{code}`` and ``{image}`` are filled in, in the advice as well."""
     applies: Callable[[Evidence], bool]
     advice: str = ""
     """What to do about it."""
@@ -89,6 +94,11 @@ def _not_pulled(evidence: Evidence) -> bool:
 def _not_started(evidence: Evidence) -> bool:
     # With an exit code of the command's own it had started, whatever happened after that.
     return not evidence.exit_file and signs.CONTAINER_FAULT(evidence.plain)
+
+
+def _never_began(evidence: Evidence) -> bool:
+    # Without the file system the wrapper begins, and says so by its exit code. Who is killed at once proves nothing.
+    return evidence.begun is False and evidence.job.exit_code not in (None, MOUNT_MISSING, KILLED, STOPPED)
 
 
 def _is_forbidden(evidence: Evidence) -> bool:
@@ -233,6 +243,16 @@ RULES: Sequence[Rule] = (
         _not_started,
     ),
     Rule(
+        FailureClass.IMAGE_ENTRYPOINT,
+        FailurePolicy.FAIL,
+        "an exit code, 0 included, although the wrapper of the task's command has left nothing, not even its claim",
+        "the image {image} has an ENTRYPOINT that does not run the task's command, which AWS Batch can't override; the "
+        "container ended with exit code {code}, and the command never began",
+        _never_began,
+        advice="name an image made from it by a Dockerfile of two lines, `FROM {image}` and `ENTRYPOINT []`; or else, "
+        "if the job's log says `exec format error`, one for the host's processors",
+    ),
+    Rule(
         FailureClass.CONFLICTING_EXIT,
         FailurePolicy.INFRASTRUCTURE,
         "FAILED, with whatever exit code, although the exit file says 0",
@@ -258,15 +278,20 @@ RULES: Sequence[Rule] = (
 
 def classify(failure: JobFailure) -> FailureVerdict:
     """Find the first rule that applies; the last one always does."""
-    evidence = Evidence(Job.of(failure.job), failure.exit_file)
+    evidence = Evidence(Job.of(failure.job), failure.exit_file, failure.begun)
     rule = next(rule for rule in RULES if rule.applies(evidence))
-    message = rule.message.format(
-        reason=evidence.text or "AWS gives no reason", code=evidence.code, image=evidence.job.image or "of the task"
+    message = "; ".join(
+        text for text in (_filled_in(rule.message, evidence), _filled_in(rule.advice, evidence)) if text
     )
-    if rule.failure_class is FailureClass.TOOL_ERROR and evidence.code == OUT_OF_MEMORY_EXIT:
+    if rule.failure_class is FailureClass.TOOL_ERROR and evidence.code == KILLED:
         message += ": something killed it (SIGKILL), often for want of memory"
+    if rule.failure_class is FailureClass.TIMEOUT and evidence.begun is False:
+        message += "; its command never began: the image may have an ENTRYPOINT that does not run it and never ends"
     if rule.failure_class is FailureClass.STUCK_IN_QUEUE and (words := explain(evidence.text)):
         message += f": {words}"
-    if rule.advice:
-        message += f"; {rule.advice}"
     return FailureVerdict(rule.failure_class, rule.policy, message)
+
+
+def _filled_in(words: str, evidence: Evidence) -> str:
+    reason, image = evidence.text or "AWS gives no reason", evidence.job.image or "of the task"
+    return words.format(reason=reason, code=evidence.code, image=image)

@@ -36,6 +36,7 @@ __all__ = [
     "Place",
     "discard",
     "hand_over",
+    "has_begun",
     "is_there",
     "lie_elsewhere",
     "move_results",
@@ -170,6 +171,22 @@ def read_claim(place: Place) -> str | None:
         return None
 
 
+def has_begun(place: Place, paths: JobPaths) -> bool | None:
+    """
+    Tell whether the command of a job that has ended began: the wrapper claims the place before it does anything else.
+
+    :param paths: where the results were taken back to.
+    :return: ``None`` when the place can't be looked at, which says nothing about the job.
+    """
+    try:
+        with folder(place.run_dir, place.below) as descriptor:
+            claimed = _is_there(_name(place.paths.claim), descriptor)
+    except OSError:
+        return None
+    # The claim is not the only witness: other jobs of the run can write in the place, too.
+    return claimed or read_exit_code(paths) is not None
+
+
 def discard(place: Place) -> None:
     """Delete a place; a link in its place is left alone."""
     with suppress(OSError):
@@ -226,6 +243,14 @@ def _move(name: str, source: int, target: int) -> None:
         if exc.errno != errno.EXDEV:
             raise
         raise OSError(errno.EXDEV, "a run directory must lie on one file system", name) from exc
+
+
+def _is_there(name: str, parent: int) -> bool:
+    try:
+        os.stat(name, dir_fd=parent, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return True
 
 
 def _is_kind(name: str, parent: int, is_kind: Callable[[int], bool]) -> bool:

@@ -142,6 +142,8 @@ class FailureClass(StrEnum):
     """The image is not made for the processors of the host."""
     IMAGE_NO_COMMAND = "image-no-command"
     """The image lacks the program with which its container begins: a shell, or its entrypoint."""
+    IMAGE_ENTRYPOINT = "image-entrypoint"
+    """The image's entrypoint does not run the command that it is given."""
     CONTAINER_START = "container-start"
     TIMEOUT = "timeout"
     STOPPED_BY_USER = "stopped-by-user"
@@ -173,7 +175,7 @@ class FailurePolicy(StrEnum):
 
 @dataclass(frozen=True)
 class JobFailure:
-    """A job that Batch reports as FAILED."""
+    """A job that Batch reports as FAILED, or as SUCCEEDED although the task's command never began."""
 
     job: Mapping[str, Any]
     """Its JobDetail, as DescribeJobs returned it."""
@@ -181,6 +183,8 @@ class JobFailure:
     """Exit code that the task's wrapper left in the task directory; ``None`` when it left none."""
     stderr_tail: str
     """Last lines of the task's standard error."""
+    begun: bool | None = None
+    """Whether the task's command began, by what its wrapper left on the file system; ``None`` when that isn't known."""
 
 
 @dataclass(frozen=True)
