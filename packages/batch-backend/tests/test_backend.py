@@ -11,6 +11,7 @@ import pytest
 import WDL
 from fake_batch import Fate, TakenAnywayError, client_error
 
+from miniwdl_aws_batch_backend.termination import TerminationWatch
 from miniwdl_aws_core.batch.tags import TaskTags
 
 if TYPE_CHECKING:
@@ -278,6 +279,18 @@ def test_infrastructure_faults_have_their_own_budget(run) -> None:
         run(failing("echo"), options={"aws": {"infrastructure_retries": 2}})
     assert error_of(caught)["class"] == "image-transient"
     assert not run.batch.fates
+
+
+def test_pauses_before_further_jobs_grow(run, monkeypatch) -> None:
+    waited: list[float] = []
+    monkeypatch.setattr(TerminationWatch, "pause", lambda _self, seconds, _flag: waited.append(seconds))
+    busy = "CannotPullContainerError: Error response from daemon: toomanyrequests: Rate exceeded"
+    run.batch.fates = [*[Fate(never_start=busy)] * 5, Fate(entrypoint=["sh", "-c", "exit 143"])]
+    with pytest.raises(WDL.runtime.RunFailed):
+        run(failing("echo", "maxRetries: 1"), options={"aws": {"retry_wait": 10, "infrastructure_retries": 4}})
+    assert len(run.batch.submitted) == 6
+    bounds = zip(waited, (10, 30, 90, 270, 300), strict=True)
+    assert all(longest / 2 <= seconds <= longest for seconds, longest in bounds), waited
 
 
 def test_what_retries_cannot_help_is_not_retried(run) -> None:

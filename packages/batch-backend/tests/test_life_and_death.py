@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import WDL
-from fake_batch import client_error
+from fake_batch import Fate, client_error
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -101,9 +101,11 @@ def test_no_job_is_left_running(run, tolerant, moment: int) -> None:
     assert all(job.process is None or job.process.poll() is not None for job in run.batch.submitted)
 
 
-def test_ctrl_c_while_waiting_for_a_retry(run, tolerant) -> None:
+@pytest.mark.parametrize("fate", [None, "CannotPullContainerError: toomanyrequests"], ids=["tool", "image"])
+def test_ctrl_c_while_waiting_for_a_retry(run, tolerant, fate: str | None) -> None:
     killer = Killer(0.7)
     run.batch.on_submit = lambda _job: killer.arm()
+    run.batch.fates = [Fate(never_start=fate)] * 50
     failing = (
         SCATTER.replace("echo made > made", "exit 1")
         .replace("SLEEP", "0.1")

@@ -27,6 +27,7 @@ from miniwdl_aws_batch_backend.adoption.recovery import take_over
 from miniwdl_aws_batch_backend.draft import Draft, TaskCall, draft_job
 from miniwdl_aws_batch_backend.engine import Engine
 from miniwdl_aws_batch_backend.errors import TaskSettingError
+from miniwdl_aws_batch_backend.failures.pauses import Pauses
 from miniwdl_aws_batch_backend.failures.report import failure_info, stderr_tail, tailed
 from miniwdl_aws_batch_backend.job import BatchJob, StoppedError
 from miniwdl_aws_batch_backend.names import task_name
@@ -133,6 +134,7 @@ class BatchBackend(TaskContainer):
         self._submitted = False
         self._interruptions = 0
         self._growth = 1.0
+        self._pauses = Pauses(self._engine.settings.retry_wait, self._engine.chance)
         self._copies_inputs = False
         self._final: Exception | None = None
         self._terminating: Callable[[], bool] = lambda: False
@@ -226,7 +228,7 @@ class BatchBackend(TaskContainer):
         super().copy_input_files(logger)
 
     def reset(self, logger: logging.Logger) -> None:
-        """Wait a little, then get ready for another try in a work directory of its own."""
+        """Wait, then get ready for another try in a work directory of its own."""
         if self._final is None:
             self._wait_to_retry(logger)
         self.try_counter += 1
@@ -249,9 +251,9 @@ class BatchBackend(TaskContainer):
         logger.info(message("deleted task work artifacts", artifacts=doomed))
 
     def _wait_to_retry(self, logger: logging.Logger) -> None:
-        seconds = self._engine.settings.retry_wait
+        seconds = self._pauses.seconds
         if seconds > 0:
-            logger.info(message("waiting to retry, by [aws] retry_wait", seconds=seconds))
+            logger.info(message("waiting to retry, by [aws] retry_wait", seconds=round(seconds, 1)))
             self._engine.termination.pause(seconds, self._terminating)
 
     def _next_directory(self) -> None:
@@ -274,6 +276,7 @@ class BatchBackend(TaskContainer):
                 if isinstance(ended, int):
                     return ended
                 verdict, exit_code = ended
+                self._pauses.failed(verdict)
                 if (
                     verdict.policy is not FailurePolicy.INFRASTRUCTURE
                     or faults >= self._engine.settings.infrastructure_retries

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.aws import session
+from miniwdl_aws_core.aws.backoff import Backoff
 from miniwdl_aws_core.aws.errors import AwsError, Case, ErrorFamily, translated, unusable
 from miniwdl_aws_core.aws.session import ATTEMPTS
 from miniwdl_aws_core.aws.surprises import is_page
@@ -83,7 +84,7 @@ def _lacking(request: Request, answer: Mapping[str, Any]) -> str | None:
 class BatchApi:
     """AWS Batch with translated errors, repeated requests and a limit on those in flight."""
 
-    MAX_BACKOFF = 10.0
+    BACKOFF = Backoff(0.5, 10.0)
 
     def __init__(
         self,
@@ -119,7 +120,7 @@ class BatchApi:
             except AwsError as exc:
                 if not exc.retryable or attempt >= self._attempts:
                     raise
-                self._sleep(min(self.MAX_BACKOFF, 0.25 * 2**attempt) * (0.5 + self._jitter() / 2))
+                self._sleep(self.BACKOFF.pause(attempt, self._jitter()))
                 attempt += 1
 
     def call_once(self, operation: str, **request: Any) -> dict[str, Any]:

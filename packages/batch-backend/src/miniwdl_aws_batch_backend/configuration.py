@@ -66,12 +66,15 @@ class BackendSettings(AwsOptions):
 
     infrastructure_retries = Option(
         whole(0, 100),
-        3,
-        "Tries for faults of the infrastructure (image pull, container start), counted apart from maxRetries.",
+        4,
+        "Further tries for faults of the infrastructure (image pull, container start), counted apart from maxRetries.",
         begins="when a job fails",
     )
     retry_wait = Option(
-        duration(0, 3600), 5.0, "Seconds to wait before another try, since what went wrong may pass by itself."
+        duration(0, 3600),
+        10.0,
+        "Seconds to wait before another try. With each further fault of the infrastructure it gets longer, up to 5 "
+        "minutes, and is shortened by chance to between half and all of that; 0 never waits.",
     )
     memory_retry_multiplier = Option(
         number(1, 10),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import atexit
 import logging
 import os
+import random
 import time
 import uuid
 from dataclasses import dataclass, field
@@ -64,6 +65,8 @@ class Engine:
     process: str = ""
     """A text that no other process has."""
     clock: Callable[[], float] = time.time
+    chance: Callable[[], float] = random.random
+    """Gives numbers between 0 and 1, for pauses that keep tasks apart."""
 
     @classmethod
     def start(cls, reader: Settings, connect: Callable[[str | None], Any]) -> Engine:

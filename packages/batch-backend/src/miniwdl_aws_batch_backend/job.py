@@ -11,6 +11,7 @@ from miniwdl_aws_batch_backend.failures.waiting import QueueWait, WaitStep, expl
 from miniwdl_aws_batch_backend.poller import Missing, Seen
 from miniwdl_aws_batch_backend.termination import Mailbox
 from miniwdl_aws_batch_backend.workdir.wrapper import ALREADY_BEGUN
+from miniwdl_aws_core.aws.backoff import Backoff
 from miniwdl_aws_core.aws.errors import AwsError, Kind
 from miniwdl_aws_core.aws.session import ATTEMPTS
 from miniwdl_aws_core.batch.job import ENDED, STARTED, Job
@@ -29,6 +30,8 @@ __all__ = ["BatchJob", "StoppedError"]
 
 LOUD = frozenset({"RUNNING", "SUCCEEDED", "FAILED"})
 """States whose beginning is logged as a notice."""
+SUBMISSION = Backoff(1.0, 10.0)
+"""Pauses between submissions that AWS has not taken."""
 
 
 class StoppedError(Exception):
@@ -102,7 +105,7 @@ class BatchJob:
                     if not exc.retryable or failures >= ATTEMPTS:
                         self._stop_all()
                         raise
-                    self._pause(min(10.0, 0.5 * 2**failures))
+                    self._pause(SUBMISSION.pause(failures, self._engine.chance()))
                     continue
             rate.succeeded()
             self._submitted()
