@@ -6,6 +6,7 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
+from miniwdl_aws_core.aws.backoff import Backoff
 from miniwdl_aws_core.batch.limits import MAX_DESCRIBE
 from miniwdl_aws_core.batch.lookup import PAUSES
 from miniwdl_aws_hooks import ConfigurationError
@@ -176,7 +177,7 @@ def test_an_answer_that_is_not_AWSs_is_a_sentence(  # noqa: N802
     portal: Any, ask: Callable[[Batch], Any], answer: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     portal(answer)
-    monkeypatch.setattr("miniwdl_aws_submit_cli.runs.batch.LONGEST_PAUSE", 0.0)
+    monkeypatch.setattr("miniwdl_aws_submit_cli.runs.batch.BACKOFF", Backoff(0, 0))
     monkeypatch.setattr("miniwdl_aws_core.batch.lookup.PAUSES", (0.0,))
     with pytest.raises(RefusedError, match="no usable answer") as caught:
         ask(connect())

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.aws import session
+from miniwdl_aws_core.aws.backoff import Backoff
 from miniwdl_aws_core.aws.errors import ErrorFamily, translated, unusable
 from miniwdl_aws_core.aws.session import ATTEMPTS
 from miniwdl_aws_core.aws.surprises import is_page
@@ -28,8 +29,8 @@ __all__ = ["Batch", "connect"]
 MAX_UNANSWERED = 3
 """Submissions without an answer after which a user should know: each is looked for a quarter of a minute."""
 
-LONGEST_PAUSE = 10.0
-"""Seconds between two attempts to submit a job."""
+BACKOFF = Backoff(1.0, 10.0)
+"""Pauses between two attempts to submit a job."""
 
 _OURS = ErrorFamily(refused=RefusedError)
 _asking = partial(translated, family=_OURS)
@@ -120,7 +121,7 @@ class Batch:
                         taken = "AWS Batch may have taken the job all the same: see `miniwdl-aws list`"
                         exc.hint = f"{exc.hint}; {taken}" if exc.hint else taken
                     raise
-            self._sleep(min(LONGEST_PAUSE, 0.5 * 2**attempt) * (0.5 + random.random() / 2))  # noqa: S311 - a jitter
+            self._sleep(BACKOFF.pause(attempt, random.random()))  # noqa: S311 - a jitter
 
     def twins(self, name: str, queue: str) -> list[str]:
         """Ids of the jobs of a name, the oldest first: more than one when a submission got no answer."""
