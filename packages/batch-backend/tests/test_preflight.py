@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from miniwdl_aws_batch_backend.preflight import check
-from miniwdl_aws_hooks import CheckState, ConfigurationError, EnvironSettings, PreflightContext
+from miniwdl_aws_hooks import Check, CheckState, ConfigurationError, EnvironSettings, PreflightContext
 
 if TYPE_CHECKING:
     from fake_batch import FakeBatch
@@ -41,6 +41,22 @@ def test_a_queue_that_takes_nothing(batch: FakeBatch, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(batch, "describe_job_queues", describe)
     assert look(batch, "task") == [("task queue task", CheckState.FAILED)]
+
+
+def test_images_that_are_known_before_a_run_are_looked_into(batch: FakeBatch) -> None:
+    defaults = {("task_runtime", "defaults"): '{"docker": "lab/tools"}', ("aws", "workflow_image"): "lab/workflow"}
+    context = PreflightContext(None, "task", "/mnt/fsx", EnvironSettings({}, defaults))
+    found = check(context, lambda _region: batch, lambda what, image: [Check(what, CheckState.OK, image)])
+    assert [(item.subject, item.message) for item in found[1:]] == [
+        ("workflow image lab/workflow", "lab/workflow"),
+        ("default task image lab/tools", "lab/tools"),
+    ]
+
+
+@pytest.mark.parametrize("defaults", ["{bad", "[]", '{"docker": 1}'])
+def test_odd_defaults_are_miniwdls_business(batch: FakeBatch, defaults: str) -> None:
+    context = PreflightContext(None, "task", "/mnt/fsx", EnvironSettings({}, {("task_runtime", "defaults"): defaults}))
+    assert len(check(context, lambda _region: batch, lambda *_names: pytest.fail("asked"))) == 1
 
 
 def test_wrong_options_are_found_here_too(batch: FakeBatch) -> None:

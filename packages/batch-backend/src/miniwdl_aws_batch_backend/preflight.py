@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.batch_api import BatchApi, connect
 from miniwdl_aws_batch_backend.configuration import BackendSettings, read_settings
+from miniwdl_aws_batch_backend.ecr_images import check_image
 from miniwdl_aws_hooks import Check, CheckState, PreflightContext
 
 if TYPE_CHECKING:
@@ -14,13 +17,25 @@ if TYPE_CHECKING:
 __all__ = ["check"]
 
 
-def check(context: PreflightContext, connect: Callable[[str | None], Any] = connect) -> Sequence[Check]:
+def check(
+    context: PreflightContext,
+    connect: Callable[[str | None], Any] = connect,
+    look_into: Callable[[str, str], Sequence[Check]] = check_image,
+) -> Sequence[Check]:
     """
-    Check the options, then the queues.
+    Check the options, then the queues, then images in ECR.
 
     :param connect: makes the client, given the configured region.
+    :param look_into: checks an image, given what it is called and its name.
     """
     settings = read_settings(context.settings)
+    images = [check for what, image in _images(context, settings) for check in look_into(f"{what} {image}", image)]
+    return [*_check_queues(context, settings, connect), *images]
+
+
+def _check_queues(
+    context: PreflightContext, settings: BackendSettings, connect: Callable[[str | None], Any]
+) -> list[Check]:
     queues = _queues(context, settings)
     if not queues:
         return [
@@ -43,6 +58,16 @@ def _queues(context: PreflightContext, settings: BackendSettings) -> dict[str, s
         "fallback task queue": settings.task_queue_fallback,
     }
     return {what: name for what, name in named.items() if name}
+
+
+def _images(context: PreflightContext, settings: BackendSettings) -> list[tuple[str, str]]:
+    """Name the images that are known before a run: those of tasks that name one stand in the WDL."""
+    named = [("workflow image", settings.workflow_image)]
+    with suppress(ValueError, AttributeError):  # miniwdl says what is wrong with its own option
+        named.append(
+            ("default task image", json.loads(context.settings.get("task_runtime", "defaults") or "{}").get("docker"))
+        )
+    return [(what, image) for what, image in named if isinstance(image, str) and image]
 
 
 def _check_queue(subject: str, queue: Mapping[str, Any] | None) -> Check:

@@ -177,6 +177,13 @@ STATEMENTS: tuple[Statement, ...] = (
         when="`miniwdl-aws doctor` and `miniwdl-aws fsx show` are to see everything",
     ),
     Statement(
+        "LookIntoImages",
+        Role.ADMINISTRATOR,
+        ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+        (f"arn:aws:ecr:*:{ACCOUNT}:repository/*",),
+        when="`miniwdl-aws doctor` is to look into images in ECR",
+    ),
+    Statement(
         "FoldersOfRuns",
         Role.ADMINISTRATOR,
         ("s3:AbortMultipartUpload", "s3:PutObject"),
