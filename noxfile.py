@@ -61,7 +61,8 @@ def lint(session: nox.Session) -> None:
     session.install(*groups("lint"))
     session.run("ruff", "check", *session.posargs)
     session.run("ruff", "format", "--check")
-    scripts = [ROOT / ".ci/run", *ROOT.glob("images/**/*.sh"), *ROOT.glob("examples/**/*.sh")]
+    folders = ("images", "examples", "packages/*/src", "tests")
+    scripts = [ROOT / ".ci/run", *(path for folder in folders for path in ROOT.glob(f"{folder}/**/*.sh"))]
     session.run("shellcheck", *sorted(map(str, scripts)))
 
 

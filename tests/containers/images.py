@@ -57,6 +57,10 @@ class Images:
     def downloads(self) -> str:
         return self._built(ROOT / "images/tools", "miniwdl-aws-tools")
 
+    def host(self) -> str:
+        """A host of AWS Batch, to be booted."""
+        return self._built(ROOT / "tests/containers/boots/host", "miniwdl-aws-host")
+
     def derived(self, name: str, image: str, *lines: str) -> str:
         """Build an image on another one."""
         tag = f"localhost/{name}:{hashlib.sha256(repr((image, lines)).encode()).hexdigest()[:12]}"
@@ -83,7 +87,7 @@ class Images:
         for source in sources:
             files = sorted(source.rglob("*")) if source.is_dir() else [source]
             for path in files:
-                ignored = {"__pycache__", "tests", "changelog.d"} & set(path.parts)
+                ignored = {"__pycache__", "tests", "changelog.d"} & set(path.relative_to(source).parts)
                 if path.is_file() and not ignored and path.suffix != ".md":
                     found.update(f"{path.relative_to(ROOT)}\0".encode() + path.read_bytes())
         return found.hexdigest()[:12]
