@@ -10,6 +10,8 @@ from miniwdl_aws_fsx_mount.hosts.network import (
     check_ports,
     check_zone,
 )
+from miniwdl_aws_fsx_mount.hosts.user_data import VERSION, HostOptions
+from miniwdl_aws_fsx_mount.hosts.user_data import user_data as write_user_data
 from miniwdl_aws_hooks import CheckState
 
 HOME = Subnet("subnet-1", "eu-west-1a", "vpc-1", "10.0.1.0/24")
@@ -106,3 +108,16 @@ def test_fargate_cannot_mount():
 def test_launch_templates(system, user_data, state, words):
     check = check_mounting(system, environment(), user_data and user_data.format(dns=system.dns_name))
     assert (check.state, words in check.message) == (state, True)
+
+
+def test_user_data_of_other_versions(system):
+    here = ComputeEnvironment("spot", "SPOT", (), (), {"launchTemplateName": "tasks", "version": "$Default"})
+    text = write_user_data(HostOptions(system.dns_name, system.mount_name))
+    assert check_mounting(system, here, text).state is CheckState.OK
+    newer = text.replace(f"version {VERSION}", f"version {VERSION + 1}")
+    assert check_mounting(system, here, newer).state is CheckState.OK
+    older = f"FSX_SOURCE={system.dns_name}@tcp:/{system.mount_name}\ncat >/etc/systemd/system/miniwdl-aws-fsx.service"
+    check = check_mounting(system, here, older)
+    assert check.state is CheckState.WARNING
+    assert "by user data of version 1" in check.message
+    assert "--launch-template tasks" in check.hint

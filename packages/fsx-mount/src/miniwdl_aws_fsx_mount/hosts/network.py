@@ -9,6 +9,7 @@ from __future__ import annotations
 from ipaddress import ip_network
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_fsx_mount.hosts.user_data import VERSION, version_of
 from miniwdl_aws_hooks import Check, CheckState
 
 if TYPE_CHECKING:
@@ -129,11 +130,21 @@ def check_mounting(system: FileSystem, environment: ComputeEnvironment, user_dat
         )
     if system.dns_name not in user_data and system.id not in user_data:
         return Check(subject, CheckState.WARNING, f"its launch template does not mention {system.id}", advice)
+    version = version_of(user_data)
     if system.mount_name and system.mount_name not in user_data:
         return Check(
             subject,
             CheckState.FAILED,
             f"its launch template mentions {system.id}, but not its mount name {system.mount_name}",
             advice,
+        )
+    if version is not None and version < VERSION:
+        name = (environment.template or {}).get("launchTemplateName", "NAME")
+        return Check(
+            subject,
+            CheckState.WARNING,
+            f"its launch template mounts {system.id} by user data of version {version}; {VERSION} mends faults of it",
+            f"miniwdl-aws fsx user-data --fsid {system.id} --launch-template {name}, with the options of before, "
+            "renews it; then update the infrastructure of the compute environment",
         )
     return Check(subject, CheckState.OK, f"its launch template mounts {system.id}")
