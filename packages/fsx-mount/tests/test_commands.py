@@ -61,6 +61,14 @@ def test_user_data_to_a_file(described, fsid, tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_amazon_linux_2_is_warned_of(described, fsid, capsys):
+    assert fsx_command("user-data", "--fsid", fsid, "--amazon-linux", "2") == 0
+    shown = capsys.readouterr()
+    assert "FSX_AMAZON_LINUX=2\n" in shown.out
+    assert "Amazon Linux 2 ended on 2026-06-30" in shown.err
+    assert "warning" not in shown.out
+
+
 def test_the_file_system_may_come_from_the_environment(described, fsid, monkeypatch, capsys):
     monkeypatch.setenv("MINIWDL__AWS__FS", fsid)
     monkeypatch.setenv("MINIWDL__FILE_IO__ROOT", "/mnt/lustre")

@@ -70,6 +70,12 @@ def write_user_data(options: Namespace) -> int:
     if path_check.state is not CheckState.OK:
         raise ConfigurationError(f"{path_check.subject} {path_check.message}", hint=path_check.hint)
     fsid = _fsid(options)
+    if options.amazon_linux == "2":
+        # https://docs.aws.amazon.com/batch/latest/APIReference/API_Ec2Configuration.html
+        say(
+            "warning: AWS Batch's images of Amazon Linux 2 ended on 2026-06-30, and new compute environments with them "
+            "are refused; use Amazon Linux 2023 (ECS_AL2023), without --amazon-linux"
+        )
     system = FsxService.connect(options.region).file_system(fsid)
     text = user_data(
         HostOptions(

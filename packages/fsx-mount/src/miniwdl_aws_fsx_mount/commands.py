@@ -33,7 +33,7 @@ def configure(parser: ArgumentParser) -> None:
         metavar="VERSION",
         choices=("2023", "2"),
         default="2023",
-        help="Amazon Linux of the ECS-optimized image: 2023 (default) or 2",
+        help="Amazon Linux of the ECS-optimized image: 2023 (default), or 2, which AWS Batch has given up",
     )
     data.add_argument(
         "--layout",
