@@ -86,6 +86,64 @@ def test_equal_tasks_share_a_definition(run) -> None:
     assert run.batch.calls["describe_job_definitions"] == 1
 
 
+CACHE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/docker-hub"
+REWRITE = {"aws": {"image_rewrite": json.dumps({"docker.io": CACHE, "quay.io": CACHE.replace("docker-hub", "quay")})}}
+
+
+def test_images_come_from_a_cache(run, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    run(HELLO, options=REWRITE)
+    assert run.batch.definitions[0]["containerProperties"]["image"] == f"{CACHE}/library/ubuntu:22.04"
+    assert "docker-hub-library-ubuntu-22-04" in run.batch.definitions[0]["jobDefinitionName"]
+    told = [record.getMessage() for record in caplog.records if "image_rewrite" in record.getMessage()]
+    assert len(told) == 1
+    assert '"ubuntu:22.04"' in told[0]
+    assert f"{CACHE}/library/ubuntu:22.04" in told[0]
+
+
+def test_what_an_image_became_is_said_aloud_once(run, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    run(
+        """
+        version 1.1
+        workflow many { scatter (i in range(5)) { call one { input: i = i } } }
+        task one { input { Int i } command { true } output {} runtime { docker: "ubuntu:22.04" } }
+        """,
+        options=REWRITE,
+    )
+    levels = [record.levelname for record in caplog.records if "image_rewrite" in record.getMessage()]
+    assert sorted(levels) == ["INFO"] * 4 + ["NOTICE"]
+
+
+def test_an_image_of_another_registry_is_left_as_it_is(run, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    run(HELLO.replace("ubuntu:22.04", "ghcr.io/lab/tool:1"), options=REWRITE)
+    assert run.batch.definitions[0]["containerProperties"]["image"] == "ghcr.io/lab/tool:1"
+    assert "image_rewrite" not in caplog.text
+
+
+def test_what_can_not_be_pulled_is_named_as_the_task_has_it_too(run) -> None:
+    run.batch.fates = [Fate(never_start="CannotPullContainerError: unauthorized")]
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(HELLO, options=REWRITE)
+    info = error_of(caught)
+    assert info["message"].endswith(
+        f"([aws] image_rewrite made {CACHE}/library/ubuntu:22.04 of the task's ubuntu:22.04)"
+    )
+    assert (info["image"], info["imageOfTask"]) == (f"{CACHE}/library/ubuntu:22.04", "ubuntu:22.04")
+
+
+def test_other_failures_say_it_in_the_error_file_alone(run) -> None:
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(HELLO.replace("complaint >&2", "complaint >&2; exit 3"), options=REWRITE)
+    info = error_of(caught)
+    assert "image_rewrite" not in info["explanation"]
+    assert info["imageOfTask"] == "ubuntu:22.04"
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(failing("exit 3"))
+    assert "imageOfTask" not in error_of(caught)
+
+
 def test_isolation_gives_the_folder_of_jobs_alone_for_writing(run) -> None:
     folder, _ = run(
         """

@@ -34,6 +34,9 @@ def test_what_is_not_set_has_its_default() -> None:
         ("job_tags", "{", "a JSON object"),
         ("job_tags", '{"a": 1}', "whose values are texts"),
         ("container_properties", "[]", "a JSON object"),
+        ("image_rewrite", '{"docker-hub": "quay.io"}', "names and values are registries"),
+        ("image_rewrite", '{"docker.io": "https://quay.io"}', "names and values are registries"),
+        ("image_rewrite", '{"docker.io": "quay.io", "index.docker.io": "ghcr.io"}', "names and values are registries"),
     ],
 )
 def test_wrong_values_are_refused_by_name(name: str, value: str, expected: str) -> None:

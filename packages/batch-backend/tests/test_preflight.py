@@ -53,6 +53,17 @@ def test_images_that_are_known_before_a_run_are_looked_into(batch: FakeBatch) ->
     ]
 
 
+def test_the_default_image_is_looked_into_where_it_comes_from(batch: FakeBatch) -> None:
+    options = {
+        ("task_runtime", "defaults"): '{"docker": "lab/tools"}',
+        ("aws", "workflow_image"): "lab/workflow",
+        ("aws", "image_rewrite"): '{"docker.io": "quay.io/cache"}',
+    }
+    context = PreflightContext(None, "task", "/mnt/fsx", EnvironSettings({}, options))
+    found = check(context, lambda _region: batch, lambda what, image: [Check(what, CheckState.OK, image)])
+    assert [item.message for item in found[1:]] == ["lab/workflow", "quay.io/cache/lab/tools"]
+
+
 @pytest.mark.parametrize("defaults", ["{bad", "[]", '{"docker": 1}'])
 def test_odd_defaults_are_miniwdls_business(batch: FakeBatch, defaults: str) -> None:
     context = PreflightContext(None, "task", "/mnt/fsx", EnvironSettings({}, {("task_runtime", "defaults"): defaults}))

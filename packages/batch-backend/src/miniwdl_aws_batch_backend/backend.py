@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import json
+import logging
 import os
 import shutil
 from contextlib import ExitStack, contextmanager
@@ -28,7 +29,7 @@ from miniwdl_aws_batch_backend.draft import Draft, TaskCall, draft_job
 from miniwdl_aws_batch_backend.engine import Engine
 from miniwdl_aws_batch_backend.errors import TaskSettingError
 from miniwdl_aws_batch_backend.failures.pauses import Pauses
-from miniwdl_aws_batch_backend.failures.report import failure_info, stderr_tail, tailed
+from miniwdl_aws_batch_backend.failures.report import Rewritten, failure_info, stderr_tail, tailed
 from miniwdl_aws_batch_backend.job import BatchJob, StoppedError
 from miniwdl_aws_batch_backend.names import task_name
 from miniwdl_aws_batch_backend.resources import HINTS, read_hints, resources_of
@@ -49,11 +50,10 @@ from miniwdl_aws_batch_backend.workdir.wrapper import command_file
 from miniwdl_aws_core.batch.request import submit_request
 from miniwdl_aws_core.beneath import write_bytes
 from miniwdl_aws_core.options.loader import LoaderSettings
-from miniwdl_aws_core.wdl_log import message
+from miniwdl_aws_core.wdl_log import NOTICE_LEVEL, message
 from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobChange, JobFailure, MiniwdlAwsError
 
 if TYPE_CHECKING:
-    import logging
     from collections.abc import Callable, Iterable, Iterator
     from contextlib import AbstractContextManager
 
@@ -131,6 +131,7 @@ class BatchBackend(TaskContainer):
         # Jobs have the file system where this process has it.
         self.container_dir = host_dir
         self._task = task_name(host_dir, run_id)
+        self._rewritten: Rewritten | None = None
         self._submitted = False
         self._interruptions = 0
         self._growth = 1.0
@@ -337,7 +338,9 @@ class BatchBackend(TaskContainer):
             JobFailure(job=ended.detail, exit_file=exit_file, stderr_tail=stderr, begun=begun),
             lambda exc: logger.error(message("a plugin failed to classify a failure", error=repr(exc))),
         )
-        self.failure_info = failure_info(ended, verdict, stderr)
+        if self._rewritten:
+            verdict = self._rewritten.explained(verdict)
+        self.failure_info = failure_info(ended, verdict, stderr, self._rewritten)
         return verdict, exit_code or exit_file
 
     def _conclude(self, verdict: FailureVerdict, exit_code: int | None) -> int:
@@ -383,7 +386,17 @@ class BatchBackend(TaskContainer):
         environment: dict[str, str] = self.runtime_values.get("env", {})
         retargeted = {name: self._paths.retarget(value) for name, value in environment.items()}
         write_command(self._paths, command_file(self._paths.retarget(command), retargeted))
-        draft = draft_job(self._engine, self._call(place))
+        call = self._call(place)
+        draft = draft_job(self._engine, call)
+        if draft.image != call.image:
+            self._rewritten = Rewritten(call.image, draft.image)
+            if not self._submitted:
+                # Loud once for all tasks: a scatter would say it thousands of times.
+                level = logging.INFO if call.image in self._engine.rewritten else NOTICE_LEVEL
+                self._engine.rewritten.add(call.image)
+                logger.log(
+                    level, message("image rewritten by [aws] image_rewrite", image=call.image, becomes=draft.image)
+                )
         if self._growth > 1:
             memory = draft.resources.memory_mib
             logger.notice(message("more memory after running out of it", memory_mib=memory))  # type: ignore[attr-defined]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.batch.images import parse_prefix
 from miniwdl_aws_core.batch.tags import check_chosen
-from miniwdl_aws_core.options.kinds import OBJECT, SWITCH, choice, duration, number, whole, whole_seconds
+from miniwdl_aws_core.options.kinds import OBJECT, SWITCH, choice, duration, number, texts_of, whole, whole_seconds
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_core.options.table import Option
 from miniwdl_aws_hooks import ConfigurationError
@@ -17,6 +18,12 @@ __all__ = ["TIMEOUT", "BackendSettings", "read_settings"]
 
 TIMEOUT = whole_seconds(60)
 """Seconds after which Batch stops a try; https://docs.aws.amazon.com/batch/latest/APIReference/API_JobTimeout.html"""
+REWRITES = texts_of(
+    parse_prefix,
+    parse_prefix,
+    "a JSON object whose names and values are registries, perhaps with a path below them, such as "
+    '{"quay.io": "123456789012.dkr.ecr.us-east-1.amazonaws.com/quay"}',
+)
 
 
 class BackendSettings(AwsOptions):
@@ -62,6 +69,14 @@ class BackendSettings(AwsOptions):
         {},
         "More properties of the job definition, such as a log driver's; image, command, mounts and resources are "
         "refused.",
+    )
+
+    image_rewrite = Option(
+        REWRITES,
+        {},
+        "Prefixes that take the place of others in the names of tasks' images, such as those of caches in Amazon ECR. "
+        "The longest that fits counts; `docker.io` is Docker Hub.",
+        begins="where images come from",
     )
 
     infrastructure_retries = Option(

@@ -13,6 +13,7 @@ from miniwdl_aws_batch_backend.workdir.handover import JOBS
 from miniwdl_aws_batch_backend.workdir.wrapper import job_command
 from miniwdl_aws_core.batch.changes import merge_changes, override
 from miniwdl_aws_core.batch.definition import build_definition
+from miniwdl_aws_core.batch.images import rewrite
 from miniwdl_aws_core.batch.mounts import plan_mounts
 from miniwdl_aws_core.batch.request import JobRequest, job_name, resources
 from miniwdl_aws_core.batch.tags import TaskTags, call_path
@@ -39,6 +40,7 @@ class TaskCall:
     runtime: Mapping[str, Any]
     """The effective runtime values, hints among them."""
     image: str
+    """As the task names it."""
     shell: str
     as_user: bool
     """Run as the user of this process instead of the image's own."""
@@ -57,6 +59,8 @@ class Draft:
     """RegisterJobDefinition request."""
     request: JobRequest
     resources: Resources
+    image: str
+    """What the job runs in, which ``[aws] image_rewrite`` may have named otherwise than its task."""
 
 
 def draft_job(engine: Engine, call: TaskCall) -> Draft:
@@ -67,13 +71,14 @@ def draft_job(engine: Engine, call: TaskCall) -> Draft:
     """
     settings, subject = engine.settings, f"task {call.task}"
     name, queue = _name(engine, call), _queue(engine, call)
-    changes = _changes(engine, call, name, queue)
+    image = rewrite(call.image, settings.image_rewrite)
+    changes = _changes(engine, call, name, queue, image)
     share = call.runtime.get("shareIdentifier", settings.share_identifier)
     asked = resources_of(call.runtime, settings, call.task, call.growth)
     writable = f"{call.place.run_dir}/{JOBS}" if settings.isolation == "run" else None
     definition = build_definition(
         "miniwdl-task",
-        image=call.image,
+        image=image,
         mounts=plan_mounts(engine.mounts, engine.root, writable),
         properties=task_properties(
             settings.container_properties,
@@ -103,7 +108,7 @@ def draft_job(engine: Engine, call: TaskCall) -> Draft:
         subject=subject,
         advice="a shorter run directory, or fewer environment variables from plugins",
     )
-    return Draft(definition, request, asked)
+    return Draft(definition, request, asked, image)
 
 
 def _name(engine: Engine, call: TaskCall) -> str:
@@ -157,7 +162,7 @@ def _queue(engine: Engine, call: TaskCall) -> str:
     )
 
 
-def _changes(engine: Engine, call: TaskCall, name: str, queue: str) -> JobChanges:
+def _changes(engine: Engine, call: TaskCall, name: str, queue: str, image: str) -> JobChanges:
     path = os.path.relpath(call.paths.task_dir, call.place.run_dir)
     tags = TaskTags(
         run_dir=Path(call.place.run_dir).name,
@@ -170,7 +175,7 @@ def _changes(engine: Engine, call: TaskCall, name: str, queue: str) -> JobChange
         role=JobRole.TASK,
         name=name,
         queue=queue,
-        image=call.image,
+        image=image,
         settings=engine.reader,
         run_id=call.run_id,
         task_name=call.task,

@@ -61,6 +61,8 @@ class Engine:
     positions: QueuePositions
     recovery: Recovery | None
     """``None`` when no journal is kept."""
+    rewritten: set[str] = field(default_factory=set)
+    """Images of which the log has said what they became."""
     termination: TerminationWatch = field(default_factory=TerminationWatch)
     process: str = ""
     """A text that no other process has."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_batch_backend.batch_api import BatchApi, connect
 from miniwdl_aws_batch_backend.configuration import BackendSettings, read_settings
 from miniwdl_aws_batch_backend.ecr_images import check_image
+from miniwdl_aws_core.batch.images import rewrite
 from miniwdl_aws_hooks import Check, CheckState, PreflightContext
 
 if TYPE_CHECKING:
@@ -64,10 +65,10 @@ def _images(context: PreflightContext, settings: BackendSettings) -> list[tuple[
     """Name the images that are known before a run: those of tasks that name one stand in the WDL."""
     named = [("workflow image", settings.workflow_image)]
     with suppress(ValueError, AttributeError):  # miniwdl says what is wrong with its own option
-        named.append(
-            ("default task image", json.loads(context.settings.get("task_runtime", "defaults") or "{}").get("docker"))
-        )
-    return [(what, image) for what, image in named if isinstance(image, str) and image]
+        default = json.loads(context.settings.get("task_runtime", "defaults") or "{}").get("docker")
+        if isinstance(default, str):
+            named.append(("default task image", rewrite(default, settings.image_rewrite)))
+    return [(what, image) for what, image in named if image]
 
 
 def _check_queue(subject: str, queue: Mapping[str, Any] | None) -> Check:

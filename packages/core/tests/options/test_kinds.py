@@ -12,16 +12,26 @@ from miniwdl_aws_core.options.kinds import (
     duration,
     number,
     text_like,
+    texts_of,
     whole,
     whole_seconds,
 )
 
+
+def word(text: str) -> str:
+    if not text.isalpha():
+        raise ValueError
+    return text.lower()
+
+
+WORDS = texts_of(word, word, "words by words")
 READ = [
     (SWITCH, {"true": True, "T": True, "yes": True, "Y": True, "1": True}),
     (SWITCH, {"false": False, "F": False, "no": False, "n": False, "0": False}),
     (SIZE, {"4096": 4096, "256M": 256 * MIB, "1.5 GiB": 1536 * MIB, "2kb": 2048, "1T": 1 << 40, "0": 0}),
     (OBJECT, {"{}": {}, '{"a": [1]}': {"a": [1]}}),
     (TEXTS, {'{"a": "b"}': {"a": "b"}}),
+    (WORDS, {'{"A": "B", "c": "d"}': {"a": "b", "c": "d"}, "{}": {}}),
     (number(0.1, 10), {"0.1": 0.1, "10": 10.0, "1e0": 1.0}),
     (whole(1), {"1": 1, "1000000": 1000000}),
     (
@@ -37,6 +47,7 @@ REFUSED = [
     (SIZE, ["", "much", "-1M", "1X", "1,5G"]),
     (OBJECT, ["", "{", "[]", "1"]),
     (TEXTS, ['{"a": 1}', "[]"]),
+    (WORDS, ['{"a": 1}', '{"1": "a"}', '{"a": "1"}', '{"a": "b", "A": "c"}', "[]"]),
     (number(0.1, 10), ["", "fast", "nan", "0", "10.1"]),
     (whole(1, 4), ["", "0", "5", "1.5"]),
     (duration(0, 3600), ["", "soon", "-1", "2h", "1 fortnight"]),

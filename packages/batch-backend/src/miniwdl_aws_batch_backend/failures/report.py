@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,12 +20,28 @@ if TYPE_CHECKING:
     from miniwdl_aws_core.batch.job import Job
     from miniwdl_aws_hooks import FailureVerdict
 
-__all__ = ["failure_info", "stderr_tail", "tailed"]
+__all__ = ["Rewritten", "failure_info", "stderr_tail", "tailed"]
 
 TAIL_LINES = 20
 TAIL_BYTES = 16 * 1024
 
 _INSTANCE = re.compile(r"\bi-[0-9a-f]{8,17}\b")
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """An image that is not what its task names, by ``[aws] image_rewrite``."""
+
+    named: str
+    used: str
+
+    def explained(self, verdict: FailureVerdict) -> FailureVerdict:
+        """Have a failure to get the image say which one it is: AWS's reason shows one of the names at most."""
+        if not verdict.failure_class.startswith("image-"):
+            return verdict
+        return replace(
+            verdict, message=f"{verdict.message} ([aws] image_rewrite made {self.used} of the task's {self.named})"
+        )
 
 
 def stderr_tail(task_dir: str, name: str) -> str:
@@ -71,7 +88,7 @@ def tailed(
         look()
 
 
-def failure_info(job: Job, verdict: FailureVerdict, stderr: str) -> dict[str, Any]:
+def failure_info(job: Job, verdict: FailureVerdict, stderr: str, rewritten: Rewritten | None = None) -> dict[str, Any]:
     """Facts of a failed job for miniwdl's error.json; what isn't known is left out."""
     instance = _INSTANCE.search(" ".join(job.reasons))
     facts = {
@@ -87,6 +104,8 @@ def failure_info(job: Job, verdict: FailureVerdict, stderr: str) -> dict[str, An
         "instanceId": instance.group() if instance else None,
         "containerInstanceArn": job.container_instance_arn,
         "taskArn": job.task_arn,
+        "image": rewritten.used if rewritten else None,
+        "imageOfTask": rewritten.named if rewritten else None,
         "stderr": stderr.splitlines() or None,
     }
     return {key: value for key, value in facts.items() if value is not None}

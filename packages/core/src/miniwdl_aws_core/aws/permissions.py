@@ -30,6 +30,8 @@ class Role(Enum):
     """The workflow job, which runs miniwdl."""
     ADMINISTRATOR = "administrator"
     """Who sets the account up, on top of what a submitter may."""
+    HOST = "host"
+    """The hosts of jobs, on top of AWS's managed policies for them."""
 
 
 @dataclass(frozen=True)
@@ -206,6 +208,19 @@ STATEMENTS: tuple[Statement, ...] = (
         Role.ADMINISTRATOR,
         ("fsx:CreateDataRepositoryTask", "fsx:DescribeDataRepositoryTasks", "s3:GetObject", "s3:ListBucket"),
         when="`miniwdl-aws fsx import` and `release` are used",
+    ),
+    Statement(
+        "ImageCaches",
+        Role.ADMINISTRATOR,
+        ("ecr:CreatePullThroughCacheRule", "secretsmanager:CreateSecret"),
+        when="rules for [pull-through caches](../how-to/images.md) are to be made",
+    ),
+    Statement(
+        "CachedImages",
+        Role.HOST,
+        ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository"),
+        tuple(f"arn:aws:ecr:*:{ACCOUNT}:repository/{name}/*" for name in ("docker-hub", "quay")),
+        when="images come from a pull-through cache (`[aws] image_rewrite`); one resource for each rule",
     ),
 )
 

@@ -29,6 +29,7 @@ __all__ = [
     "duration",
     "number",
     "text_like",
+    "texts_of",
     "whole",
     "whole_seconds",
 ]
@@ -158,6 +159,24 @@ def text_like(pattern: str | re.Pattern[str], expected: str) -> Kind[str]:
         return text
 
     return Kind(expected, parse)
+
+
+def texts_of(name: Callable[[str], str], value: Callable[[str], str], expected: str) -> Kind[Mapping[str, str]]:
+    """
+    Make the kind of a JSON object from texts to texts that have a form of their own.
+
+    :param name: reads a name, or raises ``ValueError``; two names may not mean the same.
+    :param value: the same for values.
+    """
+
+    def parse(text: str) -> Mapping[str, str]:
+        written = _parse_texts(text)
+        read = {name(key): value(item) for key, item in written.items()}
+        if len(read) < len(written):
+            raise ValueError
+        return read
+
+    return Kind(expected, parse, _write_object)
 
 
 def _seconds(text: str) -> float:
