@@ -144,6 +144,43 @@ def test_other_failures_say_it_in_the_error_file_alone(run) -> None:
     assert "imageOfTask" not in error_of(caught)
 
 
+SECRET = "arn:aws:secretsmanager:us-east-1:123456789012:secret:registries/lab-AbCdEf"
+ROLE = "arn:aws:iam::123456789012:role/execution"
+LOGIN = {"repository_credentials": json.dumps({"docker.io": SECRET.replace("lab", "hub"), "docker.io/lab": SECRET})}
+
+
+def properties_of(run, image: str, runtime: str = "", **options: str) -> dict[str, Any]:
+    run(HELLO.replace('"ubuntu:22.04"', f'"{image}" {runtime}'), options={"aws": {**LOGIN, **options}})
+    return run.batch.definitions[-1]["containerProperties"]
+
+
+def test_a_private_image_comes_with_a_secret(run) -> None:
+    role = {"container_properties": json.dumps({"executionRoleArn": ROLE})}
+    made = properties_of(run, "lab/tool:1", **role)
+    assert (made["repositoryCredentials"], made["executionRoleArn"]) == ({"credentialsParameter": SECRET}, ROLE)
+    made = properties_of(run, "ubuntu:22.04", f'executionRoleArn: "{ROLE}"')
+    assert made["repositoryCredentials"] == {"credentialsParameter": SECRET.replace("lab", "hub")}
+    assert "repositoryCredentials" not in properties_of(run, "quay.io/lab/tool:1", **role)
+    # A cache in ECR is asked by the host's role.
+    assert "repositoryCredentials" not in properties_of(run, "lab/tool:1", **REWRITE["aws"])
+
+
+def test_the_secret_of_a_registry_counts_for_more_than_one_for_all(run) -> None:
+    both = {"executionRoleArn": ROLE, "repositoryCredentials": {"credentialsParameter": "another"}}
+    role = {"container_properties": json.dumps(both)}
+    assert properties_of(run, "lab/tool:1", **role)["repositoryCredentials"] == {"credentialsParameter": SECRET}
+    assert properties_of(run, "quay.io/a", **role)["repositoryCredentials"] == {"credentialsParameter": "another"}
+
+
+def test_a_login_without_an_execution_role_is_refused(run) -> None:
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        properties_of(run, "lab/tool:1")
+    said = error_of(caught)["message"]
+    assert said.startswith("task hello: AWS Batch logs in for the image lab/tool:1 by an execution role only")
+    assert "executionRoleArn in [aws] container_properties" in said
+    assert not run.batch.submitted
+
+
 def test_isolation_gives_the_folder_of_jobs_alone_for_writing(run) -> None:
     folder, _ = run(
         """

@@ -11,6 +11,8 @@ from miniwdl_aws_batch_backend.engine import Engine
 from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_hooks import ConfigurationError, EnvironSettings
 
+SECRET = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:a/b-AbCdEf"
+
 
 def read(**values: str) -> BackendSettings:
     return read_settings(EnvironSettings({}, {("aws", key): value for key, value in values.items()}))
@@ -20,6 +22,12 @@ def test_what_is_not_set_has_its_default() -> None:
     assert (read().isolation, read().adopt, read().job_timeout) == ("run", True, 7 * 86400)
     assert read(task_queue="q", job_timeout="2h").task_queue == "q"
     assert read(job_timeout="2h").job_timeout == 7200
+
+
+def test_secrets_are_those_of_any_partition() -> None:
+    secret = SECRET.replace("arn:aws:", "arn:aws-us-gov:")
+    found = read(repository_credentials=f'{{"registry.lab.example:5000/": "{secret}"}}').repository_credentials
+    assert found == {"registry.lab.example:5000": secret}
 
 
 @pytest.mark.parametrize(
@@ -37,6 +45,13 @@ def test_what_is_not_set_has_its_default() -> None:
         ("image_rewrite", '{"docker-hub": "quay.io"}', "names and values are registries"),
         ("image_rewrite", '{"docker.io": "https://quay.io"}', "names and values are registries"),
         ("image_rewrite", '{"docker.io": "quay.io", "index.docker.io": "ghcr.io"}', "names and values are registries"),
+        ("repository_credentials", '{"quay.io": "my-secret"}', "ARNs of secrets"),
+        ("repository_credentials", f'{{"lab": "{SECRET}"}}', "names are registries"),
+        (
+            "repository_credentials",
+            f'{{"123456789012.dkr.ecr.eu-west-1.amazonaws.com": "{SECRET}"}}',
+            "other than ECR's",
+        ),
     ],
 )
 def test_wrong_values_are_refused_by_name(name: str, value: str, expected: str) -> None:

@@ -6,7 +6,17 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.batch.images import parse_prefix
 from miniwdl_aws_core.batch.tags import check_chosen
-from miniwdl_aws_core.options.kinds import OBJECT, SWITCH, choice, duration, number, texts_of, whole, whole_seconds
+from miniwdl_aws_core.options.kinds import (
+    OBJECT,
+    SWITCH,
+    choice,
+    duration,
+    number,
+    text_like,
+    texts_of,
+    whole,
+    whole_seconds,
+)
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_core.options.table import Option
 from miniwdl_aws_hooks import ConfigurationError
@@ -23,6 +33,26 @@ REWRITES = texts_of(
     parse_prefix,
     "a JSON object whose names and values are registries, perhaps with a path below them, such as "
     '{"quay.io": "123456789012.dkr.ecr.us-east-1.amazonaws.com/quay"}',
+)
+ECR = ".dkr.ecr."
+"""Part of the names of ECR's private registries, where hosts log in by their role."""
+_SECRET = text_like(
+    r"arn:aws[a-z-]*:secretsmanager:[a-z0-9-]+:\d{12}:secret:[A-Za-z0-9/_+=.@-]+", "the ARN of a secret"
+)
+
+
+def _parse_private(text: str) -> str:
+    prefix = parse_prefix(text)
+    if ECR in prefix:
+        raise ValueError
+    return prefix
+
+
+LOGINS = texts_of(
+    _parse_private,
+    _SECRET.parse,
+    "a JSON object whose names are registries other than ECR's, perhaps with a path below them, and whose values are "
+    "ARNs of secrets in Secrets Manager",
 )
 
 
@@ -77,6 +107,13 @@ class BackendSettings(AwsOptions):
         "Prefixes that take the place of others in the names of tasks' images, such as those of caches in Amazon ECR. "
         "The longest that fits counts; `docker.io` is Docker Hub.",
         begins="where images come from",
+    )
+    repository_credentials = Option(
+        LOGINS,
+        {},
+        "Secrets by which hosts log in to private registries; the longest prefix that fits counts, after "
+        "image_rewrite. The job needs an execution role then, by `executionRoleArn` in container_properties or in the "
+        "task's runtime.",
     )
 
     infrastructure_retries = Option(

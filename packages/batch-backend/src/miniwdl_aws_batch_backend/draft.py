@@ -8,12 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_batch_backend.errors import TaskSettingError
 from miniwdl_aws_batch_backend.resources import Resources, resources_of
 from miniwdl_aws_batch_backend.workdir.handover import JOBS
 from miniwdl_aws_batch_backend.workdir.wrapper import job_command
 from miniwdl_aws_core.batch.changes import merge_changes, override
 from miniwdl_aws_core.batch.definition import build_definition
-from miniwdl_aws_core.batch.images import rewrite
+from miniwdl_aws_core.batch.images import longest_match, rewrite
 from miniwdl_aws_core.batch.mounts import plan_mounts
 from miniwdl_aws_core.batch.request import JobRequest, job_name, resources
 from miniwdl_aws_core.batch.tags import TaskTags, call_path
@@ -22,6 +23,7 @@ from miniwdl_aws_hooks import JobChanges, JobContext, JobRole, QueueContext
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from miniwdl_aws_batch_backend.configuration import BackendSettings
     from miniwdl_aws_batch_backend.engine import Engine
     from miniwdl_aws_batch_backend.workdir.handover import Place
     from miniwdl_aws_batch_backend.workdir.paths import JobPaths
@@ -76,16 +78,22 @@ def draft_job(engine: Engine, call: TaskCall) -> Draft:
     share = call.runtime.get("shareIdentifier", settings.share_identifier)
     asked = resources_of(call.runtime, settings, call.task, call.growth)
     writable = f"{call.place.run_dir}/{JOBS}" if settings.isolation == "run" else None
+    properties = task_properties(
+        override(settings.container_properties, _login(image, settings), "[aws] repository_credentials"),
+        changes.container_properties,
+        call.runtime,
+        _user() if call.as_user else None,
+    )
+    if "repositoryCredentials" in properties and not properties.get("executionRoleArn"):
+        raise TaskSettingError(
+            f"{subject}: AWS Batch logs in for the image {image} by an execution role only, and the job has none",
+            hint="set executionRoleArn in [aws] container_properties, or in the task's runtime section",
+        )
     definition = build_definition(
         "miniwdl-task",
         image=image,
         mounts=plan_mounts(engine.mounts, engine.root, writable),
-        properties=task_properties(
-            settings.container_properties,
-            changes.container_properties,
-            call.runtime,
-            _user() if call.as_user else None,
-        ),
+        properties=properties,
         fair_share=share is not None,
         subject=subject,
     )
@@ -140,6 +148,16 @@ def task_properties(
         own["user"] = user
     base = override({}, configured, "[aws] container_properties")
     return override(override(base, added, "a plugin"), own, "a task")
+
+
+def _login(image: str, settings: BackendSettings) -> dict[str, Any]:
+    """
+    Name the secret for an image's registry, as a property of the container.
+
+    Source: https://docs.aws.amazon.com/batch/latest/userguide/private-registry.html
+    """
+    found = longest_match(image, settings.repository_credentials)
+    return {"repositoryCredentials": {"credentialsParameter": found[1]}} if found else {}
 
 
 def _user() -> str:

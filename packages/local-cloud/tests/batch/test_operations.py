@@ -289,6 +289,13 @@ class TestRequests:
         with pytest.raises(ClientError, match="jobDefinitionName"):
             user.define("a b")
 
+    def test_a_definition_keeps_how_its_image_is_fetched(self, user) -> None:
+        login = {"credentialsParameter": "arn:aws:secretsmanager:eu-west-1:123456789012:secret:lab-AbCdEf"}
+        arn = user.define("private", repositoryCredentials=login)
+        (found,) = user.batch.describe_job_definitions(jobDefinitions=[arn])["jobDefinitions"]
+        assert found["containerProperties"]["repositoryCredentials"] == login
+        assert user.run("true", jobDefinition=arn)["status"] == "SUCCEEDED"
+
     def test_describe_jobs(self, user) -> None:
         job = user.run("true")
         wanted = [job["jobId"], "unknown", job["jobArn"], job["jobId"]]

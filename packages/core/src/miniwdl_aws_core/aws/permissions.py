@@ -32,6 +32,8 @@ class Role(Enum):
     """Who sets the account up, on top of what a submitter may."""
     HOST = "host"
     """The hosts of jobs, on top of AWS's managed policies for them."""
+    EXECUTION = "execution"
+    """The execution role of jobs, by which the ECS agent makes them ready."""
 
 
 @dataclass(frozen=True)
@@ -117,7 +119,7 @@ STATEMENTS: tuple[Statement, ...] = (
         Role.WORKFLOW,
         ("iam:PassRole",),
         (f"arn:aws:iam::{ACCOUNT}:role/YOUR-TASK-ROLE",),
-        when="tasks have a role of their own (runtime key `jobRoleArn`)",
+        when="tasks have a role of their own (`jobRoleArn`), or one for their start (`executionRoleArn`)",
         condition=_passed_to("ecs-tasks.amazonaws.com"),
     ),
     Statement(
@@ -221,6 +223,20 @@ STATEMENTS: tuple[Statement, ...] = (
         ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository"),
         tuple(f"arn:aws:ecr:*:{ACCOUNT}:repository/{name}/*" for name in ("docker-hub", "quay")),
         when="images come from a pull-through cache (`[aws] image_rewrite`); one resource for each rule",
+    ),
+    Statement(
+        "Logins",
+        Role.EXECUTION,
+        ("secretsmanager:GetSecretValue",),
+        (f"arn:aws:secretsmanager:*:{ACCOUNT}:secret:registries/*",),
+        when="registries want a login (`[aws] repository_credentials`)",
+    ),
+    Statement(
+        "EncryptedLogins",
+        Role.EXECUTION,
+        ("kms:Decrypt",),
+        (KEY,),
+        when="the secret is encrypted with a key of yours",
     ),
 )
 
