@@ -354,6 +354,21 @@ def test_a_lost_host_is_an_interruption_then_the_fallback_queue_is_used(run) -> 
     assert [job.request["jobQueue"] for job in run.batch.submitted] == ["task", "task", "spare"]
 
 
+def test_a_task_for_arm64_goes_to_queues_of_its_own(run) -> None:
+    run.batch.queues = ("task", "spare", "arm", "arm-spare")
+    run.batch.fates = [Fate(lose_host=True)]
+    run(
+        failing("[ -d ../work2 ] || sleep 60; echo done", 'preemptible: 1 architecture: "aarch64"'),
+        options={"aws": {"task_queue_fallback": "spare", "task_queue_arm64": "arm",
+                         "task_queue_fallback_arm64": "arm-spare"}},
+    )  # fmt: skip
+    assert [job.request["jobQueue"] for job in run.batch.submitted] == ["arm", "arm-spare"]
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(failing("echo", 'architecture: "arm64"'))
+    assert "no job queue for it is configured (set [aws] task_queue_arm64" in error_of(caught)["message"]
+    assert len(run.batch.submitted) == 2
+
+
 def test_a_lost_host_without_preemptible_fails(run) -> None:
     run.batch.fates = [Fate(lose_host=True)]
     with pytest.raises(WDL.runtime.RunFailed) as caught:

@@ -6,10 +6,13 @@ from typing import Any
 
 import pytest
 
-from miniwdl_aws_hooks import EnvironSettings, JobContext, JobRole, QueueContext
+from miniwdl_aws_hooks import EnvironSettings, JobContext, JobRole, MiniwdlAwsError, QueueContext
 from miniwdl_aws_hooks.testing import PluginConformance
 
 SETTINGS = EnvironSettings({}, {("aws", "job_tags"): '{"team": "a"}'})
+ONE = EnvironSettings({}, {("aws", "task_queue_arm64"): "arm"})
+TWO = EnvironSettings({}, {("aws", "task_queue_arm64"): "arm", ("aws", "task_queue_fallback_arm64"): "arm-on-demand"})
+ARM = {"architecture": "arm64"}
 
 
 def queue(**changes: Any) -> QueueContext:
@@ -32,10 +35,21 @@ class TestBatchBackendPlugin(PluginConformance):
             ({"interruptions": 1}, "on-demand"),
             ({"interruptions": 1, "fallback_queue": None}, "spot"),
             ({"runtime": {"queue": "gpu"}, "interruptions": 9}, "gpu"),
+            ({"runtime": {"architecture": "x86_64"}, "settings": TWO}, "spot"),
+            ({"runtime": ARM, "settings": TWO}, "arm"),
+            ({"runtime": ARM, "settings": TWO, "interruptions": 1, "preemptible": 2}, "arm"),
+            ({"runtime": ARM, "settings": TWO, "interruptions": 2, "preemptible": 2}, "arm-on-demand"),
+            ({"runtime": ARM, "settings": ONE, "interruptions": 9}, "arm"),
+            ({"runtime": {**ARM, "queue": "gpu"}}, "gpu"),
         ],
     )
     def test_queues(self, hooks: Any, changes: dict[str, Any], chosen: str) -> None:
         assert hooks.miniwdl_aws_select_queue(context=queue(**changes)) == chosen
+
+    def test_no_queue_of_an_architecture(self, hooks: Any) -> None:
+        with pytest.raises(MiniwdlAwsError, match=r"task a: .*architecture is arm64") as caught:
+            hooks.miniwdl_aws_select_queue(context=queue(runtime=ARM))
+        assert "MINIWDL__AWS__TASK_QUEUE_ARM64" in (caught.value.hint or "")
 
     def test_tags(self, hooks: Any) -> None:
         context = JobContext(

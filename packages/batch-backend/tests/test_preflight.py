@@ -24,6 +24,14 @@ def test_queues_that_take_jobs(batch: FakeBatch) -> None:
     ]
 
 
+def test_queues_of_another_architecture(batch: FakeBatch) -> None:
+    assert look(batch, "task", task_queue_arm64="arm", task_queue_fallback_arm64="spare") == [
+        ("task queue task", CheckState.OK),
+        ("arm64 task queue arm", CheckState.FAILED),
+        ("arm64 fallback task queue spare", CheckState.OK),
+    ]
+
+
 def test_no_queue(batch: FakeBatch) -> None:
     assert look(batch, None) == [("task queue", CheckState.FAILED)]
 

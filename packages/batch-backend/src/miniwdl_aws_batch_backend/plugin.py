@@ -29,12 +29,10 @@ __all__ = [
 
 @hookimpl(trylast=True)
 def miniwdl_aws_select_queue(context: QueueContext) -> str | None:
-    """Take the task's own queue, else the fallback once every loss of a host that it allows has happened."""
-    asked: str | None = context.runtime.get("queue")
-    if asked:
-        return asked
-    lost_enough = context.interruptions > 0 and context.interruptions >= context.preemptible
-    return context.fallback_queue if lost_enough and context.fallback_queue else context.queue
+    """Take the task's own queue, else that of its architecture, or the fallback once it has lost enough hosts."""
+    from miniwdl_aws_batch_backend.routing import choose_queue
+
+    return choose_queue(context)
 
 
 @hookimpl(trylast=True)

@@ -57,6 +57,8 @@ def _queues(context: PreflightContext, settings: BackendSettings) -> dict[str, s
     named = {
         "task queue": context.task_queue or settings.task_queue,
         "fallback task queue": settings.task_queue_fallback,
+        "arm64 task queue": settings.task_queue_arm64,
+        "arm64 fallback task queue": settings.task_queue_fallback_arm64,
     }
     return {what: name for what, name in named.items() if name}
 

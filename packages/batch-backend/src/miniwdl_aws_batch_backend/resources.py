@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_batch_backend.configuration import BackendSettings
 
-__all__ = ["HINTS", "Hint", "Resources", "read_hints", "resources_of"]
+__all__ = ["ARM64", "HINTS", "Hint", "Resources", "read_hints", "resources_of"]
 
 MIB = 1024 * 1024
 MIN_MEMORY_MIB = 4
@@ -40,6 +40,9 @@ hosts of 4 GiB, 7624 to 7985 for 8 GiB, 15463 to 16048 for 16 GiB, 31142 to 3217
 126722 for 128 GiB. Amazon Linux 2023 keeps about 90 MiB more than what most of these had;
 https://github.com/ASFHyP3/hyp3/pull/1900.
 """
+X86_64, ARM64 = "x86_64", "arm64"
+_ARCHITECTURES = {X86_64: X86_64, "amd64": X86_64, ARM64: ARM64, "aarch64": ARM64}
+"""By the names that AWS, Docker and ``uname`` have for them."""
 MAX_GPUS = 16
 """Of the largest instance types, p2.16xlarge among them."""
 
@@ -84,6 +87,10 @@ def _parse_timeout(value: Any) -> int:
     return TIMEOUT.parse(str(value).strip())
 
 
+def _parse_architecture(value: Any) -> str:
+    return _ARCHITECTURES[str(value).lower()]
+
+
 def _parse_accelerator(value: Any) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError
@@ -105,6 +112,7 @@ def _parse_ulimits(value: Any) -> list[dict[str, Any]]:
 
 HINTS: Mapping[str, Hint] = {
     "queue": Hint("name or ARN of a job queue", _matching(_QUEUE)),
+    "architecture": Hint('"x86_64" or "amd64", "arm64" or "aarch64"', _parse_architecture),
     "jobRoleArn": Hint("the ARN of an IAM role", _matching(_ROLE_ARN)),
     "executionRoleArn": Hint("the ARN of an IAM role", _matching(_ROLE_ARN)),
     "sharedMemorySize": Hint("a whole number of MiB between 1 and 1048576", _whole(1, 1024 * 1024)),
@@ -139,7 +147,7 @@ def read_hints(values: Mapping[str, Any], task: str) -> dict[str, Any]:
             continue
         try:
             found[key] = hint.parse(values[key])
-        except (ValueError, TypeError, OverflowError):
+        except (ValueError, TypeError, OverflowError, KeyError):
             raise TaskSettingError(f"task {task}: runtime.{key} must be {hint.expected}, not {values[key]!r}") from None
     return found
 

@@ -49,12 +49,19 @@ def test_last_of_nothing() -> None:
         find(FakeBatch(), "last")
 
 
-def workflow_job() -> Run:
-    variables = {"MINIWDL__AWS__TASK_QUEUE": "task", "MINIWDL__AWS__TASK_QUEUE_FALLBACK": "spare"}
+def workflow_job(**more: str) -> Run:
+    variables = {"MINIWDL__AWS__TASK_QUEUE": "task", "MINIWDL__AWS__TASK_QUEUE_FALLBACK": "spare", **more}
     environment = [{"name": name, "value": value} for name, value in variables.items()]
     return Run(
         Job.of({"jobId": "w", "createdAt": 100_000, "status": "RUNNING", "container": {"environment": environment}})
     )
+
+
+def test_tasks_are_in_queues_of_either_architecture() -> None:
+    run = workflow_job(MINIWDL__AWS__TASK_QUEUE_ARM64="arm", MINIWDL__AWS__TASK_QUEUE_FALLBACK_ARM64="spare")
+    assert run.task_queues == ["task", "spare", "arm"]
+    run = workflow_job(MINIWDL__AWS__TASK_QUEUE_FALLBACK_ARM64="arm-spare")
+    assert run.task_queues == ["task", "spare", "arm-spare"]
 
 
 def test_each_job_is_described_once_and_again_only_when_it_changed() -> None:

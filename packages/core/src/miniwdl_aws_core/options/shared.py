@@ -58,6 +58,16 @@ class AwsOptions(Section):
         "Job queue of the tries that follow `preemptible` losses of spot hosts (--task-queue-fallback).",
         unset="none",
     )
+    task_queue_arm64 = Option(
+        TEXT,
+        None,
+        'Job queue of tasks with the runtime key `architecture: "arm64"`; task_queue is for x86_64. All hosts of a '
+        "queue have one architecture.",
+        unset="none",
+    )
+    task_queue_fallback_arm64 = Option(
+        TEXT, None, "The same as task_queue_fallback for arm64.", unset="none: they stay in task_queue_arm64"
+    )
     share_identifier = Option(
         SHARE,
         None,

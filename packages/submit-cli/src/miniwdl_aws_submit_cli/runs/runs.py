@@ -60,8 +60,14 @@ class Run:
     @property
     def task_queues(self) -> list[str]:
         """Queues to which its tasks go."""
-        names = (AwsOptions.task_queue.variable, AwsOptions.task_queue_fallback.variable)
-        return list(dict.fromkeys(self.environment[name] for name in names if self.environment.get(name)))
+        options = (
+            AwsOptions.task_queue,
+            AwsOptions.task_queue_fallback,
+            AwsOptions.task_queue_arm64,
+            AwsOptions.task_queue_fallback_arm64,
+        )
+        named = (self.environment.get(option.variable) for option in options)
+        return list(dict.fromkeys(name for name in named if name))
 
 
 def find_run(batch: Batch, word: str, queue: str | None) -> Run:
