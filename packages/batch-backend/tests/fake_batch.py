@@ -86,6 +86,8 @@ class FakeJob:
             "attempts": [],
             "isTerminated": self.terminated,
         }
+        if needs := self.request.get("consumableResourcePropertiesOverride"):
+            answer["consumableResourceProperties"] = needs
         if self.status_reason:
             answer["statusReason"] = self.status_reason
         return answer

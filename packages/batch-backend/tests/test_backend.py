@@ -4,6 +4,7 @@ import gc
 import json
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 import WDL
 from fake_batch import Fate, TakenAnywayError, client_error
 
+from miniwdl_aws_batch_backend.failures.waiting import QueueWait
 from miniwdl_aws_batch_backend.termination import TerminationWatch
 from miniwdl_aws_core.batch.tags import TaskTags
 
@@ -605,6 +607,36 @@ def test_a_job_that_is_stuck_is_explained_and_given_up(run, caplog) -> None:
     assert "add larger ones" in info["message"]
     assert [job.terminated for job in run.batch.submitted] == [True]
     assert any("AWS Batch job waits for a host" in text and "add larger ones" in text for text in caplog.messages)
+
+
+LICENCES = 'consumableResources: { "aligner-licence": 2 }'
+
+
+def test_a_task_holds_licences(run) -> None:
+    run(failing("echo", LICENCES))
+    (job,) = run.batch.submitted
+    needs = [{"consumableResource": "aligner-licence", "quantity": 2}]
+    assert job.request["consumableResourcePropertiesOverride"] == {"consumableResourceList": needs}
+    assert "aligner-licence" not in json.dumps(job.definition)
+    run(failing("echo"))
+    assert "consumableResourcePropertiesOverride" not in run.batch.submitted[1].request
+
+
+@pytest.mark.parametrize("reason", [None, STUCK])
+def test_a_task_that_waits_says_which_licences_it_needs(run, caplog, monkeypatch, reason: str | None) -> None:
+    monkeypatch.setattr("miniwdl_aws_batch_backend.job.QueueWait", partial(QueueWait, report_after=0.01))
+    caplog.set_level("INFO")
+    run.batch.fates = [Fate(waiting=3, runnable_reason=reason)]
+    run(failing("echo", LICENCES))
+    told = [text for text in caplog.messages if "waits for a host" in text and (not reason or reason in text)]
+    assert told
+    assert all('consumableResources: {"aligner-licence": 2}' in text for text in told)
+
+
+def test_licences_are_checked(run) -> None:
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(failing("echo", 'consumableResources: { "a b": 1 }'))
+    assert "task failing: runtime.consumableResources must be an object" in error_of(caught)["message"]
 
 
 def test_a_reason_that_passes_fails_nothing(run) -> None:

@@ -11,6 +11,7 @@ from miniwdl_aws_hooks import EnvironSettings
 
 GIB = 1024**3
 DEFAULTS = BackendSettings(EnvironSettings({}))
+CONSUMABLE_ARN = "arn:aws:batch:eu-west-1:123456789012:consumable-resource/licence"
 QUEUE_ARN = "arn:aws:batch:eu-west-1:123456789012:job-queue/q"
 
 
@@ -26,6 +27,8 @@ QUEUE_ARN = "arn:aws:batch:eu-west-1:123456789012:job-queue/q"
         ("shareIdentifier", "teamA*", "teamA*"),
         ("ulimits", ["nofile=1:2", "nproc=7"],
          [{"name": "nofile", "softLimit": 1, "hardLimit": 2}, {"name": "nproc", "softLimit": 7, "hardLimit": 7}]),
+        ("consumableResources", {"licence": 1, CONSUMABLE_ARN: "20"}, {"licence": 1, CONSUMABLE_ARN: 20}),
+        ("consumableResources", dict.fromkeys("abcde", 1), dict.fromkeys("abcde", 1)),
         ("architecture", "arm64", "arm64"),
         ("architecture", "aarch64", "arm64"),
         ("architecture", "ARM64", "arm64"),
@@ -56,6 +59,15 @@ def test_hints(key: str, value: object, parsed: object) -> None:
         ("shareIdentifier", 7),
         ("ulimits", "nofile=1"),
         ("ulimits", ["nofile"]),
+        ("consumableResources", {}),
+        ("consumableResources", ["licence"]),
+        ("consumableResources", "licence=1"),
+        ("consumableResources", {"licence": 0}),
+        ("consumableResources", {"licence": 1.5}),
+        ("consumableResources", {"licence": None}),
+        ("consumableResources", {"a licence": 1}),
+        ("consumableResources", {QUEUE_ARN: 1}),
+        ("consumableResources", dict.fromkeys("abcdef", 1)),
         ("architecture", "graviton"),
         ("architecture", 64),
         ("acceleratorCount", 17),

@@ -41,6 +41,7 @@ def test_null_is_as_good_as_absent() -> None:
         "arrayProperties",
         "ecsProperties",
         "stoppedAt",
+        "consumableResourceProperties",
     )
     assert Job.of({"jobId": "j", "status": "FAILED", **dict.fromkeys(keys)}) == Job("j", "FAILED")
 

@@ -42,12 +42,15 @@ def test_everything_else() -> None:
         timeout=3600,
         scheduling_priority=0,
         share_identifier="s",
+        consumables={"licence": 2},
     )
     request = submit_request(rich, "arn")
     overrides = request["containerOverrides"]
     assert {"type": "GPU", "value": "2"} in overrides["resourceRequirements"]
     assert overrides["environment"] == [{"name": "A", "value": "1"}, {"name": "B", "value": "2"}]
     assert (request["schedulingPriorityOverride"], request["shareIdentifier"]) == (0, "s")
+    needs = [{"consumableResource": "licence", "quantity": 2}]
+    assert request["consumableResourcePropertiesOverride"] == {"consumableResourceList": needs}
     assert (request["timeout"], request["tags"]) == ({"attemptDurationSeconds": 3600}, {"k": "v"})
 
 
@@ -101,6 +104,12 @@ def test_the_same_once_more() -> None:
     }
     assert (request["jobName"], request["jobQueue"], request["tags"]) == ("m", "q", {"Group": "x"})
     assert "shareIdentifier" not in request
+
+
+def test_the_same_once_more_needs_the_same_licences() -> None:
+    needs = {"consumableResourceList": [{"consumableResource": "licence", "quantity": 2}]}
+    detail = {"jobId": "j", "status": "FAILED", "consumableResourceProperties": needs}
+    assert submit_request(again(Job.of(detail), "m", {}), "d:1")["consumableResourcePropertiesOverride"] == needs
 
 
 def test_the_same_once_more_counts_towards_the_same_share() -> None:

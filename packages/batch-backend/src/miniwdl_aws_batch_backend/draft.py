@@ -113,6 +113,7 @@ def draft_job(engine: Engine, call: TaskCall) -> Draft:
         timeout=call.runtime.get("timeout", settings.job_timeout),
         scheduling_priority=call.runtime.get("schedulingPriority"),
         share_identifier=share,
+        consumables=call.runtime.get("consumableResources", {}),
         subject=subject,
         advice="a shorter run directory, or fewer environment variables from plugins",
     )

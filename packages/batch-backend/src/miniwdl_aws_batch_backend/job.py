@@ -74,6 +74,8 @@ class BatchJob:
         self._name: str = ""
         self._unanswered = False
         """Whether there may be more jobs of this name than the one that is known."""
+        self._consumables: Mapping[str, int] = {}
+        """What it needs besides a host, as AWS tells it."""
         self._waited = QueueWait(engine.settings.runnable_timeout)
         self._started = False
         self._stream: StreamName | None = None
@@ -253,10 +255,8 @@ class BatchJob:
     def _mind_the_queue(self) -> Seen | None:
         """Do what is due about a job that waits for a host; its end, when that is to give it up."""
         step = self._waited.step(self._now())
-        if step is WaitStep.REPORT:
-            position = self._engine.positions.position(self._queue, str(self.job_id))
-            if position is not None:
-                self._logger.info(message("AWS Batch job waits for a host", jobId=self.job_id, position=position))
+        if step is WaitStep.REPORT and (where := self._where()):
+            self._logger.info(message("AWS Batch job waits for a host", jobId=self.job_id, **where))
         if step is not WaitStep.CHECK:
             return None
         try:
@@ -275,13 +275,19 @@ class BatchJob:
         reason = f"{GIVEN_UP}: RUNNABLE for {held} s with the reason {self._waited.reason}"
         return Seen(job.failed_for(reason))
 
+    def _where(self) -> dict[str, Any]:
+        """Place of a waiting job, and what it waits for besides a host; AWS gives no reason where that is missing."""
+        position = self._engine.positions.position(self._queue, str(self.job_id))
+        told = {"position": position, "consumableResources": dict(self._consumables) or None}
+        return {name: value for name, value in told.items() if value is not None}
+
     def _enter(self, job: Job) -> None:
+        self._consumables = job.consumables
         status, stream = job.status, job.stream
         if self._waited.observe(job, self._now()):
             reason = str(self._waited.reason)
             fields = {"jobId": self.job_id, "queue": self._queue, "reason": reason, "meaning": explain(reason)}
-            position = self._engine.positions.position(self._queue, str(self.job_id))
-            self._logger.warning(message("AWS Batch job waits for a host", **fields, position=position))
+            self._logger.warning(message("AWS Batch job waits for a host", **fields, **self._where()))
         if status == self.status and stream == self._stream:
             return
         previous, self.status, self._stream = self.status, status, stream

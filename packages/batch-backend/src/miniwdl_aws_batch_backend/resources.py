@@ -45,9 +45,15 @@ _ARCHITECTURES = {X86_64: X86_64, "amd64": X86_64, ARM64: ARM64, "aarch64": ARM6
 """By the names that AWS, Docker and ``uname`` have for them."""
 MAX_GPUS = 16
 """Of the largest instance types, p2.16xlarge among them."""
+MAX_CONSUMABLES = 5
+"""Of a job; https://docs.aws.amazon.com/batch/latest/userguide/resource-aware-scheduling-how-to-for-jobs.html"""
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}|arn:aws[a-z-]*:batch:[a-z0-9-]+:\d{12}:job-queue/[A-Za-z0-9_-]+")
+
+_CONSUMABLE = re.compile(
+    r"(arn:aws[a-z-]*:batch:[a-z0-9-]+:\d{12}:consumable-resource/)?[A-Za-z0-9][A-Za-z0-9_-]{0,127}"
+)
 
 
 @dataclass(frozen=True)
@@ -110,6 +116,15 @@ def _parse_ulimits(value: Any) -> list[dict[str, Any]]:
     return limits
 
 
+_read_consumable, _read_quantity = _matching(_CONSUMABLE), _whole(1, 2**31 - 1)
+
+
+def _parse_consumables(value: Any) -> dict[str, int]:
+    if not isinstance(value, dict) or not 1 <= len(value) <= MAX_CONSUMABLES:
+        raise ValueError
+    return {_read_consumable(name): _read_quantity(quantity) for name, quantity in value.items()}
+
+
 HINTS: Mapping[str, Hint] = {
     "queue": Hint("name or ARN of a job queue", _matching(_QUEUE)),
     "architecture": Hint('"x86_64" or "amd64", "arm64" or "aarch64"', _parse_architecture),
@@ -120,6 +135,10 @@ HINTS: Mapping[str, Hint] = {
     "ulimits": Hint('an array of texts like "nofile=1024:4096"', _parse_ulimits),
     "schedulingPriority": Hint("a whole number between 0 and 9999", _whole(0, 9999)),
     "shareIdentifier": Hint(SHARE.expected, SHARE.parse),
+    "consumableResources": Hint(
+        f"an object of 1 to {MAX_CONSUMABLES} names or ARNs of consumable resources, with whole numbers from 1",
+        _parse_consumables,
+    ),
     "acceleratorType": Hint("a text", _parse_accelerator),
     "acceleratorCount": Hint(f"a whole number between 1 and {MAX_GPUS}", _whole(1, MAX_GPUS)),
 }

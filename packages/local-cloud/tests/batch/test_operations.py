@@ -24,6 +24,10 @@ def code_of(caught: pytest.ExceptionInfo[ClientError]) -> tuple[str, str]:
     return error["Code"], error["Message"]
 
 
+def consumables(*names: str, quantity: int = 1) -> dict[str, list[dict[str, str | int]]]:
+    return {"consumableResourceList": [{"consumableResource": name, "quantity": quantity} for name in names]}
+
+
 def happens(condition: Callable[[], bool]) -> bool:
     """Look for a while."""
     pause = threading.Event()
@@ -264,6 +268,8 @@ class TestRequests:
             ({"timeout": {"attemptDurationSeconds": 0}}, "at least 1 seconds"),
             ({"containerOverrides": {"command": [""]}}, "empty string"),
             ({"arrayProperties": {"size": 2}}, "arrayProperties"),
+            ({"consumableResourcePropertiesOverride": consumables(*"abcdef")}, "at most 5 entries"),
+            ({"consumableResourcePropertiesOverride": consumables("a", quantity=0)}, "at least 1"),
             ({"parameters": {"p": "x" * 31000}}, "30 KiB"),
         ],
     )
@@ -312,12 +318,14 @@ class TestRequests:
             retryStrategy={"attempts": 2},
             schedulingPriorityOverride=7,
             propagateTags=True,
+            consumableResourcePropertiesOverride=consumables(*"abcde"),
         )
         job = user.ended(job_id)
         assert job["tags"] == {"a": "b"}
         assert job["timeout"] == {"attemptDurationSeconds": 100}
         assert job["retryStrategy"]["attempts"] == 2
         assert (job["schedulingPriority"], job["propagateTags"]) == (7, True)
+        assert job["consumableResourceProperties"] == consumables(*"abcde")
         assert job["container"]["resourceRequirements"][0] == {"type": "VCPU", "value": "1"}
 
     def test_a_queue_with_a_scheduling_policy_and_no_other_wants_a_share(self, user) -> None:

@@ -85,6 +85,8 @@ class Job:
     share_identifier: str | None = None
     scheduling_priority: int | None = None
     """Its own, or its definition's."""
+    consumables: Mapping[str, int] = field(default_factory=dict)
+    """How much of which consumable resources it holds while it runs, by their names or ARNs."""
     command: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     """Variables that AWS Batch adds included."""
@@ -138,6 +140,7 @@ class Job:
             tags=dict(detail.get("tags") or {}),
             share_identifier=detail.get("shareIdentifier") or None,
             scheduling_priority=detail.get("schedulingPriority"),
+            consumables=_consumables(detail),
             command=tuple(container.get("command") or ()),
             environment=_pairs(container.get("environment"), "name", default=""),
             resources=_pairs(container.get("resourceRequirements"), "type"),
@@ -201,6 +204,11 @@ def _pairs(items: Sequence[Mapping[str, str]] | None, key: str, default: str | N
     """Values by their names; what has no name is left out, and what has no value either, unless there is a default."""
     told = ((item.get(key), item.get("value", default)) for item in items or ())
     return {name: value for name, value in told if name is not None and value is not None}
+
+
+def _consumables(detail: Mapping[str, Any]) -> Mapping[str, int]:
+    listed = (detail.get("consumableResourceProperties") or {}).get("consumableResourceList") or ()
+    return {_text(item, "consumableResource"): int(item.get("quantity") or 0) for item in listed}
 
 
 def _containers(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

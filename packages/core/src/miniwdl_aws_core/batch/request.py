@@ -38,6 +38,8 @@ class JobRequest:
     scheduling_priority: int | None = None
     share_identifier: str | None = None
     """Queues with a scheduling policy want one, and a priority, here or in the definition; others take none."""
+    consumables: Mapping[str, int] = field(default_factory=dict)
+    """How much of which consumable resources it holds while it runs, by their names or ARNs: licences, for instance."""
     subject: str = "the job"
     """How errors name it: ``task align``."""
     advice: str | None = None
@@ -80,6 +82,7 @@ def again(job: Job, name: str, environment: Mapping[str, str]) -> JobRequest:
         tags=job.tags,
         scheduling_priority=job.scheduling_priority,
         share_identifier=job.share_identifier,
+        consumables=job.consumables,
     )
 
 
@@ -115,6 +118,9 @@ def submit_request(job: JobRequest, definition: str) -> dict[str, Any]:
         request["shareIdentifier"] = job.share_identifier
     if job.scheduling_priority is not None:
         request["schedulingPriorityOverride"] = job.scheduling_priority
+    if job.consumables:
+        needs = [{"consumableResource": name, "quantity": quantity} for name, quantity in job.consumables.items()]
+        request["consumableResourcePropertiesOverride"] = {"consumableResourceList": needs}
     _check_size(job, "command and environment", overrides, MAX_OVERRIDES)
     _check_size(job, "SubmitJob request", request, MAX_REQUEST)
     return request

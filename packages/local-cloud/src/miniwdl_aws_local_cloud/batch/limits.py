@@ -39,6 +39,7 @@ MAX_ATTEMPTS = 10
 MAX_CONDITIONS = 5
 MAX_DEPENDENCIES = 20
 MAX_IMAGE = 255
+MAX_CONSUMABLES = 5
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}")
 _SHARE = re.compile(r"[A-Za-z0-9]{1,255}\*?")
@@ -139,6 +140,7 @@ def check_submission(request: Mapping[str, Any], size: int, minimum_timeout: int
     _check_environment(overrides)
     if len(request.get("dependsOn") or ()) > MAX_DEPENDENCIES:
         raise _refuse(f"dependsOn must have at most {MAX_DEPENDENCIES} entries.")
+    _check_consumables(request.get("consumableResourcePropertiesOverride"))
     check_tags(request.get("tags"))
     check_timeout(request.get("timeout"), minimum_timeout)
     check_retry_strategy(request.get("retryStrategy"))
@@ -159,6 +161,14 @@ def check_share(share: object, *, fair_share: bool) -> None:
         raise ApiError("ClientException", "shareIdentifier must be specified.")
     if not _SHARE.fullmatch(str(share)):
         raise _refuse("shareIdentifier must have up to 255 letters and numbers, and may end with an asterisk.")
+
+
+def _check_consumables(properties: Mapping[str, Any] | None) -> None:
+    needs = (properties or {}).get("consumableResourceList") or ()
+    if len(needs) > MAX_CONSUMABLES:
+        raise _refuse(f"consumableResourceList must have at most {MAX_CONSUMABLES} entries.")
+    if any(not item.get("consumableResource") or int(item.get("quantity") or 0) < 1 for item in needs):
+        raise _refuse("each consumableResource must have a name and a quantity of at least 1.")
 
 
 def _check_environment(container: Mapping[str, Any]) -> None:

@@ -142,6 +142,8 @@ class BatchJobs:
                 detail[key] = request[key]
         if "schedulingPriorityOverride" in request:
             detail["schedulingPriority"] = request["schedulingPriorityOverride"]
+        if request.get("consumableResourcePropertiesOverride"):
+            detail["consumableResourceProperties"] = request["consumableResourcePropertiesOverride"]
         if timeout:
             detail["timeout"] = timeout
         return Job(spec, detail)
