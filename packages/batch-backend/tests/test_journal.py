@@ -84,12 +84,15 @@ def test_a_job_is_claimed_once(folder: Path) -> None:
     path = abandon(folder, "a", ONE, TWO)
     left = LeftJournal.read(path)
     with claiming(folder):
+        assert left.holds(ONE)
         assert left.claim(ONE)
-        assert not left.claim(ONE)
+        assert not left.holds(ONE)
     assert LeftJournal.read(path).entries == (TWO,)
     path.unlink()
     with claiming(folder):
+        assert not left.holds(TWO)
         assert not left.claim(TWO)
+    assert not path.exists()
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

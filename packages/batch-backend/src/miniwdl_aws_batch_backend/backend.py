@@ -13,7 +13,6 @@ import logging
 import os
 import shutil
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -402,12 +401,11 @@ class BatchBackend(TaskContainer):
             logger.notice(message("more memory after running out of it", memory_mib=memory))  # type: ignore[attr-defined]
         recovery = self._engine.recovery
         key = self._key(draft, command) if recovery else None
-        left = recovery.claim(key, logger) if recovery and key and not self._submitted else None
+        left = recovery.claim(key, self._paths, logger) if recovery and key and not self._submitted else None
         self._submitted = True
-        if recovery and left:
+        if left:
             self._adopted, self._place = left, Place.at(left.place)
             lie_elsewhere(self._paths, self._place)
-            recovery.journal.intend(replace(left, task_dir=self.host_dir, number=self._paths.number))
             job.go_on(left)
             return
         request = self._request(draft)

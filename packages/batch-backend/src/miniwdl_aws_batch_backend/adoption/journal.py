@@ -133,12 +133,18 @@ class LeftJournal:
             return False
         return True
 
-    def claim(self, entry: Entry) -> bool:
-        """Take a job over, while :func:`claiming`; False when another process was faster."""
+    def holds(self, entry: Entry) -> bool:
+        """Whether a job is there for anybody to take over, while :func:`claiming`."""
         try:
-            if entry.name not in {item.name for item in self.read(self.path).entries} or not self.is_dead():
-                return False
-            with self.path.open("ab") as file:
+            return entry.name in {item.name for item in self.read(self.path).entries} and self.is_dead()
+        except OSError:
+            return False
+
+    def claim(self, entry: Entry) -> bool:
+        """Note that somebody has taken a job over, while :func:`claiming`; False when it can't be noted."""
+        try:
+            with self.path.open("r+b") as file:
+                file.seek(0, os.SEEK_END)
                 file.write(json.dumps({"claimed": entry.name}).encode() + b"\n")
         except OSError:
             return False

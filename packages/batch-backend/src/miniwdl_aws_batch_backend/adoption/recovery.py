@@ -12,7 +12,7 @@ import errno
 import threading
 import time
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_batch_backend.adoption.journal import Entry, Journal, LeftJournal, claiming, left_journals
@@ -36,6 +36,21 @@ FORGOTTEN = 8 * 86400
 """Seconds after which AWS Batch no longer knows a finished job, so that a journal is of no use."""
 
 
+@dataclass(frozen=True)
+class _Left:
+    """A job without its process: in the journals of several, where one was killed while it took it over."""
+
+    journals: tuple[LeftJournal, ...]
+    entry: Entry
+
+    def joined(self, other: _Left | None) -> _Left:
+        """Make one of two; the entry whose task directory has got some of the results knows more."""
+        if other is None:
+            return self
+        best = max(self.entry, other.entry, key=lambda entry: is_there(JobPaths(entry.task_dir, entry.number)))
+        return _Left((*other.journals, *self.journals), best)
+
+
 class Recovery:
     """Keeps this process's journal, and finds jobs to go on with; looks for them once, when the first call asks."""
 
@@ -52,10 +67,17 @@ class Recovery:
         self._api = api
         self._own_job = own_job
         self._lock = threading.Lock()
-        self._found: dict[str, list[tuple[LeftJournal, Entry]]] | None = None
+        self._found: dict[str, list[_Left]] | None = None
 
-    def claim(self, key: str, logger: logging.Logger) -> Entry | None:
-        """Take over a job of an equal call, if there is one."""
+    def claim(self, key: str, ours: JobPaths, logger: logging.Logger) -> Entry | None:
+        """
+        Take over a job of an equal call, if there is one.
+
+        It stands in this process's journal before it is claimed in another: should this process be killed in between,
+        it stands in both, and in none never.
+
+        :param ours: where its results are going to be.
+        """
         if not self._adopts:
             return None
         with self._lock:
@@ -67,28 +89,36 @@ class Recovery:
                     logger.warning(message("jobs of killed runs could not be looked up", error=exc.message))
             candidates = self._found.get(key, [])
             while candidates:
-                left, entry = candidates.pop()
+                left = candidates.pop()
                 with claiming(self.journal.path.parent):
-                    if left.claim(entry):
-                        return entry
+                    holders = [journal for journal in left.journals if journal.holds(left.entry)]
+                    if not holders:
+                        continue  # another process was faster
+                    self.journal.intend(replace(left.entry, task_dir=ours.task_dir, number=ours.number))
+                    noted = [journal.claim(left.entry) for journal in holders]
+                    if all(noted):
+                        return left.entry
         return None
 
-    def _look(self) -> dict[str, list[tuple[LeftJournal, Entry]]]:
+    def _look(self) -> dict[str, list[_Left]]:
         folder = self.journal.path.parent
         journals = left_journals(folder, self.journal.path)
         owners = {left.owner for left in journals if left.owner and left.owner != self._own_job}
         # A lock may be held on another host without being seen here; a job that runs is certain to hold it.
         alive = {job.job_id for job in self._describe(owners) if not job.ended}
-        found: dict[str, list[tuple[LeftJournal, Entry]]] = {}
+        by_name: dict[str, _Left] = {}
         for left in journals:
             if left.owner in alive:
                 continue
             useful = self._useful(left.entries)
             for entry in useful:
-                found.setdefault(entry.key, []).append((left, entry))
+                by_name[entry.name] = _Left((left,), entry).joined(by_name.get(entry.name))
             if not useful or time.time() - left.path.stat().st_mtime > FORGOTTEN:
                 with claiming(folder):
                     left.path.unlink(missing_ok=True)
+        found: dict[str, list[_Left]] = {}
+        for job in by_name.values():
+            found.setdefault(job.entry.key, []).append(job)
         return found
 
     def _useful(self, entries: Sequence[Entry]) -> list[Entry]:
