@@ -3,7 +3,7 @@ import json
 import pytest
 from botocore.exceptions import CredentialRetrievalError
 
-from miniwdl_aws_core.aws.surprises import LIMIT, in_words, lacks_credentials
+from miniwdl_aws_core.aws.surprises import LIMIT, in_words, is_page, lacks_credentials
 from miniwdl_aws_hooks import MiniwdlAwsError
 
 
@@ -41,3 +41,17 @@ def test_botocores_search_for_credentials_is_known_by_where_it_failed():
     assert lacks_credentials(raised(search["look"]))
     assert not lacks_credentials(raised(lambda: json.loads("")))
     assert not lacks_credentials(ValueError())
+
+
+@pytest.mark.parametrize(
+    ("headers", "page"),
+    [
+        ({"content-type": "application/json", "content-length": "2"}, False),
+        ({"content-type": "text/html; charset=utf-8", "content-length": "0"}, False),
+        ({"content-type": "text/html; charset=utf-8", "content-length": "50"}, True),
+        ({"content-type": "text/html", "transfer-encoding": "chunked"}, True),
+        ({}, False),
+    ],
+)
+def test_a_page_has_a_body_and_an_empty_answer_has_none(headers, page):
+    assert is_page({"ResponseMetadata": {"HTTPHeaders": headers}}) is page

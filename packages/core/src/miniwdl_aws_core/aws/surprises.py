@@ -50,12 +50,13 @@ def is_page(answer: Mapping[str, Any]) -> bool:
     """
     Whether an answer is a page in place of AWS's, of which botocore makes an empty one.
 
-    Only needed where AWS's own answer is empty too, as TerminateJob's is.
+    Only needed where AWS's own answer is empty too, as TerminateJob's is; what has no body is no page, whatever its
+    type: https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJob.html.
 
     :param answer: as a method of a boto3 client returns it.
     """
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return "html" in headers.get("content-type", "")
+    return "html" in headers.get("content-type", "") and headers.get("content-length") != "0"
 
 
 def lacks_credentials(exc: BaseException) -> bool:
