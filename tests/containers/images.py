@@ -18,12 +18,18 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 TOOLS = ROOT / "examples/variant_calling/tools"
-PARTS = ("batch-backend", "cwlogs", "fsx-mount", "hooks", "s3-rails")
+BUILD = ROOT / "images/workflow/build.sh"
 BASE_VARIABLE = "MINIWDL_AWS_TEST_BASE"
 """
 Environment variable that names a base image made on this machine (``images/ci-engine.sh``). Without it the images are
 built on the public ones that their files name.
 """
+
+
+def parts_of_the_image() -> list[str]:
+    """Name the packages that the workflow image is built of, as its build does; a change of one makes another image."""
+    (line,) = (line for line in BUILD.read_text().splitlines() if line.startswith("PARTS=("))
+    return line.removeprefix("PARTS=(").removesuffix(")").split()
 
 
 @dataclass(frozen=True)
@@ -38,18 +44,17 @@ class Images:
         return cls("podman" if is_podman else "docker", os.environ.get(BASE_VARIABLE))
 
     def workflow(self) -> str:
-        packages = [ROOT / "packages" / part for part in PARTS]
-        sources = [ROOT / "images/workflow", *packages, *ROOT.glob("uv.lock")]
+        packages = [ROOT / "packages" / part for part in parts_of_the_image()]
+        sources = [BUILD.parent, *packages, *ROOT.glob("uv.lock")]
         tag = f"localhost/miniwdl-aws-workflow:{self._digest(sources)}"
         return self._once(tag, lambda: self.build_workflow(tag))
 
     def build_workflow(self, tag: str, *options: str) -> None:
-        script = str(ROOT / "images/workflow/build.sh")
         # A base of this machine's own is there because no registry is, so its build shall need no index either.
         vendor = ["--vendor"] if self.base else []
         based = ["--build-arg", f"BASE={self.base}"] if self.base else []
         engine = shutil.which(self.engine) or self.engine
-        self._run([script, *vendor, tag, *based, *options], env={**os.environ, "ENGINE": engine})
+        self._run([str(BUILD), *vendor, tag, *based, *options], env={**os.environ, "ENGINE": engine})
 
     def variant_calling(self) -> str:
         return self._built(TOOLS, "variant-calling-tools")
