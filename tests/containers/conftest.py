@@ -11,7 +11,7 @@ from miniwdl_aws_local_cloud import CloudSettings, LocalCloud
 from miniwdl_aws_local_cloud.batch.engine.connection import connect
 from miniwdl_aws_local_cloud.errors import EngineError
 
-from ..integration.conftest import Shell
+from ..shell import Shell
 from .images import Images
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ..integration.conftest import BIN
+from ..shell import BIN
 from .images import ROOT
 
 if TYPE_CHECKING:
