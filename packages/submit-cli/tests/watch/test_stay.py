@@ -53,6 +53,7 @@ class Batch:
 
     def __init__(self, *answers: dict[str, Any]) -> None:
         self.answers = list(answers)
+        self.of_the_task: dict[str, Any] = {"status": "SUCCEEDED", "container": {"logStreamName": "task-stream"}}
 
     def describe(self, ids: list[str]) -> dict[str, Job]:
         return {job_id: self.task() if job_id == "t" else self.workflow(job_id) for job_id in ids}
@@ -65,8 +66,8 @@ class Batch:
 
     def task(self) -> Job:
         tags = {"miniwdl-call": "call-sort", "miniwdl-task": "sort", "AWS_BATCH_PARENT_JOB_ID": "j"}
-        job = {"jobId": "t", "jobName": "t", "createdAt": 100_001, "status": "SUCCEEDED", "tags": tags}
-        return Job.of({**job, "container": {"logStreamName": "task-stream"}})
+        job = {"jobId": "t", "jobName": "t", "createdAt": 100_001, "tags": tags}
+        return Job.of({**job, **self.of_the_task})
 
     def list_jobs(self, *_args: Any, **_more: Any) -> list[Any]:
         return [self.task()]
@@ -104,6 +105,23 @@ def test_a_job_that_never_ran_has_no_log(manager: pluggy.PluginManager, log: Log
     failed = {"status": "FAILED", "statusReason": "no host"}
     assert stay(facts(), FOLLOW, session(Batch(RUNNABLE, failed), manager)) == ExitCode.FAILED
     assert log.asked == []
+
+
+@pytest.mark.parametrize(
+    ("end", "why"),
+    [
+        ({"container": {"exitCode": 3}}, "exit code 3"),
+        ({"statusReason": "no host"}, "no host"),
+        ({}, "AWS Batch gives no reason"),
+    ],
+)
+def test_a_failed_call_is_told_with_what_is_known_of_it(
+    manager: pluggy.PluginManager, log: Log, capsys: pytest.CaptureFixture[str], end: dict[str, Any], why: str
+) -> None:
+    batch = Batch({"status": "FAILED", **end})
+    batch.of_the_task = {"status": "FAILED", **end}
+    stay(facts(), Manner(), session(batch, manager))
+    assert f"sort (job t): {why}" in capsys.readouterr().err.splitlines()
 
 
 def test_the_log_is_where_the_job_says(manager: pluggy.PluginManager, log: Log) -> None:

@@ -9,10 +9,12 @@ from miniwdl_aws_hooks.exit_codes import ExitCode
 if TYPE_CHECKING:
     from miniwdl_aws_core.batch.job import Job
 
-__all__ = ["STOPPED_BY", "outcome"]
+__all__ = ["STOPPED_BY", "UNEXPLAINED", "outcome"]
 
 STOPPED_BY = "stopped by miniwdl-aws cancel"
 """How the reason begins with which this project terminates jobs."""
+UNEXPLAINED = "AWS Batch gives no reason"
+"""Said of a failed job that has neither an exit code nor a reason."""
 
 
 def outcome(job: Job) -> tuple[int, str]:
@@ -29,5 +31,5 @@ def outcome(job: Job) -> tuple[int, str]:
         return job.exit_code, "the run was submitted twice, and another job runs it: `miniwdl-aws list` shows it"
     if job.exit_code:
         return job.exit_code, f"the run failed with exit code {job.exit_code}"
-    reason = job.reason or "AWS Batch gives no reason"
+    reason = job.reason or UNEXPLAINED
     return ExitCode.FAILED, f"the workflow job failed without an exit code: {reason}"

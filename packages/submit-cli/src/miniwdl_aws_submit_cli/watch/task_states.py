@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_submit_cli.runs.calls import calls_of
 from miniwdl_aws_submit_cli.runs.runs import Run, TaskJobs
+from miniwdl_aws_submit_cli.runs.wait import UNEXPLAINED
 from miniwdl_aws_submit_cli.watch.progress import FailedTask
 
 if TYPE_CHECKING:
     from miniwdl_aws_submit_cli.runs.batch import Batch
-    from miniwdl_aws_submit_cli.runs.calls import Call
+    from miniwdl_aws_submit_cli.runs.calls import Call, Try
     from miniwdl_aws_submit_cli.watch.progress import Progress
 
 __all__ = ["TaskStates"]
@@ -57,10 +58,14 @@ class TaskStates:
         return [
             FailedTask(
                 call=call.path,
-                message=f"exit code {call.latest.exit_code}" if call.latest.exit_code else call.latest.reason,
+                message=_why(call.latest),
                 job_id=call.latest.job_id,
                 log_stream=call.latest.log_stream,
             )
             for call in self._calls
             if call.latest.status == "FAILED"
         ]
+
+
+def _why(tried: Try) -> str:
+    return f"exit code {tried.exit_code}" if tried.exit_code else tried.reason or UNEXPLAINED
