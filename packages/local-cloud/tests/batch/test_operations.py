@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 import pytest
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 if TYPE_CHECKING:
@@ -237,6 +238,18 @@ class TestEnding:
         assert user.describe(job["jobId"])["status"] == "SUCCEEDED"
         user.batch.terminate_job(jobId="00000000-0000-0000-0000-000000000000", reason="x")
 
+    def test_many_at_once(self, user) -> None:
+        unknown = "00000000-0000-0000-0000-000000000000"
+        ids = [user.submit("sleep 600") for _ in range(2)]
+        for job_id in ids:
+            user.reach(job_id, "RUNNING")
+        assert user.batch.cancel_jobs(jobs=ids, reason="too late")["successful"] == ids
+        answer = user.batch.terminate_jobs(jobs=[*ids, unknown], reason="enough")
+        assert (answer["successful"], answer["errors"]) == ([*ids, unknown], [])
+        assert {user.ended(job_id)["statusReason"] for job_id in ids} == {"enough"}
+        with pytest.raises(ClientError, match="1 to 50"):
+            user.batch.terminate_jobs(jobs=[unknown] * 51, reason="enough")
+
 
 class TestDependencies:
     def test_waits_for_others(self, user, tmp_path) -> None:
@@ -265,6 +278,7 @@ class TestRequests:
             ({"jobQueue": "nowhere"}, "Job queue nowhere does not exist"),
             ({"jobDefinition": "nothing"}, "JobDefinition nothing not found"),
             ({"jobDefinition": "shell:99"}, "JobDefinition shell:99 not found"),
+            ({"jobDefinition": "shell:newest"}, "JobDefinition shell:newest not found"),
             ({"timeout": {"attemptDurationSeconds": 0}}, "at least 1 seconds"),
             ({"containerOverrides": {"command": [""]}}, "empty string"),
             ({"arrayProperties": {"size": 2}}, "arrayProperties"),
@@ -280,6 +294,12 @@ class TestRequests:
         code, message = code_of(caught)
         assert code == "ClientException"
         assert words in message
+
+    def test_a_definition_by_each_of_its_names(self, user) -> None:
+        older, newer = user.define("named", command=["true"]), user.define("named", command=["false"])
+        family = newer.rpartition(":")[0]
+        used = {name: user.run(jobDefinition=name)["jobDefinition"] for name in ("named", family, newer, "named:1")}
+        assert used == {"named": newer, family: newer, newer: newer, "named:1": older}
 
     def test_a_deregistered_definition(self, user) -> None:
         older = user.define("twice", command=["true"])
@@ -341,6 +361,19 @@ class TestRequests:
         with pytest.raises(ClientError, match="the job queue has no scheduling policy"):
             user.submit("true", shareIdentifier="blue")
         assert user.run("true", queue="fair", shareIdentifier="blue")["shareIdentifier"] == "blue"
+
+    def test_tags_are_checked_together_with_those_that_are_there(self, user) -> None:
+        job = user.run("true", tags={f"t{number}": "" for number in range(49)})
+        user.batch.tag_resource(resourceArn=job["jobArn"], tags={"t0": "again"})
+        for tags, words in (({"one": "", "two": ""}, "number of tags"), ({"aws:mine": ""}, "aws:")):
+            with pytest.raises(ClientError, match=words):
+                user.batch.tag_resource(resourceArn=job["jobArn"], tags=tags)
+
+    def test_a_request_that_makes_no_sense_is_answered(self, user) -> None:
+        careless = user.client("batch", config=Config(parameter_validation=False, retries={"total_max_attempts": 1}))
+        with pytest.raises(ClientError, match="the local cloud failed") as caught:
+            careless.submit_job(jobName="j", jobQueue="task", jobDefinition="shell", retryStrategy={"attempts": "many"})
+        assert caught.value.response["ResponseMetadata"]["HTTPStatusCode"] == 500
 
     def test_tags_that_change(self, user) -> None:
         job = user.run("true", tags={"a": "1"})

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["ENDED", "QUEUED", "Job", "JobSpec", "Status", "merge_container", "now_ms"]
+__all__ = ["ENDED", "QUEUED", "STATES", "Job", "JobSpec", "Status", "merge_container", "now_ms"]
 
 
 class Status:
@@ -28,6 +28,7 @@ class Status:
 QUEUED = frozenset({Status.SUBMITTED, Status.PENDING, Status.RUNNABLE})
 """States in which CancelJob has an effect."""
 ENDED = frozenset({Status.SUCCEEDED, Status.FAILED})
+STATES = QUEUED | ENDED | {Status.STARTING, Status.RUNNING}
 
 _OVERRIDABLE = ("command", "environment", "instanceType", "resourceRequirements", "vcpus", "memory")
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_DESCRIBE",
+    "MAX_STOP",
     "check_definition",
     "check_job_name",
     "check_retry_strategy",
@@ -29,6 +30,8 @@ __all__ = [
 
 MAX_DESCRIBE = 100
 """Job ids of one DescribeJobs request."""
+MAX_STOP = 50
+"""Job ids of one TerminateJobs or CancelJobs request."""
 MAX_PAYLOAD = 30 * 1024
 MAX_DEFINITION = 24 * 1024
 MAX_OVERRIDES = 8192
@@ -95,6 +98,8 @@ def check_retry_strategy(strategy: Mapping[str, Any] | None) -> None:
     conditions = strategy.get("evaluateOnExit") or []
     if len(conditions) > MAX_CONDITIONS:
         raise _refuse(f"evaluateOnExit must have at most {MAX_CONDITIONS} entries.")
+    if conditions and attempts is None:
+        raise _refuse("Retry strategy attempts must be specified when evaluateOnExit is.")
     for condition in conditions:
         if str(condition.get("action", "")).upper() not in {"RETRY", "EXIT"}:
             raise _refuse("evaluateOnExit action must be RETRY or EXIT.")

@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_local_cloud.batch import limits
 from miniwdl_aws_local_cloud.batch.jobs import Job, JobSpec, Status, merge_container, now_ms
+from miniwdl_aws_local_cloud.batch.listing import list_page
 from miniwdl_aws_local_cloud.door.protocols import ApiError, Reply, json_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
 
     from moto.batch.models import BatchBackend, JobDefinition, JobQueue
 
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BatchJobs"]
 
-LIST_PAGE = 1000
 MAX_REASON = 1024
 SNAPSHOT_SIZE = 100
 
@@ -47,7 +47,9 @@ class BatchJobs:
             "DescribeJobs": self.describe_jobs,
             "ListJobs": self.list_jobs,
             "TerminateJob": self.terminate_job,
+            "TerminateJobs": self.terminate_jobs,
             "CancelJob": self.cancel_job,
+            "CancelJobs": self.cancel_jobs,
             "GetJobQueueSnapshot": self.get_job_queue_snapshot,
         }
 
@@ -83,13 +85,13 @@ class BatchJobs:
         return queue
 
     def _definition(self, identifier: str) -> JobDefinition:
-        definition: JobDefinition | None
-        if ":" in identifier:
-            definition = self._backend.get_job_definition(identifier)
-        else:
-            known = [item for item in self._backend.get_job_definitions(identifier) if item.status == "ACTIVE"]
-            definition = max(known, key=lambda item: item.revision, default=None)
-        if definition is None or definition.status != "ACTIVE":
+        # A name or an ARN, either of them with or without a revision.
+        name, _colon, revision = identifier.rpartition("/")[2].partition(":")
+        known = [item for item in self._backend.get_job_definitions(name) if item.status == "ACTIVE"]
+        if revision:
+            known = [item for item in known if str(item.revision) == revision]
+        definition: JobDefinition | None = max(known, key=lambda item: item.revision, default=None)
+        if definition is None:
             raise ApiError(
                 "ClientException",
                 f"Error executing request, Exception : JobDefinition {identifier} not found or not in ACTIVE status.",
@@ -170,19 +172,7 @@ class BatchJobs:
             for job in list(self._scheduler.jobs.values())
             if job.spec.queue == queue.name and job.hidden_until <= time.time()
         ]
-        filters = request.get("filters") or []
-        if filters:
-            jobs = [job for job in reversed(jobs) if all(_matches(job, item) for item in filters)]
-        else:
-            status = request.get("jobStatus", Status.RUNNING)
-            jobs = [job for job in jobs if job.status == status]
-        begin = int(request.get("nextToken") or 0)
-        size = min(int(request.get("maxResults") or LIST_PAGE), LIST_PAGE)
-        page = jobs[begin : begin + size]
-        answer: dict[str, Any] = {"jobSummaryList": [job.summary() for job in page]}
-        if begin + size < len(jobs):
-            answer["nextToken"] = str(begin + size)
-        return json_reply(answer)
+        return json_reply(list_page(jobs, request))
 
     def _queue_of(self, request: Mapping[str, Any]) -> JobQueue:
         queue = self._backend.get_job_queue(request.get("jobQueue", ""))
@@ -198,17 +188,39 @@ class BatchJobs:
         """Stop a job that has not begun to start; otherwise succeed and do nothing."""
         return self._stop(body, self._scheduler.cancel)
 
+    def terminate_jobs(self, body: bytes) -> Reply:
+        """Stop up to 50 jobs in whatever states they are."""
+        return self._stop_many(body, self._scheduler.terminate)
+
+    def cancel_jobs(self, body: bytes) -> Reply:
+        """Stop those of up to 50 jobs that have not begun to start."""
+        return self._stop_many(body, self._scheduler.cancel)
+
     def _stop(self, body: bytes, how: Callable[[Job, str], None]) -> Reply:
         request = _parse(body)
-        job_id, reason = request.get("jobId", ""), request.get("reason", "")
-        if not job_id or not reason:
-            raise ApiError("ClientException", "jobId and reason are required and can't be empty")
+        self._stop_each([request.get("jobId", "")], request.get("reason", ""), how)
+        return json_reply({})
+
+    def _stop_many(self, body: bytes, how: Callable[[Job, str], None]) -> Reply:
+        request = _parse(body)
+        wanted = request.get("jobs") or []
+        if not 1 <= len(wanted) <= limits.MAX_STOP:
+            raise ApiError("ClientException", f"jobs must be 1 to {limits.MAX_STOP} ids")
+        self._stop_each(wanted, request.get("reason", ""), how)
+        return json_reply({"successful": wanted, "errors": []})
+
+    def _stop_each(self, wanted: list[str], reason: str, how: Callable[[Job, str], None]) -> None:
+        """Stop jobs; those that can't be found count as stopped."""
+        if not all(wanted) or not reason:
+            raise ApiError("ClientException", "ids of jobs and a reason are required and can't be empty")
         if len(reason) > MAX_REASON:
             raise ApiError("ClientException", f"reason must have at most {MAX_REASON} characters")
-        job = self._scheduler.jobs.get(job_id)
-        if job is not None:
+        for job in filter(None, map(self._scheduler.jobs.get, wanted)):
             how(job, reason)
-        return json_reply({})
+
+    def check_tagging(self, arn: str, body: bytes) -> None:
+        """Refuse a TagResource request that AWS would refuse; moto answers the others."""
+        limits.check_tags({**self._backend.list_tags_for_resource(arn), **(_parse(body).get("tags") or {})})
 
     def retagged(self, arn: str) -> None:
         """Take over the tags that moto has changed, if the resource is a job."""
@@ -234,22 +246,3 @@ def _parse(body: bytes) -> dict[str, Any]:
     if not isinstance(request, dict):
         raise ApiError("ClientException", "not a JSON object")
     return request
-
-
-def _matches(job: Job, item: Mapping[str, Any]) -> bool:
-    values: Sequence[str] = item.get("values") or ()
-    name = item.get("name")
-    if name == "JOB_NAME":
-        actual = job.spec.name.lower()
-        return any(_glob(value.lower(), actual) for value in values)
-    if name == "JOB_DEFINITION":
-        return any(_glob(value, job.spec.definition_name) for value in values)
-    if name == "BEFORE_CREATED_AT":
-        return any(job.detail["createdAt"] < int(value) for value in values)
-    if name == "AFTER_CREATED_AT":
-        return any(job.detail["createdAt"] > int(value) for value in values)
-    raise ApiError("ClientException", f"unknown filter {name}")
-
-
-def _glob(pattern: str, value: str) -> bool:
-    return value.startswith(pattern[:-1]) if pattern.endswith("*") else value == pattern

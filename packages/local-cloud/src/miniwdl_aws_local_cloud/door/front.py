@@ -62,6 +62,10 @@ class Jobs(Service, Protocol):
         """Refuse a definition that AWS would refuse."""
         ...
 
+    def check_tagging(self, arn: str, body: bytes) -> None:
+        """Refuse tags that AWS would refuse."""
+        ...
+
     def retagged(self, arn: str) -> None:
         """Learn that moto has changed the tags of something."""
         ...
@@ -111,29 +115,33 @@ class Front:
         caller = caller_of(environ)
         service = caller.service if caller else "s3"
         try:
-            caller = self._known(caller, service)
-            operation = _action(environ) or operation_of(service, environ)
-            self._counts.add(f"{service}:{operation}")
-            self._spoil(service, operation)
-            reply = self._ours(caller, operation, environ)
-            if reply is not None:
-                return _send(reply, start_response)
+            return self._answer(caller, service, environ, start_response)
         except ApiError as error:
             return _send(error_reply(service, error), start_response)
+        except Exception:
+            # The server would close the connection, and clients would try again.
+            logger.exception("%s %s failed", service, environ["PATH_INFO"])
+            failure = ApiError("InternalFailure", "the local cloud failed; see its log", 500)
+            return _send(error_reply(service, failure), start_response)
+
+    def _answer(
+        self, caller: Caller | None, service: str, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        caller = self._known(caller, service)
+        operation = _action(environ) or operation_of(service, environ)
+        self._counts.add(f"{service}:{operation}")
+        self._spoil(service, operation)
+        reply = self._ours(caller, operation, environ)
+        if reply is not None:
+            return _send(reply, start_response)
         # moto keeps accounts apart, so several clouds can live in one process.
         environ["HTTP_X_MOTO_ACCOUNT_ID"] = self._account_id
         try:
             answer = self._moto(environ, start_response)
         except NotImplementedError:
-            # moto lets it go up to the server, which would close the connection, and clients would try again.
-            unknown = ApiError("UnsupportedOperation", f"the local cloud has no {service}:{operation}")
-            return _send(error_reply(service, unknown), start_response)
-        except Exception:
-            logger.exception("%s:%s failed", service, operation)
-            failure = ApiError("InternalFailure", "the local cloud failed; see its log", 500)
-            return _send(error_reply(service, failure), start_response)
+            raise ApiError("UnsupportedOperation", f"the local cloud has no {service}:{operation}") from None
         if operation in {"TagResource", "UntagResource"} and service == "batch":
-            self._batch.retagged(unquote(environ["PATH_INFO"]).partition("/v1/tags/")[2])
+            self._batch.retagged(_tagged(environ))
         return answer
 
     def _known(self, caller: Caller | None, service: str) -> Caller:
@@ -173,10 +181,13 @@ class Front:
         answer = self._batch.operations.get(operation)
         if answer is not None:
             return answer(_body(environ))
-        if operation == "RegisterJobDefinition":
+        if operation in {"RegisterJobDefinition", "TagResource"}:
             body = _body(environ)
             environ["wsgi.input"] = io.BytesIO(body)
-            self._batch.check_definition(body)
+            if operation == "TagResource":
+                self._batch.check_tagging(_tagged(environ), body)
+            else:
+                self._batch.check_definition(body)
         return None
 
 
@@ -184,6 +195,11 @@ def _error_of(fault: Fault, service: str) -> ApiError:
     if fault.kind is FaultKind.THROTTLE:
         return ApiError(*_THROTTLED.get(service, _OTHER_THROTTLED))
     return ApiError(fault.text, "An internal error occurred (so says the fault plan).", 500)
+
+
+def _tagged(environ: dict[str, Any]) -> str:
+    """ARN of what a request about tags of Batch is about."""
+    return unquote(environ["PATH_INFO"]).partition("/v1/tags/")[2]
 
 
 def _body(environ: dict[str, Any]) -> bytes:

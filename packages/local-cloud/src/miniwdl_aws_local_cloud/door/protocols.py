@@ -21,6 +21,7 @@ _BATCH_OPERATIONS = {
     name.lower(): name
     for name in (
         "CancelJob",
+        "CancelJobs",
         "CreateComputeEnvironment",
         "CreateJobQueue",
         "CreateSchedulingPolicy",
@@ -39,6 +40,7 @@ _BATCH_OPERATIONS = {
         "RegisterJobDefinition",
         "SubmitJob",
         "TerminateJob",
+        "TerminateJobs",
         "UpdateComputeEnvironment",
         "UpdateJobQueue",
         "UpdateSchedulingPolicy",
