@@ -90,15 +90,26 @@ def tests(session: nox.Session) -> None:
     session.run("pytest", *workers(), "-m", "not containers and not aws", *session.posargs or ["tests"])
 
 
-@nox.session
-def containers(session: nox.Session) -> None:
-    """Run the tests that need a container engine; without one they fail in CI and are skipped elsewhere."""
+def in_containers(session: nox.Session, *tests: str) -> None:
+    """Run tests that need a container engine; without one they fail in CI and are skipped elsewhere."""
     install_workspace(session, "test")
     session.install("uv")  # the workflow image is built with it
     # Where CI reaches no registry, images/ci-engine.sh has made a base image.
     image = os.environ.get("MINIWDL_AWS_TEST_BASE", "public.ecr.aws/docker/library/python:3.12-slim-bookworm")
-    selected = session.posargs or ["packages/local-cloud/tests/batch/engine/test_containers.py", "tests/containers"]
+    selected = session.posargs or tests
     session.run("pytest", *workers(), "-m", "containers", *selected, env={"MINIWDL_AWS_TEST_IMAGE": image})
+
+
+@nox.session
+def containers(session: nox.Session) -> None:
+    """Run jobs of the local cloud in containers, and whole pipelines."""
+    in_containers(session, "packages/local-cloud/tests/batch/engine/test_containers.py", "tests/containers")
+
+
+@nox.session(name="second-opinion")
+def second_opinion(session: nox.Session) -> None:
+    """Run the product on moto's own server, whose Batch runs containers, and compare it with the local cloud."""
+    in_containers(session, "tests/second_opinion")
 
 
 @nox.session

@@ -13,6 +13,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import runpy
 import sys
 import textwrap
 from typing import TYPE_CHECKING, Any
@@ -219,6 +220,17 @@ def command_block(name: str) -> str:
     )
 
 
+def differences_block() -> str:
+    """List where plain moto and the local cloud answer differently, as the tests' table has it."""
+    found = runpy.run_path(str(facts.ROOT / "tests/second_opinion/differences.py"))["DIFFERENCES"]
+    names = [item.page.rpartition("/")[2].removesuffix(".html").removeprefix("API_") for item in found]
+    rows = [
+        (item.what, item.moto, item.local, f"{item.right}: [{name}]({item.page})")
+        for item, name in zip(found, names, strict=True)
+    ]
+    return table(("request", "plain moto", "local cloud", "who is right"), rows)
+
+
 BLOCKS: dict[str, Callable[..., str]] = {
     "hook": hook_block,
     "hooks": hooks_block,
@@ -235,6 +247,7 @@ BLOCKS: dict[str, Callable[..., str]] = {
     "policy": policy_block,
     "permissions": permissions_block,
     "command": command_block,
+    "differences": differences_block,
 }
 
 
