@@ -91,7 +91,10 @@ def test_reasons_from_all_four_places_each_once() -> None:
     assert found.reason == "host lost; pull; OutOfMemoryError: killed"
     assert [attempt.container_reason for attempt in found.attempts][1] == "OutOfMemoryError: killed"
     same = job(
-        statusReason="x", attempts=[{"statusReason": "x", "container": {"reason": "y"}}], container={"reason": "y"}
+        status="FAILED",
+        statusReason="x",
+        attempts=[{"statusReason": "x", "container": {"reason": "y"}}],
+        container={"reason": "y"},
     )
     assert same.reasons == ("x", "y")
     assert job(statusReason=EXITED).reason == ""
@@ -99,9 +102,35 @@ def test_reasons_from_all_four_places_each_once() -> None:
 
 def test_the_exit_code_may_be_the_last_attempts_alone() -> None:
     attempts = [{"container": {"exitCode": 9}}, {"container": {"exitCode": 3}}]
-    assert job(attempts=attempts).exit_code == 3
-    assert job(attempts=attempts, container={"exitCode": 0}).exit_code == 0
-    assert job().exit_code is None
+    assert job(status="FAILED", attempts=attempts).exit_code == 3
+    assert job(status="SUCCEEDED", attempts=attempts, container={"exitCode": 0}).exit_code == 0
+    assert job(status="FAILED").exit_code is None
+
+
+LOST = {"statusReason": "Host EC2 (instance i-1) terminated.", "container": {"exitCode": 143, "reason": "gone"}}
+
+
+@pytest.mark.parametrize("status", ["RUNNABLE", "STARTING", "RUNNING"])
+def test_what_ended_an_earlier_attempt_is_not_said_of_a_job_that_goes_on(status: str) -> None:
+    left = {"exitCode": 143, "reason": "gone", "logStreamName": "a1"}
+    again = job(status=status, attempts=[LOST], container=left, retryStrategy={"attempts": 3}, startedAt=10_000)
+    assert (again.reason, again.container_reason, again.exit_code) == ("", "", None)
+    assert (again.attempt, again.max_attempts) == (2, 3)
+    assert (again.seconds(15) is None) == (status == "RUNNABLE")
+
+
+def test_each_attempt_has_streams_of_its_own() -> None:
+    attempts = [{"container": {"logStreamName": "a1"}}, {"container": {}}]
+    waiting = job(status="RUNNABLE", attempts=attempts, container={"logStreamName": "a1"})
+    running = job(attempts=attempts, container={"logStreamName": "a3"})
+    ended = job(status="FAILED", attempts=[*attempts, {"container": {"logStreamName": "a3"}}])
+
+    def names(found: Job) -> list[list[str]]:
+        return [[stream.name for stream in found.streams_of(number)] for number in (1, 2, 3, 4)]
+
+    assert [found.attempt for found in (job(), job(status="FAILED"), waiting, running, ended)] == [1, 1, 3, 3, 3]
+    assert names(waiting) == [["a1"], [], [], []], "its container is still that of the attempt before"
+    assert names(running) == names(ended) == [["a1"], [], ["a3"], []]
 
 
 @pytest.mark.parametrize("key", ["isTerminated", "isCancelled"])

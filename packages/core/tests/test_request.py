@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from miniwdl_aws_core.batch.attempts import ONE_ATTEMPT, WHERE_NOT_AT_FAULT
 from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_core.batch.limits import MAX_OVERRIDES, LimitError
 from miniwdl_aws_core.batch.request import JobRequest, again, fits, job_name, resources, submit_request
@@ -96,7 +97,7 @@ def test_the_same_once_more() -> None:
             "resourceRequirements": [{"type": "VCPU", "value": "2"}],
         },
     }
-    request = submit_request(again(Job.of(detail), "m", {"A": "2"}), "d:1")
+    request = submit_request(again(Job.of(detail), "m", {"A": "2"}, ONE_ATTEMPT), "d:1")
     assert request["containerOverrides"] == {
         "command": ["run"],
         "environment": [{"name": "A", "value": "2"}],
@@ -109,12 +110,14 @@ def test_the_same_once_more() -> None:
 def test_the_same_once_more_needs_the_same_licences() -> None:
     needs = {"consumableResourceList": [{"consumableResource": "licence", "quantity": 2}]}
     detail = {"jobId": "j", "status": "FAILED", "consumableResourceProperties": needs}
-    assert submit_request(again(Job.of(detail), "m", {}), "d:1")["consumableResourcePropertiesOverride"] == needs
+    request = submit_request(again(Job.of(detail), "m", {}, ONE_ATTEMPT), "d:1")
+    assert request["consumableResourcePropertiesOverride"] == needs
 
 
 def test_the_same_once_more_counts_towards_the_same_share() -> None:
     detail = {"jobId": "j", "status": "FAILED", "shareIdentifier": "blue", "schedulingPriority": 0}
-    request = submit_request(again(Job.of(detail), "m", {}), "d:1")
+    request = submit_request(again(Job.of(detail), "m", {}, WHERE_NOT_AT_FAULT), "d:1")
+    assert request["retryStrategy"] == WHERE_NOT_AT_FAULT
     assert (request["shareIdentifier"], request["schedulingPriorityOverride"]) == ("blue", 0)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from miniwdl_aws_core.batch.attempts import WHERE_NOT_AT_FAULT
 from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_submit_cli.manage.rerun import resubmission
 from miniwdl_aws_submit_cli.runs.names import given_name
@@ -53,7 +54,7 @@ def test_resubmission_leaves_out_what_batch_adds() -> None:
             "environment": [{"name": "A", "value": "1"}, {"name": "WDL_SUBMISSION", "value": "n-ffffffffff"}],
             "resourceRequirements": [{"type": "VCPU", "value": "2"}],
         },
-        "retryStrategy": {"attempts": 1},
+        "retryStrategy": WHERE_NOT_AT_FAULT,
         "propagateTags": True,
         "tags": {"Group": "x"},
     }

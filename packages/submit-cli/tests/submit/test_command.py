@@ -17,6 +17,7 @@ from typing import Any
 import pluggy
 import pytest
 
+from miniwdl_aws_core.batch.attempts import WHERE_NOT_AT_FAULT
 from miniwdl_aws_core.options.table import Section
 from miniwdl_aws_hooks import InputFinding, SubmitEnvironment, SubmitOption, hookimpl
 from miniwdl_aws_submit_cli.runs.names import given_name
@@ -175,6 +176,7 @@ def test_dry_run_submits_and_stages_nothing(aws: Any, parts: Any, here: Path, su
     assert "nothing was staged or submitted" in err
     assert [request.dry_run for request in parts.staged] == [True]
     assert shown["submitJob"]["jobQueue"] == "workflow"
+    assert shown["submitJob"]["retryStrategy"] == WHERE_NOT_AT_FAULT
     assert shown["staging"]["bytes"] == 5
     values = {item["name"]: item["value"] for item in shown["submitJob"]["containerOverrides"]["environment"]}
     assert values["WDL_PAYLOAD"].endswith(" bytes)")

@@ -10,7 +10,7 @@ Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_JobDetail.html
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import zip_longest
+from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -51,6 +51,8 @@ class Attempt:
     """Milliseconds since the epoch."""
     stopped_at: int | None
     """The same."""
+    streams: tuple[StreamName, ...] = ()
+    """Where its containers logged; none where it never ran, or logged elsewhere."""
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,14 @@ class Job:
     status_reason: str = ""
     """The job's own: for a waiting one, why it waits."""
     container_reason: str = ""
-    """The container's, or that of the last attempt's."""
+    """The container's, or that of the last attempt's; empty while it goes on."""
     reasons: tuple[str, ...] = ()
-    """How it ended, each once: the job's, its last attempt's, its container's, its last attempt's container's."""
+    """
+    How it ended, each once: the job's, its last attempt's, its container's, its last attempt's container's. While it
+    goes on, the job's alone: what ended an earlier attempt says nothing of this one.
+    """
     exit_code: int | None = None
-    """The container's, or that of the last attempt's."""
+    """The container's, or that of the last attempt's; ``None`` while it goes on."""
     was_stopped: bool = False
     """Whether somebody cancelled or terminated it."""
     created_at: int = 0
@@ -98,6 +103,8 @@ class Job:
     """By what its containers log."""
     attempts: tuple[Attempt, ...] = ()
     """Those that are over."""
+    max_attempts: int = 1
+    """How many AWS Batch itself makes at most."""
     array_size: int | None = None
     """Number of children, of the parent of an array."""
     nodes: int | None = None
@@ -122,9 +129,14 @@ class Job:
         last = next(_containers(last_attempt), {})
         reasons = [_text(item, "statusReason") for item in (detail, last_attempt)]
         container_reasons = [_text(item, "reason") for item in (container, last)]
+        status = str(detail["status"])
+        ended = status in ENDED
+        if not ended:
+            # AWS Batch may show a job that is tried again with the container of the attempt before.
+            reasons, container_reasons = reasons[:1], []
         return cls(
             job_id=str(detail["jobId"]),
-            status=str(detail["status"]),
+            status=status,
             name=_text(detail, "jobName"),
             queue_arn=_text(detail, "jobQueue"),
             definition=_text(detail, "jobDefinition"),
@@ -132,7 +144,7 @@ class Job:
             status_reason=reasons[0],
             container_reason=next(filter(None, container_reasons), ""),
             reasons=tuple(dict.fromkeys(filter(None, [*reasons, *container_reasons]))),
-            exit_code=container.get("exitCode", last.get("exitCode")),
+            exit_code=container.get("exitCode", last.get("exitCode")) if ended else None,
             was_stopped=bool(detail.get("isTerminated") or detail.get("isCancelled")),
             created_at=int(detail.get("createdAt") or 0),
             started_at=detail.get("startedAt") or None,
@@ -144,9 +156,10 @@ class Job:
             command=tuple(container.get("command") or ()),
             environment=_pairs(container.get("environment"), "name", default=""),
             resources=_pairs(container.get("resourceRequirements"), "type"),
-            streams=tuple(dict.fromkeys(_streams(attempts, containers))),
+            streams=tuple(dict.fromkeys(_all_streams(attempts, containers))),
             log_drivers=tuple(dict.fromkeys(_driver(item) for item in containers)),
-            attempts=tuple(map(_attempt, attempts)),
+            attempts=tuple(_attempt(item, containers) for item in attempts),
+            max_attempts=(detail.get("retryStrategy") or {}).get("attempts") or 1,
             array_size=(detail.get("arrayProperties") or {}).get("size"),
             nodes=detail["nodeProperties"].get("numNodes", 1) if "nodeProperties" in detail else None,
             on_eks="eksProperties" in detail,
@@ -185,13 +198,30 @@ class Job:
         """The newest log stream."""
         return self.streams[-1] if self.streams else None
 
+    @property
+    def attempt(self) -> int:
+        """Number of the attempt that is under way, or to come, or was the last one: 1 is the first."""
+        made = len(self.attempts)
+        return max(made, 1) if self.ended else made + 1
+
+    def streams_of(self, attempt: int) -> tuple[StreamName, ...]:
+        """
+        Tell where the containers of an attempt log; none before it runs.
+
+        :param attempt: its number; 1 is the first.
+        """
+        if attempt <= len(self.attempts):
+            return self.attempts[attempt - 1].streams
+        earlier = {stream for item in self.attempts for stream in item.streams}
+        return tuple(stream for stream in self.streams if stream not in earlier) if attempt == self.attempt else ()
+
     def seconds(self, now: float) -> float | None:
         """
-        How long it ran, or has been running; ``None`` before it starts.
+        How long it ran, or has been running; ``None`` before it starts, and while it waits to be tried again.
 
         :param now: seconds since the epoch.
         """
-        if not self.started_at:
+        if not self.started_at or not (self.ended or self.status in STARTED):
             return None
         return (self.stopped_at or now * 1000) / 1000 - self.started_at / 1000
 
@@ -219,14 +249,16 @@ def _containers(item: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield from task.get("containers") or ()
 
 
-def _attempt(item: Mapping[str, Any]) -> Attempt:
-    container = next(_containers(item), {})
+def _attempt(item: Mapping[str, Any], current: Sequence[Mapping[str, Any]]) -> Attempt:
+    containers = list(_containers(item))
+    container = containers[0] if containers else {}
     return Attempt(
         status_reason=_text(item, "statusReason"),
         container_reason=_text(container, "reason"),
         exit_code=container.get("exitCode"),
         started_at=item.get("startedAt") or None,
         stopped_at=item.get("stoppedAt") or None,
+        streams=tuple(dict.fromkeys(_streams(containers, current))),
     )
 
 
@@ -234,14 +266,18 @@ def _driver(container: Mapping[str, Any]) -> str:
     return _text(container.get("logConfiguration") or {}, "logDriver") or "awslogs"
 
 
-def _streams(attempts: Sequence[Mapping[str, Any]], current: Sequence[Mapping[str, Any]]) -> Iterator[StreamName]:
+def _all_streams(attempts: Sequence[Mapping[str, Any]], current: Sequence[Mapping[str, Any]]) -> Iterator[StreamName]:
     """Streams in order of attempts; the running attempt is described only outside of ``attempts``."""
-    for containers in (*map(list, map(_containers, attempts)), current):
-        # Attempts don't repeat the log configuration; containers of one job keep their order and their configuration.
-        nothing: Mapping[str, Any] = {}
-        for container, configured in zip_longest(containers, current[: len(containers)], fillvalue=nothing):
-            name = _text(container, "logStreamName")
-            if name and _driver(configured) == "awslogs":
-                options = (configured.get("logConfiguration") or {}).get("options") or {}
-                group = options.get("awslogs-group") or DEFAULT_LOG_GROUP
-                yield StreamName(group, name, options.get("awslogs-region"))
+    for containers in chain(map(_containers, attempts), [current]):
+        yield from _streams(list(containers), current)
+
+
+def _streams(containers: Sequence[Mapping[str, Any]], current: Sequence[Mapping[str, Any]]) -> Iterator[StreamName]:
+    """Streams of one attempt. Attempts don't repeat the log configuration, and containers of a job keep their order."""
+    nothing: Mapping[str, Any] = {}
+    for container, configured in zip_longest(containers, current[: len(containers)], fillvalue=nothing):
+        name = _text(container, "logStreamName")
+        if name and _driver(configured) == "awslogs":
+            options = (configured.get("logConfiguration") or {}).get("options") or {}
+            group = options.get("awslogs-group") or DEFAULT_LOG_GROUP
+            yield StreamName(group, name, options.get("awslogs-region"))

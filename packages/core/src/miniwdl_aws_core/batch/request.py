@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.batch.attempts import ONE_ATTEMPT
 from miniwdl_aws_core.batch.limits import MAX_NAME, MAX_OVERRIDES, MAX_REQUEST, LimitError
 from miniwdl_aws_core.batch.tags import check_tags
 
@@ -35,6 +36,8 @@ class JobRequest:
     tags: Mapping[str, str] = field(default_factory=dict)
     timeout: int | None = None
     """Seconds of an attempt; ``None`` for as long as it takes."""
+    retries: Mapping[str, Any] = field(default_factory=lambda: ONE_ATTEMPT)
+    """When AWS Batch itself tries again: a ``retryStrategy``."""
     scheduling_priority: int | None = None
     share_identifier: str | None = None
     """Queues with a scheduling policy want one, and a priority, here or in the definition; others take none."""
@@ -66,10 +69,11 @@ def resources(vcpu: int, memory_mib: int, gpu: int = 0) -> dict[str, str]:
     return {**found, "GPU": str(gpu)} if gpu else found
 
 
-def again(job: Job, name: str, environment: Mapping[str, str]) -> JobRequest:
+def again(job: Job, name: str, environment: Mapping[str, str], retries: Mapping[str, Any]) -> JobRequest:
     """
     Ask for the same once more.
 
+    :param retries: not the job's own: it may be of a version that had others.
     :param environment: variables that are new or have other values; those that AWS Batch adds it takes from nobody.
     """
     kept = {key: value for key, value in job.environment.items() if not key.startswith("AWS_BATCH")}
@@ -80,6 +84,7 @@ def again(job: Job, name: str, environment: Mapping[str, str]) -> JobRequest:
         resources=job.resources,
         environment={**kept, **environment},
         tags=job.tags,
+        retries=retries,
         scheduling_priority=job.scheduling_priority,
         share_identifier=job.share_identifier,
         consumables=job.consumables,
@@ -106,8 +111,7 @@ def submit_request(job: JobRequest, definition: str) -> dict[str, Any]:
         "jobQueue": job.queue,
         "jobDefinition": definition,
         "containerOverrides": overrides,
-        # Whoever submits owns retries: each is counted, logged, and has files of its own.
-        "retryStrategy": {"attempts": 1},
+        "retryStrategy": dict(job.retries),
         "propagateTags": True,
     }
     if tags := check_tags(job.tags, job.subject):

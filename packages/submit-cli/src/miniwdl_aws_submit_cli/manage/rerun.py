@@ -46,8 +46,9 @@ def resubmission(job: Job, token: str) -> dict[str, Any]:
 
     :param token: a text that no other submission has.
     """
+    from miniwdl_aws_core.batch.attempts import WHERE_NOT_AT_FAULT
     from miniwdl_aws_core.batch.request import again, submit_request
     from miniwdl_aws_submit_cli.runs.names import given_name, unique_name
 
     name = unique_name(given_name(job.name), token)
-    return submit_request(again(job, name, {ENV_SUBMISSION: name}), job.definition)
+    return submit_request(again(job, name, {ENV_SUBMISSION: name}, WHERE_NOT_AT_FAULT), job.definition)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.batch.attempts import WHERE_NOT_AT_FAULT
 from miniwdl_aws_core.batch.definition import build_definition
 from miniwdl_aws_core.batch.mounts import covering_mount, plan_mounts, sentinel_of
 from miniwdl_aws_core.batch.request import JobRequest, fits, resources, submit_request
@@ -131,6 +132,7 @@ class Submission:
             environment=changes.environment,
             tags=changes.tags,
             share_identifier=settings.workflow_share,
+            retries=WHERE_NOT_AT_FAULT,
             subject=WORKFLOW_JOB,
             advice="give inputs in a file (-i inputs.json); --no-env passes no environment variables",
         )
