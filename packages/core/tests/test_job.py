@@ -124,13 +124,14 @@ def test_each_attempt_has_streams_of_its_own() -> None:
     waiting = job(status="RUNNABLE", attempts=attempts, container={"logStreamName": "a1"})
     running = job(attempts=attempts, container={"logStreamName": "a3"})
     ended = job(status="FAILED", attempts=[*attempts, {"container": {"logStreamName": "a3"}}])
+    just_ended = job(status="FAILED", attempts=attempts, container={"logStreamName": "a3"})
 
     def names(found: Job) -> list[list[str]]:
         return [[stream.name for stream in found.streams_of(number)] for number in (1, 2, 3, 4)]
 
     assert [found.attempt for found in (job(), job(status="FAILED"), waiting, running, ended)] == [1, 1, 3, 3, 3]
     assert names(waiting) == [["a1"], [], [], []], "its container is still that of the attempt before"
-    assert names(running) == names(ended) == [["a1"], [], ["a3"], []]
+    assert names(running) == names(ended) == names(just_ended) == [["a1"], [], ["a3"], []]
 
 
 @pytest.mark.parametrize("key", ["isTerminated", "isCancelled"])

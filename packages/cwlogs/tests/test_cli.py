@@ -66,6 +66,28 @@ def test_following_ends_with_the_job(aws, logs, job, capsys, monkeypatch):
     assert capsys.readouterr().out == "one\ntwo\nthree\n"
 
 
+def test_following_goes_on_with_the_next_attempt(aws, logs, job, capsys, monkeypatch):
+    monkeypatch.setattr("miniwdl_aws_cwlogs.job_watch.DESCRIBE_PERIOD", 0.0)
+    lost = {"statusReason": "Host EC2 (instance i-1) terminated.", "container": {"logStreamName": "def/default/1"}}
+    job["status"] = "RUNNING"
+
+    def fare(_operation):
+        if logs.requests["def/default/1"] == 2 and job["status"] == "RUNNING" and "attempts" not in job:
+            logs.write("def/default/1", "three")
+            logs.write("def/default/2", "one again")
+            job.update(attempts=[lost], retryStrategy={"attempts": 3}, container={"logStreamName": "def/default/2"})
+        if logs.requests["def/default/2"] == 2 and job["status"] == "RUNNING":
+            logs.write("def/default/2", "two again")
+            job.update(status="SUCCEEDED")
+
+    aws.on_request = fare
+    assert main(["j-1", "--follow"]) == 0
+    said = "attempt 2 of 3: the host of attempt 1 was lost (Host EC2 (instance i-1) terminated.)\n"
+    assert capsys.readouterr() == ("one\ntwo\nthree\none again\ntwo again\n", said)
+    assert main(["j-1"]) == 0
+    assert capsys.readouterr() == ("one\ntwo\nthree\none again\ntwo again\n", said)
+
+
 def test_since(job, logs, capsys):
     logs.write("def/default/1", "three", at=1_700_000_100_000)
     assert main(["j-1", "--since", "2023-11-14T22:14:00Z"]) == 0

@@ -35,13 +35,19 @@ def batch():
 
 
 @pytest.fixture
-def watch(batch, logs, clock):
+def told():
+    return []
+
+
+@pytest.fixture
+def watch(batch, logs, clock, told):
     def make(*job_ids, follow=True):
         return JobWatch(
             job_ids,
             batch.describe,
             lambda name, _born: LogStream(logs, name.group, name.name),
             follow=follow,
+            tell=told.append,
             clock=clock,
             wall_clock=clock,
         )
@@ -82,14 +88,45 @@ def test_a_job_that_ended_is_not_asked_about_again(batch, watch, clock):
     assert batch.requests == [["1", "2"], ["1"]]
 
 
-def test_a_later_attempt_ends_the_stream_of_the_earlier(batch, watch, clock):
+LOST = {"statusReason": "Host EC2 (instance i-1) terminated."}
+
+
+def test_a_later_attempt_is_shown_when_the_earlier_one_is_over(batch, watch, clock, told):
     batch.set("1", "RUNNING", "s1")
     jobs = watch("1")
     (first,) = jobs.new()
-    batch.set("1", "RUNNING", "s2", attempts=[{"container": {"logStreamName": "s1"}}])
+    lost = {**LOST, "container": {"logStreamName": "s1"}}
+    batch.set("1", "RUNNABLE", "s1", attempts=[lost], retryStrategy={"attempts": 3})
     clock.sleep(6)
+    assert names(jobs.new()) == []
+    assert first.job_ended(), "although no other stream is known yet"
+    batch.set("1", "RUNNING", "s2", attempts=[lost], retryStrategy={"attempts": 3})
+    clock.sleep(6)
+    assert (names(jobs.new()), told) == ([], []), "lines of the first may still come"
+    jobs.over(first)
     (second,) = jobs.new()
-    assert (first.job_ended(), second.job_ended()) == (True, False)
+    assert (second.stream.name, second.job_ended()) == ("s2", False)
+    assert told == ["attempt 2 of 3: the host of attempt 1 was lost (Host EC2 (instance i-1) terminated.)"]
+    assert not jobs.complete()
+
+
+def test_attempts_that_are_all_over_come_one_after_the_other(batch, watch, clock, told):
+    stopped = [int((clock() - ago) * 1000) for ago in (3600, 2)]
+    unpulled = {"container": {"reason": "CannotPullContainerError: context canceled"}}
+    attempts = [
+        {**LOST, "container": {"logStreamName": "s1"}, "stoppedAt": stopped[0]},
+        unpulled,
+        {"container": {"logStreamName": "s3"}, "stoppedAt": stopped[1]},
+    ]
+    batch.set("1", "SUCCEEDED", "s3", attempts=attempts, retryStrategy={"attempts": 3}, stoppedAt=stopped[1])
+    batch.set("2", "SUCCEEDED", "other")
+    jobs = watch("1", "2")
+    first, _other = jobs.new()
+    assert (first.stream.name, first.grace, jobs.new()) == ("s1", 0.0, [])
+    jobs.over(first)
+    (third,) = jobs.new()
+    assert (third.stream.name, third.grace) == ("s3", None)
+    assert [note[:29] for note in told] == ["[name-1] attempt 2 of 3: the ", "[name-1] attempt 3 of 3: atte"]
 
 
 def test_old_jobs_need_no_grace_and_fresh_ones_do(batch, watch, clock):

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.command import Parser, run_command
-from miniwdl_aws_core.console import emit_log, has_colours
+from miniwdl_aws_core.console import emit_log, has_colours, say
 from miniwdl_aws_core.since import SINCE_HELP, parse_since
 from miniwdl_aws_cwlogs import __version__
 from miniwdl_aws_hooks import ConfigurationError, ExitCode
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from miniwdl_aws_core.batch.job import StreamName
-    from miniwdl_aws_cwlogs.follower import Discovery
+    from miniwdl_aws_cwlogs.follower import Discovery, Followed
     from miniwdl_aws_cwlogs.stream import LogStream
 
 __all__ = ["main"]
@@ -82,15 +83,28 @@ def _show(options: argparse.Namespace) -> None:
 
     fit_for_terminals()
     start_time = parse_since(options.since, time.time()) if options.since else None
-    discovery, label = _target(options, start_time)
-    renderer, colours = Renderer(options.timestamps, options.json, label), has_colours()
+    target = _target(options, start_time)
+    renderer, colours = Renderer(options.timestamps, options.json, target.label), has_colours()
     follower = Follower(SelfTuningRate(options.rate) if options.rate else shared_budget())
-    for page in follower.pages(discovery):
-        emit_log(*chain.from_iterable(map(renderer.lines, page)), colours=colours)
+    for delivery in follower.deliveries(target.discovery):
+        if delivery.events:
+            emit_log(*chain.from_iterable(map(renderer.lines, delivery.events)), colours=colours)
+        if delivery.over:
+            target.over(delivery.followed)
 
 
-def _target(options: argparse.Namespace, start_time: int | None) -> tuple[Discovery, Callable[[str], str] | None]:
-    """What to follow, and how to tell several streams apart."""
+@dataclass(frozen=True)
+class _Target:
+    """What to follow."""
+
+    discovery: Discovery
+    label: Callable[[str], str] | None
+    """How to tell several streams apart."""
+    over: Callable[[Followed], None] = lambda _followed: None
+    """Hears of each stream that is over."""
+
+
+def _target(options: argparse.Namespace, start_time: int | None) -> _Target:
     from miniwdl_aws_cwlogs.follower import FixedStreams, Followed
     from miniwdl_aws_cwlogs.job_watch import JobWatch
     from miniwdl_aws_cwlogs.log_source import JobSource, LogSource
@@ -106,8 +120,8 @@ def _target(options: argparse.Namespace, start_time: int | None) -> tuple[Discov
 
     if options.job_ids:
         describe = JobSource.connect(options.region, options.profile).describe
-        watch = JobWatch(options.job_ids, describe, open_stream, follow=options.follow)
-        return watch, watch.label if len(options.job_ids) > 1 else None
+        watch = JobWatch(options.job_ids, describe, open_stream, follow=options.follow, tell=say)
+        return _Target(watch, watch.label if len(options.job_ids) > 1 else None, watch.over)
 
     source = LogSource.connect(options.region, options.profile)
     names = list(dict.fromkeys(options.stream))
@@ -117,7 +131,7 @@ def _target(options: argparse.Namespace, start_time: int | None) -> tuple[Discov
             source.get(options.group, name, token=None, start_time=start_time)
     streams = [LogStream(source, options.group, name, start_time=start_time) for name in names]
     followed = [Followed(stream, job_ended=lambda: not options.follow, grace=0.0) for stream in streams]
-    return FixedStreams(followed), (lambda stream: stream) if len(names) > 1 else None
+    return _Target(FixedStreams(followed), (lambda stream: stream) if len(names) > 1 else None)
 
 
 if __name__ == "__main__":

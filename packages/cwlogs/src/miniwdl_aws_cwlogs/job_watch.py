@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.batch.attempts import attempt_note
 from miniwdl_aws_core.batch.limits import MAX_DESCRIBE
 from miniwdl_aws_cwlogs.errors import NoLogError, ThrottledError, UnreachableError
 from miniwdl_aws_cwlogs.follower import Followed
@@ -30,7 +31,7 @@ SETTLED_MS = 60_000
 
 class JobWatch:
     """
-    The streams of some jobs, attempt after attempt.
+    The streams of some jobs, attempt after attempt: the next one's are new when those of the one before are over.
 
     Asks Batch about all of them at once, and not more often than each few seconds; an outage of Batch is waited
     out, since only the logs matter here.
@@ -43,6 +44,7 @@ class JobWatch:
         open_stream: Callable[[StreamName, int], LogStream],
         *,
         follow: bool,
+        tell: Callable[[str], None] = lambda _note: None,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
@@ -51,15 +53,21 @@ class JobWatch:
 
         :param open_stream: gets the time before which the stream has nothing, in milliseconds since the epoch.
         :param follow: whether to wait for what is still to come.
+        :param tell: hears of each attempt that follows another one.
         :raises NoLogError: for a job that Batch does not know, or that has no log and will not get one.
         """
         self._job_ids = list(dict.fromkeys(job_ids))
         self._describe = describe
         self._open = open_stream
         self._follow = follow
+        self._tell = tell
         self._clock = clock
         self._wall_clock = wall_clock
         self._known: set[StreamName] = set()
+        self._over: set[str] = set()
+        """Names of streams of which nothing more will come."""
+        self._attempts: dict[str, int] = {}
+        """Number of the attempt that is shown, by job."""
         self._labels: dict[str, str] = {}
         self._jobs: dict[str, Job] = {}
         self._looked_at = clock()
@@ -79,11 +87,16 @@ class JobWatch:
                 # The streams go on until the next look, and they know when to lose patience.
                 self._looked_at = self._clock()
         return [
-            self._followed(job, stream)
+            self._followed(job, stream, number)
             for job in self._jobs.values()
-            for stream in job.streams
+            for number in [self._attempt(job)]
+            for stream in job.streams_of(number)
             if stream not in self._known
         ]
+
+    def over(self, followed: Followed) -> None:
+        """Take note that nothing more will come of a stream: that of the job's next attempt may be shown."""
+        self._over.add(followed.stream.name)
 
     def complete(self) -> bool:
         """Whether all jobs are over, or nobody wants to wait for them."""
@@ -116,17 +129,30 @@ class JobWatch:
                     hint=None if job.ended else "wait for it with --follow",
                 )
 
-    def _followed(self, job: Job, stream: StreamName) -> Followed:
-        self._known.add(stream)
+    def _attempt(self, job: Job) -> int:
+        """Tell which attempt is to be shown; say so when it is another one."""
+        number = self._attempts.setdefault(job.job_id, 1)
+        while number < job.attempt and self._over.issuperset(stream.name for stream in job.streams_of(number)):
+            number += 1
+            self._tell((f"[{self._label(job)}] " if len(self._job_ids) > 1 else "") + attempt_note(job, number))
+        self._attempts[job.job_id] = number
+        return number
+
+    def _label(self, job: Job) -> str:
         namesakes = sum(other.name == job.name for other in self._jobs.values())
-        self._labels[stream.name] = job.name if namesakes == 1 else f"{job.name} {job.job_id[:8]}"
-        settled = job.stopped_at is not None and self._wall_clock() * 1000 - job.stopped_at > SETTLED_MS
+        return job.name if namesakes == 1 else f"{job.name} {job.job_id[:8]}"
+
+    def _followed(self, job: Job, stream: StreamName, attempt: int) -> Followed:
+        self._known.add(stream)
+        self._labels[stream.name] = self._label(job)
+        stopped_at = job.attempts[attempt - 1].stopped_at if attempt <= len(job.attempts) else job.stopped_at
+        settled = stopped_at is not None and self._wall_clock() * 1000 - stopped_at > SETTLED_MS
         return Followed(
             self._open(stream, max(job.created_at - SKEW_MS, 0)),
-            job_ended=lambda: not self._follow or self._superseded(job.job_id, stream) or self._jobs[job.job_id].ended,
+            job_ended=lambda: not self._follow or self._has_ended(job.job_id, attempt),
             grace=0.0 if settled or not self._follow else None,
         )
 
-    def _superseded(self, job_id: str, stream: StreamName) -> bool:
-        """Whether a later attempt of the job writes another stream by now."""
-        return stream != self._jobs[job_id].streams[-1]
+    def _has_ended(self, job_id: str, attempt: int) -> bool:
+        job = self._jobs[job_id]
+        return job.ended or attempt < job.attempt

@@ -202,7 +202,7 @@ class Job:
     def attempt(self) -> int:
         """Number of the attempt that is under way, or to come, or was the last one: 1 is the first."""
         made = len(self.attempts)
-        return max(made, 1) if self.ended else made + 1
+        return max(made, 1) if self.ended and not self._newest_streams else made + 1
 
     def streams_of(self, attempt: int) -> tuple[StreamName, ...]:
         """
@@ -212,8 +212,13 @@ class Job:
         """
         if attempt <= len(self.attempts):
             return self.attempts[attempt - 1].streams
-        earlier = {stream for item in self.attempts for stream in item.streams}
-        return tuple(stream for stream in self.streams if stream not in earlier) if attempt == self.attempt else ()
+        return self._newest_streams if attempt == self.attempt else ()
+
+    @property
+    def _newest_streams(self) -> tuple[StreamName, ...]:
+        """Those of an attempt that isn't among the others yet."""
+        told = {stream for item in self.attempts for stream in item.streams}
+        return tuple(stream for stream in self.streams if stream not in told)
 
     def seconds(self, now: float) -> float | None:
         """
