@@ -37,7 +37,7 @@ def test_the_strategy_keeps_to_the_rules_of_aws() -> None:
     [
         (LOST, "the host of attempt 1 was lost (Host EC2 (instance i-0f0a) terminated.)"),
         (UNPULLED, "attempt 1 could not pull its image (CannotPullContainerError: context canceled)"),
-        (EXITED, "attempt 1 ended (exit code 3, Essential container in task exited)"),
+        (EXITED, "attempt 1 ended (exit code 3)"),
         ({}, "attempt 1 ended"),
     ],
 )

@@ -71,7 +71,14 @@ def job_id(
         container = {"logStreamName": "s", "reason": EVIL}
         return {
             key: Job.of(
-                {**job.detail, "jobName": EVIL, "status": "FAILED", "statusReason": EVIL, "container": container}
+                {
+                    **job.detail,
+                    "jobName": EVIL,
+                    "status": "FAILED",
+                    "statusReason": EVIL,
+                    "container": container,
+                    "attempts": [],
+                }
             )
             for key, job in describe(batch, ids).items()
         }

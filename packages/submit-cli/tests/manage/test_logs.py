@@ -36,6 +36,17 @@ def test_logs(aws: Any, manage: Callable[..., Outcome], parts: Any, job_id: str)
     assert parts.followed[0].end_marker == "[miniwdl-aws] end of log"
 
 
+def test_the_logs_of_attempts_follow_each_other(
+    manage: Callable[..., Outcome], parts: Any, tried_again: None, job_id: str
+) -> None:
+    code, out, err = manage("logs", job_id, "--grep", "first")
+    note = "attempt 2 of 3: the host of attempt 1 was lost (Host EC2 (instance i-1) terminated.)\n"
+    assert (code, out, err) == (0, "first line\nfirst line\n", note)
+    assert [request.stream for request in parts.followed] == ["s1", "s2"]
+    events = [json.loads(line) for line in manage("logs", job_id, "--json")[1].splitlines()]
+    assert [event["stream"] for event in events] == ["s1", "s1", "s2", "s2"]
+
+
 @pytest.mark.parametrize("words", [[], ["--follow"]])
 @pytest.mark.parametrize("on_terminal", [True, False])
 def test_colours_of_a_log_are_for_terminals(

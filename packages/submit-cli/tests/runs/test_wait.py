@@ -9,6 +9,9 @@ from miniwdl_aws_submit_cli.runs.wait import outcome
 
 DONE = {"status": "SUCCEEDED", "container": {"exitCode": 0, "logStreamName": "s"}}
 
+LOST = {"statusReason": "Host EC2 (instance i-0) terminated."}
+ADVICE = "submit it to a queue of on-demand hosts (--workflow-queue), where it goes on with what was done"
+
 
 @pytest.mark.parametrize(
     ("detail", "code", "sentence"),
@@ -19,7 +22,22 @@ DONE = {"status": "SUCCEEDED", "container": {"exitCode": 0, "logStreamName": "s"
         (
             {"status": "FAILED", "statusReason": "Host EC2 (instance i-0) terminated."},
             ExitCode.FAILED,
-            "the workflow job failed without an exit code: Host EC2 (instance i-0) terminated.",
+            f"the workflow job lost its host; {ADVICE}: Host EC2 (instance i-0) terminated.",
+        ),
+        (
+            {"status": "FAILED", "attempts": [LOST, LOST, LOST], "container": {"exitCode": 143}},
+            143,
+            f"the workflow job lost its host 3 times; {ADVICE}: Host EC2 (instance i-0) terminated.",
+        ),
+        (
+            {"status": "FAILED", "attempts": [LOST, {"container": {"exitCode": 3}}]},
+            3,
+            "the run failed with exit code 3",
+        ),
+        (
+            {"status": "FAILED", "statusReason": "no host"},
+            ExitCode.FAILED,
+            "the workflow job failed without an exit code: no host",
         ),
         (
             {"status": "FAILED", "container": {"exitCode": 0}},

@@ -2,8 +2,9 @@
 
 import sys
 from contextlib import suppress
+from dataclasses import replace
 
-from miniwdl_aws_core.batch.job import Job
+from miniwdl_aws_core.batch.job import Attempt, Job
 from miniwdl_aws_submit_cli.runs.calls import Call, Try
 from miniwdl_aws_submit_cli.watch.log_lines import read_line
 from miniwdl_aws_submit_cli.watch.panel import LiveView
@@ -26,11 +27,12 @@ def task(call: str, rest: str) -> str:
 def main() -> None:
     progress = Progress()
     clock = [0.0]
+    running = Job("j", "RUNNING", created_at=5_000, started_at=70_000)
     runnable = Try("j2", 1, "RUNNABLE", "task", 1, None, None, None, "CAPACITY:INSUFFICIENT - no hosts", None)
     with suppress(KeyboardInterrupt), LiveView("genome_stats", progress, lambda: None, clock=lambda: clock[0]) as view:
         steps = [
             lambda: view.state(Job("j", "RUNNABLE", created_at=5_000)),
-            lambda: view.state(Job("j", "RUNNING", created_at=5_000, started_at=70_000)),
+            lambda: view.state(running),
             lambda: [log(view, progress, task(f"call-t-{n}", "NOTICE task setup")) for n in range(4)],
             lambda: progress.see([Call("call-t-1", "t", (runnable,))], ["x", "j2"]),
             lambda: log(view, progress, task("call-t-0", 'NOTICE AWS Batch job change :: status: "RUNNING"')),
@@ -43,6 +45,7 @@ def main() -> None:
             lambda: log(
                 view, progress, "INFO [s3-rails] uploaded 5 objects to s3://demo/out/, 80.8 KiB in 0.1 s (808.0 KiB/s)"
             ),
+            lambda: view.state(replace(running, attempts=(Attempt("", "", None, None, None),), max_attempts=3)),
         ]
         for step in steps:
             sys.stdin.readline()

@@ -106,6 +106,7 @@ SCREENS = [
     panel("running", "9m40s", "0100111", NO_HOSTS, LOST),
     panel("running", "10m45s", "0100111", NO_HOSTS, LOST, "uploading to s3://demo/out/"),
     panel("running", "11m50s", "0100111", NO_HOSTS, LOST, "uploaded 80.8 KiB"),
+    panel("running, attempt 2 of 3", "12m55s", "0100111", NO_HOSTS, LOST, "uploaded 80.8 KiB"),
 ]
 """
 The panel after each step of terminal.py, of 65 seconds; its clock counts from when the run was submitted (5), and then

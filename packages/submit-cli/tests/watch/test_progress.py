@@ -42,6 +42,13 @@ def test_cached_calls_count_apart() -> None:
     assert states(progress) == {"cached": 1}
 
 
+def test_what_an_earlier_attempt_of_the_run_did_is_no_cached_call() -> None:
+    progress = Progress()
+    for message in ("task setup", "done", "task setup", "done (cached)"):
+        read(progress, "call-a", message)
+    assert states(progress) == {"succeeded": 1}
+
+
 def test_lost_hosts_and_retries_wait_again() -> None:
     progress = Progress()
     read(progress, "call-a", "interrupted task will be retried", "ERROR")

@@ -46,6 +46,7 @@ def no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     """Answers are there as soon as they are asked for."""
     monkeypatch.setattr("miniwdl_aws_submit_cli.watch.watcher.FASTEST", 0)
     monkeypatch.setattr("miniwdl_aws_submit_cli.watch.watcher.SLOWEST", 0)
+    monkeypatch.setattr("miniwdl_aws_submit_cli.watch.run_streams.DISCOVERY_PERIOD", 0.01)
 
 
 class Batch:
@@ -99,6 +100,54 @@ def test_the_log_is_shown_between_the_states(
         ],
     )
     assert (log.asked[0].stream, log.asked[0].end_marker) == ("s", "[miniwdl-aws] end of log")
+
+
+LOST = {"statusReason": "Host EC2 (instance i-1) terminated.", "container": {"logStreamName": "s"}}
+AGAIN = {"attempts": [LOST], "retryStrategy": {"attempts": 3}}
+WAITING = {**AGAIN, "status": "RUNNABLE", "container": {"logStreamName": "s"}}
+SECOND = {**AGAIN, "status": "RUNNING", "container": {"logStreamName": "s2"}}
+SECOND_DONE = {**SECOND, "status": "SUCCEEDED"}
+NOTE = "attempt 2 of 3: the host of attempt 1 was lost (Host EC2 (instance i-1) terminated.)"
+
+
+class LosesAHost(Batch):
+    """A run that goes on when the log of its last attempt was read."""
+
+    def __init__(self, log: Log) -> None:
+        super().__init__()
+        self.log = log
+
+    def workflow(self, job_id: str) -> Job:
+        read = sum(request.end_marker is not None for request in self.log.asked)
+        self.answers = [(RUNNING, SECOND, SECOND_DONE)[read]]
+        return super().workflow(job_id)
+
+
+@pytest.mark.parametrize("calls", [(), ("sort",)])
+def test_the_logs_of_all_attempts_follow_each_other(
+    manager: pluggy.PluginManager, log: Log, capsys: pytest.CaptureFixture[str], calls: tuple[str, ...]
+) -> None:
+    manner = Manner(follow=True, calls=calls, plain=True)
+    assert stay(facts(), manner, session(LosesAHost(log), manager)) == 0
+    said = [line for line in capsys.readouterr().err.splitlines() if not line.startswith(("[", "sort | "))]
+    assert said[: said.index(NOTE)] == [LINES[0], LINES[1][5:]]
+    assert said[said.index(NOTE) + 1 : -2] == [LINES[0], LINES[1][5:]]
+    assert [request.stream for request in log.asked if request.end_marker] == ["s", "s2"]
+    assert all(request.job_ended() for request in log.asked if request.end_marker)
+
+
+def test_who_comes_back_late_sees_all_attempts(manager: pluggy.PluginManager, log: Log) -> None:
+    stopped = {**LOST, "stoppedAt": 1000}
+    done = {**SECOND_DONE, "attempts": [stopped, {"container": {"logStreamName": "s2"}}]}
+    assert stay(facts(), FOLLOW, session(Batch(done), manager)) == 0
+    assert [(request.stream, request.grace) for request in log.asked] == [("s", 0.0), ("s2", None)]
+
+
+def test_whoever_waits_is_told_why_there_is_another_attempt(
+    manager: pluggy.PluginManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert stay(facts(), Manner(), session(Batch(RUNNING, WAITING, SECOND, SECOND_DONE), manager)) == 0
+    assert capsys.readouterr().err.splitlines()[:4] == ["[running]", NOTE, "[runnable]", "[running]"]
 
 
 def test_a_job_that_never_ran_has_no_log(manager: pluggy.PluginManager, log: Log) -> None:

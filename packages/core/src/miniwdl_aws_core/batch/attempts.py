@@ -52,7 +52,7 @@ def ending_of(attempt: Attempt, number: int) -> str:
     if _NOT_PULLED in said:
         return f"attempt {number} could not pull its image ({said})"
     code = f"exit code {attempt.exit_code}" if attempt.exit_code is not None else ""
-    told = ", ".join(filter(None, [code, said]))
+    told = ", ".join(filter(None, [code, attempt.reason]))
     return f"attempt {number} ended" + (f" ({told})" if told else "")
 
 

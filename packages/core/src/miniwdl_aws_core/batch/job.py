@@ -14,7 +14,7 @@ from itertools import chain, zip_longest
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 __all__ = ["DEFAULT_LOG_GROUP", "ENDED", "STARTED", "UNFINISHED", "Attempt", "Job", "StreamName"]
 
@@ -53,6 +53,11 @@ class Attempt:
     """The same."""
     streams: tuple[StreamName, ...] = ()
     """Where its containers logged; none where it never ran, or logged elsewhere."""
+
+    @property
+    def reason(self) -> str:
+        """All reasons that say more than that a container exited; empty when there are none."""
+        return _joined((self.status_reason, self.container_reason))
 
 
 @dataclass(frozen=True)
@@ -191,7 +196,7 @@ class Job:
     @property
     def reason(self) -> str:
         """All reasons that say more than that a container exited; empty when there are none."""
-        return "; ".join(reason for reason in self.reasons if reason != _SAYS_NOTHING)
+        return _joined(self.reasons)
 
     @property
     def stream(self) -> StreamName | None:
@@ -229,6 +234,10 @@ class Job:
         if not self.started_at or not (self.ended or self.status in STARTED):
             return None
         return (self.stopped_at or now * 1000) / 1000 - self.started_at / 1000
+
+
+def _joined(reasons: Iterable[str]) -> str:
+    return "; ".join(reason for reason in dict.fromkeys(reasons) if reason and reason != _SAYS_NOTHING)
 
 
 def _text(item: Mapping[str, Any], key: str) -> str:

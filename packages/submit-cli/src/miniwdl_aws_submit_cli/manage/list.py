@@ -13,7 +13,7 @@ from miniwdl_aws_submit_cli.manage.arguments import add_json, add_place
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from miniwdl_aws_core.batch.job import Job
 
@@ -47,10 +47,11 @@ def run(args: Namespace) -> int:
     with open_session(args) as session:
         queue = session.require_queue()
         jobs = [job for job in list_runs(session.batch, queue, since=since) if _in_state(job, args.state)]
-        if tags:
-            # The list has no tags, and can't be asked for them.
-            described = session.batch.describe([job.job_id for job in jobs])
-            jobs = [job for job in jobs if tags.items() <= _tags(described, job.job_id).items()]
+        # The list has neither tags nor attempts, and can't be asked for them.
+        wanted = [job.job_id for job in jobs if tags or args.json or not job.ended]
+        described = session.batch.describe(wanted)
+        jobs = [described.get(job.job_id, job) for job in jobs]
+        jobs = [job for job in jobs if tags.items() <= job.tags.items() and _in_state(job, args.state)]
     if args.json:
         emit_json([_facts(job) for job in jobs])
         return ExitCode.OK
@@ -69,11 +70,8 @@ def _in_state(job: Job, states: Sequence[str] | None) -> bool:
     return job.status in wanted or ("ACTIVE" in wanted and not job.ended)
 
 
-def _tags(described: Mapping[str, Job], job_id: str) -> Mapping[str, str]:
-    return described[job_id].tags if job_id in described else {}
-
-
 def _facts(job: Job) -> dict[str, Any]:
+    from miniwdl_aws_submit_cli.runs.attempts import attempts_of
     from miniwdl_aws_submit_cli.runs.names import given_name
 
     return {
@@ -86,6 +84,8 @@ def _facts(job: Job) -> dict[str, Any]:
         "createdAt": job.created_at,
         "startedAt": job.started_at,
         "stoppedAt": job.stopped_at,
+        "maxAttempts": job.max_attempts,
+        "attempts": attempts_of(job),
     }
 
 
@@ -96,5 +96,6 @@ def _table(jobs: Sequence[Job], now: float) -> list[str]:
     for job in jobs:
         seconds = job.seconds(now)
         lasted = duration(seconds) if seconds is not None else ""
-        rows.append((job.status.lower(), ago(job.created_at, now), lasted, given_name(job.name), job.job_id))
+        state = job.status.lower() + (f" {job.attempt}/{job.max_attempts}" if job.attempt > 1 else "")
+        rows.append((state, ago(job.created_at, now), lasted, given_name(job.name), job.job_id))
     return table(rows)

@@ -40,6 +40,7 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print the log of the workflow job, or of task jobs, or of all."""
     from miniwdl_aws_submit_cli.runs.session import open_session
+    from miniwdl_aws_submit_cli.watch.attempt_log import AttemptNote
     from miniwdl_aws_submit_cli.watch.streams import require_follower
 
     since, pattern = parse_since(args.since, time.time()) if args.since else None, _pattern(args.grep)
@@ -48,6 +49,9 @@ def run(args: Namespace) -> int:
         found, is_empty = session.find(args.run), True
         try:
             for label, event in _events(args, session, found, since):
+                if isinstance(event, AttemptNote):
+                    say(event.message)
+                    continue
                 is_empty = False
                 if pattern is None or pattern.search(event.message):
                     _show(args, label, event)

@@ -30,6 +30,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print the run, and its calls as a tree."""
+    from miniwdl_aws_core.batch.attempts import ending_of
     from miniwdl_aws_submit_cli.manage.tree import draw
     from miniwdl_aws_submit_cli.runs.calls import calls_of
     from miniwdl_aws_submit_cli.runs.runs import TaskJobs
@@ -49,6 +50,8 @@ def run(args: Namespace) -> int:
         emit(outcome(found.job)[1])
     elif found.job.reason:
         emit(found.job.reason)
+    for number, attempt in enumerate(found.job.attempts[: found.job.attempt - 1], start=1):
+        emit(ending_of(attempt, number))
     for line in draw(calls, now, places, everything=args.all):
         emit(line)
     return ExitCode.OK
@@ -73,6 +76,8 @@ def _headline(found: Run, now: float) -> str:
     seconds = job.seconds(now)
     if seconds is not None:
         words.append(duration(seconds))
+    if job.attempt > 1:
+        words.append(f"attempt {job.attempt} of {job.max_attempts}")
     words.append(f"submitted {ago(job.created_at, now)} ago")
     return "  ".join(words)
 
@@ -80,6 +85,7 @@ def _headline(found: Run, now: float) -> str:
 def _facts(found: Run, calls: Iterable[Call], places: dict[str, int]) -> dict[str, Any]:
     from dataclasses import asdict
 
+    from miniwdl_aws_submit_cli.runs.attempts import attempts_of
     from miniwdl_aws_submit_cli.runs.wait import outcome
 
     job = found.job
@@ -94,6 +100,8 @@ def _facts(found: Run, calls: Iterable[Call], places: dict[str, int]) -> dict[st
         "createdAt": job.created_at,
         "startedAt": job.started_at,
         "stoppedAt": job.stopped_at,
+        "maxAttempts": job.max_attempts,
+        "attempts": attempts_of(job),
         "calls": [
             {
                 "call": call.path,

@@ -15,7 +15,7 @@ from miniwdl_aws_submit_cli.runs.names import given_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from miniwdl_aws_core.batch.job import Job, StreamName
+    from miniwdl_aws_core.batch.job import Job
     from miniwdl_aws_submit_cli.runs.batch import Batch
 
 __all__ = ["Run", "TaskJobs", "find_run", "list_runs", "unfinished"]
@@ -51,11 +51,6 @@ class Run:
     def ended(self) -> bool:
         """Whether it is over."""
         return self.job.ended
-
-    @property
-    def log_streams(self) -> Sequence[StreamName]:
-        """Its log streams, the first attempt's first; none until it runs."""
-        return self.job.streams
 
     @property
     def task_queues(self) -> list[str]:

@@ -146,6 +146,8 @@ class LiveView:
     def _frame(self) -> Group:
         state = self._state
         status = state.status.lower() if state else ""
+        if state and state.attempt > 1:
+            status += f", attempt {state.attempt} of {state.max_attempts}"
         # A line of its own for the ^C that the terminal writes where the cursor is: at the end of the panel it would
         # begin a line that rich knows nothing of, and the top of the panel would stay.
         return Group(render(self._name, status, self._clock() - self._began, self._progress), Text())

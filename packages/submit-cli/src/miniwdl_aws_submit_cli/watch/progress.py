@@ -137,7 +137,8 @@ class Progress:
         elif message == TASK_DONE:
             self.calls[call] = "succeeded"
         elif message == TASK_CACHED:
-            self.calls[call] = "cached"
+            if self.calls.get(call) != "succeeded":  # in an earlier attempt of this run
+                self.calls[call] = "cached"
         elif message == JOB_CHANGED:
             self._enter(call, str(line.fields.get("status", "")))
         elif message == JOB_SUBMITTED:

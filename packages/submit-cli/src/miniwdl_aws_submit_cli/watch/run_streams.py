@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.batch.job import StreamName
 from miniwdl_aws_hooks.errors import ConfigurationError
-from miniwdl_aws_hooks.protocol import END_OF_LOG
 from miniwdl_aws_hooks.types import FollowRequest
 from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.runs.calls import Call, calls_of, matching
 from miniwdl_aws_submit_cli.runs.runs import Run, TaskJobs, unfinished
-from miniwdl_aws_submit_cli.watch.streams import DISCOVERY_PERIOD, Merged, Shown
+from miniwdl_aws_submit_cli.watch.attempt_log import AttemptLog
+from miniwdl_aws_submit_cli.watch.streams import DISCOVERY_PERIOD, Merged, Readable, Shown
 from miniwdl_aws_submit_cli.watch.watcher import Patience
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
+    from miniwdl_aws_core.batch.job import Job
     from miniwdl_aws_hooks.types import LogEvent
     from miniwdl_aws_submit_cli.runs.batch import Batch
 
@@ -25,6 +27,8 @@ __all__ = ["RunStreams", "Selection"]
 
 FEW = 8
 """Calls that an error names."""
+LOOK_PERIOD = 1.0
+"""Seconds between two looks at what was heard of the workflow job last."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +85,7 @@ class RunStreams:
         return self._run.ended and not unfinished(jobs)
 
     def events(
-        self, follow: Callable[[FollowRequest], Iterable[LogEvent]], *others: Shown
+        self, follow: Callable[[FollowRequest], Iterable[LogEvent]], *others: Readable
     ) -> Iterator[tuple[str, LogEvent]]:
         """
         Follow the streams as they become known, until no more will be added and all are over.
@@ -99,18 +103,17 @@ class RunStreams:
 
         yield from merged.events(discover, DISCOVERY_PERIOD)
 
-    def shown(self) -> list[Shown]:
-        """List the streams that are known; each try of a call has its own."""
-        found: list[Shown] = []
+    def shown(self) -> list[Readable]:
+        """List the logs that are known; each try of a call has its own."""
+        found: list[Readable] = []
         if self._selection.workflow and self._run:
-            name, streams = self._run.name, self._run.log_streams
-            found += [Shown(name, self._request(self._job_id, stream, END_OF_LOG)) for stream in streams]
+            found.append(self._workflow_log(self._run))
         for call in self._chosen():
             for item in call.tries:
                 if item.log_group and item.log_stream:
                     stream = StreamName(item.log_group, item.log_stream, item.log_region)
                     label = call.name + (f" (try {item.number})" if len(call.tries) > 1 else "")
-                    found.append(Shown(label, self._request(item.job_id, stream, None)))
+                    found.append(Shown(label, self._request(item.job_id, stream)))
         return found
 
     def unmatched(self) -> list[str]:
@@ -142,12 +145,22 @@ class RunStreams:
             chosen += [call for call in matching(self._calls, name) if call not in chosen]
         return chosen
 
-    def _request(self, job_id: str, stream: StreamName, marker: str | None) -> FollowRequest:
+    def _workflow_log(self, run: Run) -> AttemptLog:
+        def look() -> Job:
+            return (self._run or run).job
+
+        def wait(reached: Callable[[Job], bool]) -> Job:
+            while self._live and not (look().ended or reached(look())):
+                time.sleep(LOOK_PERIOD)
+            return look()
+
+        return AttemptLog(run.name, self._job_id, look, wait, self._live, self._since)
+
+    def _request(self, job_id: str, stream: StreamName) -> FollowRequest:
         return FollowRequest(
             stream.group,
             stream.name,
             lambda: not self._live or job_id in self._ended,
-            marker,
             start_time=self._since,
             grace=None if self._live else 0.0,
             region=stream.region,

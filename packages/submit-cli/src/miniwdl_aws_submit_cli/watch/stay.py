@@ -10,18 +10,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.batch.attempts import attempt_note
 from miniwdl_aws_core.console import emit_json, say
 from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_hooks.protocol import END_OF_LOG
-from miniwdl_aws_hooks.types import FollowRequest
 from miniwdl_aws_submit_cli.runs.names import given_name
+from miniwdl_aws_submit_cli.watch.attempt_log import AttemptLog
 from miniwdl_aws_submit_cli.watch.ending import say_end, say_next
 from miniwdl_aws_submit_cli.watch.log_lines import read_line
 from miniwdl_aws_submit_cli.watch.progress import Progress
 from miniwdl_aws_submit_cli.watch.run_streams import RunStreams, Selection
-from miniwdl_aws_submit_cli.watch.streams import Shown, follower
+from miniwdl_aws_submit_cli.watch.streams import follower
 from miniwdl_aws_submit_cli.watch.task_states import TaskStates
 from miniwdl_aws_submit_cli.watch.view import choose_view
 from miniwdl_aws_submit_cli.watch.watcher import Watcher
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from argparse import Namespace
     from collections.abc import Iterator, Mapping
 
-    from miniwdl_aws_core.batch.job import Job, StreamName
+    from miniwdl_aws_core.batch.job import Job
     from miniwdl_aws_hooks.types import LogEvent
     from miniwdl_aws_submit_cli.runs.batch import Batch
     from miniwdl_aws_submit_cli.runs.session import Session
@@ -98,6 +98,7 @@ class _Stay:
         self._tasks = TaskStates(session.batch, job_id, self._progress)
         selected = Selection(workflow=False, calls=manner.calls)
         self._streams = RunStreams(session.batch, job_id, selected) if manner.calls else None
+        self._attempt = 1
 
     def see_end(self) -> Job:
         """Show what happens until the job ends."""
@@ -105,10 +106,9 @@ class _Stay:
         plain = self._manner.plain or not self._manner.follow
         with choose_view(self._name, self._progress, self._tasks, say, plain=plain) as view:
             if self._manner.follow:
-                started = self._watcher.look_until(lambda state: state.stream is not None, view.state)
-                if started.stream:
-                    self._show_log(started.stream, view)
-            return self._watcher.look_until(on_change=view.state)
+                self._show_log(view)
+                return self._watcher.look_until(on_change=view.state)
+            return self._watcher.look_until(on_change=lambda state: self._show(state, view))
 
     def tell(self, state: Job) -> int:
         """Say how it ended; return the exit code."""
@@ -117,16 +117,22 @@ class _Stay:
             say(f"note: no job of a call {name} was seen: `miniwdl-aws status` shows the calls; cached ones have none")
         return code
 
-    def _show_log(self, stream: StreamName, view: View) -> None:
-        """Show the log until its end marker, with those of the calls that are wanted; what it says is progress."""
-        request = FollowRequest(
-            group=stream.group,
-            stream=stream.name,
-            region=stream.region,
-            job_ended=lambda: self._watcher.look().ended,
-            end_marker=END_OF_LOG,
+    def _show(self, state: Job, view: View) -> None:
+        """Show a state, and why there is another attempt."""
+        for number in range(self._attempt + 1, state.attempt + 1):
+            view.line(attempt_note(state, number))
+        self._attempt = state.attempt
+        view.state(state)
+
+    def _show_log(self, view: View) -> None:
+        """Show the log until the job's end, with those of the calls that are wanted; what it says is progress."""
+        log = AttemptLog(
+            label="",
+            job_id=self.job_id,
+            look=self._watcher.look,
+            wait=lambda reached: self._watcher.look_until(reached, view.state),
         )
-        for label, event in self._events(request):
+        for label, event in self._events(log):
             if label:
                 view.line("\n".join(f"{label} | {line}" for line in split_lines(event.message)))
                 continue
@@ -137,13 +143,13 @@ class _Stay:
                 self._progress.read_other(event.message)
             view.line(event.message)
 
-    def _events(self, request: FollowRequest) -> Iterator[tuple[str, LogEvent]]:
+    def _events(self, log: AttemptLog) -> Iterator[tuple[str, LogEvent]]:
         """Give the events of the workflow's log, without a label, and those of task jobs, with theirs."""
         follow = follower(self._session.manager)
         if self._streams:
-            yield from self._streams.events(follow, Shown("", request))
+            yield from self._streams.events(follow, log)
         else:
-            yield from (("", event) for event in follow(request))
+            yield from (("", event) for event in log.events(follow))
 
 
 def _twin_of(state: Job, batch: Batch) -> str | None:

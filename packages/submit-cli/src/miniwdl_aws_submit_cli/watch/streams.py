@@ -11,7 +11,7 @@ import queue
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from miniwdl_aws_hooks.errors import MissingPartError
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks.types import FollowRequest, LogEvent
 
-__all__ = ["DISCOVERY_PERIOD", "Merged", "Shown", "follower", "read_in_turn", "require_follower"]
+__all__ = ["DISCOVERY_PERIOD", "Merged", "Readable", "Shown", "follower", "read_in_turn", "require_follower"]
 
 BUFFER = 1000
 """Events that wait for the reader, per stream; a full buffer makes its thread wait."""
@@ -32,6 +32,24 @@ AHEAD = 16
 """Streams that are read at once when they are shown one after the other."""
 
 
+class Readable(Protocol):
+    """A log, of one stream or of several that follow each other."""
+
+    @property
+    def label(self) -> str:
+        """What it is called."""
+        ...
+
+    @property
+    def key(self) -> str:
+        """What tells it from others."""
+        ...
+
+    def events(self, follow: Callable[[FollowRequest], Iterable[LogEvent]]) -> Iterable[LogEvent]:
+        """Read it."""
+        ...
+
+
 @dataclass(frozen=True)
 class Shown:
     """A stream and what it is called."""
@@ -39,18 +57,27 @@ class Shown:
     label: str
     request: FollowRequest
 
+    @property
+    def key(self) -> str:
+        """Its name."""
+        return self.request.stream
+
+    def events(self, follow: Callable[[FollowRequest], Iterable[LogEvent]]) -> Iterable[LogEvent]:
+        """Read it."""
+        return follow(self.request)
+
 
 _Queue = queue.Queue["tuple[str, LogEvent | BaseException | None]"]
 """The last item of a stream is ``None``, or the error that ended it."""
 
 
-def _start(shown: Shown, follow: Callable[[FollowRequest], Iterable[LogEvent]], out: _Queue) -> None:
+def _start(shown: Readable, follow: Callable[[FollowRequest], Iterable[LogEvent]], out: _Queue) -> None:
     """Read one stream into a queue, in a thread that dies with the command."""
 
     def read() -> None:
         end: BaseException | None = None
         try:
-            for event in follow(shown.request):
+            for event in shown.events(follow):
                 out.put((shown.label, event))
         except BaseException as exc:  # noqa: BLE001 - raised again by whoever reads the queue, and would wait for ever
             end = exc
@@ -76,7 +103,7 @@ def follower(manager: pluggy.PluginManager) -> Callable[[FollowRequest], Iterabl
 
 
 def read_in_turn(
-    streams: Iterable[Shown], follow: Callable[[FollowRequest], Iterable[LogEvent]]
+    streams: Iterable[Readable], follow: Callable[[FollowRequest], Iterable[LogEvent]]
 ) -> Iterator[tuple[str, LogEvent]]:
     """Read streams one after the other; the next ones are fetched meanwhile."""
     waiting: list[_Queue] = []
@@ -109,11 +136,11 @@ class Merged:
         self._known: set[str] = set()
         self._open = 0
 
-    def add(self, streams: Iterable[Shown]) -> None:
+    def add(self, streams: Iterable[Readable]) -> None:
         """Begin to read those that are not known yet."""
         for shown in streams:
-            if shown.request.stream not in self._known:
-                self._known.add(shown.request.stream)
+            if shown.key not in self._known:
+                self._known.add(shown.key)
                 self._open += 1
                 _start(shown, self._follow, self._queue)
 

@@ -132,14 +132,18 @@ class Watcher:
         """
         Look again and again until a condition holds or the job ends.
 
-        :param on_change: called with each new status, and each new reason for one.
+        :param on_change: called with each new status, each new reason for one, and each new attempt.
         """
-        shown = (self.state.status, self.state.reason)
+        shown = _shown(self.state)
         while True:
             state = self.look()
-            if (state.status, state.reason) != shown:
-                shown = (state.status, state.reason)
+            if _shown(state) != shown:
+                shown = _shown(state)
                 on_change(state)
             if state.ended or reached(state):
                 return state
             self._sleep(self._period)
+
+
+def _shown(state: Job) -> tuple[str, str, int]:
+    return state.status, state.reason, state.attempt
