@@ -159,6 +159,7 @@ def test_stopping_the_workflow_job_stops_its_tasks(cloud: LocalCloud, shell: Any
     until(lambda: shell.job(submitted.job_id)["status"] == "FAILED", "the workflow job ended")
     reasons = {job["statusReason"] for job in shell.children(submitted.job_id)}
     assert reasons == {"terminated by miniwdl"}
+    assert len(shell.job(submitted.job_id)["attempts"]) == 1, "what a user has stopped is not tried again"
 
 
 def kill_processes_of(job_id: str) -> None:

@@ -67,6 +67,14 @@ def test_lost_host(user, cloud) -> None:
     assert "exitCode" not in job["attempts"][0]["container"]
 
 
+def test_a_host_may_be_lost_at_a_moment_of_ones_own(user, cloud, tmp_path) -> None:
+    moment = tmp_path / "moment"
+    cloud.faults.add([Fault(FaultKind.HOST_LOST, job="lost", after=str(moment))])
+    job = user.run(f"echo here; touch {moment}; exec sleep 60", name="lost")
+    assert job["attempts"][0]["statusReason"] == HOST
+    assert moment.exists()
+
+
 def test_lost_host_of_which_only_the_attempt_tells(user, cloud) -> None:
     cloud.faults.add([Fault(FaultKind.HOST_LOST, only_in_attempt=True, exit_code=143)])
     job = user.run("sleep 60")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 import uuid
 from dataclasses import dataclass, replace
@@ -27,6 +28,8 @@ logger = logging.getLogger(__name__)
 
 TIMED_OUT = "Job attempt duration exceeded timeout"
 LOG_GROUP = "/aws/batch/job"
+LOOK_PERIOD = 0.05
+"""Seconds between two looks whether the file is there for which a fault waits."""
 KILLED = 137
 """Exit code after SIGKILL."""
 
@@ -180,6 +183,9 @@ class Attempt:
             self._finish(Ended(None), succeeded=False)
 
     def _strike(self, fault: Fault) -> None:
+        if fault.after and not os.path.exists(fault.after):  # noqa: PTH110 - asked again and again
+            self._later(LOOK_PERIOD, lambda: self._strike(fault))
+            return
         if self._verdict is None:
             self._verdict = _verdict_of(fault)
         self.kill()

@@ -108,6 +108,8 @@ class Fault:
     """How often it happens; ``None`` for always."""
     seconds: float = 0.0
     """Duration or delay; see the kinds."""
+    after: str | None = None
+    """For what strikes a running job: not before there is a file of this absolute path."""
     rate: float | None = None
     """For ``throttle``: requests a second that pass."""
     reason: str | None = None
