@@ -12,7 +12,7 @@ from fake_batch import FakeBatch, FakeJob, Fate, client_error
 from test_journal import abandon
 
 from miniwdl_aws_batch_backend.adoption.journal import Entry, Journal, LeftJournal, journal_folder
-from miniwdl_aws_batch_backend.adoption.recovery import FORGOTTEN, Recovery, take_over
+from miniwdl_aws_batch_backend.adoption.recovery import FORGOTTEN, LOCK_PATIENCE, Recovery, take_over
 from miniwdl_aws_batch_backend.batch_api import BatchApi
 from miniwdl_aws_batch_backend.workdir.handover import Place, hand_over, lie_elsewhere, read_exit_code, take_back
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LOGGER = logging.getLogger("test")
+
+
+def never(_seconds: float) -> bool:
+    raise AssertionError("nothing is to be waited for")
+
+
 HERE = JobPaths("/run/call-a")
 """Where the results of a job that is taken over shall go."""
 
@@ -66,10 +72,10 @@ def test_a_job_that_has_not_ended(scene: Scene, status: str) -> None:
     entry = scene.entry(scene.job(status))
     abandon(scene.folder, "dead", entry)
     recovery = scene.recovery()
-    assert recovery.claim("another", HERE, LOGGER) is None
-    assert recovery.claim("k", HERE, LOGGER) == entry
-    assert recovery.claim("k", HERE, LOGGER) is None
-    assert scene.recovery().claim("k", HERE, LOGGER) is None
+    assert recovery.claim("another", HERE, LOGGER, never) is None
+    assert recovery.claim("k", HERE, LOGGER, never) == entry
+    assert recovery.claim("k", HERE, LOGGER, never) is None
+    assert scene.recovery().claim("k", HERE, LOGGER, never) is None
 
 
 @pytest.mark.parametrize("at_home", [False, True])
@@ -82,26 +88,26 @@ def test_a_job_that_has_succeeded_needs_its_results(
         Path(scene.paths.exit_code).write_text(exit_code)
     if at_home:
         take_back(scene.place, scene.home)
-    assert (scene.recovery().claim("k", HERE, LOGGER) is not None) is taken
+    assert (scene.recovery().claim("k", HERE, LOGGER, never) is not None) is taken
 
 
 def test_a_job_whose_directory_is_gone(scene: Scene) -> None:
     abandon(scene.folder, "dead", scene.entry(scene.job("RUNNING")))
     Path(scene.paths.work).rmdir()
-    assert scene.recovery().claim("k", HERE, LOGGER) is None
+    assert scene.recovery().claim("k", HERE, LOGGER, never) is None
 
 
 @pytest.mark.parametrize("known", [True, False])
 def test_failed_or_forgotten_jobs_are_of_no_use_nor_is_their_journal(scene: Scene, known: bool) -> None:
     path = abandon(scene.folder, "dead", scene.entry(scene.job("FAILED") if known else "unheard-of"))
-    assert scene.recovery().claim("k", HERE, LOGGER) is None
+    assert scene.recovery().claim("k", HERE, LOGGER, never) is None
     assert not path.exists()
 
 
 def test_killed_in_mid_submission(scene: Scene) -> None:
     abandon(scene.folder, "dead", scene.entry(None))
     job_id = scene.job("RUNNING")
-    claimed = scene.recovery().claim("k", HERE, LOGGER)
+    claimed = scene.recovery().claim("k", HERE, LOGGER, never)
     assert claimed is not None
     assert claimed.job_id == job_id
 
@@ -110,7 +116,7 @@ def test_submitted_twice_the_job_that_has_begun_is_gone_on_with(scene: Scene) ->
     told, begun = scene.job("FAILED"), scene.job("RUNNING")
     abandon(scene.folder, "dead", scene.entry(told))
     Path(scene.paths.claim).symlink_to(begun)
-    claimed = scene.recovery().claim("k", HERE, LOGGER)
+    claimed = scene.recovery().claim("k", HERE, LOGGER, never)
     assert claimed is not None
     assert claimed.job_id == begun
 
@@ -118,19 +124,19 @@ def test_submitted_twice_the_job_that_has_begun_is_gone_on_with(scene: Scene) ->
 def test_a_planted_claim_leads_to_no_job_of_another_name(scene: Scene) -> None:
     abandon(scene.folder, "dead", scene.entry(scene.job("RUNNING")))
     Path(scene.paths.claim).symlink_to(scene.job("RUNNING", "somebody-else"))
-    assert scene.recovery().claim("k", HERE, LOGGER) is None
+    assert scene.recovery().claim("k", HERE, LOGGER, never) is None
 
 
 def test_killed_before_submission(scene: Scene) -> None:
     abandon(scene.folder, "dead", scene.entry(None))
-    assert scene.recovery().claim("k", HERE, LOGGER) is None
+    assert scene.recovery().claim("k", HERE, LOGGER, never) is None
 
 
 def test_a_workflow_job_that_runs_keeps_its_jobs_even_when_its_lock_is_not_seen(scene: Scene) -> None:
     owner = scene.job("RUNNABLE", "workflow")
     abandon(scene.folder, "elsewhere", scene.entry(scene.job("RUNNING")), owner=owner)
-    assert scene.recovery().claim("k", HERE, LOGGER) is None
-    assert scene.recovery(own_job=owner).claim("k", HERE, LOGGER) is not None, (
+    assert scene.recovery().claim("k", HERE, LOGGER, never) is None
+    assert scene.recovery(own_job=owner).claim("k", HERE, LOGGER, never) is not None, (
         "an earlier attempt of this same job is gone"
     )
 
@@ -152,7 +158,7 @@ def test_a_job_is_never_in_no_journal(scene: Scene, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(LeftJournal, "claim", killed)
     with pytest.raises(KeyboardInterrupt):
-        recovery.claim("k", HERE, LOGGER)
+        recovery.claim("k", HERE, LOGGER, never)
     assert seen == [{HERE.task_dir}]
     assert left(path) == {scene.home.task_dir}
 
@@ -165,14 +171,14 @@ def test_a_job_in_two_journals_is_taken_over_once(scene: Scene) -> None:
     for name, owned in (("dead1", entry), ("dead2", replace(entry, task_dir="/second"))):
         abandon(scene.folder, name, owned)
     recovery = scene.recovery()
-    assert recovery.claim("k", HERE, LOGGER) == entry, "whose task directory has the results"
-    assert recovery.claim("k", HERE, LOGGER) is None
-    assert scene.recovery().claim("k", HERE, LOGGER) is None
+    assert recovery.claim("k", HERE, LOGGER, never) == entry, "whose task directory has the results"
+    assert recovery.claim("k", HERE, LOGGER, never) is None
+    assert scene.recovery().claim("k", HERE, LOGGER, never) is None
 
 
 def test_switched_off(scene: Scene) -> None:
     abandon(scene.folder, "dead", scene.entry(scene.job("RUNNING")))
-    assert scene.recovery(adopts=False).claim("k", HERE, LOGGER) is None
+    assert scene.recovery(adopts=False).claim("k", HERE, LOGGER, never) is None
     assert not scene.batch.calls
 
 
@@ -180,7 +186,7 @@ def test_trouble_with_AWS_is_no_error_and_not_repeated(scene: Scene, caplog: pyt
     abandon(scene.folder, "dead", scene.entry(scene.job("RUNNING")))
     scene.batch.errors["describe_jobs"] = [client_error("DescribeJobs", "AccessDeniedException")]
     recovery = scene.recovery()
-    assert [recovery.claim("k", HERE, LOGGER) for _ in range(3)] == [None] * 3
+    assert [recovery.claim("k", HERE, LOGGER, never) for _ in range(3)] == [None] * 3
     assert scene.batch.calls["describe_jobs"] == 1
     assert "could not be looked up" in caplog.text
 
@@ -188,7 +194,7 @@ def test_trouble_with_AWS_is_no_error_and_not_repeated(scene: Scene, caplog: pyt
 def test_old_journals_are_deleted(scene: Scene) -> None:
     path = abandon(scene.folder, "dead", scene.entry(scene.job("RUNNING")))
     os.utime(path, (0, path.stat().st_mtime - FORGOTTEN - 1))
-    scene.recovery().claim("x", HERE, LOGGER)
+    scene.recovery().claim("x", HERE, LOGGER, never)
     assert not path.exists()
 
 
@@ -231,7 +237,7 @@ def test_take_over_from_a_run_that_was_killed_in_the_midst_of_it(scene: Scene, t
         there.rename(here)
         there.symlink_to(here)
     abandon(scene.folder, "dead", scene.entry(scene.job("SUCCEEDED")))
-    claimed = scene.recovery().claim("k", HERE, LOGGER)
+    claimed = scene.recovery().claim("k", HERE, LOGGER, never)
     assert claimed is not None
     ours = JobPaths(str(tmp_path / "r2"))
     Path(ours.work).mkdir(parents=True)
@@ -249,3 +255,38 @@ def test_take_over_of_a_job_that_left_little(scene: Scene, tmp_path: Path) -> No
     take_over(scene.entry("j"), ours)
     assert Path(ours.work).is_dir()
     assert not os.path.lexists(ours.stdout)
+
+
+@pytest.mark.parametrize("let_go", [True, False])
+def test_the_locks_of_an_earlier_attempt_are_waited_for(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, let_go: bool
+) -> None:
+    entry = scene.entry(scene.job("RUNNING"))
+    with monkeypatch.context() as lost:
+        lost.setattr("socket.gethostname", lambda: "lost-host")
+        earlier = Journal(scene.folder, "earlier", "w")
+        earlier.intend(entry)
+    left, waited = earlier.path.read_bytes(), []
+
+    def pause(seconds: float) -> bool:
+        waited.append(seconds)
+        if let_go and len(waited) == 3:  # the servers evict the host
+            earlier.close()
+            earlier.path.write_bytes(left)
+        return False
+
+    found = scene.recovery(own_job="w").claim("k", HERE, LOGGER, pause)
+    assert (found == entry, sum(waited)) == ((True, 15) if let_go else (False, LOCK_PATIENCE))
+    earlier.close()
+
+
+def test_a_run_that_is_terminated_waits_for_no_lock(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as lost:
+        lost.setattr("socket.gethostname", lambda: "lost-host")
+        scene.journals.append(Journal(scene.folder, "earlier", "w"))
+    assert scene.recovery(own_job="w").claim("k", HERE, LOGGER, lambda _seconds: True) is None
+
+
+def test_a_process_beside_this_one_is_not_waited_for(scene: Scene) -> None:
+    scene.journals.append(Journal(scene.folder, "beside", "w"))
+    assert scene.recovery(own_job="w").claim("k", HERE, LOGGER, never) is None

@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from miniwdl_aws_core.state import KEPT, claim_run, shared_folder
+from miniwdl_aws_core.state import KEPT, claim_run, has_later_attempt, shared_folder
 
 
 def test_the_first_job_gets_the_run(tmp_path):
@@ -12,6 +12,17 @@ def test_the_first_job_gets_the_run(tmp_path):
     assert claim_run(str(tmp_path), "align-1f", "b") == "a"
     assert claim_run(str(tmp_path), "align-1f", "a") == "a", "a second attempt of the same job"
     assert claim_run(str(tmp_path), "align-2f", "b") == "b"
+
+
+def test_an_earlier_attempt_learns_of_a_later_one(tmp_path):
+    root = str(tmp_path)
+    assert claim_run(root, "align-1f", "a") == "a"
+    assert not has_later_attempt(root, "align-1f", 1)
+    assert claim_run(root, "align-1f", "b", 2) == "a", "another job's attempts count for nothing"
+    assert not has_later_attempt(root, "align-1f", 1)
+    assert claim_run(root, "align-1f", "a", 3) == "a"
+    assert [has_later_attempt(root, "align-1f", attempt) for attempt in (1, 2, 3)] == [True, True, False]
+    assert not has_later_attempt(root, "align-1", 1)
 
 
 def test_of_many_at_once_one_is_first(tmp_path):

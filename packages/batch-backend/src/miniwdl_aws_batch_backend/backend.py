@@ -401,7 +401,7 @@ class BatchBackend(TaskContainer):
             logger.notice(message("more memory after running out of it", memory_mib=memory))  # type: ignore[attr-defined]
         recovery = self._engine.recovery
         key = self._key(draft, command) if recovery else None
-        left = recovery.claim(key, self._paths, logger) if recovery and key and not self._submitted else None
+        left = recovery.claim(key, self._paths, logger, job.pause) if recovery and key and not self._submitted else None
         self._submitted = True
         if left:
             self._adopted, self._place = left, Place.at(left.place)

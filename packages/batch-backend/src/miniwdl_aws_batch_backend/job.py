@@ -90,7 +90,7 @@ class BatchJob:
         rate = self._engine.rate
         self._name, self._queue = request["jobName"], request["jobQueue"]
         while True:
-            if not rate.acquire(self._pause) or self._terminating():
+            if not rate.acquire(self.pause) or self._terminating():
                 self._stop_all()
                 raise StoppedError(had_started=False)
             try:
@@ -107,7 +107,7 @@ class BatchJob:
                     if not exc.retryable or failures >= ATTEMPTS:
                         self._stop_all()
                         raise
-                    self._pause(SUBMISSION.pause(failures, self._engine.chance()))
+                    self.pause(SUBMISSION.pause(failures, self._engine.chance()))
                     continue
             rate.succeeded()
             self._submitted()
@@ -121,13 +121,14 @@ class BatchJob:
         )
         self.job_id, self._queue, self._name = entry.job_id, entry.queue, entry.name
 
-    def _pause(self, seconds: float) -> bool:
+    def pause(self, seconds: float) -> bool:
+        """Sleep; return True at once when the run is being terminated."""
         return self._engine.termination.pause(seconds, self._terminating)
 
     def _find(self) -> str | None:
         """Find what AWS may have taken: submitting it again would cost a host's time, if nothing worse."""
         self._logger.warning(message("SubmitJob got no answer, looking for the job", jobName=self._name))
-        return next(iter(look_for(self._name, self._named, self._pause)), None)
+        return next(iter(look_for(self._name, self._named, self.pause)), None)
 
     def _named(self) -> Sequence[Job]:
         return self._engine.api.named(self._queue, self._name)
@@ -265,7 +266,7 @@ class BatchJob:
             self._logger.warning(message("cannot look at a waiting job", jobId=self.job_id, error=exc.message))
             job = None
         if job is None:
-            self._pause(self._engine.settings.describe_period_max)
+            self.pause(self._engine.settings.describe_period_max)
             return None
         self._waited.observe(job, self._now())
         if self._waited.step(self._now()) is not WaitStep.CHECK:

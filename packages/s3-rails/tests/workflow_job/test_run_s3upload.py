@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from miniwdl_aws_core.state import claim_run
 from miniwdl_aws_hooks import ExitCode
 from miniwdl_aws_hooks.protocol import (
     END_OF_LOG,
@@ -377,6 +378,18 @@ def test_of_two_jobs_of_one_submission_the_first_runs(command: Command) -> None:
     assert job("third", "hello-2f").code == 0
     assert job("fourth", "../x").code == ExitCode.USAGE
     assert ENV_SUBMISSION not in second.stderr
+
+
+@pytest.mark.parametrize(("attempt", "code"), [("1", ExitCode.ALREADY_BEGUN), ("2", 0)])
+def test_an_attempt_on_a_host_that_only_seemed_lost_uploads_nothing(
+    command: Command, bucket: Any, attempt: str, code: int
+) -> None:
+    claim_run(str(command.folder), "hello-1f", "job", 2)
+    environ = {"AWS_BATCH_JOB_ID": "job", "AWS_BATCH_JOB_ATTEMPT": attempt, ENV_SUBMISSION: "hello-1f"}
+    result = command("hello.wdl", "who=who.txt", "--s3upload", bucket.uri("out/"), **environ)
+    assert result.code == code
+    assert ("attempt 1 ends, and uploads nothing" in result.stderr) is (attempt == "1")
+    assert ("out/outputs.json" in bucket.keys()) is (attempt == "2")  # noqa: SIM118 - not a dict
 
 
 def test_invalid_workflow_keeps_miniwdls_exit_code(command: Command, bucket: Any) -> None:

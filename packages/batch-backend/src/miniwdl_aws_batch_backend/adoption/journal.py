@@ -23,7 +23,7 @@ from miniwdl_aws_core.state import shared_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["Entry", "Journal", "LeftJournal", "claiming", "journal_folder", "left_journals"]
+__all__ = ["Entry", "Journal", "LeftJournal", "claiming", "held_elsewhere", "journal_folder", "left_journals"]
 
 
 @dataclass(frozen=True)
@@ -105,24 +105,26 @@ class LeftJournal:
     owner: str | None
     entries: tuple[Entry, ...]
     """Of jobs that nobody has claimed."""
+    host: str | None = None
 
     @classmethod
     def read(cls, path: Path) -> LeftJournal:
         """Read what is there; a line that the process was killed over, or of another version, is left out."""
         owner: str | None = None
+        host: str | None = None
         entries: dict[str, Entry] = {}
         for number, line in enumerate(path.read_text(errors="replace").splitlines()):
             with suppress(ValueError, TypeError, KeyError):
                 record = json.loads(line)
                 if number == 0:
-                    owner = record["owner"]
+                    owner, host = record["owner"], record.get("host")
                 elif "claimed" in record:
                     entries.pop(record["claimed"], None)
                 elif "key" in record:
                     entries[record["name"]] = Entry(**record)
                 elif record["name"] in entries:
                     entries[record["name"]] = replace(entries[record["name"]], job_id=record["job_id"])
-        return cls(path, owner, tuple(entries.values()))
+        return cls(path, owner, tuple(entries.values()), host)
 
     def is_dead(self) -> bool:
         """Whether the process that wrote it is gone."""
@@ -171,4 +173,15 @@ def left_journals(folder: Path, own: Path) -> list[LeftJournal]:
             journal = LeftJournal.read(path)
             if path.stat().st_uid == os.geteuid() and journal.is_dead():
                 found.append(journal)
+    return found
+
+
+def held_elsewhere(folder: Path, owner: str) -> list[Path]:
+    """Journals of a job whose locks are held on other hosts: of its earlier attempts, or what is left of them."""
+    found = []
+    for path in sorted(folder.glob("*.jsonl")):
+        with suppress(OSError):
+            journal = LeftJournal.read(path)
+            if journal.owner == owner and journal.host != socket.gethostname() and not journal.is_dead():
+                found.append(path)
     return found

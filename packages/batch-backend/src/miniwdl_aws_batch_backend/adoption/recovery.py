@@ -15,7 +15,14 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_batch_backend.adoption.journal import Entry, Journal, LeftJournal, claiming, left_journals
+from miniwdl_aws_batch_backend.adoption.journal import (
+    Entry,
+    Journal,
+    LeftJournal,
+    claiming,
+    held_elsewhere,
+    left_journals,
+)
 from miniwdl_aws_batch_backend.workdir.handover import Place, is_there, move_results, read_claim, read_exit_code
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths
 from miniwdl_aws_core.aws.errors import AwsError
@@ -25,7 +32,7 @@ from miniwdl_aws_core.wdl_log import message
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from miniwdl_aws_batch_backend.batch_api import BatchApi
     from miniwdl_aws_core.batch.job import Job
@@ -34,6 +41,13 @@ __all__ = ["Recovery", "take_over"]
 
 FORGOTTEN = 8 * 86400
 """Seconds after which AWS Batch no longer knows a finished job, so that a journal is of no use."""
+
+LOCK_PATIENCE, LOCK_PERIOD = 300.0, 5.0
+"""
+Seconds for which the locks of an earlier attempt are waited for, and between two looks. Lustre's servers hold them for
+a host that has gone until they evict it: some two minutes after its last sign of life, four where they are patient.
+Source: https://wiki.lustre.org/User_talk:Hornc, "Understanding Lustre Evictions"
+"""
 
 
 @dataclass(frozen=True)
@@ -69,7 +83,7 @@ class Recovery:
         self._lock = threading.Lock()
         self._found: dict[str, list[_Left]] | None = None
 
-    def claim(self, key: str, ours: JobPaths, logger: logging.Logger) -> Entry | None:
+    def claim(self, key: str, ours: JobPaths, logger: logging.Logger, pause: Callable[[float], bool]) -> Entry | None:
         """
         Take over a job of an equal call, if there is one.
 
@@ -77,12 +91,14 @@ class Recovery:
         it stands in both, and in none never.
 
         :param ours: where its results are going to be.
+        :param pause: sleeps, in seconds; True at once when the run is being terminated.
         """
         if not self._adopts:
             return None
         with self._lock:
             if self._found is None:
                 self._found = {}
+                self._await_earlier_attempts(logger, pause)
                 try:
                     self._found = self._look()
                 except AwsError as exc:
@@ -99,6 +115,24 @@ class Recovery:
                     if all(noted):
                         return left.entry
         return None
+
+    def _await_earlier_attempts(self, logger: logging.Logger, pause: Callable[[float], bool]) -> None:
+        """
+        Wait until the file system knows that the host of an earlier attempt of this job is gone.
+
+        Where it isn't, since AWS Batch alone has lost it, its jobs stay its own; this attempt runs their tasks again.
+        """
+        waited, folder = 0.0, self.journal.path.parent
+        while self._own_job and (held := held_elsewhere(folder, self._own_job)):
+            fields = {"journal": str(held[0])}
+            if waited >= LOCK_PATIENCE:
+                logger.warning(message("an earlier attempt of this job still holds its journal", **fields))
+                return
+            if not waited:
+                logger.info(message("waiting for the locks of an earlier attempt of this job", **fields))
+            if pause(LOCK_PERIOD):
+                return
+            waited += LOCK_PERIOD
 
     def _look(self) -> dict[str, list[_Left]]:
         folder = self.journal.path.parent

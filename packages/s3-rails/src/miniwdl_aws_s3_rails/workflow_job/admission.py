@@ -1,4 +1,9 @@
-"""What must hold before a run begins in this job: the file system is there, and no other job runs the same."""
+"""
+What must hold for a run to be this job's.
+
+Before it begins: the file system is there, and no other job runs the same. Before its products are uploaded: no later
+attempt of the job runs the same.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_core.state import claim_run
+from miniwdl_aws_core.state import claim_run, has_later_attempt
 from miniwdl_aws_hooks import FileSystemContext, get_manager
 from miniwdl_aws_hooks.protocol import ENV_SENTINEL, ENV_SUBMISSION
 from miniwdl_aws_s3_rails.errors import AlreadyBegunError, MountMissingError, OptionError
@@ -16,7 +21,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks import Settings
 
-__all__ = ["check_mount", "claim"]
+__all__ = ["check_mount", "check_not_superseded", "claim"]
 
 logger = logging.getLogger("miniwdl_aws_s3_rails")
 
@@ -51,7 +56,7 @@ def claim(environ: Mapping[str, str], settings: Settings) -> None:
     if not (submission and job_id and root):
         return
     try:
-        first = claim_run(root, submission, job_id)
+        first = claim_run(root, submission, job_id, _attempt(environ))
     except ValueError as exc:
         raise OptionError(f"{ENV_SUBMISSION} must be letters, digits, hyphens and underscores, not {exc}") from exc
     except OSError as exc:
@@ -59,3 +64,26 @@ def claim(environ: Mapping[str, str], settings: Settings) -> None:
         return
     if first != job_id:
         raise AlreadyBegunError(f"this run was submitted twice: job {first} runs it, and this job ends")
+
+
+def check_not_superseded(environ: Mapping[str, str], settings: Settings) -> None:
+    """
+    Make sure that the run is still this attempt's: one on a host that AWS Batch had lost may come this far.
+
+    :raises AlreadyBegunError: when a later attempt of the job has begun.
+    """
+    submission, root = environ.get(ENV_SUBMISSION), settings.get("file_io", "root")
+    if not (submission and environ.get("AWS_BATCH_JOB_ID") and root):
+        return
+    attempt = _attempt(environ)
+    try:
+        superseded = has_later_attempt(root, submission, attempt)
+    except OSError:
+        return  # nothing could be noted of it, either
+    if superseded:
+        raise AlreadyBegunError(f"AWS Batch has started this job again: attempt {attempt} ends, and uploads nothing")
+
+
+def _attempt(environ: Mapping[str, str]) -> int:
+    text = environ.get("AWS_BATCH_JOB_ATTEMPT", "")
+    return int(text) if text.isdecimal() else 1

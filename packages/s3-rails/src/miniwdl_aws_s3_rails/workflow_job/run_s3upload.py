@@ -29,7 +29,7 @@ from miniwdl_aws_hooks.protocol import (
 from miniwdl_aws_s3_rails.errors import OptionError
 from miniwdl_aws_s3_rails.products.ending import Ending, read_ending
 from miniwdl_aws_s3_rails.products.publisher_plugins import check_by_plugin, publish_by_plugin
-from miniwdl_aws_s3_rails.workflow_job.admission import check_mount, claim
+from miniwdl_aws_s3_rails.workflow_job.admission import check_mount, check_not_superseded, claim
 from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, parse_arguments
 from miniwdl_aws_s3_rails.workflow_job.child import SignalRelay, Stopped, run_child
 from miniwdl_aws_s3_rails.workflow_job.payload import place_payload
@@ -176,6 +176,7 @@ def _document(arguments: Arguments, stdout: bytes, folder: Path) -> dict[str, An
 def _upload_after(arguments: Arguments, settings: Settings, document: dict[str, Any], code: int) -> int:
     run_dir = Path(document["dir"])
     logger.info("miniwdl ended with exit code %d", code)
+    check_not_superseded(os.environ, settings)
     try:
         folder, outputs = _upload(arguments, settings, run_dir, Ending.of(document, code))
     except MiniwdlAwsError as exc:
