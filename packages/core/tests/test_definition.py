@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from miniwdl_aws_core.batch.definition import build_definition
+from miniwdl_aws_core.batch.definition import build_definition, keeping_log_lines
 from miniwdl_aws_core.batch.limits import LimitError
 from miniwdl_aws_core.batch.mounts import MountPlan
 
@@ -58,3 +58,26 @@ def test_jobs_run_on_instances_and_their_tags_reach_the_containers() -> None:
     assert made["platformCapabilities"] == ["EC2"]
     assert made["propagateTags"] is True
     assert build(fair_share=True)["schedulingPriority"] == 0
+
+
+NON_BLOCKING = {"mode": "non-blocking", "max-buffer-size": "25m"}
+
+
+@pytest.mark.parametrize(
+    ("said", "becomes"),
+    [
+        (None, {"logDriver": "awslogs", "options": NON_BLOCKING}),
+        (
+            {"options": {"awslogs-group": "/lab"}},
+            {"logDriver": "awslogs", "options": {**NON_BLOCKING, "awslogs-group": "/lab"}},
+        ),
+        (
+            {"logDriver": "awslogs", "options": {"mode": "blocking"}},
+            {"logDriver": "awslogs", "options": {"mode": "blocking"}},
+        ),
+        ({"logDriver": "splunk"}, {"logDriver": "splunk"}),
+    ],
+)
+def test_a_log_that_loses_no_lines_in_bursts(said: dict[str, Any] | None, becomes: dict[str, Any]) -> None:
+    properties = {"jobRoleArn": "r", **({"logConfiguration": said} if said else {})}
+    assert keeping_log_lines(properties) == {"jobRoleArn": "r", "logConfiguration": becomes}

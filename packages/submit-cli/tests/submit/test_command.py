@@ -177,6 +177,7 @@ def test_dry_run_submits_and_stages_nothing(aws: Any, parts: Any, here: Path, su
     assert [request.dry_run for request in parts.staged] == [True]
     assert shown["submitJob"]["jobQueue"] == "workflow"
     assert shown["submitJob"]["retryStrategy"] == WHERE_NOT_AT_FAULT
+    assert shown["jobDefinition"]["containerProperties"]["logConfiguration"]["options"]["mode"] == "non-blocking"
     assert shown["staging"]["bytes"] == 5
     values = {item["name"]: item["value"] for item in shown["submitJob"]["containerOverrides"]["environment"]}
     assert values["WDL_PAYLOAD"].endswith(" bytes)")

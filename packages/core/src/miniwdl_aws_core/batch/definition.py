@@ -19,7 +19,34 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_core.batch.mounts import MountPlan
 
-__all__ = ["build_definition"]
+__all__ = ["build_definition", "keeping_log_lines"]
+
+LOG_BUFFER = "25m"
+"""
+What the awslogs driver holds while CloudWatch Logs does not take it: a workflow's log of hours.
+
+What AWS measured of it: "Preventing log loss with non-blocking mode in the AWSLogs container log driver",
+https://aws.amazon.com/blogs/containers/
+"""
+
+
+def keeping_log_lines(properties: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Have a job's log lose no lines in bursts, and let the job not wait for CloudWatch Logs.
+
+    Since June 2025 ECS drops lines where its smaller buffer is full, unless a job says otherwise. ``mode=blocking``
+    would not: but a job that can't write its log stands still until CloudWatch Logs can be reached, and miniwdl logs
+    under a lock, so that neither its tasks nor a signal would be minded.
+
+    :param properties: container properties; what they say of the log stays, such as ``awslogs-group``.
+    """
+    configured: Mapping[str, Any] = properties.get("logConfiguration") or {}
+    if configured.get("logDriver", "awslogs") != "awslogs":
+        return dict(properties)
+    options = {"mode": "non-blocking", "max-buffer-size": LOG_BUFFER, **(configured.get("options") or {})}
+    if options["mode"] != "non-blocking":
+        del options["max-buffer-size"]  # refused with any other mode
+    return {**properties, "logConfiguration": {"logDriver": "awslogs", **configured, "options": options}}
 
 
 def build_definition(

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.batch.attempts import WHERE_NOT_AT_FAULT
-from miniwdl_aws_core.batch.definition import build_definition
+from miniwdl_aws_core.batch.definition import build_definition, keeping_log_lines
 from miniwdl_aws_core.batch.mounts import covering_mount, plan_mounts, sentinel_of
 from miniwdl_aws_core.batch.request import JobRequest, fits, resources, submit_request
 from miniwdl_aws_core.publish_options import write_arguments
@@ -144,7 +144,7 @@ class Submission:
             "miniwdl-aws-workflow",
             image=image,
             mounts=plan_mounts(mounts, settings.mount),
-            properties=changes.container_properties,
+            properties=keeping_log_lines(changes.container_properties),
             fair_share=settings.workflow_share is not None,
             subject=WORKFLOW_JOB,
         )
