@@ -121,7 +121,11 @@ class FakeBatch:
     def describe_job_definitions(self, jobDefinitionName: str, status: str) -> dict[str, Any]:  # noqa: N803
         with self._lock:
             self._called("describe_job_definitions")
-            found = [item for item in self.definitions if item["jobDefinitionName"] == jobDefinitionName]
+            found = [
+                item
+                for item in self.definitions
+                if (item["jobDefinitionName"], item["status"]) == (jobDefinitionName, status)
+            ]
             return {"jobDefinitions": found}
 
     def register_job_definition(self, **request: Any) -> dict[str, Any]:
@@ -130,8 +134,16 @@ class FakeBatch:
             name = request["jobDefinitionName"]
             revision = 1 + sum(item["jobDefinitionName"] == name for item in self.definitions)
             arn = f"arn:aws:batch:{REGION}:123456789012:job-definition/{name}:{revision}"
-            self.definitions.append({**request, "revision": revision, "jobDefinitionArn": arn})
+            self.definitions.append({**request, "revision": revision, "jobDefinitionArn": arn, "status": "ACTIVE"})
             return {"jobDefinitionArn": arn, "jobDefinitionName": name, "revision": revision}
+
+    def deregister_job_definition(self, jobDefinition: str) -> dict[str, Any]:  # noqa: N803
+        with self._lock:
+            self._called("deregister_job_definition")
+            for item in self.definitions:
+                if item["jobDefinitionArn"] == jobDefinition:
+                    item["status"] = "INACTIVE"
+            return {"ResponseMetadata": {"HTTPStatusCode": 200}}
 
     def submit_job(self, **request: Any) -> dict[str, Any]:
         with self._lock:
@@ -144,6 +156,9 @@ class FakeBatch:
                 raise client_error("SubmitJob", "ClientException", f"JobQueue {request['jobQueue']} not found")
             arn = request["jobDefinition"]
             (definition,) = [item for item in self.definitions if item["jobDefinitionArn"] == arn]
+            if definition["status"] != "ACTIVE":
+                text = f"JobDefinition {arn} does not exist or is not in ACTIVE status"
+                raise client_error("SubmitJob", "ClientException", text)
             job = FakeJob(request, definition, self.fates.pop(0) if self.fates else Fate())
             self.jobs[job.job_id] = job
         self.on_submit(job)

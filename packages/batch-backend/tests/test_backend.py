@@ -201,6 +201,54 @@ def test_isolation_gives_the_folder_of_jobs_alone_for_writing(run) -> None:
     assert points == [{"containerPath": str(run.root), "sourceVolume": "fsx", "readOnly": False}]
 
 
+ONE_BY_ONE = """
+    version 1.1
+    workflow w {
+        call t as first
+        call t as second { input: after = first.done }
+    }
+    task t {
+        input { String after = "" }
+        command <<< true >>>
+        output { String done = "" }
+    }
+"""
+
+
+def test_a_definition_that_somebody_deregisters_is_registered_again(run, caplog) -> None:
+    def sweep(job: Any) -> None:
+        run.batch.deregister_job_definition(job.request["jobDefinition"])
+
+    run.batch.on_submit = sweep
+    run(ONE_BY_ONE)
+    assert run.batch.calls["register_job_definition"] == 2
+    assert run.batch.calls["submit_job"] == 3, "one of them was refused"
+    assert "registered a job definition again that was deregistered" in caplog.text
+
+
+def test_a_job_that_is_refused_for_another_reason_registers_nothing(run) -> None:
+    run.batch.queues = ()
+    with pytest.raises(WDL.runtime.RunFailed):
+        run(ONE_BY_ONE)
+    assert (run.batch.calls["register_job_definition"], run.batch.calls["submit_job"]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("isolation", "parent", "tags"),
+    [
+        ("run", None, {"miniwdl-run-dir": "{dir}"}),
+        ("run", "w1", {"miniwdl-run-dir": "{dir}", "AWS_BATCH_PARENT_JOB_ID": "w1"}),
+        ("none", "w1", None),
+    ],
+)
+def test_a_definition_of_one_run_says_of_which(run, monkeypatch, isolation, parent, tags) -> None:
+    if parent:
+        monkeypatch.setenv("AWS_BATCH_JOB_ID", parent)
+    folder, _ = run(HELLO, options={"aws": {"isolation": isolation}})
+    expected = tags and {key: value.format(dir=folder.name) for key, value in tags.items()}
+    assert run.batch.definitions[0].get("tags") == expected
+
+
 def test_a_failing_command(run) -> None:
     with pytest.raises(WDL.runtime.RunFailed) as caught:
         run(failing("echo oops >&2; exit 42"))

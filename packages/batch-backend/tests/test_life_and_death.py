@@ -238,8 +238,11 @@ def test_killed_twice(orchestrators: Orchestrators, batch: FakeBatch) -> None:
 def test_a_changed_command_runs_again(orchestrators: Orchestrators, batch: FakeBatch) -> None:
     first = orchestrators.start(ODD_SLEEP)
     orchestrators.kill_when(first, lambda: len(orchestrators.done()) == 12)
-    orchestrators.finish(orchestrators.start(ODD_SLEEP.replace("echo made > made", "echo made  > made")))
+    result = orchestrators.finish(orchestrators.start(ODD_SLEEP.replace("echo made > made", "echo made  > made")))
     assert len(orchestrators.done()) == 24
+    definitions = {item["tags"]["miniwdl-run-dir"]: item["status"] for item in batch.definitions}
+    assert definitions.pop(Path(result["dir"]).name) == "INACTIVE", "deregistered at its run's end"
+    assert list(definitions.values()) == ["ACTIVE"], "that of the killed run, which is not this one's business"
 
 
 def test_jobs_of_a_run_that_lives_are_left_alone(orchestrators: Orchestrators, batch: FakeBatch) -> None:

@@ -36,6 +36,13 @@ def test_neither_the_order_of_keys_nor_whose_it_is_does() -> None:
     assert one == other
 
 
+def test_tags_say_whose_it_is_and_are_no_content() -> None:
+    tagged = build(tags={"miniwdl-run-dir": "r"})
+    assert tagged.pop("tags") == {"miniwdl-run-dir": "r"}
+    assert tagged == build()
+    assert "tags" not in build(tags={})
+
+
 @pytest.mark.parametrize("image", ["ubuntu:22.04", "a.b/" + "c" * 240 + ":1", "x@sha256:" + "0" * 64, "...", "--/--"])
 def test_names_are_valid(image: str) -> None:
     name = build(image=image)["jobDefinitionName"]

@@ -16,6 +16,7 @@ class Aws:
     def __init__(self) -> None:
         self.registered: list[dict[str, Any]] = []
         self.looks = 0
+        self.revision = 0
         self.broken = False
 
     def find(self, name: str) -> list[dict[str, Any]]:
@@ -26,6 +27,7 @@ class Aws:
         if self.broken:
             raise PermissionError
         name, revision = definition["jobDefinitionName"], len(self.registered) + 1
+        self.revision = revision = max(revision, self.revision + 1)
         arn = f"arn:{name}:{revision}"
         self.registered.insert(0, {"name": name, "revision": revision, "jobDefinitionArn": arn})
         return arn
@@ -54,6 +56,18 @@ def test_the_newest_revision_is_taken() -> None:
     for _ in range(11):
         aws.register(DEFINITION)
     assert aws.registry().arn_of(DEFINITION).endswith(":11")
+
+
+def test_what_somebody_has_deregistered_is_registered_again() -> None:
+    aws = Aws()
+    registry = aws.registry()
+    first = registry.arn_of(DEFINITION)
+    assert registry.renewed(DEFINITION, first) is None, "it is there"
+    aws.registered.clear()
+    with ThreadPoolExecutor(20) as pool:
+        (second,) = set(pool.map(lambda _: registry.renewed(DEFINITION, first), range(100)))
+    assert [item["jobDefinitionArn"] for item in aws.registered] == [second]
+    assert registry.arn_of(DEFINITION) == second
 
 
 def test_a_failure_is_not_remembered() -> None:

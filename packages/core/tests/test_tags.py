@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from miniwdl_aws_core.batch.limits import LimitError
-from miniwdl_aws_core.batch.tags import TaskTags, call_path, check_chosen, check_tags
+from miniwdl_aws_core.batch.tags import RunTags, TaskTags, call_path, check_chosen, check_tags
 
 
 @pytest.mark.parametrize("key", ["", "k" * 129, "aws:mine", "AWS:mine", "a;b"])
@@ -42,6 +42,19 @@ def test_what_is_written_is_read_back(call: str, parent: str | None) -> None:
     assert all(written.values())
     assert check_tags(written, "task sort") == written
     assert TaskTags.read(written) == tags
+
+
+@pytest.mark.parametrize("parent", [None, "w"])
+def test_what_is_written_of_a_definition_is_read_back(parent: str | None) -> None:
+    tags = RunTags("2026_top", parent)
+    assert RunTags.read(tags.written()) == tags
+    assert RunTags.read({"team": "a", "AWS_BATCH_PARENT_JOB_ID": "w"}) is None
+    odd = RunTags("a;b" + "c" * 300).written()
+    assert check_tags(odd, "a definition") == odd
+
+
+def test_tags_of_a_definition_do_not_add_to_the_number_of_those_of_its_jobs() -> None:
+    assert RunTags("r", "w").written().keys() <= TaskTags("r", "call-a", "a", 1, "w").written().keys()
 
 
 def test_jobs_of_others_have_none() -> None:

@@ -50,6 +50,7 @@ class Request:
 
 
 _REQUESTS: Mapping[str, Request] = {
+    "deregister_job_definition": Request("deregister the job definition"),
     "describe_job_definitions": Request(
         "look up the job definition", "jobDefinitions", ("jobDefinitionArn", "revision")
     ),

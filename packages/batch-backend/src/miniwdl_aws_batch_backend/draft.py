@@ -17,7 +17,7 @@ from miniwdl_aws_core.batch.definition import build_definition
 from miniwdl_aws_core.batch.images import longest_match, rewrite
 from miniwdl_aws_core.batch.mounts import plan_mounts
 from miniwdl_aws_core.batch.request import JobRequest, job_name, resources
-from miniwdl_aws_core.batch.tags import TaskTags, call_path
+from miniwdl_aws_core.batch.tags import RunTags, TaskTags, call_path
 from miniwdl_aws_hooks import JobChanges, JobContext, JobRole, QueueContext
 
 if TYPE_CHECKING:
@@ -89,13 +89,15 @@ def draft_job(engine: Engine, call: TaskCall) -> Draft:
             f"{subject}: AWS Batch logs in for the image {image} by an execution role only, and the job has none",
             hint="set executionRoleArn in [aws] container_properties, or in the task's runtime section",
         )
+    mounts = plan_mounts(engine.mounts, engine.root, writable)
     definition = build_definition(
         "miniwdl-task",
         image=image,
-        mounts=plan_mounts(engine.mounts, engine.root, writable),
+        mounts=mounts,
         properties=properties,
         fair_share=share is not None,
         subject=subject,
+        tags=RunTags(Path(call.place.run_dir).name, _workflow_job()).written() if mounts.isolated else None,
     )
     request = JobRequest(
         name=name,
@@ -165,6 +167,10 @@ def _user() -> str:
     return f"{os.geteuid()}:{os.getegid()}"
 
 
+def _workflow_job() -> str | None:
+    return os.environ.get("AWS_BATCH_JOB_ID")
+
+
 def _queue(engine: Engine, call: TaskCall) -> str:
     return engine.extensions.queue(
         QueueContext(
@@ -188,7 +194,7 @@ def _changes(engine: Engine, call: TaskCall, name: str, queue: str, image: str) 
         call=call_path("" if path == "." else path),
         task=call.task,
         number=call.paths.number,
-        parent=os.environ.get("AWS_BATCH_JOB_ID"),
+        parent=_workflow_job(),
     )
     context = JobContext(
         role=JobRole.TASK,

@@ -15,13 +15,13 @@ from miniwdl_aws_batch_backend.adoption.journal import Journal, journal_folder
 from miniwdl_aws_batch_backend.adoption.recovery import Recovery
 from miniwdl_aws_batch_backend.batch_api import BatchApi
 from miniwdl_aws_batch_backend.configuration import BackendSettings, read_settings
+from miniwdl_aws_batch_backend.definitions import TaskDefinitions
 from miniwdl_aws_batch_backend.extensions import Extensions
 from miniwdl_aws_batch_backend.poller import MAX_LAG, JobPoller, PollPlan
 from miniwdl_aws_batch_backend.queues import QueuePositions
 from miniwdl_aws_batch_backend.termination import TerminationWatch
 from miniwdl_aws_core.aws.rate import SelfTuningRate
 from miniwdl_aws_core.batch.mounts import covering_mount, sentinel_of
-from miniwdl_aws_core.batch.registry import DefinitionRegistry
 from miniwdl_aws_core.options.kinds import SWITCH
 from miniwdl_aws_core.options.known import refuse_unknown
 from miniwdl_aws_hooks import ConfigurationError, Mount, Settings, get_manager
@@ -54,7 +54,7 @@ class Engine:
     mounts: Sequence[Mount]
     sentinel: str | None
     api: BatchApi
-    definitions: DefinitionRegistry
+    definitions: TaskDefinitions
     poller: JobPoller
     rate: SelfTuningRate
     extensions: Extensions
@@ -92,6 +92,10 @@ class Engine:
         sentinel = sentinel_of(_shared(mounts, root))
         api = BatchApi(connect(settings.region))
         plan = PollPlan(settings.describe_period_min, settings.describe_period_max, MAX_LAG)
+        burst = BURST / settings.submit_rate
+        # Its own rate: a run that is stopped can't wait for what throttled submissions have made of theirs.
+        definitions = TaskDefinitions(api, SelfTuningRate(settings.submit_rate, burst=burst))
+        atexit.register(definitions.close)
         process = uuid.uuid4().hex
         return cls(
             settings=settings,
@@ -101,9 +105,9 @@ class Engine:
             mounts=mounts,
             sentinel=sentinel,
             api=api,
-            definitions=DefinitionRegistry(api.definitions, api.register),
+            definitions=definitions,
             poller=JobPoller(api.describe, plan),
-            rate=SelfTuningRate(settings.submit_rate, lowest=LOWEST_RATE, burst=BURST / settings.submit_rate),
+            rate=SelfTuningRate(settings.submit_rate, lowest=LOWEST_RATE, burst=burst),
             extensions=extensions,
             positions=QueuePositions(api),
             recovery=_recovery(settings, reader, root, process, api),

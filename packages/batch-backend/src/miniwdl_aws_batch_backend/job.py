@@ -101,6 +101,9 @@ class BatchJob:
                     self._logger.info(message("AWS throttles SubmitJob", rate=round(rate.rate, 1)))
                     continue
                 failures += 1
+                if failures < ATTEMPTS and (active := self._with_active_definition(request, exc)):
+                    request = active
+                    continue
                 self._unanswered |= exc.ambiguous
                 self.job_id = self._find() if exc.ambiguous else None
                 if self.job_id is None:
@@ -112,6 +115,20 @@ class BatchJob:
             rate.succeeded()
             self._submitted()
             return self.job_id
+
+    def _with_active_definition(self, request: Mapping[str, Any], refusal: AwsError) -> Mapping[str, Any] | None:
+        """Write the request anew if it was refused since somebody has deregistered the definition."""
+        if refusal.kind not in {Kind.REFUSED, Kind.MISSING} or refusal.retryable:
+            return None
+        gone = request["jobDefinition"]
+        try:
+            fresh = self._engine.definitions.renewed(gone)
+        except AwsError:
+            return None
+        if fresh is None:
+            return None
+        self._logger.warning(message("registered a job definition again that was deregistered", jobDefinition=gone))
+        return {**request, "jobDefinition": fresh}
 
     def go_on(self, entry: Entry) -> None:
         """Take a job that another process submitted, in place of submitting one."""

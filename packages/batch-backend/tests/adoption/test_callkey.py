@@ -42,6 +42,7 @@ def facts(data: Path, run: str = "r1", name: str = "tmpabc", **changes: Any) -> 
         },
         "definition": {
             "jobDefinitionName": f"n-{run}",
+            "tags": {"miniwdl-run-dir": run},
             "containerProperties": {"image": "i", "mount": str(data / run)},
         },
         "resources": (1, 1024, 0),

@@ -55,7 +55,7 @@ def call_key(facts: CallFacts) -> str | None:
         )
     except OSError:
         return None
-    definition = {key: value for key, value in facts.definition.items() if key != "jobDefinitionName"}
+    definition = {key: value for key, value in facts.definition.items() if key not in {"jobDefinitionName", "tags"}}
     parts = [
         facts.task,
         neutral(facts.command),

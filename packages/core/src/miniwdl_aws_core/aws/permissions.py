@@ -68,6 +68,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "Jobs",
         Role.WORKFLOW,
         (
+            "batch:DeregisterJobDefinition",
             "batch:DescribeJobDefinitions",
             "batch:DescribeJobs",
             "batch:GetJobQueueSnapshot",
@@ -136,6 +137,12 @@ STATEMENTS: tuple[Statement, ...] = (
             "batch:TagResource",
             "batch:TerminateJob",
         ),
+    ),
+    Statement(
+        "Sweep",
+        Role.SUBMITTER,
+        ("batch:DeregisterJobDefinition",),
+        when="`miniwdl-aws sweep` is to deregister the job definitions of runs that were killed",
     ),
     Statement("Logs", Role.SUBMITTER, ("logs:FilterLogEvents", "logs:GetLogEvents")),
     Statement(

@@ -57,6 +57,7 @@ def build_definition(
     properties: Mapping[str, Any],
     subject: str,
     fair_share: bool = False,
+    tags: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """
     Write the RegisterJobDefinition request.
@@ -65,6 +66,7 @@ def build_definition(
     :param properties: more container properties.
     :param subject: whose it is, for the error.
     :param fair_share: whether its jobs go to a queue with shares: AWS wants a priority then; a job's own replaces it.
+    :param tags: of the definition; they say whose it is, and are no part of its content.
     :raises LimitError: when AWS would refuse it.
     """
     if not image or len(image) > MAX_IMAGE:
@@ -92,4 +94,5 @@ def build_definition(
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:20]
     # The image's name is there for the reader: CloudWatch's log streams begin with the definition's name.
     slug = re.sub(r"[^A-Za-z0-9]+", "-", image.partition("@")[0]).strip("-")[-60:]
-    return {"jobDefinitionName": f"{prefix}-{slug.strip('-')}-{digest}", **request}
+    named = {"jobDefinitionName": f"{prefix}-{slug.strip('-')}-{digest}", **request}
+    return {**named, "tags": dict(tags)} if tags else named

@@ -54,6 +54,22 @@ class DefinitionRegistry:
                 raise
         return found.result()
 
+    def renewed(self, definition: Mapping[str, Any], arn: str) -> str | None:
+        """
+        Find or register the definition once more, should somebody have deregistered it.
+
+        :param arn: what :meth:`arn_of` gave for it.
+        :return: another ARN; ``None`` when the definition is active, so that whatever is wrong is not its absence.
+        """
+        name: str = definition["jobDefinitionName"]
+        if any(item["jobDefinitionArn"] == arn for item in self._ask(name)):
+            return None
+        with self._lock:
+            known = self._known.get(name)
+            if known is not None and known.done() and known.result() == arn:
+                del self._known[name]
+        return self.arn_of(definition)
+
     def _find(self, name: str) -> str | None:
         newest = max(self._ask(name), key=lambda item: int(item["revision"]), default=None)
         return str(newest["jobDefinitionArn"]) if newest else None

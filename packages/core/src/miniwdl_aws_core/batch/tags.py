@@ -1,5 +1,5 @@
 """
-Tags of jobs: what AWS takes, and what this project's own say of a task's job.
+Tags of jobs: what AWS takes, and what this project's own say of a task's job, or of a job definition.
 
 Whoever submits a task's job writes :class:`TaskTags`; whoever shows a run reads it back. Nothing else says which call
 of which run a job belongs to. Pure.
@@ -18,7 +18,7 @@ from miniwdl_aws_hooks.protocol import CALL_TAG, PARENT_JOB_TAG, RUN_DIR_TAG, TA
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["TaskTags", "call_path", "check_chosen", "check_tags"]
+__all__ = ["RunTags", "TaskTags", "call_path", "check_chosen", "check_tags"]
 
 OWN = (RUN_DIR_TAG, CALL_TAG, TASK_TAG, TRY_TAG, PARENT_JOB_TAG)
 """Tags that each task's job gets."""
@@ -44,7 +44,11 @@ def check_tags(tags: Mapping[str, str], subject: str) -> dict[str, str]:
                 f"{subject}: {key!r} is not a name for a tag",
                 hint="AWS takes 1 to 128 letters, digits, spaces and + - = . _ : / @, but not the prefix aws:",
             )
-    return {key: _ODD.sub("_", value)[:MAX_TAG_VALUE] for key, value in tags.items()}
+    return {key: _fitting(value) for key, value in tags.items()}
+
+
+def _fitting(value: str) -> str:
+    return _ODD.sub("_", value)[:MAX_TAG_VALUE]
 
 
 def check_chosen(tags: Mapping[str, str], option: str) -> None:
@@ -83,6 +87,30 @@ def call_path(path: str) -> str:
 
 def _stand_in(path: str) -> str:
     return f"call-{hashlib.sha256(path.encode()).hexdigest()[:10]}"
+
+
+@dataclass(frozen=True)
+class RunTags:
+    """
+    Which run a job definition belongs to, where one run alone can use it.
+
+    Task jobs have tags of the same names, and AWS prefers those when it puts both together: none is added to them.
+    """
+
+    run_dir: str
+    """The last part of the path of the run's directory."""
+    parent: str | None = None
+    """Id of the workflow job; ``None`` when miniwdl runs outside of AWS Batch."""
+
+    def written(self) -> dict[str, str]:
+        """Write them as tags."""
+        tags = {RUN_DIR_TAG: _fitting(self.run_dir)}
+        return {**tags, PARENT_JOB_TAG: self.parent} if self.parent else tags
+
+    @classmethod
+    def read(cls, tags: Mapping[str, str]) -> RunTags | None:
+        """Read them back; ``None`` when the definition is for any run."""
+        return cls(tags[RUN_DIR_TAG], tags.get(PARENT_JOB_TAG)) if RUN_DIR_TAG in tags else None
 
 
 @dataclass(frozen=True)
