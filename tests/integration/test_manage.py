@@ -307,6 +307,24 @@ def test_rerun_submits_the_same(runs: Runs) -> None:
     assert second["container"]["command"] == first["container"]["command"]
 
 
+def definitions_of_runs(runs: Runs) -> dict[str, str]:
+    """Workflow jobs by the active definitions that one run alone can use."""
+    found = runs.shell.client("batch").describe_job_definitions(status="ACTIVE")["jobDefinitions"]
+    return {
+        item["jobDefinitionArn"]: item["tags"]["AWS_BATCH_PARENT_JOB_ID"]
+        for item in found
+        if "miniwdl-run-dir" in item["tags"]
+    }
+
+
+def test_runs_that_have_ended_in_whatever_way_leave_no_definition(runs: Runs) -> None:
+    ended = {runs.failed: "FAILED", runs.cancelled: "FAILED"}
+    assert {job_id: runs.shell.job(job_id)["status"] for job_id in ended} == ended
+    (definition,) = {job["jobDefinition"] for job in runs.running_tasks(runs.live)}
+    assert definitions_of_runs(runs) == {definition: runs.live}
+    assert "stay registered" not in runs.good("logs", runs.failed), "no request has failed"
+
+
 def test_sweep_stops_what_a_killed_workflow_job_left(runs: Runs) -> None:
     assert runs.manage("sweep").stderr == "no task job is left without its workflow job\n"
     lost = runs.submit("orphaning", runs.gate)
@@ -322,15 +340,21 @@ def test_sweep_stops_what_a_killed_workflow_job_left(runs: Runs) -> None:
     left = {job["jobId"] for job in runs.running_tasks(lost)}
     assert len(left) == 2
 
+    (definition,) = (arn for arn, run in definitions_of_runs(runs).items() if run == lost)
+
     found = runs.manage("sweep")
     assert found.code == 0
-    assert {line.split()[0] for line in found.stdout.splitlines()} == left
+    assert {line.split()[0] for line in found.stdout.splitlines()} == {*left, definition.rpartition("/")[2]}
     assert "2 task jobs without a workflow job; --yes stops them" in found.stderr
     assert len(runs.running_tasks(lost)) == 2, "it only listed them"
-    assert {item["jobId"]: item["parent"] for item in json.loads(runs.good("sweep", "--json"))} == dict.fromkeys(
-        left, lost
+    assert "1 job definition of runs that have ended; --yes deregisters it" in found.stderr
+    listed = json.loads(runs.good("sweep", "--json"))
+    assert {item.get("jobId") or item["jobDefinition"]: item["parent"] for item in listed} == dict.fromkeys(
+        {*left, definition}, lost
     )
-    assert "stopped 2 task jobs" in runs.manage("sweep", "--yes").stderr
+    swept = runs.manage("sweep", "--yes").stderr
+    assert "stopped 2 task jobs\nderegistered 1 job definition of" in swept
+    assert set(definitions_of_runs(runs).values()) == {runs.live}
     until(lambda: not runs.running_tasks(lost), "they are stopped")
     assert runs.manage("sweep").stderr == "no task job is left without its workflow job\n"
     assert len(runs.running_tasks(runs.live)) == 2, "those of the live run go on"

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from miniwdl_aws_core.batch.definition import build_definition, keeping_log_lines
+from miniwdl_aws_core.batch.definition import TASK_PREFIX, build_definition, keeping_log_lines
 from miniwdl_aws_core.batch.limits import LimitError
 from miniwdl_aws_core.batch.mounts import MountPlan
 
@@ -14,7 +14,7 @@ MOUNTS = MountPlan([{"name": "fsx", "host": {"sourcePath": "/mnt/fsx"}}], [], is
 
 def build(**changes: Any) -> dict[str, Any]:
     values: dict[str, Any] = {"image": "ubuntu:22.04", "mounts": MOUNTS, "properties": {}, "subject": "task t"}
-    return build_definition("miniwdl-task", **{**values, **changes})
+    return build_definition(TASK_PREFIX, **{**values, **changes})
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from miniwdl_aws_batch_backend.resources import Resources, resources_of
 from miniwdl_aws_batch_backend.workdir.handover import JOBS
 from miniwdl_aws_batch_backend.workdir.wrapper import job_command
 from miniwdl_aws_core.batch.changes import merge_changes, override
-from miniwdl_aws_core.batch.definition import build_definition
+from miniwdl_aws_core.batch.definition import TASK_PREFIX, build_definition
 from miniwdl_aws_core.batch.images import longest_match, rewrite
 from miniwdl_aws_core.batch.mounts import plan_mounts
 from miniwdl_aws_core.batch.request import JobRequest, job_name, resources
@@ -91,7 +91,7 @@ def draft_job(engine: Engine, call: TaskCall) -> Draft:
         )
     mounts = plan_mounts(engine.mounts, engine.root, writable)
     definition = build_definition(
-        "miniwdl-task",
+        TASK_PREFIX,
         image=image,
         mounts=mounts,
         properties=properties,

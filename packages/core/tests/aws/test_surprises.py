@@ -29,6 +29,20 @@ def test_an_exception_is_one_line_that_can_be_shown(exc, words):
     assert in_words(exc) == words
 
 
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({"content-type": "text/html; charset=utf-8", "content-length": "512"}, True),
+        ({"content-type": "text/html"}, True),
+        ({"content-type": "text/html; charset=utf-8", "content-length": "0"}, False),
+        ({"content-type": "application/json", "content-length": "2"}, False),
+        ({}, False),
+    ],
+)
+def test_a_page_is_html_with_something_in_it(headers, expected):
+    assert is_page({"ResponseMetadata": {"HTTPHeaders": headers}}) is expected
+
+
 def test_what_a_credential_process_printed_is_not_shown():
     words = in_words(CredentialRetrievalError(provider="custom-process", error_msg="key=abc"))
     assert "credential process" in words

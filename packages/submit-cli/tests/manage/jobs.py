@@ -37,6 +37,8 @@ class Stoppable:
             job["tags"] = {} if job_id.startswith("w") else {"AWS_BATCH_PARENT_JOB_ID": "w" + job_id[1:2]}
             job["container"] = {"environment": [{"name": "MINIWDL__AWS__TASK_QUEUE", "value": "task"}]}
         self.terminated: list[str] = []
+        self.registered: list[dict[str, Any]] = []
+        """Job definitions."""
 
     def terminate(self, job_id: str, reason: str) -> None:
         assert reason.startswith("stopped by miniwdl-aws cancel")
@@ -44,6 +46,9 @@ class Stoppable:
 
     def describe(self, ids: list[str]) -> dict[str, Any]:
         return {job_id: Job.of(self.jobs[job_id]) for job_id in ids if job_id in self.jobs}
+
+    def definitions(self) -> list[dict[str, Any]]:
+        return self.registered
 
     def list_jobs(self, queue: str, *, status: str | None = None, **_: Any) -> list[Job]:
         for job_id in self.terminated:

@@ -2,19 +2,39 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from miniwdl_aws_core.batch.job import Job
-from miniwdl_aws_submit_cli.manage.sweep import orphans
+from miniwdl_aws_submit_cli.runs.leftovers import find_leftovers
 
-from .jobs import Stoppable
+from .jobs import Stoppable, child
 
 Outcome = tuple[int, str, str]
+FORGOTTEN = "0" * 8 + "-0000" * 3 + "-" + "0" * 12
+PROPERTIES = {
+    "image": "x",
+    "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "512"}],
+}
 
 
-def test_orphans_are_task_jobs_whose_workflow_job_ended_or_is_forgotten() -> None:
+def register(aws: Any, name: str, **tags: str) -> str:
+    request = {"jobDefinitionName": name, "type": "container", "containerProperties": PROPERTIES, "tags": tags}
+    return str(aws.register_job_definition(**request)["jobDefinitionArn"])
+
+
+def of_run(aws: Any, name: str, parent: str) -> str:
+    return register(aws, name, **{"miniwdl-run-dir": "2026_hello", "AWS_BATCH_PARENT_JOB_ID": parent})
+
+
+def active(aws: Any) -> set[str]:
+    return {item["jobDefinitionArn"] for item in aws.describe_job_definitions(status="ACTIVE")["jobDefinitions"]}
+
+
+def test_left_are_task_jobs_whose_workflow_job_ended_or_is_forgotten() -> None:
     batch: Any = Stoppable(
         {
             "w1": "RUNNING",
@@ -25,17 +45,77 @@ def test_orphans_are_task_jobs_whose_workflow_job_ended_or_is_forgotten() -> Non
             "t3a": "RUNNABLE",
         }
     )
-    assert {job.job_id for job in orphans(batch, ["task"])} == {"t2a", "t3a"}
+    assert {job.job_id for job in find_leftovers(batch, ["task"]).jobs} == {"t2a", "t3a"}
 
 
-def test_sweep(aws: Any, manage: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, job_id: str) -> None:
+def test_left_are_definitions_that_no_run_and_no_job_needs() -> None:
+    batch: Any = Stoppable({"w1": "RUNNING", "t1a": "RUNNING", "w2": "FAILED", "t2a": "RUNNING"})
+    batch.jobs["t1a"]["jobDefinition"] = "d/miniwdl-task-adopted:1"
+    batch.jobs["t2a"]["jobDefinition"] = "d/miniwdl-task-ended:1"
+
+    def define(name: str, **tags: str) -> None:
+        item = {"jobDefinitionArn": f"d/{name}:1", "jobDefinitionName": name}
+        batch.registered.append({**item, "tags": tags} if tags else item)
+
+    run = {"miniwdl-run-dir": "r"}
+    define("miniwdl-task-ended", **run, AWS_BATCH_PARENT_JOB_ID="w2")
+    define("miniwdl-task-forgotten", **run, AWS_BATCH_PARENT_JOB_ID="w3")
+    define("miniwdl-task-adopted", **run, AWS_BATCH_PARENT_JOB_ID="w2")
+    define("miniwdl-task-live", **run, AWS_BATCH_PARENT_JOB_ID="w1")
+    define("miniwdl-task-outside-of-batch", **run)
+    define("miniwdl-task-shared")
+    define("miniwdl-task-shared-and-tagged", AWS_BATCH_PARENT_JOB_ID="w2")
+    define("of-somebody-else", **run, AWS_BATCH_PARENT_JOB_ID="w2")
+    found = find_leftovers(batch, ["task"])
+    assert [item.name for item in found.definitions] == ["miniwdl-task-ended:1", "miniwdl-task-forgotten:1"]
+
+
+def test_nothing_to_sweep(aws: Any, manage: Callable[..., Outcome], job_id: str) -> None:
+    kept = active(aws)
+    assert manage("sweep", "--yes") == (0, "", "no task job is left without its workflow job\n")
+    assert manage("sweep", "--json")[1] == "[]\n"
+    assert active(aws) == kept
+
+
+def test_sweep(aws: Any, manage: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
+    job = child(aws, FORGOTTEN)
+    # This cloud's jobs end at once.
+    left = Job(job, "RUNNING", "say", created_at=1, tags={"AWS_BATCH_PARENT_JOB_ID": FORGOTTEN})
+    find = "miniwdl_aws_submit_cli.runs.leftovers.find_leftovers"
+    monkeypatch.setattr(find, lambda *given: replace(find_leftovers(*given), jobs=[left]))
+    arns = {of_run(aws, f"miniwdl-task-{name}", FORGOTTEN) for name in "ab"}
+    kept = active(aws) - arns
+
     code, out, err = manage("sweep")
-    assert (code, out) == (0, "")
-    assert "no task job is left" in err
-    left = Job("t9", "RUNNING", "say", created_at=1, tags={"AWS_BATCH_PARENT_JOB_ID": "w9"})
-    monkeypatch.setattr("miniwdl_aws_submit_cli.manage.sweep.orphans", lambda _batch, _queues: [left])
-    code, out, err = manage("sweep")
-    assert out.split()[0] == "t9"
-    assert "--yes stops it" in err
-    assert json.loads(manage("sweep", "--json")[1])[0]["parent"] == "w9"
-    assert "stopped 1 task job\n" in manage("sweep", "--yes")[2]
+    assert code == 0
+    first, *others = out.splitlines()
+    assert first.split()[0] == job
+    assert sorted(others) == [f"miniwdl-task-{name}:1  of {FORGOTTEN}" for name in "ab"]
+    assert "1 task job without a workflow job; --yes stops it\n" in err
+    assert "2 job definitions of runs that have ended; --yes deregisters them\n" in err
+    facts = json.loads(manage("sweep", "--json")[1])
+    assert {item["parent"] for item in facts} == {FORGOTTEN}
+    assert {item.get("jobId") or item["jobDefinition"] for item in facts} == {job, *arns}
+    assert active(aws) == kept | arns, "nothing has been done so far"
+
+    assert "stopped 1 task job\nderegistered 2 job definitions of runs that have ended\n" in manage("sweep", "--yes")[2]
+    assert active(aws) == kept
+
+
+def test_without_the_permission_it_says_which(
+    aws: Any, manage: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    of_run(aws, "miniwdl-task-a", FORGOTTEN)
+    real = type(aws)._make_api_call
+
+    def call(self: Any, operation: str, request: Any) -> Any:
+        if operation == "DeregisterJobDefinition":
+            error = {"Error": {"Code": "AccessDeniedException"}, "ResponseMetadata": {"HTTPStatusCode": 403}}
+            raise ClientError(error, operation)  # type: ignore[arg-type]
+        return real(self, operation, request)
+
+    monkeypatch.setattr("botocore.client.BaseClient._make_api_call", call)
+    code, _, err = manage("sweep", "--yes")
+    assert code == 69
+    assert "can't deregister the job definition: permission is missing" in err
+    assert "DeregisterJobDefinition in the IAM policy" in err

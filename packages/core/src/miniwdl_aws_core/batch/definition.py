@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_core.batch.mounts import MountPlan
 
-__all__ = ["build_definition", "keeping_log_lines"]
+__all__ = ["TASK_PREFIX", "build_definition", "keeping_log_lines"]
+
+TASK_PREFIX = "miniwdl-task-"
+"""With which the names of tasks' definitions begin."""
 
 LOG_BUFFER = "25m"
 """
@@ -62,7 +65,7 @@ def build_definition(
     """
     Write the RegisterJobDefinition request.
 
-    :param prefix: with which its name begins: ``miniwdl-task``.
+    :param prefix: with which its name begins: :data:`TASK_PREFIX`.
     :param properties: more container properties.
     :param subject: whose it is, for the error.
     :param fair_share: whether its jobs go to a queue with shares: AWS wants a priority then; a job's own replaces it.
@@ -94,5 +97,5 @@ def build_definition(
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:20]
     # The image's name is there for the reader: CloudWatch's log streams begin with the definition's name.
     slug = re.sub(r"[^A-Za-z0-9]+", "-", image.partition("@")[0]).strip("-")[-60:]
-    named = {"jobDefinitionName": f"{prefix}-{slug.strip('-')}-{digest}", **request}
+    named = {"jobDefinitionName": f"{prefix}{slug.strip('-')}-{digest}", **request}
     return {**named, "tags": dict(tags)} if tags else named

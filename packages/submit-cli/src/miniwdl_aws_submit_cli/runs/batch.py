@@ -96,6 +96,17 @@ class Batch:
         with _asking("register the workflow job's definition"):
             return self._client.register_job_definition(**definition)["jobDefinitionArn"]
 
+    def definitions(self) -> Iterator[dict[str, Any]]:
+        """Describe all active job definitions of the account, tags included; AWS has no way to select some of them."""
+        with _asking("look up the job definitions"):
+            pages = self._client.get_paginator("describe_job_definitions").paginate(status="ACTIVE")
+            for page in pages:
+                yield from (_whole(item, "jobDefinitionArn", "jobDefinitionName") for item in page["jobDefinitions"])
+
+    def deregister(self, arn: str) -> None:
+        """Deregister a job definition."""
+        self._send("deregister the job definition", lambda: self._client.deregister_job_definition(jobDefinition=arn))
+
     def submit(self, request: dict[str, Any], tell: Callable[[str], None] = lambda _text: None) -> str:
         """
         Submit a job, once: where there is no answer, it is looked for before it is submitted again.
@@ -163,7 +174,11 @@ class Batch:
 
     def terminate(self, job_id: str, reason: str) -> None:
         """Stop a job at whatever state it is in."""
-        with _asking("stop the job"):
-            answer: Mapping[str, Any] = self._client.terminate_job(jobId=job_id, reason=reason)
-            if is_page(answer):
-                raise unusable("stop the job", "a page", _OURS)
+        self._send("stop the job", lambda: self._client.terminate_job(jobId=job_id, reason=reason))
+
+    @staticmethod
+    def _send(action: str, send: Callable[[], Mapping[str, Any]]) -> None:
+        """Send what AWS answers without saying anything; a page in place of that is a proxy's."""
+        with _asking(action):
+            if is_page(send()):
+                raise unusable(action, "a page", _OURS)

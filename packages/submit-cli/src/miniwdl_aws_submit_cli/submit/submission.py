@@ -141,7 +141,7 @@ class Submission:
         payload = source.build(staged.uris if staged else {})
         job, uri = self._with_payload(job, payload)
         definition = build_definition(
-            "miniwdl-aws-workflow",
+            "miniwdl-aws-workflow-",
             image=image,
             mounts=plan_mounts(mounts, settings.mount),
             properties=keeping_log_lines(changes.container_properties),
