@@ -249,6 +249,12 @@ def test_logs_of_a_live_run(runs: Runs) -> None:
     assert followed.exitstatus == 130
 
 
+def test_shell_says_where_to_look_instead(runs: Runs) -> None:
+    assert "call hold-0 runs on the local cloud, which has no way into" in runs.refused("shell", runs.live, "hold-0")
+    assert "2 calls of that name run: hold-" in runs.refused("shell", runs.live, "hold")
+    assert "runs no more" in runs.refused("shell", runs.cancelled, "hold-1")
+
+
 def test_a_queue_that_is_not_there_is_refused_by_aws(runs: Runs) -> None:
     done = runs.manage("list", "--workflow-queue", "nosuch")
     assert (done.code, done.stdout) == (69, "")

@@ -249,6 +249,13 @@ def test_a_definition_of_one_run_says_of_which(run, monkeypatch, isolation, pare
     assert run.batch.definitions[0].get("tags") == expected
 
 
+def test_a_way_into_the_container_is_made_where_it_is_asked_for(run) -> None:
+    run(HELLO)
+    run(HELLO, options={"aws": {"enable_execute_command": True}})
+    made = [item["containerProperties"].get("enableExecuteCommand") for item in run.batch.definitions]
+    assert made == [None, True]
+
+
 def test_a_failing_command(run) -> None:
     with pytest.raises(WDL.runtime.RunFailed) as caught:
         run(failing("echo oops >&2; exit 42"))

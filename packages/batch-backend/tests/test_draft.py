@@ -27,6 +27,13 @@ def test_shared_memory_is_added_to_configured_linux_parameters() -> None:
     assert made == {"linuxParameters": {"initProcessEnabled": True, "swappiness": 2, "sharedMemorySize": 64}}
 
 
+def test_a_way_into_the_container_comes_with_an_init_process_unless_that_is_configured() -> None:
+    opened = {"enableExecuteCommand": True, "linuxParameters": {"initProcessEnabled": True, "sharedMemorySize": 64}}
+    assert task_properties({}, {}, {"sharedMemorySize": 64}, None, execute_command=True) == opened
+    without = {"linuxParameters": {"initProcessEnabled": False}}
+    assert task_properties(without, {}, {}, None, execute_command=True) == {"enableExecuteCommand": True, **without}
+
+
 def test_what_the_backend_sets_itself_can_not_be_configured() -> None:
     with pytest.raises(ConfigurationError, match=r"\[aws\] container_properties may not set image"):
         task_properties({"image": "x"}, {}, {}, None)

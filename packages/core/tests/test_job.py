@@ -182,6 +182,13 @@ def test_another_driver_has_no_stream_in_cloudwatch() -> None:
     assert (found.streams, found.log_drivers) == ((), ("splunk",))
 
 
+def test_the_way_into_its_container() -> None:
+    told = {"taskArn": "arn:t", "containerInstanceArn": "arn:i", "enableExecuteCommand": True}
+    found = job(container=told)
+    assert (found.task_arn, found.container_instance_arn, found.execute_command) == ("arn:t", "arn:i", True)
+    assert job(container={"taskArn": "arn:t"}).execute_command is False
+
+
 def test_parents_and_other_places() -> None:
     assert job(arrayProperties={"size": 40}).array_size == 40
     assert job(arrayProperties={"index": 3}).array_size is None

@@ -100,6 +100,12 @@ class BackendSettings(AwsOptions):
         "More properties of the job definition, such as a log driver's; image, command, mounts and resources are "
         "refused.",
     )
+    enable_execute_command = Option(
+        SWITCH,
+        False,
+        "Let `miniwdl-aws shell` open a shell in the container of a running task (ECS Exec). Tasks need a role for it, "
+        "whose permissions their commands have, too.",
+    )
 
     image_rewrite = Option(
         REWRITES,

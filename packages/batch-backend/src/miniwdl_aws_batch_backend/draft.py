@@ -31,6 +31,14 @@ if TYPE_CHECKING:
 __all__ = ["Draft", "TaskCall", "draft_job", "task_properties"]
 
 
+EXECUTE_COMMAND = {"enableExecuteCommand": True, "linuxParameters": {"initProcessEnabled": True}}
+"""
+The agent that ECS Exec starts in a container leaves children behind, which an init process takes care of.
+
+Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-exec.html
+"""
+
+
 @dataclass(frozen=True)
 class TaskCall:
     """A try of a task, as miniwdl wants it."""
@@ -83,6 +91,7 @@ def draft_job(engine: Engine, call: TaskCall) -> Draft:
         changes.container_properties,
         call.runtime,
         _user() if call.as_user else None,
+        execute_command=settings.enable_execute_command,
     )
     if "repositoryCredentials" in properties and not properties.get("executionRoleArn"):
         raise TaskSettingError(
@@ -132,7 +141,12 @@ def _name(engine: Engine, call: TaskCall) -> str:
 
 
 def task_properties(
-    configured: Mapping[str, Any], added: Mapping[str, Any], runtime: Mapping[str, Any], user: str | None
+    configured: Mapping[str, Any],
+    added: Mapping[str, Any],
+    runtime: Mapping[str, Any],
+    user: str | None,
+    *,
+    execute_command: bool = False,
 ) -> dict[str, Any]:
     """
     Put the properties of a task's container together; what comes later counts for more.
@@ -141,6 +155,7 @@ def task_properties(
     :param added: of plugins.
     :param runtime: effective runtime values, hints among them; most of them are not in the definition.
     :param user: ``uid:gid`` to run as instead of the image's own.
+    :param execute_command: let ECS Exec into the container.
     """
     own = {key: runtime[key] for key in ("jobRoleArn", "executionRoleArn", "ulimits") if key in runtime}
     if "sharedMemorySize" in runtime:
@@ -149,7 +164,7 @@ def task_properties(
         own["privileged"] = True
     if user is not None:
         own["user"] = user
-    base = override({}, configured, "[aws] container_properties")
+    base = override(EXECUTE_COMMAND if execute_command else {}, configured, "[aws] container_properties")
     return override(override(base, added, "a plugin"), own, "a task")
 
 

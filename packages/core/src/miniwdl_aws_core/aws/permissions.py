@@ -144,6 +144,7 @@ STATEMENTS: tuple[Statement, ...] = (
         ("batch:DeregisterJobDefinition",),
         when="`miniwdl-aws sweep` is to deregister the job definitions of runs that were killed",
     ),
+    Statement("Shell", Role.SUBMITTER, ("ecs:ExecuteCommand",), when="`miniwdl-aws shell` is used"),
     Statement("Logs", Role.SUBMITTER, ("logs:FilterLogEvents", "logs:GetLogEvents")),
     Statement(
         "FileSystem",

@@ -117,6 +117,8 @@ class Job:
     on_eks: bool = False
     task_arn: str | None = None
     container_instance_arn: str | None = None
+    execute_command: bool = False
+    """Whether ECS Exec has a way into its container."""
     detail: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
     """AWS's own words, to be handed on; not to be read by anybody else here."""
 
@@ -170,6 +172,7 @@ class Job:
             on_eks="eksProperties" in detail,
             task_arn=container.get("taskArn"),
             container_instance_arn=container.get("containerInstanceArn"),
+            execute_command=bool(container.get("enableExecuteCommand")),
             detail=detail,
         )
 

@@ -77,6 +77,11 @@ class Batch:
         """Region of the client."""
         return self._client.meta.region_name
 
+    @property
+    def endpoint(self) -> str:
+        """URL of whom the client asks."""
+        return self._client.meta.endpoint_url
+
     def queues(self) -> list[dict[str, Any]]:
         """Describe all job queues of the account; there are at most 50, tags included."""
         with _asking("look up the job queues"):

@@ -8,13 +8,17 @@ from itertools import starmap
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.batch.tags import TaskTags
+from miniwdl_aws_hooks.errors import ConfigurationError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from miniwdl_aws_core.batch.job import Job
 
-__all__ = ["Call", "Try", "calls_of", "matching", "name_of"]
+__all__ = ["Call", "Try", "calls_of", "matching", "name_of", "no_such_call", "some_names"]
+
+FEW = 8
+"""Calls that an error names."""
 
 
 @dataclass(frozen=True)
@@ -98,6 +102,27 @@ def matching(calls: Iterable[Call], name: str) -> list[Call]:
     """
     wanted = name_of(name.strip("/")).split("/")
     return [call for call in calls if [call.task] == wanted or _has(call.parts, wanted)]
+
+
+def no_such_call(name: str, job_id: str, calls: Sequence[Call]) -> ConfigurationError:
+    """
+    Say that a run has no call of a name.
+
+    :param name: as the user wrote it.
+    :param job_id: of the workflow job.
+    :param calls: those that the run has.
+    """
+    return ConfigurationError(
+        f"{name}: run {job_id} has no such call on AWS Batch",
+        hint=f"it has {some_names(calls)}; cached calls have no jobs",
+    )
+
+
+def some_names(calls: Sequence[Call]) -> str:
+    """Name a few calls, and say how many more there are."""
+    names = [call.name for call in calls]
+    more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
+    return ", ".join(names[:FEW]) + more if names else "none yet"
 
 
 def _has(parts: list[str], wanted: list[str]) -> bool:

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.batch.job import StreamName
-from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.types import FollowRequest
 from miniwdl_aws_submit_cli.errors import RefusedError
-from miniwdl_aws_submit_cli.runs.calls import Call, calls_of, matching
+from miniwdl_aws_submit_cli.runs.calls import Call, calls_of, matching, no_such_call
 from miniwdl_aws_submit_cli.runs.runs import Run, TaskJobs, unfinished
 from miniwdl_aws_submit_cli.watch.attempt_log import AttemptLog
 from miniwdl_aws_submit_cli.watch.streams import DISCOVERY_PERIOD, Merged, Readable, Shown
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
 
 __all__ = ["RunStreams", "Selection"]
 
-FEW = 8
-"""Calls that an error names."""
 LOOK_PERIOD = 1.0
 """Seconds between two looks at what was heard of the workflow job last."""
 
@@ -127,15 +124,7 @@ class RunStreams:
         :raises ConfigurationError: naming one.
         """
         for name in self.unmatched():
-            raise ConfigurationError(
-                f"--task {name}: run {self._job_id} has no such call on AWS Batch",
-                hint=f"it has {self._some_calls()}; cached calls have no jobs",
-            )
-
-    def _some_calls(self) -> str:
-        names = [call.name for call in self._calls]
-        more = f" and {len(names) - FEW} more" if len(names) > FEW else ""
-        return ", ".join(names[:FEW]) + more if names else "none yet"
+            raise no_such_call(f"--task {name}", self._job_id, self._calls)
 
     def _chosen(self) -> list[Call]:
         if self._selection.every_call:
