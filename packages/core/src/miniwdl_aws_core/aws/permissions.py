@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.batch.job import DEFAULT_LOG_GROUP
+
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
 
@@ -19,6 +21,16 @@ __all__ = ["STATEMENTS", "Role", "Statement", "policy", "statements"]
 INPUTS, BUCKET = "arn:aws:s3:::YOUR-INPUTS", "arn:aws:s3:::YOUR-BUCKET"
 ACCOUNT = "123456789012"
 KEY = f"arn:aws:kms:*:{ACCOUNT}:key/YOUR-KEY"
+QUEUES = f"arn:aws:batch:*:{ACCOUNT}:job-queue/miniwdl-*"
+JOBS = f"arn:aws:batch:*:{ACCOUNT}:job/*"
+DEFINITIONS = f"arn:aws:batch:*:{ACCOUNT}:job-definition/*"
+LOG_GROUP = f"arn:aws:logs:*:{ACCOUNT}:log-group:{DEFAULT_LOG_GROUP}"
+FILE_SYSTEMS, REPOSITORY_TASKS = f"arn:aws:fsx:*:{ACCOUNT}:file-system/*", f"arn:aws:fsx:*:{ACCOUNT}:task/*"
+REPOSITORIES = f"arn:aws:ecr:*:{ACCOUNT}:repository/*"
+CACHES = ("docker-hub", "ecr-public", "github", "quay")
+"""Prefixes of pull-through caches, as AWS's pages and docs/how-to/images.md name them."""
+CLUSTERS, HOSTS, TASKS = (f"arn:aws:ecs:*:{ACCOUNT}:{kind}/*" for kind in ("cluster", "container-instance", "task"))
+STACKS = f"arn:aws:cloudformation:*:{ACCOUNT}:stack/miniwdl*/*"
 
 
 class Role(Enum):
@@ -31,7 +43,7 @@ class Role(Enum):
     ADMINISTRATOR = "administrator"
     """Who sets the account up, on top of what a submitter may."""
     HOST = "host"
-    """The hosts of jobs, on top of AWS's managed policies for them."""
+    """The instances on which jobs run: their ECS agent, which also pulls images and writes logs."""
     EXECUTION = "execution"
     """The execution role of jobs, by which the ECS agent makes them ready."""
 
@@ -63,22 +75,20 @@ def _passed_to(service: str) -> dict[str, Any]:
     return {"StringEquals": {"iam:PassedToService": service}}
 
 
+def _jobs(role: Role) -> Statement:
+    """
+    Submit jobs to the queues of a setup, and stop them.
+
+    Each of the actions takes ARNs of one kind or two, and ignores the others.
+    """
+    actions = ("GetJobQueueSnapshot", "RegisterJobDefinition", "SubmitJob", "TagResource", "TerminateJob")
+    return Statement("Jobs", role, tuple(f"batch:{name}" for name in actions), (QUEUES, DEFINITIONS, JOBS))
+
+
 STATEMENTS: tuple[Statement, ...] = (
-    Statement(
-        "Jobs",
-        Role.WORKFLOW,
-        (
-            "batch:DeregisterJobDefinition",
-            "batch:DescribeJobDefinitions",
-            "batch:DescribeJobs",
-            "batch:GetJobQueueSnapshot",
-            "batch:ListJobs",
-            "batch:RegisterJobDefinition",
-            "batch:SubmitJob",
-            "batch:TagResource",
-            "batch:TerminateJob",
-        ),
-    ),
+    Statement("LookAtJobs", Role.WORKFLOW, ("batch:DescribeJobDefinitions", "batch:DescribeJobs", "batch:ListJobs")),
+    _jobs(Role.WORKFLOW),
+    Statement("RunsDefinitions", Role.WORKFLOW, ("batch:DeregisterJobDefinition",), (DEFINITIONS,)),
     Statement("LinkedBuckets", Role.WORKFLOW, ("fsx:DescribeDataRepositoryAssociations",)),
     Statement("Lists", Role.WORKFLOW, ("s3:ListBucket",), (BUCKET, INPUTS)),
     Statement("Inputs", Role.WORKFLOW, ("s3:GetObject",), (f"{BUCKET}/*", f"{INPUTS}/*")),
@@ -92,6 +102,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "Export",
         Role.WORKFLOW,
         ("fsx:CreateDataRepositoryTask", "fsx:DescribeDataRepositoryTasks"),
+        (FILE_SYSTEMS, REPOSITORY_TASKS),
         when="results are written by FSx (`--publish export`)",
     ),
     Statement(
@@ -124,28 +135,21 @@ STATEMENTS: tuple[Statement, ...] = (
         condition=_passed_to("ecs-tasks.amazonaws.com"),
     ),
     Statement(
-        "Jobs",
+        "LookAtJobs",
         Role.SUBMITTER,
-        (
-            "batch:DescribeJobDefinitions",
-            "batch:DescribeJobQueues",
-            "batch:DescribeJobs",
-            "batch:GetJobQueueSnapshot",
-            "batch:ListJobs",
-            "batch:RegisterJobDefinition",
-            "batch:SubmitJob",
-            "batch:TagResource",
-            "batch:TerminateJob",
-        ),
+        ("batch:DescribeJobDefinitions", "batch:DescribeJobQueues", "batch:DescribeJobs", "batch:ListJobs"),
     ),
+    _jobs(Role.SUBMITTER),
     Statement(
         "Sweep",
         Role.SUBMITTER,
         ("batch:DeregisterJobDefinition",),
+        (DEFINITIONS,),
         when="`miniwdl-aws sweep` is to deregister the job definitions of runs that were killed",
     ),
-    Statement("Shell", Role.SUBMITTER, ("ecs:ExecuteCommand",), when="`miniwdl-aws shell` is used"),
-    Statement("Logs", Role.SUBMITTER, ("logs:FilterLogEvents", "logs:GetLogEvents")),
+    Statement("Shell", Role.SUBMITTER, ("ecs:ExecuteCommand",), (CLUSTERS, TASKS), when="`miniwdl-aws shell` is used"),
+    # Requests about a group are checked against its name, those about a stream against what follows it.
+    Statement("Logs", Role.SUBMITTER, ("logs:FilterLogEvents", "logs:GetLogEvents"), (LOG_GROUP, f"{LOG_GROUP}:*")),
     Statement(
         "FileSystem",
         Role.SUBMITTER,
@@ -229,7 +233,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "CachedImages",
         Role.HOST,
         ("ecr:BatchImportUpstreamImage", "ecr:CreateRepository"),
-        tuple(f"arn:aws:ecr:*:{ACCOUNT}:repository/{name}/*" for name in ("docker-hub", "quay")),
+        tuple(f"arn:aws:ecr:*:{ACCOUNT}:repository/{name}/*" for name in CACHES),
         when="images come from a pull-through cache (`[aws] image_rewrite`); one resource for each rule",
     ),
     Statement(
@@ -246,6 +250,64 @@ STATEMENTS: tuple[Statement, ...] = (
         (KEY,),
         when="the secret is encrypted with a key of yours",
     ),
+    Statement(
+        "Stacks",
+        Role.ADMINISTRATOR,
+        (
+            "cloudformation:CreateChangeSet",
+            "cloudformation:DeleteChangeSet",
+            "cloudformation:DeleteStack",
+            "cloudformation:DescribeChangeSet",
+            "cloudformation:DescribeStackEvents",
+            "cloudformation:DescribeStackResources",
+            "cloudformation:DescribeStacks",
+            "cloudformation:ExecuteChangeSet",
+            "cloudformation:GetTemplate",
+        ),
+        (STACKS,),
+        when="`miniwdl-aws infra` is used; CloudFormation makes everything else with the permissions of whoever "
+        "deploys, so that takes an administrator's",
+    ),
+    Statement(
+        "LogGroups",
+        Role.ADMINISTRATOR,
+        ("logs:DescribeLogGroups",),
+        when="`miniwdl-aws infra deploy` is to see whether the log group exists already",
+    ),
+    # The managed policy AmazonEC2ContainerServiceforEC2Role, version 10, with resources, and without ecs:CreateCluster:
+    # AWS Batch makes the clusters.
+    # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AmazonEC2ContainerServiceforEC2Role.html
+    Statement("Agent", Role.HOST, ("ec2:DescribeTags", "ecr:GetAuthorizationToken", "ecs:DiscoverPollEndpoint")),
+    Statement(
+        "Cluster",
+        Role.HOST,
+        (
+            "ecs:DeregisterContainerInstance",
+            "ecs:Poll",
+            "ecs:RegisterContainerInstance",
+            "ecs:StartTelemetrySession",
+            "ecs:SubmitAttachmentStateChanges",
+            "ecs:SubmitContainerStateChange",
+            "ecs:SubmitTaskStateChange",
+            "ecs:UpdateContainerInstancesState",
+        ),
+        (CLUSTERS, HOSTS),
+    ),
+    Statement(
+        "TagItself",
+        Role.HOST,
+        ("ecs:TagResource",),
+        (HOSTS,),
+        condition={"StringEquals": {"ecs:CreateAction": "RegisterContainerInstance"}},
+    ),
+    Statement("Tags", Role.HOST, ("ecs:ListTagsForResource",), (HOSTS, TASKS)),
+    Statement(
+        "Images",
+        Role.HOST,
+        ("ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
+        (REPOSITORIES,),
+    ),
+    Statement("Logs", Role.HOST, ("logs:CreateLogStream", "logs:PutLogEvents"), (f"{LOG_GROUP}:*",)),
 )
 
 
