@@ -183,7 +183,7 @@ class LocalCloud:
         )
         undo.callback(self._scheduler.close)
         self._front = Front(
-            DomainDispatcherApplication(create_backend_app),
+            DomainDispatcherApplication(self._backend_app),
             BatchJobs(batch, self._scheduler, minimum_timeout=self.settings.minimum_timeout),
             FsxOperations(self._account, region),
             self.faults,
@@ -204,6 +204,14 @@ class LocalCloud:
         )
         undo.callback(services.pop, self._account)
         return services[self._account][region]
+
+    def _backend_app(self, service: Any) -> Any:
+        """Make moto's application of a service, when somebody asks for it first."""
+        if service == "cloudformation":
+            from miniwdl_aws_local_cloud.stacks import Stacks, cloudformation_backends
+
+            self._install(cloudformation_backends, service, Stacks, self.settings.region, self._exit)
+        return create_backend_app(service)
 
     def _aws_variables(self) -> dict[str, str]:
         # Asked for when a job starts: the port is known only when the server is up.

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 __all__ = [
     "BUCKETS",
     "FALLBACK_QUEUE",
+    "SERVICE_ROLE",
     "STAGING",
     "TASK_QUEUE",
     "WORKFLOW_QUEUE",
@@ -40,6 +41,8 @@ FALLBACK_QUEUE = "task-fallback"
 BUCKETS = ("demo", "staging")
 STAGING = "s3://staging/"
 STORAGE_GIB = 1200
+SERVICE_ROLE = "AWSServiceRoleForBatch"
+"""Role of compute environments that name none."""
 
 _TRUST = json.dumps(
     {
@@ -81,7 +84,7 @@ def _create_queues(settings: CloudSettings, batch: BatchBackend, hosts: Mapping[
     :param hosts: what computeResources says of their network and launch template.
     """
     role = batch.iam_backend.create_role(
-        role_name="AWSServiceRoleForBatch",
+        role_name=SERVICE_ROLE,
         assume_role_policy_document=_TRUST,
         path="/",
         permissions_boundary=None,
