@@ -183,6 +183,13 @@ def metapackage(session: nox.Session) -> None:
 
 
 @nox.session(default=False)
+def infra(session: nox.Session) -> None:
+    """Compare the CloudFormation templates with what other parts say in them; `-- --write` brings them up to date."""
+    install_workspace(session)
+    session.run("python", "scripts/infra.py", *session.posargs)
+
+
+@nox.session(default=False)
 def release(session: nox.Session) -> None:
     """Set the version of all packages, fold the changelog fragments, commit and tag: `nox -s release -- 1.2.3`."""
     if len(session.posargs) != 1:

@@ -83,3 +83,11 @@ def test_whoever_submits_may_follow(root):
     assert asked == services.keys()
     needed = {f"{services[name]}:{''.join(word.capitalize() for word in name.split('_'))}" for name in asked}
     assert needed <= allowed(Role.SUBMITTER)
+
+
+def test_whoever_sets_up_may_use_stacks(root):
+    sources = (root / "packages/infra/src/miniwdl_aws_infra").rglob("*.py")
+    asked = {name for source in sources for name in re.findall(r"_client\.(\w+)\(", source.read_text())}
+    assert "create_change_set" in asked
+    needed = {f"cloudformation:{''.join(word.capitalize() for word in name.split('_'))}" for name in asked}
+    assert needed <= allowed(Role.ADMINISTRATOR)
