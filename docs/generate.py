@@ -204,7 +204,9 @@ def _json(document: object, title: str) -> str:
         if len(found[1]) + len(names) < WIDTH:
             return f"{found[1]}[{names}]"
         inner = found[3] + "  "
-        lines = textwrap.fill(names, WIDTH, initial_indent=inner, subsequent_indent=inner)
+        lines = textwrap.fill(
+            names, WIDTH, initial_indent=inner, subsequent_indent=inner, break_on_hyphens=False, break_long_words=False
+        )
         return f"{found[1]}[\n{lines}\n{found[3]}]"
 
     text = re.sub(r'(?m)^(.*?)\[\n((?:\s+"[^"\n]*",?\n)+)(\s*)\]', filled, json.dumps(document, indent=2))
