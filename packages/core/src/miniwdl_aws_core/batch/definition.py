@@ -12,7 +12,7 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_core.batch.limits import MAX_DEFINITION, MAX_IMAGE, LimitError
+from miniwdl_aws_core.batch.limits import IMAGE_NAME, MAX_DEFINITION, MAX_IMAGE, LimitError, sent_size
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,8 +72,10 @@ def build_definition(
     :param tags: of the definition; they say whose it is, and are no part of its content.
     :raises LimitError: when AWS would refuse it.
     """
-    if not image or len(image) > MAX_IMAGE:
-        raise LimitError(f"{subject}: the name of its image must have 1 to {MAX_IMAGE} characters: {image!r}")
+    if not re.fullmatch(IMAGE_NAME, image):
+        raise LimitError(
+            f"{subject}: the name of its image must have 1 to {MAX_IMAGE} letters, digits, and - _ : . / # @: {image!r}"
+        )
     request: dict[str, Any] = {
         "type": "container",
         "platformCapabilities": ["EC2"],
@@ -90,12 +92,12 @@ def build_definition(
     if fair_share:
         request["schedulingPriority"] = 0
     canonical = json.dumps(request, sort_keys=True, separators=(",", ":"))
-    if len(canonical) > MAX_DEFINITION:
-        raise LimitError(
-            f"{subject}: its job definition has {len(canonical)} bytes, and AWS Batch allows {MAX_DEFINITION}"
-        )
     digest = hashlib.sha256(canonical.encode()).hexdigest()[:20]
     # The image's name is there for the reader: CloudWatch's log streams begin with the definition's name.
     slug = re.sub(r"[^A-Za-z0-9]+", "-", image.partition("@")[0]).strip("-")[-60:]
-    named = {"jobDefinitionName": f"{prefix}{slug.strip('-')}-{digest}", **request}
-    return {**named, "tags": dict(tags)} if tags else named
+    whole = {"jobDefinitionName": f"{prefix}{slug.strip('-')}-{digest}", **request}
+    if tags:
+        whole["tags"] = dict(tags)
+    if (size := sent_size(whole)) > MAX_DEFINITION:
+        raise LimitError(f"{subject}: its job definition has {size} bytes, and AWS Batch allows {MAX_DEFINITION}")
+    return whole

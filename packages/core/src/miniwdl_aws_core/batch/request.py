@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.batch.attempts import ONE_ATTEMPT
-from miniwdl_aws_core.batch.limits import MAX_NAME, MAX_OVERRIDES, MAX_REQUEST, LimitError
+from miniwdl_aws_core.batch.limits import MAX_NAME, MAX_OVERRIDES, MAX_REQUEST, LimitError, sent_size
 from miniwdl_aws_core.batch.tags import check_tags
 
 if TYPE_CHECKING:
@@ -125,8 +125,8 @@ def submit_request(job: JobRequest, definition: str) -> dict[str, Any]:
     if job.consumables:
         needs = [{"consumableResource": name, "quantity": quantity} for name, quantity in job.consumables.items()]
         request["consumableResourcePropertiesOverride"] = {"consumableResourceList": needs}
-    _check_size(job, "command and environment", overrides, MAX_OVERRIDES)
-    _check_size(job, "SubmitJob request", request, MAX_REQUEST)
+    _check_size(job, "command and environment", _size(overrides), MAX_OVERRIDES)
+    _check_size(job, "SubmitJob request", sent_size(request), MAX_REQUEST)
     return request
 
 
@@ -145,8 +145,7 @@ def _size(value: Mapping[str, Any]) -> int:
     return len(json.dumps(value, separators=(",", ":")))
 
 
-def _check_size(job: JobRequest, what: str, value: Mapping[str, Any], limit: int) -> None:
-    size = _size(value)
+def _check_size(job: JobRequest, what: str, size: int, limit: int) -> None:
     if size > limit:
         raise LimitError(
             f"{job.subject}: {size} bytes are too much for its {what}, of which AWS Batch takes {limit};"
