@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.configuration import TIMEOUT
 from miniwdl_aws_batch_backend.errors import TaskSettingError
+from miniwdl_aws_core.batch.limits import MAX_CONSUMABLES, MIN_MEMORY
 from miniwdl_aws_core.options.shared import SHARE
 
 if TYPE_CHECKING:
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 __all__ = ["ARM64", "HINTS", "Hint", "Resources", "read_hints", "resources_of"]
 
 MIB = 1024 * 1024
-MIN_MEMORY_MIB = 4
-"""AWS Batch's minimum; https://docs.aws.amazon.com/batch/latest/APIReference/API_ResourceRequirement.html"""
 DEFAULT_MEMORY_MIB = 1024
 UNREDUCED_MIB = 1024
 """A task that asks for so much or more never gets less: this fills no host that a queue is likely to have."""
@@ -45,8 +44,6 @@ _ARCHITECTURES = {X86_64: X86_64, "amd64": X86_64, ARM64: ARM64, "aarch64": ARM6
 """By the names that AWS, Docker and ``uname`` have for them."""
 MAX_GPUS = 16
 """Of the largest instance types, p2.16xlarge among them."""
-MAX_CONSUMABLES = 5
-"""Of a job; https://docs.aws.amazon.com/batch/latest/userguide/resource-aware-scheduling-how-to-for-jobs.html"""
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}|arn:aws[a-z-]*:batch:[a-z0-9-]+:\d{12}:job-queue/[A-Za-z0-9_-]+")
@@ -179,8 +176,8 @@ def resources_of(runtime: Mapping[str, Any], settings: BackendSettings, task: st
     :param growth: factor on the memory, above 1 after tries that ran out of it.
     """
     asked = math.ceil(runtime.get("memory_reservation", DEFAULT_MEMORY_MIB * MIB) / MIB)
-    if asked < MIN_MEMORY_MIB:
-        raise TaskSettingError(f"task {task}: runtime.memory must be at least {MIN_MEMORY_MIB} MiB, not {asked} MiB")
+    if asked < MIN_MEMORY:
+        raise TaskSettingError(f"task {task}: runtime.memory must be at least {MIN_MEMORY} MiB, not {asked} MiB")
     cap = max(asked, int(settings.memory_retry_max * 1024))
     memory = min(math.ceil(asked * growth), cap)
     gpu = 0

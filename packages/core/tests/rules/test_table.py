@@ -47,6 +47,11 @@ def sized(limit, build, text):
     return build(text + "x" * (limit - len(json.dumps(request))))
 
 
+def holding(*names, quantity=1):
+    needs = [{"consumableResource": name, "quantity": quantity} for name in names]
+    return {"consumableResourcePropertiesOverride": {"consumableResourceList": needs}}
+
+
 def tags(count):
     return {f"t{number}": "" for number in range(count)}
 
@@ -115,6 +120,10 @@ PLANTED = {
     "batch-array-size": (submit(arrayProperties={"size": 10_001}), submit(arrayProperties={"size": 10_000})),
     "batch-attempts": (submit(retryStrategy={"attempts": 11}), submit(retryStrategy={"attempts": 10})),
     "batch-conditions": (conditions(*[{"action": "EXIT"}] * 6), conditions(*[{"action": "EXIT"}] * 5)),
+    "batch-conditions-attempts": (
+        submit(retryStrategy={"evaluateOnExit": [{"action": "EXIT"}]}),
+        submit(retryStrategy={"evaluateOnExit": []}),
+    ),
     "batch-condition-action": (conditions({"action": "STOP"}), conditions({"action": "exit"}, {"action": "RETRY"})),
     "batch-condition-reason": (
         conditions({"action": "EXIT", "onReason": "a(b)"}),
@@ -130,6 +139,8 @@ PLANTED = {
     ),
     "batch-dependencies": (submit(dependsOn=[{"jobId": "x"}] * 21), submit(dependsOn=[{"jobId": "x"}] * 20)),
     "batch-share": (submit(shareIdentifier="a-b"), submit(shareIdentifier="x" * 255 + "*")),
+    "batch-consumables": (submit(**holding(*"abcdef")), submit(**holding(*"abcde"))),
+    "batch-consumable": (submit(**holding("a", quantity=0)), submit(**holding("a", quantity=1))),
     "batch-priority": (submit(schedulingPriorityOverride=10_000), submit(schedulingPriorityOverride=9999)),
     "batch-describe-jobs": (
         ("batch:DescribeJobs", {"jobs": ["x"] * 101}),
@@ -279,6 +290,8 @@ def test_a_rule_is_a_sentence_with_a_source(rule) -> None:
         (override(resourceRequirements=[{"type": "VCPU", "value": "0"}]), "batch-resource"),
         (override(resourceRequirements=[{"type": "VCPU", "value": "0.5"}]), "batch-resource"),
         (submit(tags={"": "v"}), "tags-key"),
+        (submit(**holding("")), "batch-consumable"),
+        (("batch:CancelJobs", {"jobs": [], "reason": "r"}), "batch-stop-jobs"),
         (submit(schedulingPriorityOverride=-1), "batch-priority"),
         (("batch:TerminateJob", {"jobId": "x", "reason": ""}), "batch-stop-reason"),
         (put(Key=""), "s3-key"),

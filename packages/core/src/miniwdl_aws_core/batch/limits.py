@@ -18,6 +18,7 @@ __all__ = [
     "MAX_ARRAY",
     "MAX_ATTEMPTS",
     "MAX_CONDITIONS",
+    "MAX_CONSUMABLES",
     "MAX_DEFINITION",
     "MAX_DEPENDENCIES",
     "MAX_DESCRIBE",
@@ -63,6 +64,8 @@ MAX_ATTEMPTS = 10
 """Tries of a job that AWS Batch repeats by itself."""
 MAX_CONDITIONS = 5
 """Entries of ``evaluateOnExit``."""
+MAX_CONSUMABLES = 5
+"""Kinds of consumable resources that a job holds."""
 MAX_DEPENDENCIES = 20
 """Jobs that a job can wait for."""
 MAX_PRIORITY = 9999

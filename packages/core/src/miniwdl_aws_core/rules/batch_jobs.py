@@ -9,6 +9,7 @@ from miniwdl_aws_core.batch.limits import (
     MAX_ARRAY,
     MAX_ATTEMPTS,
     MAX_CONDITIONS,
+    MAX_CONSUMABLES,
     MAX_DEFINITION,
     MAX_DEPENDENCIES,
     MAX_IMAGE,
@@ -40,6 +41,10 @@ EITHER = JOB + DEFINITION
 _NAME = rf"[A-Za-z0-9][A-Za-z0-9_-]{{0,{MAX_NAME - 1}}}"
 _CHARACTERS = "letters, digits, hyphens and underscores, and begins with a letter or digit"
 _CONDITIONS = "retryStrategy.evaluateOnExit[]"
+_CONSUMABLES = tuple(
+    f"{where}.consumableResourceList"
+    for where in ("consumableResourcePropertiesOverride", "consumableResourceProperties")
+)
 _LEAST = {"VCPU": 1, "MEMORY": MIN_MEMORY, "GPU": 1}
 _MOST = 10**9
 
@@ -149,6 +154,14 @@ RULES = (
         f"evaluateOnExit has at most {MAX_CONDITIONS} entries.", _API + "RetryStrategy.html",
     ),
     Rule(
+        "batch-conditions-attempts",
+        EITHER,
+        ("retryStrategy",),
+        lambda strategy: "attempts" in strategy or not strategy.get("evaluateOnExit"),
+        "With evaluateOnExit, attempts are said, too.",
+        _API + "RetryStrategy.html",
+    ),
+    Rule(
         "batch-condition-action", EITHER, (f"{_CONDITIONS}.action",), matches("(?i)retry|exit"),
         "The action of evaluateOnExit is RETRY or EXIT.", _EXIT,
     ),
@@ -169,6 +182,22 @@ RULES = (
         f"A job waits for at most {MAX_DEPENDENCIES} others (dependsOn).", _SUBMIT,
     ),
     SHARE,
+    Rule(
+        "batch-consumables",
+        EITHER,
+        _CONSUMABLES,
+        at_most(MAX_CONSUMABLES),
+        f"A job holds at most {MAX_CONSUMABLES} consumable resources.",
+        "https://docs.aws.amazon.com/batch/latest/userguide/resource-aware-scheduling-how-to-for-jobs.html",
+    ),
+    Rule(
+        "batch-consumable",
+        EITHER,
+        tuple(f"{path}[]" for path in _CONSUMABLES),
+        lambda need: bool(need.get("consumableResource")) and between(1, _MOST)(need.get("quantity")),
+        "A consumable resource has a name, and a quantity of at least 1.",
+        _API + "ConsumableResourceRequirement.html",
+    ),
     Rule(
         "batch-priority", EITHER, ("schedulingPriorityOverride", "schedulingPriority"), between(0, MAX_PRIORITY),
         f"A scheduling priority is 0 to {MAX_PRIORITY}.", _SUBMIT,

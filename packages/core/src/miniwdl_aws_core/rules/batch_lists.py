@@ -33,8 +33,8 @@ RULES = (
         f"At most {MAX_DESCRIBE} job definitions can be described at once.", _API + "DescribeJobDefinitions.html",
     ),
     Rule(
-        "batch-stop-jobs", _STOPPING, ("jobs",), at_most(MAX_STOP),
-        f"At most {MAX_STOP} jobs can be stopped at once.", _API + "TerminateJobs.html",
+        "batch-stop-jobs", _STOPPING, ("jobs",), lambda jobs: 1 <= len(jobs) <= MAX_STOP,
+        f"1 to {MAX_STOP} jobs can be stopped at once.", _API + "TerminateJobs.html",
     ),
     Rule(
         "batch-stop-reason", _STOPPING, ("reason",), lambda reason: 1 <= len(reason) <= MAX_REASON,

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 __all__ = ["BatchJobs"]
 
-MAX_REASON = 1024
 SNAPSHOT_SIZE = 100
 
 
@@ -55,12 +54,16 @@ class BatchJobs:
 
     def check_definition(self, body: bytes) -> None:
         """Refuse a RegisterJobDefinition request that AWS would refuse; moto answers the others."""
-        limits.check_definition(_parse(body), len(body), self._minimum_timeout)
+        self._read("RegisterJobDefinition", body)
+
+    def _read(self, operation: str, body: bytes) -> dict[str, Any]:
+        request = _parse(body)
+        limits.check(operation, request, self._minimum_timeout)
+        return request
 
     def submit_job(self, body: bytes) -> Reply:
         """Accept a job."""
-        request = _parse(body)
-        limits.check_submission(request, len(body), self._minimum_timeout)
+        request = self._read("SubmitJob", body)
         for key in ("arrayProperties", "nodeOverrides", "eksPropertiesOverride", "ecsPropertiesOverride"):
             if request.get(key):
                 raise ApiError("ClientException", f"the local cloud runs plain container jobs only, without {key}")
@@ -152,9 +155,7 @@ class BatchJobs:
 
     def describe_jobs(self, body: bytes) -> Reply:
         """Tell what is known of up to 100 jobs; unknown ones are left out."""
-        wanted = _parse(body).get("jobs") or []
-        if len(wanted) > limits.MAX_DESCRIBE:
-            raise ApiError("ClientException", f"At most {limits.MAX_DESCRIBE} jobs can be described at once.")
+        wanted = self._read("DescribeJobs", body).get("jobs") or []
         jobs = [job for job in map(self._find, dict.fromkeys(wanted)) if job is not None]
         text = ",".join(job.to_json() for job in jobs)
         return Reply(200, {"Content-Type": "application/json"}, f'{{"jobs":[{text}]}}'.encode())
@@ -165,7 +166,7 @@ class BatchJobs:
 
     def list_jobs(self, body: bytes) -> Reply:
         """List the jobs of a queue, page by page."""
-        request = _parse(body)
+        request = self._read("ListJobs", body)
         queue = self._queue_of(request)
         jobs = [
             job
@@ -182,30 +183,26 @@ class BatchJobs:
 
     def terminate_job(self, body: bytes) -> Reply:
         """Stop a job in whatever state it is."""
-        return self._stop(body, self._scheduler.terminate)
+        return self._stop(self._read("TerminateJob", body), self._scheduler.terminate)
 
     def cancel_job(self, body: bytes) -> Reply:
         """Stop a job that has not begun to start; otherwise succeed and do nothing."""
-        return self._stop(body, self._scheduler.cancel)
+        return self._stop(self._read("CancelJob", body), self._scheduler.cancel)
 
     def terminate_jobs(self, body: bytes) -> Reply:
         """Stop up to 50 jobs in whatever states they are."""
-        return self._stop_many(body, self._scheduler.terminate)
+        return self._stop_many(self._read("TerminateJobs", body), self._scheduler.terminate)
 
     def cancel_jobs(self, body: bytes) -> Reply:
         """Stop those of up to 50 jobs that have not begun to start."""
-        return self._stop_many(body, self._scheduler.cancel)
+        return self._stop_many(self._read("CancelJobs", body), self._scheduler.cancel)
 
-    def _stop(self, body: bytes, how: Callable[[Job, str], None]) -> Reply:
-        request = _parse(body)
+    def _stop(self, request: Mapping[str, Any], how: Callable[[Job, str], None]) -> Reply:
         self._stop_each([request.get("jobId", "")], request.get("reason", ""), how)
         return json_reply({})
 
-    def _stop_many(self, body: bytes, how: Callable[[Job, str], None]) -> Reply:
-        request = _parse(body)
+    def _stop_many(self, request: Mapping[str, Any], how: Callable[[Job, str], None]) -> Reply:
         wanted = request.get("jobs") or []
-        if not 1 <= len(wanted) <= limits.MAX_STOP:
-            raise ApiError("ClientException", f"jobs must be 1 to {limits.MAX_STOP} ids")
         self._stop_each(wanted, request.get("reason", ""), how)
         return json_reply({"successful": wanted, "errors": []})
 
@@ -213,14 +210,13 @@ class BatchJobs:
         """Stop jobs; those that can't be found count as stopped."""
         if not all(wanted) or not reason:
             raise ApiError("ClientException", "ids of jobs and a reason are required and can't be empty")
-        if len(reason) > MAX_REASON:
-            raise ApiError("ClientException", f"reason must have at most {MAX_REASON} characters")
         for job in filter(None, map(self._scheduler.jobs.get, wanted)):
             how(job, reason)
 
     def check_tagging(self, arn: str, body: bytes) -> None:
         """Refuse a TagResource request that AWS would refuse; moto answers the others."""
-        limits.check_tags({**self._backend.list_tags_for_resource(arn), **(_parse(body).get("tags") or {})})
+        together = {**self._backend.list_tags_for_resource(arn), **(_parse(body).get("tags") or {})}
+        limits.check("TagResource", {"tags": together})
 
     def retagged(self, arn: str) -> None:
         """Take over the tags that moto has changed, if the resource is a job."""
