@@ -214,6 +214,11 @@ class TestControlEndpoint:
         with pytest.raises(urllib.error.HTTPError, match="404"):
             self.ask(cloud, "GET", "nothing")
 
+    def test_a_job_has_the_services_and_not_the_cloud(self, user, cloud) -> None:
+        assert user.client("batch", aws_access_key_id=cloud.job_key).describe_jobs(jobs=["none"])["jobs"] == []
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            self.ask(cloud, "GET", "status", key=cloud.job_key)
+
     def test_calls(self, user, cloud) -> None:
         self.ask(cloud, "DELETE", "calls")
         user.run("true")

@@ -93,7 +93,8 @@ class LocalCloud:
         self.faults = FaultPlan(faults)
         self.counts = CallCounts()
         self._links = dict(links or {})
-        self.access_key = "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(20))
+        self.access_key = _new_key()
+        self.job_key = _new_key()
         self.stop_requested = threading.Event()
         self._port = port
         self._lock_patience = lock_patience
@@ -190,6 +191,7 @@ class LocalCloud:
             Control(self.faults, self.counts, self.status, self.stop_requested.set),
             self.counts,
             access_key=self.access_key,
+            job_key=self.job_key,
             account_id=self._account,
             region=region,
             submit_rate=self.settings.submit_rate,
@@ -215,7 +217,7 @@ class LocalCloud:
 
     def _aws_variables(self) -> dict[str, str]:
         # Asked for when a job starts: the port is known only when the server is up.
-        return aws_variables(self.endpoint, self.access_key, self.settings.region)
+        return aws_variables(self.endpoint, self.job_key, self.settings.region)
 
     def _make_runner(self, loop: asyncio.AbstractEventLoop) -> Runner:
         if self.settings.runner == ENGINE:
@@ -225,6 +227,10 @@ class LocalCloud:
         own = {"MINIWDL_CFG": str(workflow_cfg()), JOB_MARKER: str(self.state)}
         variables = {**host_environment(os.environ), **own}
         return ProcessRunner(loop, self.state, lambda: {**variables, **self._aws_variables()})
+
+
+def _new_key() -> str:
+    return "".join(secrets.choice(string.ascii_uppercase + string.digits) for _ in range(20))
 
 
 def _folder_of(state: Path, file_system_id: str, ours: str) -> Path:

@@ -3,7 +3,8 @@ The door of the cloud: knows callers, counts requests, does what the fault plan 
 
 Only callers with this cloud's access key get in. The server runs commands for whoever may submit jobs, and the loopback
 interface is open to every user of the machine and to web pages in a browser; the key is random, in a file that only its
-owner can read.
+owner can read. Jobs have a key of their own, as they have a role of their own on AWS: it opens all services, not the
+control endpoint.
 """
 
 from __future__ import annotations
@@ -84,6 +85,7 @@ class Front:
         counts: CallCounts,
         *,
         access_key: str,
+        job_key: str,
         account_id: str,
         region: str,
         submit_rate: float | None = None,
@@ -101,7 +103,8 @@ class Front:
         self._faults = faults
         self._control = control
         self._counts = counts
-        self._access_key = access_key
+        self.access_key = access_key
+        self.job_key = job_key
         self._account_id = account_id
         self._region = region
         self._submit_limit = RateLimit(submit_rate) if submit_rate else None
@@ -145,14 +148,15 @@ class Front:
         return answer
 
     def _known(self, caller: Caller | None, service: str) -> Caller:
-        if caller is None or not hmac.compare_digest(caller.access_key, self._access_key):
+        keys = (self.access_key, self.job_key)
+        if caller is None or not any(hmac.compare_digest(caller.access_key, key) for key in keys):
             code, words = _STRANGER.get(service, ("InvalidClientTokenId", _STRANGER["batch"][1]))
             raise ApiError(code, f"{words} (This is a local cloud: use the variables that it gives.)", 403)
         return caller
 
     def _controlled(self, environ: dict[str, Any]) -> Reply:
         given = environ.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
-        if not hmac.compare_digest(given, self._access_key):
+        if not hmac.compare_digest(given, self.access_key):
             return Reply(403, {"Content-Type": "text/plain"}, b"the cloud's access key is needed as a bearer token\n")
         name = environ["PATH_INFO"].removeprefix(CONTROL_PREFIX)
         return self._control.answer(environ["REQUEST_METHOD"], name, _body(environ))
