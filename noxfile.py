@@ -83,7 +83,7 @@ def imports(session: nox.Session) -> None:
 @nox.session
 def tests(session: nox.Session) -> None:
     """Run the tests of all packages together, with everything installed; arguments go to pytest in their place."""
-    install_workspace(session, "test")
+    install_workspace(session, "test", "contract")
     session.install("--no-deps", *(part for path in EXAMPLE_PLUGINS for part in ("--editable", path)))
     # The packages' own tests are run by `isolated`. A process can't hold both: moto's mock_aws, which unit tests use,
     # resets all of moto, a local cloud's part too.
@@ -150,7 +150,7 @@ def docs(session: nox.Session) -> None:
 @nox.session(default=False)
 def contract(session: nox.Session) -> None:
     """Check only that hooks, documentation and packaging agree (part of `tests`)."""
-    install_workspace(session, "test")
+    install_workspace(session, "test", "contract")
     session.run("pytest", *workers(), "tests/contract", *session.posargs)
 
 

@@ -6,6 +6,7 @@ import gc
 import logging
 import sys
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def batch() -> Iterator[FakeBatch]:
-    fake = FakeBatch()
+def batch(aws_requests: Any) -> Iterator[FakeBatch]:
+    fake = FakeBatch(check=partial(aws_requests.sent, "batch"))
     yield fake
     fake.close()
 

@@ -96,7 +96,17 @@ class FakeJob:
 class FakeBatch:
     """The methods of a boto3 client that the backend uses."""
 
-    def __init__(self, queues: tuple[str, ...] = ("task", "spare")) -> None:
+    def __init__(
+        self,
+        queues: tuple[str, ...] = ("task", "spare"),
+        check: Callable[[str, Mapping[str, Any]], None] = lambda _operation, _request: None,
+    ) -> None:
+        """
+        Begin without jobs.
+
+        :param check: looks at each request, as botocore does.
+        """
+        self.check = check
         self.queues = queues
         self.jobs: dict[str, FakeJob] = {}
         self.definitions: list[dict[str, Any]] = []
@@ -111,7 +121,8 @@ class FakeBatch:
         """Answers of ListJobs that lack the latest jobs."""
         self._lock = threading.RLock()
 
-    def _called(self, operation: str) -> None:
+    def _called(self, operation: str, **request: Any) -> None:
+        self.check(operation, request)
         self.calls[operation] += 1
         if self.errors.get(operation):
             raise self.errors[operation].pop(0)
@@ -120,7 +131,7 @@ class FakeBatch:
 
     def describe_job_definitions(self, jobDefinitionName: str, status: str) -> dict[str, Any]:  # noqa: N803
         with self._lock:
-            self._called("describe_job_definitions")
+            self._called("describe_job_definitions", jobDefinitionName=jobDefinitionName, status=status)
             found = [
                 item
                 for item in self.definitions
@@ -130,7 +141,7 @@ class FakeBatch:
 
     def register_job_definition(self, **request: Any) -> dict[str, Any]:
         with self._lock:
-            self._called("register_job_definition")
+            self._called("register_job_definition", **request)
             name = request["jobDefinitionName"]
             revision = 1 + sum(item["jobDefinitionName"] == name for item in self.definitions)
             arn = f"arn:aws:batch:{REGION}:123456789012:job-definition/{name}:{revision}"
@@ -139,7 +150,7 @@ class FakeBatch:
 
     def deregister_job_definition(self, jobDefinition: str) -> dict[str, Any]:  # noqa: N803
         with self._lock:
-            self._called("deregister_job_definition")
+            self._called("deregister_job_definition", jobDefinition=jobDefinition)
             for item in self.definitions:
                 if item["jobDefinitionArn"] == jobDefinition:
                     item["status"] = "INACTIVE"
@@ -147,6 +158,7 @@ class FakeBatch:
 
     def submit_job(self, **request: Any) -> dict[str, Any]:
         with self._lock:
+            self.check("submit_job", request)
             self.calls["submit_job"] += 1
             error = self.errors["submit_job"].pop(0) if self.errors.get("submit_job") else None
             taken_anyway = isinstance(error, TakenAnywayError)
@@ -168,8 +180,7 @@ class FakeBatch:
 
     def describe_jobs(self, jobs: list[str]) -> dict[str, Any]:
         with self._lock:
-            self._called("describe_jobs")
-            assert 1 <= len(jobs) <= 100
+            self._called("describe_jobs", jobs=jobs)
             answer = []
             for job_id in jobs:
                 job = self.jobs.get(job_id)
@@ -184,7 +195,7 @@ class FakeBatch:
 
     def list_jobs(self, jobQueue: str, filters: list[dict[str, Any]]) -> dict[str, Any]:  # noqa: N803
         with self._lock:
-            self._called("list_jobs")
+            self._called("list_jobs", jobQueue=jobQueue, filters=filters)
             (names,) = [item["values"] for item in filters if item["name"] == "JOB_NAME"]
             found = [job for job in self.jobs.values() if job.request["jobName"] in names and self.list_lag <= 0]
             self.list_lag -= 1
@@ -196,7 +207,7 @@ class FakeBatch:
 
     def terminate_job(self, jobId: str, reason: str) -> dict[str, Any]:  # noqa: N803
         with self._lock:
-            self._called("terminate_job")
+            self._called("terminate_job", jobId=jobId, reason=reason)
             job = self.jobs[jobId]
             if job.status not in ("SUCCEEDED", "FAILED"):
                 job.terminated = True
@@ -205,7 +216,7 @@ class FakeBatch:
             return {}
 
     def describe_job_queues(self, jobQueues: list[str]) -> dict[str, Any]:  # noqa: N803
-        self._called("describe_job_queues")
+        self._called("describe_job_queues", jobQueues=jobQueues)
         arn = f"arn:aws:batch:{REGION}:123456789012:job-queue/"
         found = [
             {"jobQueueName": name, "jobQueueArn": arn + name, "state": "ENABLED", "status": "VALID"}
@@ -215,7 +226,7 @@ class FakeBatch:
         return {"jobQueues": found}
 
     def get_job_queue_snapshot(self, jobQueue: str) -> dict[str, Any]:  # noqa: N803
-        self._called("get_job_queue_snapshot")
+        self._called("get_job_queue_snapshot", jobQueue=jobQueue)
         prefix = f"arn:aws:batch:{REGION}:123456789012:job/"
         return {"frontOfQueue": {"jobs": [{"jobArn": prefix + job_id} for job_id in self.snapshot]}}
 

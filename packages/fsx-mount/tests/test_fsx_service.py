@@ -35,7 +35,7 @@ def test_a_refusal_names_what_to_allow(fsx, s3, fsid):
     assert "allow fsx:DescribeFileSystems in" in caught.value.hint
     s3.add_client_error("get_object", "AccessDenied")
     with pytest.raises(FsxAccessError) as caught:
-        Objects.connect().read("b", "k")
+        Objects.connect().read("bucket", "k")
     assert "allow s3:GetObject in" in caught.value.hint
 
 
@@ -137,7 +137,7 @@ PAGE = b"<html>Please log in to the guests' network.</html>"
         lambda: Hosts.connect().ingress(["sg-1"]),
         lambda: Hosts.connect().template({"launchTemplateName": "template"}),
         lambda: LaunchTemplates.connect().put_user_data("template", "x"),
-        lambda: Objects.connect().sizes("b", "p/"),
+        lambda: Objects.connect().sizes("bucket", "p/"),
     ],
 )
 def test_a_page_that_is_not_AWSs_counts_as_no_answer(portal, ask):  # noqa: N802

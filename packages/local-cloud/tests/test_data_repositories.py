@@ -100,7 +100,14 @@ class TestAssociations:
             ("/", "s3://demo/elsewhere", "BadRequest"),
             ("/other", "s3://demo", "BadRequest"),
             ("/other/../x", "s3://demo/y", "BadRequest"),
-            ("/other", "nfs://demo/y", "BadRequest"),
+            pytest.param(
+                "/other",
+                "nfs://demo/y",
+                "BadRequest",
+                marks=pytest.mark.sends_what_aws_refuses(
+                    "fsx-association-repository", reason="the cloud is to refuse it"
+                ),
+            ),
         ],
     )
     def test_refused(self, linked, path, repository, code) -> None:
@@ -276,6 +283,7 @@ class TestExport:
         with pytest.raises(ClientError, match="at most 32"):
             linked.export(*["data"] * 33)
 
+    @pytest.mark.sends_what_aws_refuses("fsx-report", reason="the cloud is to refuse it")
     def test_incomplete_report(self, linked) -> None:
         with pytest.raises(ClientError, match="report"):
             linked.export("data", Report={"Enabled": True})

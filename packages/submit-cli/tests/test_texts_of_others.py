@@ -116,6 +116,7 @@ def test_doctor(job_id: str, said: Callable[[], str]) -> None:
     assert [line.split()[0] for line in lines] == ["FAILED", "hint:"]
 
 
+@pytest.mark.sends_what_aws_refuses("tags-value", reason="whatever AWS lets pass, the terminal does not get it")
 def test_tags_of_queues(job_id: str, aws: Any, said: Callable[[], str]) -> None:
     (queue,) = aws.describe_job_queues(jobQueues=["workflow"])["jobQueues"]
     aws.tag_resource(resourceArn=queue["jobQueueArn"], tags={"DefaultTaskQueue": EVIL.replace("\ud800", "")})

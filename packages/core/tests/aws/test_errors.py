@@ -167,9 +167,9 @@ DENIED_BY_S3 = (403, b"<Error><Code>AccessDenied</Code><Message>no</Message></Er
         ("batch", lambda client: client.describe_jobs(jobs=["x"]), DENIED, "batch:DescribeJobs"),
         ("logs", lambda client: client.describe_log_groups(), DENIED, "logs:DescribeLogGroups"),
         ("efs", lambda client: client.describe_file_systems(), DENIED, "elasticfilesystem:DescribeFileSystems"),
-        ("s3", lambda client: client.list_objects_v2(Bucket="b"), DENIED_BY_S3, "s3:ListBucket"),
-        ("s3", lambda client: client.head_object(Bucket="b", Key="k"), (403, b""), "s3:GetObject"),
-        ("s3", lambda client: client.delete_object(Bucket="b", Key="k"), DENIED_BY_S3, "s3:DeleteObject"),
+        ("s3", lambda client: client.list_objects_v2(Bucket="bucket"), DENIED_BY_S3, "s3:ListBucket"),
+        ("s3", lambda client: client.head_object(Bucket="bucket", Key="k"), (403, b""), "s3:GetObject"),
+        ("s3", lambda client: client.delete_object(Bucket="bucket", Key="k"), DENIED_BY_S3, "s3:DeleteObject"),
     ],
 )
 def test_a_denial_names_the_permission(portal: Any, service: str, ask: Any, body: Any, permission: str) -> None:

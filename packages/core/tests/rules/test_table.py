@@ -301,6 +301,7 @@ def test_a_rule_is_a_sentence_with_a_source(rule) -> None:
         (("s3:CompleteMultipartUpload", {**OBJECT, "MultipartUpload": {"Parts": []}}), "s3-parts"),
         (("s3:DeleteObjects", {"Bucket": "bucket", "Delete": {"Objects": []}}), "s3-deleted"),
         (("logs:GetLogEvents", {"logStreamName": "s"}), "logs-group"),
+        (("logs:GetLogEvents", {**LOG, "nextToken": "f/1", "startFromHead": False}), "logs-token"),
     ],
 )
 def test_other_ends_of_the_rules(request_, broken) -> None:
@@ -323,6 +324,10 @@ def test_a_breach_says_all() -> None:
 def test_other_operations_have_no_rules() -> None:
     assert rules_for("batch:DescribeEverything") == []
     assert breaches("iam:GetRole", {"RoleName": ""}) == []
+
+
+def test_a_token_that_leads_backwards() -> None:
+    assert breaches("logs:GetLogEvents", {**LOG, "nextToken": "b/1"}) == []
 
 
 def test_paths() -> None:

@@ -7,7 +7,7 @@ from contextlib import suppress
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniwdl_aws_core.batch.definition import build_definition
+from miniwdl_aws_core.batch.definition import TASK_PREFIX, build_definition
 from miniwdl_aws_core.batch.limits import LimitError
 from miniwdl_aws_core.batch.mounts import plan_mounts
 from miniwdl_aws_core.batch.request import JobRequest, job_name, resources, submit_request
@@ -37,6 +37,6 @@ def test_definitions(image, role) -> None:
     mounts = plan_mounts([Mount("fsx", "/mnt/fsx", {"host": {"sourcePath": "/mnt/fsx"}})], "/mnt/fsx")
     with suppress(LimitError):
         built = build_definition(
-            "miniwdl-task", image=image, mounts=mounts, properties={"jobRoleArn": role}, subject="task t"
+            TASK_PREFIX, image=image, mounts=mounts, properties={"jobRoleArn": role}, subject="task t"
         )
         assert breaches("batch:RegisterJobDefinition", built) == []

@@ -24,12 +24,14 @@ def latest(ec2, name):
     return version["LaunchTemplateData"]
 
 
+@pytest.mark.sends_what_aws_refuses("ec2-user-data-mime", reason="a word is enough here")
 def test_a_new_template(ec2):
     put = LaunchTemplates(ec2).put_user_data("tasks", "Zmlyc3Q=")
     assert (put.created, put.version) == (True, 1)
     assert latest(ec2, "tasks")["UserData"] == "Zmlyc3Q="
 
 
+@pytest.mark.sends_what_aws_refuses("ec2-user-data-mime", reason="a word is enough here")
 def test_an_existing_template_keeps_the_rest(ec2):
     LaunchTemplates(ec2).put_user_data("tasks", "b2xk")
     sent = []

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import threading
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,8 +88,8 @@ class TestRunning:
         assert found.pop("MINIWDL_CFG").endswith("miniwdl_aws.cfg")
         assert os.environ["PATH"] in found.pop("PATH")
         found.pop("LANG", None)
+        assert found.pop("AWS_ACCESS_KEY_ID") == cloud.job_key != cloud.access_key
         assert set(found) <= {
-            "AWS_ACCESS_KEY_ID",
             "AWS_SECRET_ACCESS_KEY",
             "AWS_DEFAULT_REGION",
             "AWS_REGION",
@@ -182,6 +183,7 @@ class TestRetries:
 
 
 class TestEnding:
+    @pytest.mark.sends_what_aws_refuses("batch-timeout", reason="a second is enough to wait for")
     def test_timeout(self, user) -> None:
         job = user.run("sleep 60", timeout={"attemptDurationSeconds": 1}, retryStrategy={"attempts": 2})
         assert (job["status"], job["statusReason"]) == ("FAILED", TIMED_OUT)
@@ -238,6 +240,7 @@ class TestEnding:
         assert user.describe(job["jobId"])["status"] == "SUCCEEDED"
         user.batch.terminate_job(jobId="00000000-0000-0000-0000-000000000000", reason="x")
 
+    @pytest.mark.sends_what_aws_refuses("batch-stop-jobs", reason="the cloud is to refuse it")
     def test_many_at_once(self, user) -> None:
         unknown = "00000000-0000-0000-0000-000000000000"
         ids = [user.submit("sleep 600") for _ in range(2)]
@@ -266,7 +269,11 @@ class TestDependencies:
         assert (job["status"], job["statusReason"]) == ("FAILED", "Dependent Job failed")
 
 
+refused = partial(pytest.mark.sends_what_aws_refuses, reason="the cloud is to refuse it")
+
+
 class TestRequests:
+    @pytest.mark.sends_what_aws_refuses("batch-overrides-size", reason="the job is to fail")
     def test_long_overrides_fail_after_they_were_accepted(self, user) -> None:
         job = user.run(containerOverrides={"command": ["echo", "x" * 8192]})
         assert (job["status"], job["attempts"]) == ("FAILED", [])
@@ -279,12 +286,24 @@ class TestRequests:
             ({"jobDefinition": "nothing"}, "JobDefinition nothing not found"),
             ({"jobDefinition": "shell:99"}, "JobDefinition shell:99 not found"),
             ({"jobDefinition": "shell:newest"}, "JobDefinition shell:newest not found"),
-            ({"timeout": {"attemptDurationSeconds": 0}}, "at least 60 seconds"),
-            ({"containerOverrides": {"command": [""]}}, "empty argument"),
             ({"arrayProperties": {"size": 2}}, "arrayProperties"),
-            ({"consumableResourcePropertiesOverride": consumables(*"abcdef")}, "at most 5 consumable"),
-            ({"consumableResourcePropertiesOverride": consumables("a", quantity=0)}, "at least 1"),
-            ({"parameters": {"p": "x" * 31000}}, "30 KiB"),
+            pytest.param(
+                {"timeout": {"attemptDurationSeconds": 0}}, "at least 60 seconds", marks=refused("batch-timeout")
+            ),
+            pytest.param(
+                {"containerOverrides": {"command": [""]}}, "empty argument", marks=refused("batch-command-word")
+            ),
+            pytest.param(
+                {"consumableResourcePropertiesOverride": consumables(*"abcdef")},
+                "at most 5 consumable",
+                marks=refused("batch-consumables"),
+            ),
+            pytest.param(
+                {"consumableResourcePropertiesOverride": consumables("a", quantity=0)},
+                "at least 1",
+                marks=refused("batch-consumable"),
+            ),
+            pytest.param({"parameters": {"p": "x" * 31000}}, "30 KiB", marks=refused("batch-request-size")),
         ],
     )
     def test_refused(self, user, request_, words) -> None:
@@ -309,6 +328,7 @@ class TestRequests:
         with pytest.raises(ClientError, match="ACTIVE"):
             user.submit(jobDefinition=newer)
 
+    @refused("batch-definition-size", "batch-definition-name")
     def test_definitions_are_checked(self, user) -> None:
         with pytest.raises(ClientError, match="JobDefinition size must be less than"):
             user.define("large", environment=[{"name": "X", "value": "x" * 25000}])
@@ -322,6 +342,7 @@ class TestRequests:
         assert found["containerProperties"]["repositoryCredentials"] == login
         assert user.run("true", jobDefinition=arn)["status"] == "SUCCEEDED"
 
+    @refused("batch-describe-jobs")
     def test_describe_jobs(self, user) -> None:
         job = user.run("true")
         wanted = [job["jobId"], "unknown", job["jobArn"], job["jobId"]]
@@ -348,6 +369,7 @@ class TestRequests:
         assert job["consumableResourceProperties"] == consumables(*"abcde")
         assert job["container"]["resourceRequirements"][0] == {"type": "VCPU", "value": "1"}
 
+    @refused("batch-share")
     def test_a_queue_with_a_scheduling_policy_and_no_other_wants_a_share(self, user) -> None:
         policy = user.batch.create_scheduling_policy(name="shares")["arn"]
         order = [{"order": 1, "computeEnvironment": "task"}]
@@ -362,6 +384,7 @@ class TestRequests:
             user.submit("true", shareIdentifier="blue")
         assert user.run("true", queue="fair", shareIdentifier="blue")["shareIdentifier"] == "blue"
 
+    @refused("tags-reserved")
     def test_tags_are_checked_together_with_those_that_are_there(self, user) -> None:
         job = user.run("true", tags={f"t{number}": "" for number in range(49)})
         user.batch.tag_resource(resourceArn=job["jobArn"], tags={"t0": "again"})

@@ -130,8 +130,8 @@ def test_what_nobody_expects_is_tried_again(engine: Engine) -> None:
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda engine: engine.find(S3Uri("b", "odd//key")),
-        lambda engine: engine.find_all(S3Uri("b", "a/")),
+        lambda engine: engine.find(S3Uri("bucket", "odd//key")),
+        lambda engine: engine.find_all(S3Uri("bucket", "a/")),
         lambda engine: check_writable(engine, "s3://bucket/"),
     ],
 )
@@ -162,7 +162,7 @@ def test_credentials_that_can_not_be_had_are_no_missing_permission(credential_pr
     credential_process(None, *["SECRET"] * 20)
     options = Options(attempts=2)
     engine = Engine(options, S3Access(options, backoff=0.001), sleep=lambda _seconds: None)
-    with pytest.raises(AccessError, match="can't write s3://b/k: no AWS credentials could be had") as caught:
-        Sender(engine).put_bytes(S3Uri("b", "k"), b"data")
+    with pytest.raises(AccessError, match="can't write s3://bucket/k: no AWS credentials could be had") as caught:
+        Sender(engine).put_bytes(S3Uri("bucket", "k"), b"data")
     assert "SECRET" not in caught.value.message
     assert "log in" in str(caught.value.hint)

@@ -169,13 +169,13 @@ def test_only_output_files_get_the_storage_class(
 
 def test_the_early_check_asks_for_the_same(recorded: Any, make_engine: Callable[..., Engine]) -> None:
     engine = make_engine(
-        protection=Protection("aws:kms", "k", bucket_key=True), products=PutOptions("COLD", (("a", "b"),))
+        protection=Protection("aws:kms", "k", bucket_key=True), products=PutOptions("GLACIER_IR", (("a", "b"),))
     )
     check_writable(engine, "s3://bucket/x/")
     ((_, headers),) = [request for request in recorded.seen if request[0] == "START"]
     assert headers["x-amz-server-side-encryption-aws-kms-key-id"] == "k"
     assert headers["x-amz-server-side-encryption-bucket-key-enabled"].lower() == "true"
-    assert headers["x-amz-storage-class"] == "COLD"
+    assert headers["x-amz-storage-class"] == "GLACIER_IR"
     assert headers["x-amz-tagging"] == "a=b"
 
 

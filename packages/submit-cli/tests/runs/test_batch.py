@@ -63,7 +63,9 @@ def test_a_profile_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_definition_is_found_before_it_is_registered(stub: Stubber) -> None:
-    definition = {"jobDefinitionName": "d", "type": "container"}
+    needs = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "1024"}]
+    container = {"image": "i", "resourceRequirements": needs}
+    definition = {"jobDefinitionName": "d", "type": "container", "containerProperties": container}
     ask = {"jobDefinitionName": "d", "status": "ACTIVE"}
     found = [
         {"jobDefinitionName": "d", "jobDefinitionArn": f"arn:{n}", "revision": n, "type": "container"} for n in (2, 10)

@@ -25,7 +25,8 @@ def _one_group(request: Any) -> bool:
 
 
 def _from_head(request: Any) -> bool:
-    return "nextToken" not in request or request.get("startFromHead") is True
+    # Tokens that lead backwards begin with b/, those that lead forwards with f/.
+    return request.get("nextToken", "b/").startswith("b/") or request.get("startFromHead") is True
 
 
 def _by_names_or_prefix(request: Any) -> bool:

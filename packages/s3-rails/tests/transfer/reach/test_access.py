@@ -26,7 +26,7 @@ MISSING = b"<Error><Code>NoSuchBucket</Code><Message>Not there.</Message></Error
 def test_refusals_say_what_to_do(portal: Any, answer: tuple[int, bytes], message: str, hint: str) -> None:
     portal(answer)
     with pytest.raises(AccessError) as caught, explained("remove it"):
-        S3Access(Options()).client.delete_object(Bucket="b", Key="k")
+        S3Access(Options()).client.delete_object(Bucket="bucket", Key="k")
     assert caught.value.message.startswith(f"can't remove it: {message}")
     assert hint in str(caught.value.hint)
 

@@ -95,6 +95,7 @@ def configure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *lines: str) -> N
 
 @pytest.mark.parametrize("style", ["auto", "path", "virtual"])
 @pytest.mark.parametrize("endpoint", [None, "http://s3.example:8080", "https://s3.example", "https://s3.example/base/"])
+@pytest.mark.sends_what_aws_refuses("s3-bucket", reason="botocore addresses odd names in another way")
 def test_the_same_url_as_botocore(style: Literal["auto", "path", "virtual"], endpoint: str | None) -> None:
     config = Config(s3={"addressing_style": style})
     theirs = urls_of_botocore(BUCKETS, "eu-west-1", config, endpoint)
