@@ -44,6 +44,12 @@ def test_the_newest_run_of_a_name() -> None:
         find(batch, "z")
 
 
+def test_an_empty_word_names_no_run_although_every_id_begins_so() -> None:
+    """Where it is an unset variable of a script, ``miniwdl-aws cancel "$RUN"`` would stop the only run there is."""
+    with pytest.raises(ConfigurationError, match="RUN is empty"):
+        find(FakeBatch(a1={"createdAt": 1}), "")
+
+
 def test_last_of_nothing() -> None:
     with pytest.raises(ConfigurationError, match="there is no run last"):
         find(FakeBatch(), "last")

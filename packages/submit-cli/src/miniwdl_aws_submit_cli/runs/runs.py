@@ -71,8 +71,12 @@ def find_run(batch: Batch, word: str, queue: str | None) -> Run:
 
     :param word: job id, unique beginning of one, name (the newest of those to which the user gave it), or ``last``.
     :param queue: the workflow queue, where all but full ids are looked up.
-    :raises ConfigurationError: when there is none, or more than one id begins so.
+    :raises ConfigurationError: when the word is empty, there is no such run, or more than one id begins so.
     """
+    if not word:  # with which every id begins: an unset variable would name the only run there is, and stop it
+        raise ConfigurationError(
+            "RUN is empty", hint="give a job id, the unique beginning of one, a run's name, or `last`"
+        )
     if _JOB_ID.fullmatch(word):
         job_id = word
     else:
