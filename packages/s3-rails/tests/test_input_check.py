@@ -37,6 +37,25 @@ def test_other_schemes_are_others_business():
     assert look("https://example.org/a", "gs://b/k") == []
 
 
+def test_a_whole_bucket_is_no_file():
+    uri = "s3://whole-bucket"
+    assert look(uri) == [
+        InputFinding(
+            uri,
+            problem=f"{uri} is a bucket, not a file",
+            hint="name a file in it, or declare the input as a Directory",
+        )
+    ]
+
+
+def test_an_object_where_a_folder_is_wanted_is_named(bucket):
+    uri = put(bucket, "a.txt")
+    context = InputsContext([RemoteInput(uri, "w.x", directory=True)], EnvironSettings())
+    (found,) = plugin.miniwdl_aws_check_inputs(context)
+    assert found.problem == f"there is nothing under {uri}/"
+    assert found.hint == f"{uri} is a file there: name a folder, or declare the input as a File"
+
+
 @pytest.mark.parametrize("storage_class", ["GLACIER", "DEEP_ARCHIVE"])
 def test_an_archived_object_must_be_restored_first(bucket, storage_class):
     uri = put(bucket, "old.bam", storage_class)

@@ -62,6 +62,9 @@ def _look(item: RemoteInput, engine: Engine) -> InputFinding:
 
 def _look_at_object(uri: S3Uri, engine: Engine) -> tuple[int, tuple[S3Uri, str] | None]:
     """Give its size, and in which archive it lies, if it does."""
+    if not uri.key:  # s3://BUCKET, of which miniwdl sees no slash at the end
+        hint = "name a file in it, or declare the input as a Directory"
+        raise AccessError(f"{SCHEME}{uri.bucket} is a bucket, not a file", kind=Kind.MISSING, hint=hint)
 
     def attempt(signed: bool) -> Mapping[str, Any]:
         with explained(f"read {uri}"):
@@ -85,6 +88,15 @@ def _folder_instead(uri: S3Uri, engine: Engine) -> str:
     return "check the key: case counts, and nothing in it is decoded"
 
 
+def _file_instead(folder: S3Uri, engine: Engine) -> str | None:
+    uri = S3Uri(folder.bucket, folder.key.rstrip("/"))
+    with suppress(MiniwdlAwsError):
+        if uri.key:
+            _look_at_object(uri, engine)
+            return f"{uri} is a file there: name a folder, or declare the input as a File"
+    return None
+
+
 def _look_at_folder(uri: S3Uri, engine: Engine) -> tuple[int | None, tuple[S3Uri, str] | None]:
     """Give the size of all that lies there, unless that is too much to look at, and the first object in an archive."""
     folder = uri.as_folder()
@@ -101,7 +113,7 @@ def _look_at_folder(uri: S3Uri, engine: Engine) -> tuple[int | None, tuple[S3Uri
 
     found = engine.reading(folder.bucket, attempt)
     if not found:
-        raise AccessError(f"there is nothing under {folder}", kind=Kind.MISSING)
+        raise AccessError(f"there is nothing under {folder}", kind=Kind.MISSING, hint=_file_instead(folder, engine))
     archived = ((S3Uri(folder.bucket, item["Key"]), words) for item in found if (words := archive_of_listed(item)))
     size = sum(item["Size"] for item in found) if len(found) <= MAX_LISTED else None
     return size, next(archived, None)
