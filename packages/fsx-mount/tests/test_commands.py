@@ -61,6 +61,12 @@ def test_user_data_to_a_file(described, fsid, tmp_path, capsys):
     assert capsys.readouterr().out == ""
 
 
+@pytest.mark.parametrize("out", ["", "nowhere/user-data"])
+def test_user_data_to_a_file_that_can_not_be_written(described, fsid, tmp_path, out):
+    with pytest.raises(ConfigurationError, match=f"--out {tmp_path / out} can't be written: "):
+        fsx_command("user-data", "--fsid", fsid, "--out", str(tmp_path / out))
+
+
 def test_amazon_linux_2_is_warned_of(described, fsid, capsys):
     assert fsx_command("user-data", "--fsid", fsid, "--amazon-linux", "2") == 0
     shown = capsys.readouterr()

@@ -94,7 +94,10 @@ def write_user_data(options: Namespace) -> int:
         emit(f"{verb} launch template {put.name} ({put.id}), version {put.version} is its default")
         say("compute environments take up a new version when their infrastructure is updated")
     elif options.out:
-        Path(options.out).write_text(encode(text) if options.base64 else text, encoding="ascii")
+        try:
+            Path(options.out).write_text(encode(text) if options.base64 else text, encoding="ascii")
+        except OSError as exc:
+            raise ConfigurationError(f"--out {options.out} can't be written: {exc.strerror}") from exc
     else:
         emit(*([encode(text)] if options.base64 else text.splitlines()))
     return ExitCode.OK
