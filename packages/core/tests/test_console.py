@@ -4,6 +4,7 @@ import logging
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
 import pytest
 
@@ -88,3 +89,21 @@ def test_what_python_says_by_itself(python: str) -> None:
     text = done.stderr.decode()
     assert text
     assert all(char == "\n" or (char.isascii() and char.isprintable()) for char in text), text
+
+
+FULL = Path("/dev/full")
+WRITES = """
+from miniwdl_aws_core import command, console
+raise SystemExit(command.run_command("prog", lambda _: console.emit("x"), None))
+"""
+
+
+@pytest.mark.skipif(not FULL.exists(), reason="a device of Linux")
+def test_a_full_disk_is_one_sentence() -> None:
+    with FULL.open("wb") as full:
+        done = subprocess.run([sys.executable, "-c", WRITES], stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.stderr.decode().splitlines() == [
+        "prog: can't write to standard output: No space left on device",
+        "  hint: make room where it leads, or lead it elsewhere",
+    ]
+    assert done.returncode == 1

@@ -12,13 +12,19 @@ import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from miniwdl_aws_core.terminal import coloured, plain
+from miniwdl_aws_hooks.errors import MiniwdlAwsError
+from miniwdl_aws_hooks.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from miniwdl_aws_hooks.errors import MiniwdlAwsError
+__all__ = ["OutputError", "complain", "emit", "emit_json", "emit_log", "has_colours", "reader_left", "say"]
 
-__all__ = ["complain", "emit", "emit_json", "emit_log", "has_colours", "reader_left", "say"]
+
+class OutputError(MiniwdlAwsError):
+    """Standard output takes no more: a full disk."""
+
+    exit_code = ExitCode.FAILED
 
 
 def say(*lines: str) -> None:
@@ -28,7 +34,7 @@ def say(*lines: str) -> None:
 
 def emit(*lines: str) -> None:
     """Give a result, on standard output; each text is one line, whatever is in it."""
-    _write(sys.stdout, lines, plain)
+    _give(lines, plain)
 
 
 def emit_log(*lines: str, colours: bool) -> None:
@@ -37,7 +43,7 @@ def emit_log(*lines: str, colours: bool) -> None:
 
     :param colours: keep those that are in it; see :func:`has_colours`.
     """
-    _write(sys.stdout, lines, coloured if colours else plain)
+    _give(lines, coloured if colours else plain)
 
 
 def emit_json(value: Any, *, indent: int | None = None) -> None:
@@ -64,6 +70,18 @@ def has_colours() -> bool:
 def reader_left() -> None:
     """Let go of standard output, whose reader has enough (`| head`); Python would complain when it flushes at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _give(lines: tuple[str, ...], fit: Callable[[str], str]) -> None:
+    try:
+        _write(sys.stdout, lines, fit)
+    except BrokenPipeError:
+        raise
+    except OSError as exc:
+        reader_left()
+        raise OutputError(
+            f"can't write to standard output: {exc.strerror}", hint="make room where it leads, or lead it elsewhere"
+        ) from exc
 
 
 def _write(stream: TextIO, lines: tuple[str, ...], fit: Callable[[str], str]) -> None:
