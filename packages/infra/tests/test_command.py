@@ -51,6 +51,8 @@ def test_a_stack_name_that_no_repository_can_have(name: str) -> None:
 def test_a_wrong_parameter_is_refused_before_anything_is_asked() -> None:
     with pytest.raises(ConfigurationError, match="--parameter Bucket: the template has no such parameter"):
         run("preview", "--parameter", "Bucket=b")
+    with pytest.raises(ConfigurationError, match="--parameter FairShare must be one of yes, no, not 'maybe'"):
+        run("preview", "--parameter", "FairShare=maybe")
 
 
 def test_nobody_agrees_where_nobody_is() -> None:

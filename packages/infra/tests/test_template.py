@@ -13,7 +13,7 @@ from cfnlint.api import ManualArgs, lint
 from cfnlint.decode.cfn_yaml import loads
 
 from miniwdl_aws_hooks.protocol import SENTINEL_NAME
-from miniwdl_aws_infra.template import DATA, HOME_OF_FILE_SYSTEM, LIMIT, compact, hosts, parameters, text, with_deletion
+from miniwdl_aws_infra.template import DATA, HOME_OF_FILE_SYSTEM, LIMIT, compact, hosts, rules, text, with_deletion
 
 NOT_IN_MOTO = {
     "AWS::Budgets::Budget": "no CloudFormation support",
@@ -54,7 +54,7 @@ def test_nothing_stands_there_that_cloudformation_does_not_read() -> None:
 
 
 def test_the_parameters_are_described_and_grouped() -> None:
-    assert parameters(text()) == list(TEMPLATE["Parameters"])
+    assert list(rules(text())) == list(TEMPLATE["Parameters"])
     grouped = [
         name
         for group in TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]

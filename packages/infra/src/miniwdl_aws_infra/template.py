@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-__all__ = ["DATA", "HOME_OF_FILE_SYSTEM", "LIMIT", "compact", "hosts", "parameters", "text", "with_deletion"]
+__all__ = ["DATA", "HOME_OF_FILE_SYSTEM", "LIMIT", "compact", "hosts", "rules", "text", "with_deletion"]
 
 LIMIT = 51_200
 """Bytes of a template that a request takes.
@@ -47,10 +47,15 @@ def _read(name: str) -> str:
     return files("miniwdl_aws_infra").joinpath(name).read_text(encoding="ascii")
 
 
-def parameters(template: str) -> list[str]:
-    """List the names of a template's parameters."""
+def rules(template: str) -> dict[str, dict[str, str]]:
+    """
+    Give what the template says of each parameter and writes on one line, as it stands there.
+
+    :return: by the parameter's name: ``{"Type": "Number", "MinValue": "0"}``.
+    """
     section = re.search(r"(?ms)^Parameters:\n(.*?)^\S", template)
-    return re.findall(r"(?m)^  (\w+):$", section[1]) if section else []
+    found = re.findall(r"(?m)^  (\w+):\n((?:^    .*\n)*)", section[1]) if section else []
+    return {name: dict(re.findall(r"(?m)^    (\w+): (.+)$", body)) for name, body in found}
 
 
 def compact(template: str) -> str:

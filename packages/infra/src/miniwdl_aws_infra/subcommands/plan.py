@@ -9,8 +9,9 @@ from miniwdl_aws_core.console import emit, say
 from miniwdl_aws_infra.errors import DeploymentError, NothingToDoError, StackStateError
 from miniwdl_aws_infra.lookups import fill_in
 from miniwdl_aws_infra.stacks.parameters import parse, request
+from miniwdl_aws_infra.stacks.values import check
 from miniwdl_aws_infra.stacks.words import change_lines, state, summary
-from miniwdl_aws_infra.template import compact, parameters, text
+from miniwdl_aws_infra.template import compact, rules, text
 
 if TYPE_CHECKING:
     from argparse import Namespace
@@ -42,8 +43,9 @@ def make_plan(args: Namespace, stacks: Stacks, waiting: Waiting) -> Plan:
     :raises DeploymentError: when CloudFormation says that it can't be done; nothing is left behind.
     """
     template = text()
-    known = parameters(template)
+    known = rules(template)
     given = parse(args.parameter, known)
+    check(given, known)
     stack = stacks.find(args.stack_name)
     new = stack is None or not stack.deployed
     if stack and not new:
