@@ -51,8 +51,8 @@ def package_test_requirements(*packages: str) -> list[str]:
 
 
 def workers() -> list[str]:
-    """Give pytest-xdist's options: one worker per processor, the tests of one file together."""
-    return ["--numprocesses", "auto", "--dist", "loadfile"]
+    """Give pytest-xdist's options: one worker per processor, the tests of one file together; and name the slowest."""
+    return ["--numprocesses", "auto", "--dist", "loadfile", "--durations=12", "--durations-min=2"]
 
 
 @nox.session
