@@ -19,6 +19,7 @@ def test_exit_codes() -> None:
         "RailsError": ExitCode.REFUSED,
         "AccessError": ExitCode.REFUSED,
         "AlreadyBegunError": ExitCode.ALREADY_BEGUN,
+        "ArchivedError": ExitCode.REFUSED,
         "CredentialsError": ExitCode.REFUSED,
         "TransferError": ExitCode.REFUSED,
         "StoppedError": ExitCode.TERMINATED,
