@@ -84,6 +84,7 @@ def test_one_lab_on_a_network_of_its_own(user):
     assert user.client("batch").describe_job_queues(jobQueues=["miniwdl-workflow"])["jobQueues"] == []
 
 
+@pytest.mark.filterwarnings("ignore::UserWarning")  # as an error in moto it would be asked again, and hide a refusal
 def test_whoever_asks_gets_rid_of_the_file_system(user):
     assert infra(user, "deploy", "--yes", "--stack-name", "short").code == 0
     found = outputs(user, "short")

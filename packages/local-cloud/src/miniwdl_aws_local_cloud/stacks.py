@@ -17,6 +17,8 @@ from moto.cloudformation import parsing
 from moto.cloudformation.models import Change, CloudFormationBackend, cloudformation_backends
 from moto.cloudformation.parsing import OutputMap, ResourceMap
 from moto.core.common_models import CloudFormationModel
+from moto.ec2.models import ec2_backends
+from moto.ec2.models.route_tables import RouteTable
 from moto.fsx.models import fsx_backends
 
 from miniwdl_aws_local_cloud.resources import SERVICE_ROLE
@@ -27,6 +29,21 @@ if TYPE_CHECKING:
     from moto.batch.models import ComputeEnvironment, JobQueue
 
 __all__ = ["Stacks", "cloudformation_backends"]
+
+
+def _delete_route_table(
+    cls: type[RouteTable],  # noqa: ARG001  # moto calls it as a method of the class
+    resource_name: str,
+    cloudformation_json: dict[str, Any],  # noqa: ARG001  # moto calls it by position
+    account_id: str,
+    region_name: str,
+) -> None:
+    ec2_backends[account_id][region_name].delete_route_table(resource_name)
+
+
+# moto leaves route tables behind, and refuses then to delete their VPC.
+_route_table: Any = RouteTable
+_route_table.delete_from_cloudformation_json = classmethod(_delete_route_table)
 
 
 class Stacks(CloudFormationBackend):
