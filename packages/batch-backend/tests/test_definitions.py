@@ -14,6 +14,9 @@ DENIED = client_error("DeregisterJobDefinition", "AccessDeniedException", status
 REFUSED = client_error("DeregisterJobDefinition", "ClientException")
 BROKEN = client_error("DeregisterJobDefinition", "ServerException", status=500)
 
+NEEDS = [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "1024"}]
+DEFINITION = {"type": "container", "containerProperties": {"image": "i", "resourceRequirements": NEEDS}}
+
 
 class Process:
     """What a process of miniwdl's has of it, with a clock of its own."""
@@ -31,7 +34,7 @@ class Process:
     def use(self, *names: str, own: bool = True) -> None:
         for name in names:
             tags = {"tags": {"miniwdl-run-dir": "r"}} if own else {}
-            self.definitions.arn_of({"jobDefinitionName": name, **tags})
+            self.definitions.arn_of({"jobDefinitionName": name, **DEFINITION, **tags})
 
     def close(self, *errors: Exception) -> int:
         """Return how many definitions are left."""
