@@ -47,6 +47,7 @@ _CHANCE = "asked for when something goes wrong or takes long; the parts' own tes
 UNUSED: dict[str, dict[str, str]] = {
     COMMANDS: {
         "batch:GetJobQueueSnapshot": _CHANCE,
+        "ecs:ExecuteCommand": "`miniwdl-aws shell` hands over to the AWS CLI, which asks for it",
         "iam:PassRole": _ROLES,
         "kms:Decrypt": _KEYS,
         "kms:GenerateDataKey": _KEYS,
