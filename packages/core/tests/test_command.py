@@ -96,3 +96,20 @@ def test_ctrl_c_ends_at_once_where_it_can_not_raise(argument: str, words: list[s
             program.send_signal(signal.SIGINT)
         said, complained = program.communicate()
     assert (program.returncode, said, complained) == (130, "", "")
+
+
+LATE = """
+import os, signal, sys
+from miniwdl_aws_core.command import run_command
+
+class Late:
+    def __del__(self, kill=os.kill, own=os.getpid(), number=signal.SIGINT):
+        kill(own, number)
+
+late = Late()
+sys.exit(run_command("prog", lambda _words: 3, None))
+"""
+
+
+def test_ctrl_c_while_python_clears_up_changes_no_exit_code() -> None:
+    assert subprocess.run([sys.executable, "-c", LATE], check=False).returncode == 3

@@ -7,6 +7,7 @@ An error is one sentence with its hint, and an exit code; a second Ctrl-C ends a
 from __future__ import annotations
 
 import argparse
+import atexit
 import os
 import signal
 import sys
@@ -73,6 +74,10 @@ def _ends_at_second_ctrl_c(*, for_good: bool) -> Iterator[None]:
         yield  # somebody else has decided what Ctrl-C does: nohup, or a program that calls this one
         return
     signal.signal(signal.SIGINT, _interrupt)
+    if for_good:
+        # Runs last. What is left then takes a moment only, and Python would let SIGINT kill the process meanwhile, so
+        # that nobody learned the exit code.
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
     try:
         yield
     finally:
