@@ -17,6 +17,13 @@ def test_refuses_what_breaks_a_rule() -> None:
     limits.check("SubmitJob", SUBMISSION)
 
 
+@pytest.mark.parametrize("name", [None, ""])
+def test_a_job_without_a_name_is_refused(name) -> None:
+    with pytest.raises(ApiError, match="jobName must be specified") as caught:
+        limits.check("SubmitJob", {**SUBMISSION, "jobName": name})
+    assert caught.value.code == "ClientException"
+
+
 @pytest.mark.parametrize("seconds", [0, 59])
 def test_short_timeouts_are_refused(seconds) -> None:
     with pytest.raises(ApiError, match="at least 60"):

@@ -33,6 +33,8 @@ def check(operation: str, request: Mapping[str, Any], minimum_timeout: int = MIN
     :param operation: of AWS Batch: ``SubmitJob``.
     :param minimum_timeout: seconds, where a cloud takes less than AWS.
     """
+    if operation == "SubmitJob" and not request.get("jobName"):
+        raise _refuse("jobName must be specified.")  # the rules are about what a request has
     for breach in breaches(f"batch:{operation}", request):
         excused = breach.rule is TIMEOUT and str(breach.value).isdecimal() and int(breach.value) >= minimum_timeout
         if not breach.rule.later and not excused:
