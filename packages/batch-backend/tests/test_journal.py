@@ -11,6 +11,7 @@ from miniwdl_aws_batch_backend.adoption.journal import (
     Journal,
     LeftJournal,
     claiming,
+    held_elsewhere,
     journal_folder,
     left_journals,
 )
@@ -99,6 +100,18 @@ def test_a_job_is_claimed_once(folder: Path) -> None:
 def test_nobody_elses_word_is_taken(folder: Path) -> None:
     os.chown(abandon(folder, "a", ONE), 12345, 12345)
     assert left_journals(folder, folder / "own.jsonl") == []
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
+def test_nobody_else_can_make_an_attempt_wait(folder: Path) -> None:
+    journal = Journal(folder, "a", "job")
+    journal.path.write_text(journal.path.read_text().replace('"host": "', '"host": "another-'))
+    assert held_elsewhere(folder, "job") == [journal.path]
+    (folder / "planted.jsonl").symlink_to(journal.path)
+    assert held_elsewhere(folder, "job") == [journal.path]
+    os.chown(journal.path, 12345, 12345)
+    assert held_elsewhere(folder, "job") == []
+    journal.close()
 
 
 def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:

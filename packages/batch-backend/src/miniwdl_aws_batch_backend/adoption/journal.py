@@ -164,24 +164,23 @@ def claiming(folder: Path) -> Iterator[None]:
 
 
 def left_journals(folder: Path, own: Path) -> list[LeftJournal]:
-    """Journals of killed processes of this user: nobody else's word is taken for what a job did."""
-    found = []
-    for path in sorted(folder.glob("*.jsonl")):
-        if path == own or path.is_symlink():
-            continue
-        with suppress(OSError):
-            journal = LeftJournal.read(path)
-            if path.stat().st_uid == os.geteuid() and journal.is_dead():
-                found.append(journal)
-    return found
+    """Journals of killed processes."""
+    return [journal for journal in _journals(folder) if journal.path != own and journal.is_dead()]
 
 
 def held_elsewhere(folder: Path, owner: str) -> list[Path]:
     """Journals of a job whose locks are held on other hosts: of its earlier attempts, or what is left of them."""
-    found = []
+    here = socket.gethostname()
+    others = (journal for journal in _journals(folder) if journal.owner == owner and journal.host != here)
+    return [journal.path for journal in others if not journal.is_dead()]
+
+
+def _journals(folder: Path) -> Iterator[LeftJournal]:
+    """Read all journals of this user: nobody else's word is taken for what a job did, or for what to wait for."""
     for path in sorted(folder.glob("*.jsonl")):
+        journal = None
         with suppress(OSError):
-            journal = LeftJournal.read(path)
-            if journal.owner == owner and journal.host != socket.gethostname() and not journal.is_dead():
-                found.append(path)
-    return found
+            if not path.is_symlink() and path.stat().st_uid == os.geteuid():
+                journal = LeftJournal.read(path)
+        if journal:
+            yield journal
