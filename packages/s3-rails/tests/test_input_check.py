@@ -102,6 +102,13 @@ def test_refused_is_a_doubt(recorded):
     assert "permission" in (found.doubt or "")
 
 
+def test_a_page_in_place_of_a_listing_is_no_empty_folder(recorded):
+    recorded.answers = {"LIST": (200, b"<html><body>log in</body></html>")}
+    (found,) = look("s3://somewhere/d/")
+    assert found.problem is None
+    assert found.doubt
+
+
 @pytest.mark.parametrize(
     ("head", "words"),
     [

@@ -8,13 +8,14 @@ exist, so nothing is said of what these credentials may not see: the workflow jo
 from __future__ import annotations
 
 from contextlib import suppress
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.aws.errors import AwsError, Kind
 from miniwdl_aws_core.s3uri import SCHEME, S3Uri, UriError
 from miniwdl_aws_hooks import InputFinding, MiniwdlAwsError
 from miniwdl_aws_s3_rails.errors import AccessError
-from miniwdl_aws_s3_rails.transfer.archives import archive_of, archive_of_listed, restore_command
+from miniwdl_aws_s3_rails.transfer.archives import RESTORE_FIRST, archive_of, archive_of_listed, restore_command
 from miniwdl_aws_s3_rails.transfer.meter import Meter
 from miniwdl_aws_s3_rails.transfer.refusals import explained
 
@@ -101,15 +102,9 @@ def _look_at_folder(uri: S3Uri, engine: Engine) -> tuple[int | None, tuple[S3Uri
     """Give the size of all that lies there, unless that is too much to look at, and the first object in an archive."""
     folder = uri.as_folder()
 
-    def attempt(signed: bool) -> list[Any]:
-        pages = engine.client(signed=signed).get_paginator("list_objects_v2").paginate(
-            Bucket=folder.bucket,
-            Prefix=folder.key,
-            OptionalObjectAttributes=["RestoreStatus"],
-            PaginationConfig={"MaxItems": MAX_LISTED + 1},
-        )  # fmt: skip
-        with explained(f"list {folder}"):
-            return [item for page in pages for item in page.get("Contents", ())]
+    def attempt(signed: bool) -> list[Mapping[str, Any]]:
+        entries = engine.entries(folder, signed=signed, OptionalObjectAttributes=["RestoreStatus"])
+        return list(islice(entries, MAX_LISTED + 1))
 
     found = engine.reading(folder.bucket, attempt)
     if not found:
@@ -120,7 +115,7 @@ def _look_at_folder(uri: S3Uri, engine: Engine) -> tuple[int | None, tuple[S3Uri
 
 
 def _archived(text: str, size: int | None, uri: S3Uri, words: str) -> InputFinding:
-    hint = f"restore it first, which takes from minutes to two days: `{restore_command(uri, words)}`"
+    hint = f"{RESTORE_FIRST}: `{restore_command(uri, words)}`"
     return InputFinding(text, size, problem=f"{uri} can't be read: {words}", hint=hint)
 
 

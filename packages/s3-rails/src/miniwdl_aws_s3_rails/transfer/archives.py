@@ -14,15 +14,14 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_core.s3uri import S3Uri
 
-__all__ = ["ARCHIVED_CODE", "RESTORE_FIRST", "archive_of", "archive_of_listed", "restore_command"]
+__all__ = ["ARCHIVED_CODE", "RESTORE_FIRST", "RESTORE_SOMEHOW", "archive_of", "archive_of_listed", "restore_command"]
 
 ARCHIVED_CODE = "InvalidObjectState"
 """With status 403, what S3 answers to whoever reads such an object: it is no lack of permissions."""
 
-RESTORE_FIRST = (
-    "restore it first, which takes from minutes to two days: `aws s3api restore-object`, or copy what is restored to"
-    " another storage class"
-)
+RESTORE_FIRST = "restore it first, which takes from minutes to two days"
+RESTORE_SOMEHOW = f"{RESTORE_FIRST}: `aws s3api restore-object`, or copy what is restored to another storage class"
+"""What to do where only S3's refusal is known."""
 
 _CLASSES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 """Storage classes that are archives. GLACIER_IR is none: its objects are read at once."""

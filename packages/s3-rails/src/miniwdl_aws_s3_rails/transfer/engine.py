@@ -16,6 +16,7 @@ from functools import cached_property, lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from miniwdl_aws_core.aws.backoff import Backoff
 from miniwdl_aws_core.aws.errors import AwsError, Kind, error_of, is_of_botocore, without_credentials
 from miniwdl_aws_core.aws.surprises import in_words
 from miniwdl_aws_s3_rails.errors import (
@@ -26,7 +27,7 @@ from miniwdl_aws_s3_rails.errors import (
     StoppedError,
     TransferError,
 )
-from miniwdl_aws_s3_rails.transfer.archives import ARCHIVED_CODE, RESTORE_FIRST
+from miniwdl_aws_s3_rails.transfer.archives import ARCHIVED_CODE, RESTORE_SOMEHOW
 from miniwdl_aws_s3_rails.transfer.budget import Budget
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.pool import DaemonPool
@@ -34,7 +35,7 @@ from miniwdl_aws_s3_rails.transfer.reach.access import S3Access
 from miniwdl_aws_s3_rails.transfer.refusals import S3_ERRORS, explained
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     import obstore.exceptions
     from mypy_boto3_s3 import S3Client
@@ -49,7 +50,8 @@ T = TypeVar("T")
 PAGE = 1000
 """Keys per page of a listing, the most that S3 gives."""
 
-BACKOFF_START, BACKOFF_LIMIT = 0.5, 20.0
+BACKOFF = Backoff(0.5, 20.0)
+"""Pauses between tries; by chance they differ, so that threads that failed together do not come back together."""
 
 TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 """Errors of conditional writes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
@@ -173,18 +175,15 @@ class Engine:
 
         :param action: completes "can't ...": ``write s3://b/k``.
         """
-        delay = BACKOFF_START
-        for remaining in range(self.options.attempts - 1, -1, -1):
+        for number in range(1, self.options.attempts + 1):
             self.go_on()
             try:
                 return attempt()
             except Exception as exc:
                 error = _judge(exc, action)
-                if not error.retryable or not remaining:
+                if not error.retryable or number == self.options.attempts:
                     raise error from exc
-            # Jitter, so that threads that failed together do not come back together.
-            self._sleep(delay * random.uniform(0.5, 1))  # noqa: S311 - no secret
-            delay = min(2 * delay, BACKOFF_LIMIT)
+            self._sleep(BACKOFF.pause(number, random.random()))  # noqa: S311 - no secret
         raise AssertionError("unreachable")
 
     def reading(self, bucket: str, attempt: Callable[[bool], T]) -> T:
@@ -288,16 +287,19 @@ class Engine:
         return found if found and len({item.key for item in found}) == len(found) else None
 
     def _list_exactly(self, folder: S3Uri, *, signed: bool) -> Iterator[Found]:
-        pages = (
-            self.client(signed=signed)
-            .get_paginator("list_objects_v2")
-            .paginate(Bucket=folder.bucket, Prefix=folder.key)
-        )
+        return (Found(item["Key"], item["Size"], item["ETag"]) for item in self.entries(folder, signed=signed))
+
+    def entries(self, folder: S3Uri, *, signed: bool, **asked: Any) -> Iterator[Mapping[str, Any]]:
+        """
+        List all that lies under a folder, in S3's own words, page by page.
+
+        :param asked: further parameters of ListObjectsV2.
+        """
+        paginator = self.client(signed=signed).get_paginator("list_objects_v2")
         with explained(f"list {folder}"):
-            for page in pages:
+            for page in paginator.paginate(Bucket=folder.bucket, Prefix=folder.key, **asked):
                 _ = page["IsTruncated"]  # which no page of S3's lacks, unlike the contents
-                for item in page.get("Contents", ()):
-                    yield Found(item["Key"], item["Size"], item["ETag"])
+                yield from page.get("Contents", ())
 
 
 def _stopped() -> StoppedError:
@@ -331,7 +333,7 @@ def _judge_store(exc: obstore.exceptions.BaseError, action: str) -> AwsError | T
     if isinstance(exc, exceptions.UnauthenticatedError) and (words := _credentials_error(exc)):
         return without_credentials(action, words, S3_ERRORS)
     if isinstance(exc, exceptions.PermissionDeniedError) and f"<Code>{ARCHIVED_CODE}</Code>" in str(exc):
-        return ArchivedError(f"can't {action}: it is archived", code=ARCHIVED_CODE, hint=RESTORE_FIRST)
+        return ArchivedError(f"can't {action}: it is archived", code=ARCHIVED_CODE, hint=RESTORE_SOMEHOW)
     if isinstance(exc, (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)):
         hint = "the identity in use lacks a permission on this bucket"
         return AccessError(f"can't {action}: access denied", kind=Kind.DENIED, hint=hint)

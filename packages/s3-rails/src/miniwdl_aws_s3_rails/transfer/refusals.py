@@ -6,7 +6,7 @@ from functools import partial
 
 from miniwdl_aws_core.aws.errors import Case, ErrorFamily, translated
 from miniwdl_aws_s3_rails.errors import AccessError, ArchivedError
-from miniwdl_aws_s3_rails.transfer.archives import ARCHIVED_CODE, RESTORE_FIRST
+from miniwdl_aws_s3_rails.transfer.archives import ARCHIVED_CODE, RESTORE_SOMEHOW
 
 __all__ = ["NO_BUCKET", "S3_ERRORS", "explained"]
 
@@ -18,7 +18,7 @@ S3_ERRORS = ErrorFamily(
     cases=(
         Case("NoSuchBucket", hint=NO_BUCKET),
         Case("404", hint=NO_BUCKET),
-        Case(ARCHIVED_CODE, becomes=ArchivedError, hint=RESTORE_FIRST),
+        Case(ARCHIVED_CODE, becomes=ArchivedError, hint=RESTORE_SOMEHOW),
         Case("AllAccessDisabled", hint="the bucket's owner has disabled all access"),
     ),
 )
