@@ -196,7 +196,7 @@ STATEMENTS: tuple[Statement, ...] = (
         "LookIntoImages",
         Role.ADMINISTRATOR,
         ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),
-        (f"arn:aws:ecr:*:{ACCOUNT}:repository/*",),
+        (REPOSITORIES,),
         when="`miniwdl-aws doctor` is to look into images in ECR",
     ),
     Statement(
