@@ -15,6 +15,11 @@ def test_generated_blocks_are_up_to_date(root):
     assert done.returncode == 0, f"{done.stderr}bring it up to date: python docs/generate.py --write"
 
 
+def test_every_picture_is_of_its_diagram(root):
+    done = subprocess.run([sys.executable, "docs/diagrams.py"], cwd=root, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def test_a_stale_block_is_noticed(generate):
     stale = "# Exit codes\n\n<!-- generated: exit-codes -->\n\n| old |\n\n<!-- end -->\n"
     fresh = generate.rendered(stale)
