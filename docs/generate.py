@@ -147,15 +147,24 @@ def _default(option: Option[Any]) -> str:
 
 def submit_options_block() -> str:
     """List the options of miniwdl-aws-submit itself."""
-    from miniwdl_aws_submit_cli.options.table import markdown_table
+    from miniwdl_aws_submit_cli.options.table import OPTIONS
 
-    return markdown_table()
+    rows = []
+    for item in OPTIONS:
+        names = [", ".join(f"`{flag}`" for flag in item.flags) + (f" `{item.metavar}`" if item.metavar else "")]
+        names += [f"`{item.env}`"] if item.env else []
+        names += [f"tag `{item.tag}`"] if item.tag else []
+        default = f"`{item.default}`" if item.default else item.default_text
+        rows.append(
+            ("<br>".join(names), default, f"{item.help}: {', '.join(item.choices)}" if item.choices else item.help)
+        )
+    return table(("option, variable, queue tag", "default", "what for"), rows)
 
 
 def options_block() -> str:
     """List the options of miniwdl-aws-submit: its own table, then what plugins add."""
     added = [(f"`{name}`", text) for name, text in commands.plugin_options()]
-    return f"{submit_options_block()}\nAdded by other parts:\n\n{table(('option', ''), added)}"
+    return f"{submit_options_block()}\nAdded by other parts:\n\n{table(('option', 'what for'), added)}"
 
 
 def failures_block() -> str:

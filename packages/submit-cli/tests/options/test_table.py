@@ -1,4 +1,4 @@
-from miniwdl_aws_submit_cli.options.table import OPTIONS, consumed_variables, markdown_table, option
+from miniwdl_aws_submit_cli.options.table import OPTIONS, consumed_variables, option
 
 
 def test_every_option_with_a_variable_is_consumed() -> None:
@@ -15,10 +15,3 @@ def test_sources_name_every_way() -> None:
     ways = option("--fsid").sources
     assert ways == "give --fsid, set MINIWDL__AWS__FS or tag the workflow queue with DefaultFsId"
     assert option("--name").sources == "give --name"
-
-
-def test_table_has_a_row_per_option_and_no_stray_bars() -> None:
-    rows = markdown_table().splitlines()
-    assert len(rows) == len(OPTIONS) + 2
-    assert {row.count("|") for row in rows} == {6}
-    assert "| `--fsid` `FSID` | `MINIWDL__AWS__FS` | `DefaultFsId` |" in markdown_table()

@@ -14,7 +14,7 @@ from enum import Enum
 from miniwdl_aws_core.options.shared import DELETE_WHEN, PUBLISH_HOW, AwsOptions
 from miniwdl_aws_hooks.settings import variable_of
 
-__all__ = ["NO_IMAGE", "OPTIONS", "Kind", "Option", "consumed_variables", "markdown_table", "option"]
+__all__ = ["NO_IMAGE", "OPTIONS", "Kind", "Option", "consumed_variables", "option"]
 
 
 NO_IMAGE = "none"
@@ -218,16 +218,3 @@ def option(name: str) -> Option:
 def consumed_variables() -> frozenset[str]:
     """Environment variables that are options here, and so are not passed on to the workflow job as they stand."""
     return frozenset(item.env for item in OPTIONS if item.env)
-
-
-def markdown_table() -> str:
-    """Write the table of options for the documentation."""
-    rows = ["| option | environment variable | queue tag | default | |", "|---|---|---|---|---|"]
-    for item in OPTIONS:
-        flags = ", ".join(f"`{flag}`" for flag in item.flags)
-        value = f" `{item.metavar}`" if item.metavar else ""
-        default = f"`{item.default}`" if item.default else item.default_text
-        text = f"{item.help}: {', '.join(item.choices)}" if item.choices else item.help
-        env, tag = (f"`{name}`" if name else "" for name in (item.env, item.tag))
-        rows.append(f"| {flags}{value} | {env} | {tag} | {default} | {text} |")
-    return "\n".join(rows) + "\n"
