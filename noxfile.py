@@ -147,9 +147,14 @@ def wheel_of(package: str) -> str:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation; every warning is an error."""
+    """Build the documentation into site/, every warning an error; `-- --serve` shows it and what you change in it."""
     install_workspace(session, "docs")
-    session.run("mkdocs", "build", "--strict", "--quiet", *session.posargs)
+    if session.posargs == ["--serve"]:
+        session.log("look at http://localhost:8000; Ctrl-C ends it")
+        session.run("zensical", "serve")
+        return
+    session.run("zensical", "build", "--strict", "--clean", *session.posargs)
+    session.log("built site/: open site/index.html, or `nox -s docs -- --serve`")
 
 
 @nox.session(default=False)
