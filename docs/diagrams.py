@@ -1,9 +1,9 @@
 """
 Draw the diagrams of the documentation: each ``docs/diagrams/NAME.mmd`` becomes ``NAME.svg`` beside it.
 
-The pictures are committed, so that they show without a network, on the site and wherever Markdown is read. Drawing needs
-Mermaid's own command (https://github.com/mermaid-js/mermaid-cli) on the PATH and a Chromium; a test only compares the
-digest that each picture carries with its source. ``python docs/diagrams.py`` lists what is out of date, ``--write``
+The pictures are committed, so that they show without a network, on the site and wherever Markdown is read. Drawing
+needs the command of Mermaid (https://github.com/mermaid-js/mermaid-cli) on the PATH, and a Chromium; a test only compares
+the digest that each picture carries with its source. ``python docs/diagrams.py`` lists what is out of date, ``--write``
 draws it.
 """
 
@@ -33,7 +33,9 @@ def digest(source: Path) -> str:
 
 def stale() -> list[Path]:
     """List the diagrams whose picture is missing or was drawn from another text."""
-    return [source for source in sorted(FOLDER.glob("*.mmd")) if drawn_from(source.with_suffix(".svg")) != digest(source)]
+    return [
+        source for source in sorted(FOLDER.glob("*.mmd")) if drawn_from(source.with_suffix(".svg")) != digest(source)
+    ]
 
 
 def drawn_from(picture: Path) -> str | None:
