@@ -2,9 +2,9 @@
 Draw the diagrams of the documentation: each ``docs/diagrams/NAME.mmd`` becomes ``NAME.svg`` beside it.
 
 The pictures are committed, so that they show without a network, on the site and wherever Markdown is read. Drawing
-needs the command of Mermaid (https://github.com/mermaid-js/mermaid-cli) on the PATH, and a Chromium; a test only compares
-the digest that each picture carries with its source. ``python docs/diagrams.py`` lists what is out of date, ``--write``
-draws it.
+needs a Chromium and Mermaid's command ``mmdc`` (https://github.com/mermaid-js/mermaid-cli) on the PATH; a test only
+compares the digest that each picture carries with its source. ``python docs/diagrams.py`` lists what is out of date,
+``--write`` draws it.
 """
 
 from __future__ import annotations
