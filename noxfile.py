@@ -201,21 +201,13 @@ def infra(session: nox.Session) -> None:
 
 @nox.session(default=False)
 def release(session: nox.Session) -> None:
-    """Set the version of all packages, fold the changelog fragments, commit and tag: `nox -s release -- 1.2.3`."""
-    if len(session.posargs) != 1:
-        session.error("name the version: nox -s release -- 1.2.3")
-    if session.run("git", "status", "--porcelain", external=True, silent=True):
-        session.error("commit or stash your changes first: a release starts from a clean tree")
-    (version,) = session.posargs
-    session.install(*groups("changelog"))
-    session.run("python", "scripts/bump.py", version)
-    for name in PACKAGES:
-        session.run(
-            "towncrier", "build", "--yes", "--config", "pyproject.toml", "--dir", f"packages/{name}",
-            "--name", name, "--version", version,
-        )  # fmt: skip
-    session.run("git", "commit", "--all", "--message", f"release: {version}", external=True)
-    session.run("git", "tag", f"v{version}", external=True)
+    """Make a release, or with `--rehearse` try all of it but publishing: `nox -s release -- 1.2.3 --rehearse`."""
+    rehearse = "--rehearse" in session.posargs
+    versions = [argument for argument in session.posargs if argument != "--rehearse"]
+    if len(versions) != 1:
+        session.error("name the version: nox -s release -- 1.2.3, and --rehearse to try it first")
+    session.install(*groups("release"), *(["uv"] if rehearse else []))
+    session.run("python", f"scripts/{'rehearse' if rehearse else 'release'}.py", *versions)
 
 
 def bench(session: nox.Session, script: str) -> None:

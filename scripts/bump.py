@@ -12,7 +12,7 @@ VERSION = re.compile(r"^\d+\.\d+\.\d+((a|b|rc)\d+)?$")
 
 
 def main(version: str) -> None:
-    """Write the version where it stands: in each ``__init__.py``, in sibling pins, in the meta-package."""
+    """Write the version where it stands: each ``__init__.py``, sibling pins, the meta-package, ``CITATION.cff``."""
     if not VERSION.match(version):
         raise SystemExit(f"{version!r} is not a version such as 1.2.3 or 1.2.3rc1")
     major, minor, _ = version.split(".", 2)
@@ -21,6 +21,8 @@ def main(version: str) -> None:
     pin = rf"\1>={major}.{minor},<{int(major) + 1}"
     for path in ROOT.glob("packages/*/pyproject.toml"):
         path.write_text(re.sub(r"(miniwdl-aws-(?:core|hooks))>=[\d.]+,<\d+", pin, path.read_text()))
+    citation = ROOT / "CITATION.cff"
+    citation.write_text(re.sub(r"(?m)^version: .*$", f"version: {version}", citation.read_text()))
     metapackage.main(["--write"])
 
 

@@ -51,6 +51,10 @@ def test_one_version_for_all(distribution, folder, module, project, hooks_versio
         assert f'__version__ = "{hooks_version}"' in (folder / f"src/{module}/__init__.py").read_text()
 
 
+def test_the_citation_is_of_that_version(root, hooks_version):
+    assert f"\nversion: {hooks_version}\n" in (root / "CITATION.cff").read_text()
+
+
 def test_names(distribution, project):
     name = distribution if distribution == META else f"miniwdl-aws-{distribution}"
     assert project["project"]["name"] == name
@@ -72,8 +76,9 @@ def test_metadata_that_all_share(project):
     assert not project.get("tool", {}).keys() - {"hatch"}, "tools are configured once, in the root's pyproject.toml"
 
 
-def test_files_that_all_have(distribution, folder, module):
+def test_files_that_all_have(root, distribution, folder, module):
     assert {"README.md", "CHANGELOG.md", "changelog.d"} <= {path.name for path in folder.iterdir()}
+    assert (folder / "LICENSE").read_text() == (root / "LICENSE").read_text()
     if distribution != META:
         assert (folder / f"src/{module}/py.typed").exists()
 
