@@ -13,11 +13,11 @@ import boto3
 import pytest
 import WDL.runtime.task
 
+from miniwdl_aws_core import log_lines
 from miniwdl_aws_core.batch.job import DEFAULT_LOG_GROUP
+from miniwdl_aws_core.log_lines import is_task_failure, read_line, template_pattern
 from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED, UPLOADED, UPLOADER, UPLOADING
 from miniwdl_aws_local_cloud import LocalCloud
-from miniwdl_aws_submit_cli.watch import log_lines
-from miniwdl_aws_submit_cli.watch.log_lines import is_task_failure, read_line, template_pattern
 from miniwdl_aws_submit_cli.watch.progress import Progress
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from contextlib import suppress
 from dataclasses import replace
 
 from miniwdl_aws_core.batch.job import Attempt, Job
+from miniwdl_aws_core.log_lines import read_line
 from miniwdl_aws_submit_cli.runs.calls import Call, Try
-from miniwdl_aws_submit_cli.watch.log_lines import read_line
 from miniwdl_aws_submit_cli.watch.panel import LiveView
 from miniwdl_aws_submit_cli.watch.progress import Progress
 

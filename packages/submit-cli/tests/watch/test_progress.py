@@ -1,7 +1,7 @@
 from typing import Any
 
+from miniwdl_aws_core.log_lines import read_line
 from miniwdl_aws_submit_cli.runs.calls import Call, Try
-from miniwdl_aws_submit_cli.watch.log_lines import read_line
 from miniwdl_aws_submit_cli.watch.progress import Progress
 
 

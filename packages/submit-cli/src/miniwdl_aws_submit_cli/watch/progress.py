@@ -12,9 +12,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED, UPLOADED, UPLOADER, UPLOADING
-from miniwdl_aws_submit_cli.runs.calls import name_of
-from miniwdl_aws_submit_cli.watch.log_lines import (
+from miniwdl_aws_core.log_lines import (
     TASK_CACHED,
     TASK_DONE,
     TASK_INTERRUPTED,
@@ -23,12 +21,14 @@ from miniwdl_aws_submit_cli.watch.log_lines import (
     is_task_failure,
     template_pattern,
 )
+from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED, UPLOADED, UPLOADER, UPLOADING
+from miniwdl_aws_submit_cli.runs.calls import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from miniwdl_aws_core.log_lines import LogLine
     from miniwdl_aws_submit_cli.runs.calls import Call
-    from miniwdl_aws_submit_cli.watch.log_lines import LogLine
 
 __all__ = ["STATES", "FailedTask", "Progress"]
 

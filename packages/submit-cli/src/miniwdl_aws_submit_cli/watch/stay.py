@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.batch.attempts import attempt_note
 from miniwdl_aws_core.console import emit_json, say
+from miniwdl_aws_core.log_lines import read_line
 from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.runs.names import given_name
 from miniwdl_aws_submit_cli.watch.attempt_log import AttemptLog
 from miniwdl_aws_submit_cli.watch.ending import say_end, say_next
-from miniwdl_aws_submit_cli.watch.log_lines import read_line
 from miniwdl_aws_submit_cli.watch.progress import Progress
 from miniwdl_aws_submit_cli.watch.run_streams import RunStreams, Selection
 from miniwdl_aws_submit_cli.watch.streams import follower

@@ -1,6 +1,6 @@
 import pytest
 
-from miniwdl_aws_submit_cli.watch.log_lines import read_line
+from miniwdl_aws_core.log_lines import read_line
 
 CHANGE = (
     "2026-11-25 16:42:22.340 wdl.w:top.w:call-sub-1.t:call-t-1 NOTICE AWS Batch job change :: "
