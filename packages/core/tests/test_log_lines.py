@@ -1,3 +1,5 @@
+from datetime import UTC, timedelta, timezone
+
 import pytest
 
 from miniwdl_aws_core.log_lines import read_line
@@ -56,3 +58,23 @@ def test_a_call_may_have_dots_in_its_name() -> None:
 @pytest.mark.parametrize("text", ["", "{", '{"a": 1}', "[1]", "hello", '  "dir": "/mnt/fsx",', "2026-11-25 no time"])
 def test_other_lines(text: str) -> None:
     assert read_line(text) is None
+
+
+def test_the_time_of_text_is_that_of_a_zone() -> None:
+    line = read_line(CHANGE)
+    assert line is not None
+    assert line.at(UTC) == 1795624942.34
+    assert line.at(timezone(timedelta(hours=1))) == 1795624942.34 - 3600
+
+
+@pytest.mark.parametrize(("time", "at"), [("1.5", 1.5), ("2", 2.0), ('"soon"', None), ("null", None)])
+def test_the_time_of_json_is_that_of_the_epoch(time: str, at: float | None) -> None:
+    line = read_line(f'{{"level": "INFO", "message": "m", "source": "wdl.t:a", "timestamp": {time}}}')
+    assert line is not None
+    assert line.at() == at
+
+
+def test_a_time_that_no_clock_shows_is_none() -> None:
+    line = read_line("2026-13-41 99:42:22.340 wdl.w:top NOTICE done")
+    assert line is not None
+    assert line.at(UTC) is None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.batch.tags import call_path
@@ -16,6 +17,7 @@ from miniwdl_aws_core.terminal import plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import tzinfo
 
 __all__ = [
     "TASK_CACHED",
@@ -37,7 +39,7 @@ TASK_INTERRUPTED = "interrupted task will be retried"
 TASK_RETRIED = "failed task will be retried"
 
 _TEXT = re.compile(
-    r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)? (?P<source>\S+) (?P<level>[A-Z]+) (?P<rest>.*)", re.DOTALL
+    r"(?P<time>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d(?:\.\d+)?) (?P<source>\S+) (?P<level>[A-Z]+) (?P<rest>.*)", re.DOTALL
 )
 _PARTS = re.compile(r"\.(?=[wt]:)")
 _KEY = re.compile(r"\s*([A-Za-z_]\w*): ")
@@ -53,6 +55,22 @@ class LogLine:
     level: str
     message: str
     fields: Mapping[str, Any] = field(default_factory=dict)
+    time: str | float | None = None
+    """As it stands there: local time in text, which names no zone; seconds since the epoch in JSON."""
+
+    def at(self, zone: tzinfo | None = None) -> float | None:
+        """
+        When it was written, in seconds since the epoch; ``None`` where the line doesn't say, or says nonsense.
+
+        :param zone: of the machine that wrote it, for text; ``None`` for that of this machine.
+        """
+        try:
+            if isinstance(self.time, str):
+                written = datetime.fromisoformat(self.time)
+                return (written.replace(tzinfo=zone) if zone else written).timestamp()
+            return None if self.time is None else float(self.time)
+        except (ValueError, OverflowError, OSError):
+            return None
 
     @property
     def is_task(self) -> bool:
@@ -74,7 +92,7 @@ def read_line(text: str) -> LogLine | None:
     if not match:
         return None
     message, _, rest = match["rest"].partition(" :: ")
-    return LogLine(match["source"], match["level"], message, _read_fields(rest))
+    return LogLine(match["source"], match["level"], message, _read_fields(rest), match["time"])
 
 
 def is_task_failure(line: LogLine) -> bool:
@@ -94,8 +112,10 @@ def _read_json(text: str) -> LogLine | None:
         return None
     if not isinstance(value, dict) or not {"source", "level", "message"} <= value.keys():
         return None
-    fields = {key: item for key, item in value.items() if key not in ("source", "level", "message")}
-    return LogLine(str(value["source"]), str(value["level"]), str(value["message"]), fields)
+    fields = {key: item for key, item in value.items() if key not in ("source", "level", "message", "timestamp")}
+    time = value.get("timestamp")
+    time = float(time) if isinstance(time, int | float) else None
+    return LogLine(str(value["source"]), str(value["level"]), str(value["message"]), fields, time)
 
 
 def _read_fields(text: str) -> dict[str, Any]:
