@@ -18,7 +18,7 @@ from miniwdl_aws_hooks import EnvironSettings, PublishRequest, StageItem, StageR
 from miniwdl_aws_hooks.protocol import END_OF_LOG
 from miniwdl_aws_s3_rails.errors import StoppedError, TransferError
 from miniwdl_aws_s3_rails.products.s3_publisher import publish
-from miniwdl_aws_s3_rails.stage import stage
+from miniwdl_aws_s3_rails.staging.stage import stage
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.reach.access import S3Access

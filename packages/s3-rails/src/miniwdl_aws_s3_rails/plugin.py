@@ -39,7 +39,7 @@ def miniwdl_aws_stage(request: StageRequest) -> StageResult | None:
     """Keep local files in S3 by their content."""
     from miniwdl_aws_core.s3uri import SCHEME
     from miniwdl_aws_hooks import EnvironSettings
-    from miniwdl_aws_s3_rails.stage import stage
+    from miniwdl_aws_s3_rails.staging.stage import stage
     from miniwdl_aws_s3_rails.transfer.engine import engine_for
 
     if not request.folder.startswith(SCHEME):

@@ -11,7 +11,7 @@ from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import StageItem, StageRequest
 from miniwdl_aws_s3_rails.errors import OptionError, TransferError
 from miniwdl_aws_s3_rails.inside_miniwdl.downloads import layout
-from miniwdl_aws_s3_rails.stage import stage
+from miniwdl_aws_s3_rails.staging.stage import stage
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.transfer.reach.access import S3Access
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
