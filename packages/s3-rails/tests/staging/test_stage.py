@@ -11,7 +11,9 @@ from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import StageItem, StageRequest
 from miniwdl_aws_s3_rails.errors import OptionError, TransferError
 from miniwdl_aws_s3_rails.inside_miniwdl.downloads import layout
+from miniwdl_aws_s3_rails.staging.contents import WORTH_COPYING
 from miniwdl_aws_s3_rails.staging.stage import stage
+from miniwdl_aws_s3_rails.transfer import copying
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.transfer.reach.access import S3Access
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
@@ -47,6 +49,105 @@ def test_same_content_under_other_names_keeps_the_names(engine: Engine, bucket: 
         (tmp_path / name).write_text("same")
     result = run(engine, bucket, *(StageItem(str(tmp_path / name)) for name in ("a.txt", "b.txt")))
     assert sorted(Path(uri).name for uri in result.uris.values()) == ["a.txt", "b.txt"]
+
+
+def folder_of(uri: str) -> str:
+    return uri.rpartition("/")[0]
+
+
+def test_files_of_one_folder_stay_together(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    """As plain miniwdl shows them to a task: by the folder in which the user sees them."""
+    paths = [tmp_path / sample / name for sample in ("s1", "s2") for name in ("calls.tab", "calls.tab.idx")]
+    for path in paths:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("same" if path.suffix == ".idx" else str(path))
+    (tmp_path / "s1/linked.tab").symlink_to(tmp_path / "s2/calls.tab")
+    paths.append(tmp_path / "s1/linked.tab")
+    uris = run(engine, bucket, *(StageItem(str(path)) for path in reversed(paths))).uris
+    assert {path: bucket[uris[str(path)].removeprefix(bucket.uri())] for path in paths} == {
+        path: path.read_bytes() for path in paths
+    }
+    assert all(uris[str(path)].endswith(f"/{path.name}") for path in paths)
+    for one in paths:
+        for other in paths:
+            together = folder_of(uris[str(one)]) == folder_of(uris[str(other)])
+            assert together == (one.parent == other.parent), (one, other)
+    assert run(engine, bucket, *(StageItem(str(path)) for path in paths)).uris == uris
+    assert run(engine, bucket, *(StageItem(str(path)) for path in paths)).uploaded == 0
+
+
+@pytest.mark.parametrize(
+    ("size", "in_parts"), [(WORTH_COPYING, True), (WORTH_COPYING, False), (WORTH_COPYING - 1, False)]
+)
+def test_a_large_file_with_another_neighbour_is_copied(
+    engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int, in_parts: bool
+) -> None:
+    monkeypatch.setattr(copying.copy_object, "__kwdefaults__", {"limit": size - in_parts, "part": 5 * MIB})
+    large = StageItem(str(tmp_path / "reads.bam"))
+    index = StageItem(str(tmp_path / "reads.bam.bai"))
+    content = os.urandom(size)
+    Path(large.path).write_bytes(content)
+    Path(large.path).chmod(0o755)
+    Path(index.path).write_text("index")
+    run(engine, bucket, large)
+    said: list[str] = []
+    run(engine, bucket, large, index, dry_run=True, progress=said.append)
+    assert any(line.startswith("would copy") for line in said) == (size == WORTH_COPYING)
+    together = run(engine, bucket, large, index)
+    assert together.uploaded == (5 if size == WORTH_COPYING else size + 5)
+    key = together.uris[large.path].removeprefix(bucket.uri())
+    assert bucket[key] == content
+    head = bucket.client.head_object(Bucket=bucket.name, Key=key)
+    assert head["Metadata"]["file-permissions"] == "0100755", "a copy is as executable as what was staged"
+
+
+def test_a_copy_that_is_gone_is_sent_again(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    """A lifecycle rule may have deleted it, and left the note of it."""
+    large, other = (StageItem(str(tmp_path / name)) for name in ("reads.bam", "reads.bam.bai"))
+    Path(large.path).write_bytes(bytes(WORTH_COPYING))
+    Path(other.path).touch()
+    (uri,) = run(engine, bucket, large).uris.values()
+    bucket.client.delete_object(Bucket=bucket.name, Key=uri.removeprefix(bucket.uri()))
+    assert run(engine, bucket, large, other).uploaded == WORTH_COPYING
+
+
+@pytest.mark.parametrize("note", ["elsewhere/secret", "\0", "x" * 2000])
+def test_a_note_that_leads_elsewhere_is_not_followed(engine: Engine, bucket: Any, tmp_path: Path, note: str) -> None:
+    large = StageItem(str(tmp_path / "reads.bam"))
+    content = bytes(WORTH_COPYING)
+    Path(large.path).write_bytes(content)
+    bucket["elsewhere/secret"] = b"s" * WORTH_COPYING
+    bucket[f"staging/content/{hashlib.sha256(content).hexdigest()}"] = note.encode()
+    assert run(engine, bucket, large).uploaded == WORTH_COPYING
+
+
+def test_programs_arrive_as_programs(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    top = tmp_path / "tools"
+    (top / "empty").mkdir(parents=True)
+    modes = {"run.sh": 0o750, "large": 0o755, "data.txt": 0o644, "tab\there": 0o700}
+    for name, mode in modes.items():
+        (top / name).write_bytes(os.urandom(12 * MIB if name == "large" else 100))
+        (top / name).chmod(mode)
+    (uri,) = run(engine, bucket, StageItem(str(top), directory=True)).uris.values()
+    root = S3Uri.parse(uri)
+    _, files = layout(root, engine.find_all(root))
+    copy = tmp_path / "copy"
+    copy.mkdir()
+    Receiver(engine).fetch_all(bucket.name, [(found, name) for name, found in files.items()], copy)
+    assert {name: os.access(copy / name, os.X_OK) for name in modes} == {
+        name: bool(mode & 0o100) for name, mode in modes.items()
+    }
+
+
+def test_what_is_a_program_is_another_object(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    """An object can't be told later what it is, so that the first one staged would decide for all."""
+    items = [StageItem(str(tmp_path / name / "run.sh")) for name in ("a", "b")]
+    for item in items:
+        Path(item.path).parent.mkdir()
+        Path(item.path).write_text("#!/bin/sh")
+    Path(items[1].path).chmod(0o755)
+    uris = run(engine, bucket, *items).uris
+    assert uris[items[0].path] != uris[items[1].path]
 
 
 def tree(top: Path) -> dict[str, bytes | None]:

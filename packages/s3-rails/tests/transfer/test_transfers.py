@@ -155,7 +155,7 @@ class Answer:
         self.data = data
 
     def __getattr__(self, name: str) -> Any:
-        return {"bytes": lambda: self.data, "stream": lambda min_chunk_size: [self.data]}[name]
+        return {"attributes": {}, "bytes": lambda: self.data, "stream": lambda min_chunk_size: [self.data]}[name]
 
 
 @pytest.mark.parametrize("answer", [b"", b"short", b"x" * 100])

@@ -1,34 +1,37 @@
 """
 Keeps files of the submitting machine in S3 by their content, so that each travels once: the ``stage`` hook.
 
-A file lies at ``{folder}sha256/{digest}/{its own name}``, since WDL tasks see that name. A folder lies under one such
-prefix as a tree, its digest being that of its listing.
+Where they lie is :mod:`~miniwdl_aws_s3_rails.staging.places`' business.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
-import os
-import stat
 from concurrent.futures import as_completed
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_core.s3uri import MAX_KEY_BYTES, S3Uri, is_utf8
+from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_core.sizes import human_size
 from miniwdl_aws_hooks import StageResult
 from miniwdl_aws_s3_rails.errors import OptionError
+from miniwdl_aws_s3_rails.staging.contents import Contents
+from miniwdl_aws_s3_rails.staging.places import identity, plan_places
+from miniwdl_aws_s3_rails.staging.sources import read_tree, unreadable
+from miniwdl_aws_s3_rails.transfer.copying import copy_object
 from miniwdl_aws_s3_rails.transfer.meter import Meter
 from miniwdl_aws_s3_rails.transfer.sender import Sender
+from miniwdl_aws_s3_rails.transfer.writing import EXECUTABLE, PutOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
     from concurrent.futures import Future
+    from pathlib import Path
 
-    from miniwdl_aws_hooks import StageItem, StageRequest
-    from miniwdl_aws_s3_rails.transfer.engine import Engine
+    from miniwdl_aws_hooks import StageRequest
+    from miniwdl_aws_s3_rails.staging.places import Place
+    from miniwdl_aws_s3_rails.staging.sources import Source
+    from miniwdl_aws_s3_rails.transfer.engine import Engine, Found
 
 __all__ = ["stage"]
 
@@ -36,20 +39,20 @@ READ_SIZE = 1024 * 1024
 
 
 @dataclass(frozen=True)
-class _Source:
-    """One object to be: a file, or the marker of an empty folder."""
-
-    path: Path | None
-    size: int
-    modified: int | None = None
-
-
-@dataclass(frozen=True)
-class _Place:
-    """Where an item goes."""
+class _Missing:
+    """An object that isn't there yet."""
 
     uri: S3Uri
-    objects: Mapping[S3Uri, _Source]
+    source: Source
+    identity: str = ""
+    """Of a file of its own, whose place is remembered."""
+    elsewhere: Found | None = None
+    """An object in the staging folder with the same content."""
+
+    @property
+    def travels(self) -> int:
+        """Bytes that have to leave this machine."""
+        return 0 if self.elsewhere else self.source.size
 
 
 def stage(request: StageRequest, engine: Engine) -> StageResult:
@@ -59,24 +62,30 @@ def stage(request: StageRequest, engine: Engine) -> StageResult:
     :raises RailsError: when one of them can't be read, does not get there, or is too much to go without asking.
     """
     folder = S3Uri.parse(request.folder, what="the staging folder").as_folder()
-    trees = {item.path: _tree(item) for item in request.items}
-    digests = _hash([source for tree in trees.values() for source in tree.values()], engine, request.progress)
-    places = {item.path: _place(item, trees[item.path], digests, folder) for item in request.items}
-    missing = {}
-    for place in places.values():
-        missing.update(_missing(engine, place))
-    travels = sum(source.size for source in missing.values())
+    trees = {item.path: read_tree(item) for item in request.items}
+    identities = _hash([source for tree in trees.values() for source in tree.values()], engine, request.progress)
+    places = plan_places(request.items, trees, identities, folder)
+    contents = Contents(engine, folder)
+    missing = _missing(engine, places.values(), identities, contents)
+    travels = sum(item.travels for item in missing)
     if request.dry_run:
-        for uri, source in missing.items():
-            request.progress(f"would upload {source.path or 'an empty folder'} ({human_size(source.size)}) to {uri}")
+        for item in missing:
+            request.progress(_would(item))
     elif missing:
         _ask(request, engine, travels)
         meter = Meter("staging", len(missing), travels, request.progress)
         with meter.reporting():
-            _send(engine, missing, meter)
+            _send(engine, missing, contents, meter)
         request.progress(meter.line())
     size = sum(source.size for place in places.values() for source in place.objects.values())
     return StageResult({path: str(place.uri) for path, place in places.items()}, size, travels)
+
+
+def _would(item: _Missing) -> str:
+    what = f"{item.source.path or 'an empty folder'} ({human_size(item.source.size)}) to {item.uri}"
+    if item.elsewhere:
+        return f"would copy {what} from s3://{item.uri.bucket}/{item.elsewhere.key}"
+    return f"would upload {what}"
 
 
 def _ask(request: StageRequest, engine: Engine, travels: int) -> None:
@@ -88,42 +97,10 @@ def _ask(request: StageRequest, engine: Engine, travels: int) -> None:
         raise OptionError(question, hint="--yes lets them travel, --dry-run lists them")
 
 
-def _tree(item: StageItem) -> dict[str, _Source]:
-    """Find what an item comprises, by name under it; a file has none."""
-    path = Path(item.path)
-    if path.name in ("", ".."):
-        raise OptionError(f"{path} can't be staged: a task sees a file under its own name, and this is none")
-    _check_name(path)
-    try:
-        if not item.directory:
-            return {"": _source(path)}
-        return {name: _source(path) if path else _Source(None, 0) for name, path in _walk(path, "", ())}
-    except OSError as exc:
-        raise _unreadable(exc, path) from exc
-
-
-def _check_name(path: Path) -> None:
-    if not is_utf8(path.name):
-        raise OptionError(f"{str(path)!a} can't be staged: its name is not valid UTF-8, which S3 demands")
-
-
-def _source(path: Path) -> _Source:
-    """Look at a file before its content is read: a later change is noticed then."""
-    now = path.stat()
-    if not stat.S_ISREG(now.st_mode):
-        # The content of a pipe or device has no end, and may never come.
-        raise OptionError(f"{path} can't be staged: it is neither a file nor a folder", hint="move it out of there")
-    return _Source(path, now.st_size, now.st_mtime_ns)
-
-
-def _unreadable(exc: OSError, path: Path) -> OptionError:
-    return OptionError(f"{exc.filename or path} can't be read: {exc.strerror or exc}")
-
-
-def _hash(sources: Iterable[_Source], engine: Engine, say: Callable[[str], None]) -> dict[Path, str]:
-    """Work out the digests of all files, several at once."""
-    files = {source.path: source.size for source in sources if source.path}
-    meter = Meter("hashing", len(files), sum(files.values()), say)
+def _hash(sources: Iterable[Source], engine: Engine, say: Callable[[str], None]) -> dict[Path, str]:
+    """Work out the identities of all files, several at once."""
+    files = {source.path: source for source in sources if source.path}
+    meter = Meter("hashing", len(files), sum(source.size for source in files.values()), say)
 
     def digest(path: Path) -> str:
         found = hashlib.sha256()
@@ -134,14 +111,14 @@ def _hash(sources: Iterable[_Source], engine: Engine, say: Callable[[str], None]
                     found.update(block)
                     meter.add(len(block))
         except OSError as exc:
-            raise _unreadable(exc, path) from exc
+            raise unreadable(exc, path) from exc
         meter.finish_one()
         return found.hexdigest()
 
     futures = {path: engine.pool.submit(digest, path) for path in files}
     with meter.reporting():
         _await(futures.values(), engine)
-    return {path: future.result() for path, future in futures.items()}
+    return {path: identity(futures[path].result(), executable=source.executable) for path, source in files.items()}
 
 
 def _await(futures: Collection[Future[Any]], engine: Engine) -> None:
@@ -154,58 +131,52 @@ def _await(futures: Collection[Future[Any]], engine: Engine) -> None:
         raise
 
 
-def _place(item: StageItem, tree: Mapping[str, _Source], digests: Mapping[Path, str], folder: S3Uri) -> _Place:
-    own_name = Path(item.path).name
-    by_name = {name: digests[source.path] if source.path else "" for name, source in tree.items()}
-    if item.directory:
-        listing = json.dumps(by_name, sort_keys=True)
-        top = folder.join(f"sha256/{hashlib.sha256(listing.encode()).hexdigest()}/{own_name}/")
-        objects = {top.join(name): source for name, source in tree.items()}
-    else:
-        top = folder.join(f"sha256/{by_name['']}/{own_name}")
-        objects = {top: tree[""]}
-    for uri, source in objects.items():
-        if len(uri.key.encode()) > MAX_KEY_BYTES:
-            path = source.path or item.path
-            raise OptionError(f"{path} can't be staged: its key would be longer than S3's {MAX_KEY_BYTES} bytes")
-    return _Place(top, objects)
-
-
-def _walk(folder: Path, prefix: str, above: tuple[str, ...]) -> Iterator[tuple[str, Path | None]]:
-    """Go through a folder, links included: the user chose it, so what they lead to belongs to it."""
-    real = os.path.realpath(folder)
-    if real in above:
-        raise OptionError(f"{folder} leads back to a folder above it, so its content has no end")
-    entries = sorted(folder.iterdir())
-    if not entries:
-        yield prefix, None
-    for path in entries:
-        _check_name(path)
-        if path.is_dir():
-            yield from _walk(path, f"{prefix}{path.name}/", (*above, real))
-        else:
-            yield prefix + path.name, path
-
-
-def _missing(engine: Engine, place: _Place) -> dict[S3Uri, _Source]:
+def _missing(
+    engine: Engine, places: Collection[Place], identities: Mapping[Path, str], contents: Contents
+) -> list[_Missing]:
     """Tell what isn't there yet. Where the digest is part of the key, the same size means the same content."""
-    if place.uri.is_folder:
-        there = {found.key: found.size for found in engine.find_all(place.uri)}
-    else:
-        found = engine.find(place.uri)
-        there = {found.key: found.size} if found else {}
-    return {uri: source for uri, source in place.objects.items() if there.get(uri.key) != source.size}
+    wanted = {uri: source for place in places for uri, source in place.objects.items()}
+    neighbours: dict[S3Uri, list[Place]] = {}
+    for place in places:
+        neighbours.setdefault(place.folder, []).append(place)
+    there: dict[str, int] = {}
+    for folder, group in neighbours.items():
+        alone = group[0].uri if len(group) == 1 and not group[0].uri.is_folder else None
+        found = [engine.find(alone)] if alone else engine.find_all(folder)
+        there.update({item.key: item.size for item in found if item})
+    trees = {uri for place in places if place.uri.is_folder for uri in place.objects}
+
+    def look(uri: S3Uri, source: Source) -> _Missing:
+        if source.path is None or uri in trees:
+            return _Missing(uri, source)
+        known = identities[source.path]
+        return _Missing(uri, source, known, contents.find(known, source.size))
+
+    lacking = {uri: source for uri, source in wanted.items() if there.get(uri.key) != source.size}
+    futures = [engine.pool.submit(look, uri, source) for uri, source in lacking.items()]
+    engine.gather(futures)
+    return [future.result() for future in futures]
 
 
-def _send(engine: Engine, missing: Mapping[S3Uri, _Source], meter: Meter) -> None:
-    sender = Sender(engine, meter.add)
+def _send(engine: Engine, missing: Collection[_Missing], contents: Contents, meter: Meter) -> None:
+    senders = {executable: Sender(engine, meter.add, _options(executable=executable)) for executable in (False, True)}
 
-    def send(uri: S3Uri, source: _Source) -> None:
+    def send(item: _Missing) -> None:
+        source = item.source
+        sender = senders[source.executable]
         if source.path is None:
-            sender.put_bytes(uri, b"")
+            sender.put_bytes(item.uri, b"")
+        elif item.elsewhere:
+            copy_object(engine, item.elsewhere, item.uri, sender.options)
         else:
-            sender.put(uri, source.path, source.size, source.modified)
+            sender.put(item.uri, source.path, source.size, source.modified)
+            if item.identity:
+                contents.remember(item.identity, source.size, item.uri)
         meter.finish_one()
 
-    futures = [engine.pool.submit(send, uri, source) for uri, source in missing.items()]
+    futures = [engine.pool.submit(send, item) for item in missing]
     _await(futures, engine)
+
+
+def _options(*, executable: bool) -> PutOptions:
+    return PutOptions(metadata=EXECUTABLE if executable else ())

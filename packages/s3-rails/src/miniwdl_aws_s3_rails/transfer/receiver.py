@@ -18,9 +18,10 @@ from miniwdl_aws_s3_rails.transfer.crc import Crc64, crc_of_file, crc_of_ranges
 from miniwdl_aws_s3_rails.transfer.engine import Found, expressible
 from miniwdl_aws_s3_rails.transfer.etags import PartDigest, Verdict, file_etag, judge, part_count
 from miniwdl_aws_s3_rails.transfer.refusals import explained
+from miniwdl_aws_s3_rails.transfer.writing import is_executable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from concurrent.futures import Future
     from typing import IO
 
@@ -187,7 +188,7 @@ class Receiver:
         def attempt(file: IO[bytes], signed: bool) -> None:
             digest = arrival.new_digest()
             at = start
-            for chunk in self._get(uri, (start, end), found.etag, signed=signed):
+            for chunk in self._get(uri, (start, end), found.etag, signed=signed, told=partial(_take_permissions, file)):
                 digest.update(chunk)
                 at += os.pwrite(file.fileno(), chunk, at)
             if at != end:
@@ -236,18 +237,31 @@ class Receiver:
         return all(self._size_of_part(arrival.uri, number) == arrival.part_size for number in inner)
 
     def _get(
-        self, uri: S3Uri, span: tuple[int, int] | None, etag: str | None, *, signed: bool
+        self,
+        uri: S3Uri,
+        span: tuple[int, int] | None,
+        etag: str | None,
+        *,
+        signed: bool,
+        told: Callable[[Mapping[str, str]], None] = lambda _attributes: None,
     ) -> Iterator[bytes | Bytes]:
+        """
+        Fetch a range of an object, or all of it.
+
+        :param told: gets the metadata that came along.
+        """
         import obstore
 
         if not expressible(uri.key):
             more: Any = {"Range": f"bytes={span[0]}-{span[1] - 1}", "IfMatch": etag} if span else {}
             answer = self.engine.client(signed=signed).get_object(Bucket=uri.bucket, Key=uri.key, **more)
+            told(answer["Metadata"])
             yield from answer["Body"].iter_chunks(CHUNK)
             return
         options: GetOptions | None = {"range": span, "if_match": etag} if span else None
         # If-Match: all ranges must come from one version of the object.
         result = obstore.get(self.engine.access.store(uri.bucket, signed=signed), uri.key, options=options)
+        told(result.attributes)
         if span and span[1] - span[0] <= CHUNK:
             yield result.bytes()
             return
@@ -266,6 +280,13 @@ def _taking_place(uri: S3Uri, name: str) -> Iterator[None]:
         raise TransferError(f"can't store {uri} at {name}: another object is there already", retryable=False) from exc
     except OSError as exc:
         raise TransferError(f"can't store {uri} at {name}: {exc.strerror or exc}", retryable=False) from exc
+
+
+def _take_permissions(file: IO[bytes], metadata: Mapping[str, str]) -> None:
+    """Let a file be executed by whoever may read it, where its object says that it is a program."""
+    if is_executable(metadata):
+        mode = os.fstat(file.fileno()).st_mode
+        os.fchmod(file.fileno(), mode | (mode & 0o444) >> 2)
 
 
 def _damaged(uri: S3Uri) -> TransferError:

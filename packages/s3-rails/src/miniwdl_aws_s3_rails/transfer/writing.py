@@ -4,17 +4,27 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 from miniwdl_aws_s3_rails.configuration import KMS, RailsOptions
 from miniwdl_aws_s3_rails.errors import OptionError
 
-__all__ = ["CHECKSUM", "Protection", "PutOptions", "read_protection", "read_put_options"]
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["CHECKSUM", "EXECUTABLE", "Protection", "PutOptions", "is_executable", "read_protection", "read_put_options"]
 
 CHECKSUM = "CRC64NVME"
 """Of the checksums that S3 compares, the one it recommends; it covers an object as a whole, however many its parts.
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
+"""
+
+PERMISSIONS = "file-permissions"
+EXECUTABLE = ((PERMISSIONS, "0100755"),)
+"""
+Metadata of an object that is an executable file, as FSx for Lustre, File Gateway and DataSync write it.
+https://docs.aws.amazon.com/fsx/latest/LustreGuide/posix-metadata-support.html
 """
 
 MAX_TAGS, MAX_TAG_KEY, MAX_TAG_VALUE = 10, 128, 256
@@ -62,30 +72,45 @@ class Protection:
 
 @dataclass(frozen=True)
 class PutOptions:
-    """What some objects get: the products of runs."""
+    """What some objects get: the products of runs, and staged files that are executable."""
 
     storage_class: str | None = None
     tags: tuple[tuple[str, str], ...] = ()
+    metadata: tuple[tuple[str, str], ...] = ()
     replace: bool = True
     """Whether another object that is there already may be replaced."""
 
     def store_arguments(self) -> dict[str, Any]:
         """Put it in obstore's words."""
         arguments: dict[str, Any] = {} if self.replace else {"mode": "create"}
-        if self.storage_class:
-            arguments["attributes"] = {"Storage-Class": self.storage_class}
+        attributes = {**dict(self.metadata), **({"Storage-Class": self.storage_class} if self.storage_class else {})}
+        if attributes:
+            arguments["attributes"] = attributes
         if self.tags:
             arguments["tags"] = dict(self.tags)
         return arguments
 
     def parameters(self) -> dict[str, Any]:
         """Put it in the words of PutObject and CreateMultipartUpload."""
-        parameters = {"StorageClass": self.storage_class, "Tagging": urlencode(self.tags)}
+        parameters = {
+            "StorageClass": self.storage_class,
+            "Tagging": urlencode(self.tags),
+            "Metadata": dict(self.metadata),
+        }
         return {key: value for key, value in parameters.items() if value}
 
     def condition(self) -> dict[str, str]:
         """Put in the words of PutObject and CompleteMultipartUpload that nothing may be replaced."""
         return {} if self.replace else {"IfNoneMatch": "*"}
+
+
+def is_executable(metadata: Mapping[str, str]) -> bool:
+    """
+    Whether an object is a file that its owner may execute.
+
+    :param metadata: as AWS's file services and :data:`EXECUTABLE` write it, ``{"file-permissions": "0100755"}``.
+    """
+    return re.fullmatch("0*10[0-7]?[1357][0-7]{2}", metadata.get(PERMISSIONS, "")) is not None
 
 
 def read_protection(options: RailsOptions) -> Protection:
