@@ -57,6 +57,6 @@ def miniwdl_aws_prepare_job(context: JobContext) -> JobChanges | None:
 @hookimpl
 def miniwdl_aws_preflight(context: PreflightContext) -> Sequence[Check]:
     """Look whether the task queue and its fallback take jobs, and whether the options are valid."""
-    from miniwdl_aws_batch_backend.preflight import check
+    from miniwdl_aws_batch_backend.preflight.checks import check
 
     return check(context)

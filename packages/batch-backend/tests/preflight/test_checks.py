@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from miniwdl_aws_batch_backend.preflight import check
+from miniwdl_aws_batch_backend.preflight.checks import check
 from miniwdl_aws_hooks import Check, CheckState, ConfigurationError, EnvironSettings, PreflightContext
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.batch_api import BatchApi, connect
 from miniwdl_aws_batch_backend.configuration import BackendSettings, read_settings
-from miniwdl_aws_batch_backend.ecr_images import check_image
+from miniwdl_aws_batch_backend.preflight.ecr_images import check_image
 from miniwdl_aws_core.batch.images import rewrite
 from miniwdl_aws_hooks import Check, CheckState, PreflightContext
 

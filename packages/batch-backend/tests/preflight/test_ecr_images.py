@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniwdl_aws_batch_backend.ecr_images import check_image, parse
+from miniwdl_aws_batch_backend.preflight.ecr_images import check_image, parse
 from miniwdl_aws_hooks import Check, CheckState
 
 REGISTRY = "123456789012.dkr.ecr.eu-central-1.amazonaws.com"
