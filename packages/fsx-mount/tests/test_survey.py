@@ -35,7 +35,8 @@ class FakeBatch:
 
     def describe_job_queues(self, jobQueues):  # noqa: N803 - the API's own name
         order = [{"computeEnvironment": name} for name in self.environments]
-        return {"jobQueues": [{"computeEnvironmentOrder": order} for _ in jobQueues]}
+        queues = [{"jobQueueName": name, "jobQueueArn": f"arn:{name}"} for name in jobQueues]
+        return {"jobQueues": [{**queue, "computeEnvironmentOrder": order} for queue in queues]}
 
     def describe_compute_environments(self, computeEnvironments):  # noqa: N803 - the API's own name
         return {"computeEnvironments": [self.environments[name] for name in computeEnvironments]}
@@ -79,6 +80,7 @@ class Account:
             resources["launchTemplate"] = {"launchTemplateName": name, "version": "$Latest"}
         self.batch.environments[name] = {
             "computeEnvironmentName": name,
+            "computeEnvironmentArn": f"arn:{name}",
             "type": "MANAGED",
             "computeResources": resources,
         }

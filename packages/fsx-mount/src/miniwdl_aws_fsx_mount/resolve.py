@@ -7,7 +7,7 @@ import os
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.aws.errors import Kind
-from miniwdl_aws_core.options.shared import AwsOptions
+from miniwdl_aws_core.options.shared import AwsOptions, task_queues
 from miniwdl_aws_fsx_mount.errors import FsxAccessError
 from miniwdl_aws_fsx_mount.file_system import check_id, require_usable
 from miniwdl_aws_fsx_mount.fsx_service import FsxService
@@ -75,7 +75,7 @@ def checks_for(context: PreflightContext) -> list[Check]:
     if configured is None:
         return []
     region = AwsOptions(settings).region
-    queues = [queue for queue in (context.workflow_queue, context.task_queue) if queue]
+    queues = [queue for queue in (context.workflow_queue, *task_queues(context).values()) if queue]
     checks = [check_mount_path(context.mount_point)]
     try:
         service, hosts = FsxService.connect(region), Hosts.connect(region)

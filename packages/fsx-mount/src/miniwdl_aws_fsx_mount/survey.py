@@ -19,10 +19,11 @@ from miniwdl_aws_hooks import Check, CheckState, MiniwdlAwsError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from miniwdl_aws_core.batch.environments import ComputeEnvironment
     from miniwdl_aws_fsx_mount.associations import Association
     from miniwdl_aws_fsx_mount.file_system import FileSystem
     from miniwdl_aws_fsx_mount.fsx_service import FsxService
-    from miniwdl_aws_fsx_mount.hosts.compute import ComputeEnvironment, Hosts, Subnet
+    from miniwdl_aws_fsx_mount.hosts.compute import Hosts, Subnet
     from miniwdl_aws_hooks import Settings
 
 __all__ = ["Survey", "take_survey"]
@@ -75,7 +76,7 @@ def _survey_network(survey: Survey, hosts: Hosts, queues: Sequence[str]) -> None
         problem = list(check_kind(environment))
         survey.checks += problem
         # The hosts of an unmanaged environment are whatever somebody attached to it.
-        if problem or environment.kind == "UNMANAGED":
+        if problem or not environment.managed:
             continue
         _survey_environment(survey, hosts, environment)
 

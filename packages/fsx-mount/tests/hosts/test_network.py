@@ -1,7 +1,8 @@
 import pytest
 
+from miniwdl_aws_core.batch.environments import ComputeEnvironment
 from miniwdl_aws_fsx_mount.file_system import find_file_system
-from miniwdl_aws_fsx_mount.hosts.compute import ComputeEnvironment, Subnet
+from miniwdl_aws_fsx_mount.hosts.compute import Subnet
 from miniwdl_aws_fsx_mount.hosts.network import (
     PORTS,
     allowed_ports,

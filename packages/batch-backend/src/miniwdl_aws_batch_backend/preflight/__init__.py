@@ -1,1 +1,1 @@
-"""What ``miniwdl-aws doctor`` looks at for this distribution: queues, their hosts, images, and tasks that are to run."""
+"""What ``miniwdl-aws doctor`` looks at for this distribution: queues, their hosts, images, and tasks."""

@@ -10,6 +10,7 @@ from miniwdl_aws_batch_backend.batch_api import BatchApi, connect
 from miniwdl_aws_batch_backend.configuration import BackendSettings, read_settings
 from miniwdl_aws_batch_backend.preflight.ecr_images import check_image
 from miniwdl_aws_core.batch.images import rewrite
+from miniwdl_aws_core.options.shared import task_queues
 from miniwdl_aws_hooks import Check, CheckState, PreflightContext
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def check(
 def _check_queues(
     context: PreflightContext, settings: BackendSettings, connect: Callable[[str | None], Any]
 ) -> list[Check]:
-    queues = _queues(context, settings)
+    queues = task_queues(context)
     if not queues:
         return [
             Check(
@@ -51,16 +52,6 @@ def _check_queues(
     answer = api.call("describe_job_queues", jobQueues=list(queues.values()))["jobQueues"]
     found = {name: queue for queue in answer for name in (queue["jobQueueName"], queue["jobQueueArn"])}
     return [_check_queue(f"{what} {name}", found.get(name)) for what, name in queues.items()]
-
-
-def _queues(context: PreflightContext, settings: BackendSettings) -> dict[str, str]:
-    named = {
-        "task queue": context.task_queue or settings.task_queue,
-        "fallback task queue": settings.task_queue_fallback,
-        "arm64 task queue": settings.task_queue_arm64,
-        "arm64 fallback task queue": settings.task_queue_fallback_arm64,
-    }
-    return {what: name for what, name in named.items() if name}
 
 
 def _images(context: PreflightContext, settings: BackendSettings) -> list[tuple[str, str]]:

@@ -15,7 +15,9 @@ from miniwdl_aws_core.options.table import Option, Section
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["DELETE_WHEN", "EXPORT", "PUBLISH_HOW", "SHARE", "UPLOAD", "AwsOptions", "UploadOptions"]
+    from miniwdl_aws_hooks import PreflightContext
+
+__all__ = ["DELETE_WHEN", "EXPORT", "PUBLISH_HOW", "SHARE", "UPLOAD", "AwsOptions", "UploadOptions", "task_queues"]
 
 DELETE_WHEN = ("always", "success", "failure")
 UPLOAD, EXPORT = PUBLISH_HOW = ("upload", "export")
@@ -135,3 +137,19 @@ class UploadOptions(Section):
         "`true` is --upload-as-you-go: outputs of finished calls travel while the rest runs. Off, since a run that "
         "fails later then leaves them in the upload folder, without an outputs.json.",
     )
+
+
+def task_queues(context: PreflightContext) -> dict[str, str]:
+    """
+    Job queues that tasks of a run may go to.
+
+    :return: names or ARNs, by what each of them is for.
+    """
+    options = AwsOptions(context.settings)
+    named = {
+        "task queue": context.task_queue or options.task_queue,
+        "fallback task queue": options.task_queue_fallback,
+        "arm64 task queue": options.task_queue_arm64,
+        "arm64 fallback task queue": options.task_queue_fallback_arm64,
+    }
+    return {what: name for what, name in named.items() if name}

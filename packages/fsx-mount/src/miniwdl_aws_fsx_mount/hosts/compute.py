@@ -7,6 +7,7 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.batch.environments import environments_behind
 from miniwdl_aws_fsx_mount.fsx_service import asking, make_client
 
 if TYPE_CHECKING:
@@ -15,20 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
     from mypy_boto3_ec2 import EC2Client
 
-__all__ = ["ComputeEnvironment", "Hosts", "Subnet"]
+    from miniwdl_aws_core.batch.environments import ComputeEnvironment
 
-
-@dataclass(frozen=True)
-class ComputeEnvironment:
-    """A compute environment behind a job queue."""
-
-    name: str
-    kind: str
-    """EC2, SPOT, FARGATE or FARGATE_SPOT; UNMANAGED where Batch doesn't make the hosts."""
-    subnets: tuple[str, ...]
-    security_groups: tuple[str, ...]
-    template: Mapping[str, str] | None
-    """launchTemplateId or launchTemplateName, and version."""
+__all__ = ["Hosts", "Subnet"]
 
 
 @dataclass(frozen=True)
@@ -65,14 +55,8 @@ class Hosts:
     def environments(self, queues: Sequence[str]) -> list[ComputeEnvironment]:
         """Compute environments behind some job queues, each once."""
         with asking(f"look up job queue {', '.join(queues)}"):
-            found = self._batch.describe_job_queues(jobQueues=list(queues))["jobQueues"]
-            names = dict.fromkeys(
-                order["computeEnvironment"] for queue in found for order in queue["computeEnvironmentOrder"]
-            )
-            if not names:
-                return []
-            answer = self._batch.describe_compute_environments(computeEnvironments=list(names))
-            return [_environment(item) for item in answer["computeEnvironments"]]
+            found = environments_behind(self._batch, queues)
+        return list({item.name: item for environments in found.values() for item in environments}.values())
 
     def subnets(self, ids: Sequence[str]) -> list[Subnet]:
         """Describe subnets."""
@@ -108,17 +92,6 @@ class Hosts:
             *(group for item in data.get("NetworkInterfaces", ()) for group in item.get("Groups", ())),
         ]
         return Template(_decode(data.get("UserData", "")), tuple(dict.fromkeys(groups)))
-
-
-def _environment(item: Mapping[str, Any]) -> ComputeEnvironment:
-    resources = item.get("computeResources") or {}
-    return ComputeEnvironment(
-        name=item["computeEnvironmentName"],
-        kind="UNMANAGED" if item.get("type") == "UNMANAGED" else resources.get("type", "EC2"),
-        subnets=tuple(resources.get("subnets", ())),
-        security_groups=tuple(resources.get("securityGroupIds", ())),
-        template=resources.get("launchTemplate"),
-    )
 
 
 def _decode(user_data: str) -> str:

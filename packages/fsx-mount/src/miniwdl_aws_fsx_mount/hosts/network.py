@@ -15,8 +15,9 @@ from miniwdl_aws_hooks import Check, CheckState
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from miniwdl_aws_core.batch.environments import ComputeEnvironment
     from miniwdl_aws_fsx_mount.file_system import FileSystem
-    from miniwdl_aws_fsx_mount.hosts.compute import ComputeEnvironment, Subnet
+    from miniwdl_aws_fsx_mount.hosts.compute import Subnet
 
 __all__ = ["PORTS", "allowed_ports", "check_kind", "check_mounting", "check_ports", "check_zone"]
 

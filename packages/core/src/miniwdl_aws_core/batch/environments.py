@@ -1,0 +1,100 @@
+"""
+Compute environments behind job queues: what AWS Batch says of them, read once for all parts.
+
+Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeEnvironmentDetail.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+__all__ = ["ComputeEnvironment", "environments_behind"]
+
+UNMANAGED = "UNMANAGED"
+
+
+@dataclass(frozen=True)
+class ComputeEnvironment:
+    """A compute environment behind a job queue."""
+
+    name: str
+    kind: str
+    """EC2, SPOT, FARGATE or FARGATE_SPOT; UNMANAGED where Batch doesn't make the hosts."""
+    subnets: tuple[str, ...] = ()
+    security_groups: tuple[str, ...] = ()
+    template: Mapping[str, str] | None = None
+    """launchTemplateId or launchTemplateName, and version."""
+    instance_types: tuple[str, ...] = ()
+    """As they were given: families (``m6i``), types (``m6i.large``), or ``optimal`` and the like for several families."""
+    min_vcpus: int = 0
+    """vCPUs of hosts that stay when nothing runs."""
+    max_vcpus: int = 0
+    state: str = "ENABLED"
+    status: str = "VALID"
+    reason: str = ""
+    """Why the status is what it is."""
+
+    @property
+    def managed(self) -> bool:
+        """Whether AWS Batch makes the hosts."""
+        return self.kind != UNMANAGED
+
+    @property
+    def takes_jobs(self) -> bool:
+        """Whether jobs are placed there."""
+        return self.state == "ENABLED" and self.status == "VALID"
+
+    @classmethod
+    def of(cls, detail: Mapping[str, Any]) -> ComputeEnvironment:
+        """Read a ComputeEnvironmentDetail."""
+        resources = detail.get("computeResources") or {}
+        return cls(
+            name=detail["computeEnvironmentName"],
+            kind=UNMANAGED if detail.get("type") == UNMANAGED else resources.get("type", "EC2"),
+            subnets=tuple(resources.get("subnets", ())),
+            security_groups=tuple(resources.get("securityGroupIds", ())),
+            template=resources.get("launchTemplate"),
+            instance_types=tuple(resources.get("instanceTypes", ())),
+            min_vcpus=resources.get("minvCpus", 0),
+            max_vcpus=resources.get("maxvCpus", 0),
+            state=detail.get("state", "ENABLED"),
+            status=detail.get("status", "VALID"),
+            reason=detail.get("statusReason", ""),
+        )
+
+
+def environments_behind(client: Any, queues: Sequence[str]) -> dict[str, list[ComputeEnvironment]]:
+    """
+    Look up the compute environments of job queues, in the order in which Batch tries them.
+
+    :param client: botocore's; what it raises passes.
+    :param queues: names or ARNs.
+    :return: by each of these; a queue that is not there is left out.
+    """
+    if not queues:
+        return {}
+    found = client.describe_job_queues(jobQueues=list(queues))["jobQueues"]
+    ordered = {
+        name: [item["computeEnvironment"] for item in sorted(queue["computeEnvironmentOrder"], key=_order)]
+        for queue in found
+        for name in (queue["jobQueueName"], queue["jobQueueArn"])
+        if name in queues
+    }
+    names = list(dict.fromkeys(name for environments in ordered.values() for name in environments))
+    if not names:
+        return {queue: [] for queue in ordered}
+    answer = client.describe_compute_environments(computeEnvironments=names)["computeEnvironments"]
+    known = {
+        name: ComputeEnvironment.of(item)
+        for item in answer
+        for name in (item["computeEnvironmentName"], item["computeEnvironmentArn"])
+    }
+    return {queue: [known[name] for name in environments if name in known] for queue, environments in ordered.items()}
+
+
+def _order(item: Mapping[str, Any]) -> int:
+    return int(item.get("order", 0))
