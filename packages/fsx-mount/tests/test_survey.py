@@ -4,6 +4,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
+from miniwdl_aws_core.aws.errors import Kind
 from miniwdl_aws_fsx_mount.associations import Association
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError
 from miniwdl_aws_fsx_mount.file_system import find_file_system
@@ -151,11 +152,11 @@ def test_everything_is_wrong(account, survey):
 
 def test_what_may_not_be_looked_at_is_said(survey, monkeypatch):
     def denied(_self, _ids):
-        raise FsxAccessError("can't look up subnets: denied", hint="allow ec2:DescribeSubnets")
+        raise FsxAccessError("can't look up subnets: denied", kind=Kind.DENIED, hint="allow ec2:DescribeSubnets")
 
     monkeypatch.setattr(Hosts, "subnets", denied)
-    found = survey(FsxAccessError("can't look up the data repository associations: denied"))
-    assert [message for state, message in problems(found) if state is CheckState.WARNING] == [
+    found = survey(FsxAccessError("can't look up the data repository associations: denied", kind=Kind.DENIED))
+    assert [message for state, message in problems(found) if state is CheckState.UNKNOWN] == [
         "not checked: can't look up the data repository associations: denied",
         "not checked: can't look up subnets: denied",
     ]

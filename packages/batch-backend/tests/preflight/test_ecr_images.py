@@ -75,14 +75,14 @@ def test_a_missing_image_is_a_warning() -> None:
     assert "Requested image not found" in found.message
 
 
-def test_a_missing_permission_is_a_warning_with_the_way_to_give_it() -> None:
+def test_a_missing_permission_is_no_fault_of_the_image() -> None:
     class Closed(Ecr):
         def batch_get_image(self, **_request: Any) -> dict[str, Any]:
             response = {"Error": {"Code": "AccessDeniedException", "Message": "no"}, "ResponseMetadata": {}}
             raise ClientError(response, "BatchGetImage")  # type: ignore[arg-type]
 
     (found,) = check_image("x", IMAGE, lambda _service, _region: Closed({}))
-    assert found.state is CheckState.WARNING
+    assert found.state is CheckState.UNKNOWN
     assert "BatchGetImage" in (found.hint or "")
 
 

@@ -54,5 +54,4 @@ def _findings(survey: Survey) -> Iterator[str]:
         yield "nothing needs to be changed"
     for check in findings:
         yield f"{check.state.value}: {check.subject}: {check.message}"
-        if check.hint:
-            yield f"    {check.hint}"
+        yield from (f"    {text}" for text in (check.why, check.hint, check.command) if text)

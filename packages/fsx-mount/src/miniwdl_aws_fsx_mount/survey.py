@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.findings import not_checked
 from miniwdl_aws_core.options.shared import EXPORT, AwsOptions
 from miniwdl_aws_fsx_mount.hosts.network import check_kind, check_mounting, check_ports, check_zone
 from miniwdl_aws_fsx_mount.preflight import (
@@ -58,11 +59,11 @@ def take_survey(service: FsxService, hosts: Hosts, fsid: str, queues: Sequence[s
         if AwsOptions(settings).publish == EXPORT:
             survey.checks.append(check_export(survey.associations, AwsOptions(settings).s3_upload_folder))
     except MiniwdlAwsError as exc:
-        survey.checks.append(_not_checked("links to S3", exc))
+        survey.checks.append(not_checked("links to S3", exc, CheckState.WARNING))
     try:
         _survey_network(survey, hosts, queues)
     except MiniwdlAwsError as exc:
-        survey.checks.append(_not_checked("network", exc))
+        survey.checks.append(not_checked("network", exc, CheckState.WARNING))
     return survey
 
 
@@ -99,7 +100,3 @@ def _survey_environment(survey: Survey, hosts: Hosts, environment: ComputeEnviro
             host_groups=host_groups,
             host_blocks=[subnet.block for subnet in subnets],
         )
-
-
-def _not_checked(subject: str, exc: MiniwdlAwsError) -> Check:
-    return Check(subject, CheckState.WARNING, f"not checked: {exc.message}", exc.hint)

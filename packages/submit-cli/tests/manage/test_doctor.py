@@ -6,6 +6,7 @@ from collections.abc import Callable
 import pluggy
 import pytest
 
+from miniwdl_aws_core.aws.errors import AwsError, Kind
 from miniwdl_aws_core.options.table import Section
 from miniwdl_aws_hooks import Check, CheckState, MiniwdlAwsError, hookimpl
 
@@ -50,8 +51,11 @@ def test_doctor_fails_and_asks_everybody(
     assert code == 1
     assert err.endswith(" 4 failed, 1 warning\n")
     found = {item["subject"]: item for item in json.loads(manage("doctor", "--json")[1])}
-    assert found["moon"] == {"state": "ok", "subject": "moon", "message": "is up", "hint": None}
-    assert found["licences"] == {"state": "failed", "subject": "licences", "message": "no licence", "hint": "buy one"}
+    nothing = {"why": None, "command": None}
+    assert found["moon"] == {"state": "ok", "subject": "moon", "message": "is up", "hint": None, **nothing}
+    assert found["licences"] == {
+        "state": "failed", "subject": "licences", "message": "no licence", "hint": "buy one", **nothing,
+    }  # fmt: skip
     assert "job queue closed is DISABLED" in out
     assert "FAILED   licences" in out
     assert "hint: buy one" in out
@@ -99,3 +103,30 @@ def test_doctor_finds_variables_that_nobody_knows(
     found = {item["subject"]: item for item in json.loads(manage("doctor", "--json")[1])}
     assert found["configuration"]["state"] == "failed"
     assert "MINIWDL__FSX__PRELOD" in found["configuration"]["message"]
+
+
+def test_doctor_says_why_something_matters_and_what_to_type(
+    manager: pluggy.PluginManager, manage: Callable[..., Outcome]
+) -> None:
+    why, command = "jobs would wait for ever", "aws batch update-compute-environment --state ENABLED"
+    manager.register(Checks(Check("hosts", CheckState.WARNING, "are off", why=why, command=command)), name="hosts")
+    _code, out, _err = manage("doctor")
+    assert [line.strip() for line in out.splitlines() if "why:" in line or "run:" in line] == [
+        f"why: {why}",
+        f"run: {command}",
+    ]
+    found = {item["subject"]: item for item in json.loads(manage("doctor", "--json")[1])}
+    assert (found["hosts"]["why"], found["hosts"]["command"]) == (why, command)
+
+
+def test_doctor_does_not_fail_for_what_it_may_not_look_at(
+    manager: pluggy.PluginManager, manage: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIWDL__AWS__STAGING", "s3://bucket/st")
+    denied = AwsError("can't count the moons: permission is missing", kind=Kind.DENIED, hint="allow moon:Count")
+    manager.register(Checks(error=denied), name="moons")
+    code, out, err = manage("doctor")
+    assert code == 0
+    assert err.endswith(" 0 failed, 0 warnings, 1 unknown\n")
+    assert "unknown  moons" in out
+    assert "hint: allow moon:Count" in out

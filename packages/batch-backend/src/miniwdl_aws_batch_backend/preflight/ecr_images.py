@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.aws.errors import AwsError, translated, unusable
 from miniwdl_aws_core.aws.session import connect
+from miniwdl_aws_core.findings import not_checked
 from miniwdl_aws_hooks import Check, CheckState
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def check_image(
     try:
         return [_judge(subject, config) for config in _configs(connect("ecr", name.region), name, fetch or _fetch)]
     except AwsError as exc:
-        return [Check(subject, CheckState.WARNING, f"{image}: {exc.message}", exc.hint)]
+        return [not_checked(subject, exc, CheckState.WARNING)]
 
 
 def _judge(subject: str, config: Mapping[str, Any]) -> Check:

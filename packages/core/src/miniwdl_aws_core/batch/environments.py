@@ -29,7 +29,7 @@ class ComputeEnvironment:
     template: Mapping[str, str] | None = None
     """launchTemplateId or launchTemplateName, and version."""
     instance_types: tuple[str, ...] = ()
-    """As they were given: families (``m6i``), types (``m6i.large``), or ``optimal`` and the like for several families."""
+    """Families (``m6i``), types (``m6i.large``), or names for several families, such as ``optimal``."""
     min_vcpus: int = 0
     """vCPUs of hosts that stay when nothing runs."""
     max_vcpus: int = 0

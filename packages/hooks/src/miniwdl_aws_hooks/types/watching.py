@@ -54,6 +54,8 @@ class CheckState(StrEnum):
     OK = "ok"
     WARNING = "warning"
     FAILED = "failed"
+    UNKNOWN = "unknown"
+    """It could not be looked at, for lack of a permission for instance, or can't be known before a run."""
 
 
 @dataclass(frozen=True)
@@ -77,3 +79,7 @@ class Check:
     """What was found, one sentence."""
     hint: str | None = None
     """What to do about it."""
+    why: str | None = None
+    """Why it matters: what would happen else."""
+    command: str | None = None
+    """The command line that mends it, as it can be typed; capitals stand for what only the user knows."""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.console import emit, emit_json, say
+from miniwdl_aws_core.findings import not_checked
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.types import Check, CheckState, PreflightContext
@@ -23,7 +25,12 @@ if TYPE_CHECKING:
 
 __all__ = ["configure", "run"]
 
-_MARKS = {CheckState.OK: "ok", CheckState.WARNING: "warning", CheckState.FAILED: "FAILED"}
+_MARKS = {
+    CheckState.OK: "ok",
+    CheckState.WARNING: "warning",
+    CheckState.FAILED: "FAILED",
+    CheckState.UNKNOWN: "unknown",
+}
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -42,22 +49,31 @@ def run(args: Namespace) -> int:
         emit_json([_facts(check) for check in checks])
     else:
         _show(checks)
-    failed = sum(check.state is CheckState.FAILED for check in checks)
-    warned = sum(check.state is CheckState.WARNING for check in checks)
-    say(f"{counted(len(checks), 'check')}: {failed} failed, {counted(warned, 'warning')}")
+    numbers = Counter(check.state for check in checks)
+    failed, warned, unknown = (numbers[it] for it in (CheckState.FAILED, CheckState.WARNING, CheckState.UNKNOWN))
+    rest = f", {unknown} unknown" if unknown else ""
+    say(f"{counted(len(checks), 'check')}: {failed} failed, {counted(warned, 'warning')}{rest}")
     return ExitCode.FAILED if failed else ExitCode.OK
 
 
 def _facts(check: Check) -> dict[str, str | None]:
-    return {"state": check.state.value, "subject": check.subject, "message": check.message, "hint": check.hint}
+    return {
+        "state": check.state.value,
+        "subject": check.subject,
+        "message": check.message,
+        "why": check.why,
+        "hint": check.hint,
+        "command": check.command,
+    }
 
 
 def _show(checks: Sequence[Check]) -> None:
     rows = []
     for check in checks:
         rows.append((_MARKS[check.state], check.subject, check.message))
-        if check.hint:
-            rows.append(("", "", f"hint: {check.hint}"))
+        if check.state is not CheckState.OK:
+            said = {"why": check.why, "hint": check.hint, "run": check.command}
+            rows += [("", "", f"{what}: {text}") for what, text in said.items() if text]
     emit(*table(rows))
 
 
@@ -70,7 +86,7 @@ def collect(manager: pluggy.PluginManager, context: PreflightContext) -> list[Ch
         try:
             found += [check for checks in ask(context=context) for check in checks or ()]
         except MiniwdlAwsError as exc:
-            found.append(Check(implementation.plugin_name, CheckState.FAILED, exc.message, exc.hint))
+            found.append(not_checked(implementation.plugin_name, exc))
     return found
 
 
