@@ -8,18 +8,23 @@ __all__ = [
     "ENV_SENTINEL",
     "ENV_SUBMISSION",
     "ERROR_JSON",
+    "HINT_TAG",
     "JOB_CHANGED",
     "JOB_SUBMITTED",
     "OUTPUTS_JSON",
     "PARENT_JOB_TAG",
     "PAYLOAD_PLACEHOLDER",
+    "RESULTS_TAG",
     "RUN_DIR_TAG",
+    "RUN_PATH_TAG",
     "SENTINEL_NAME",
     "TASK_TAG",
     "TRY_TAG",
     "UPLOADED",
     "UPLOADER",
     "UPLOADING",
+    "USER_TAG",
+    "WHY_TAG",
 ]
 
 END_OF_LOG = "[miniwdl-aws] end of log"
@@ -87,3 +92,21 @@ TASK_TAG = "miniwdl-task"
 
 TRY_TAG = "miniwdl-try"
 """Tag of a task job: which try of its call it is, from 1."""
+
+USER_TAG = "miniwdl-user"
+"""Tag of a workflow job: the name of whoever submitted it, as their machine knows them."""
+
+WHY_TAG = "miniwdl-why"
+"""
+Tag of a workflow job that has ended: why the run failed, as :mod:`miniwdl_aws_core.batch.run_end` writes it. What is
+too long goes on in ``miniwdl-why-2``, and so with the three that follow.
+"""
+
+HINT_TAG = "miniwdl-hint"
+"""The same: what to do about it."""
+
+RUN_PATH_TAG = "miniwdl-run-path"
+"""The same: the path of the run's directory."""
+
+RESULTS_TAG = "miniwdl-results"
+"""The same: the URI of the folder with the run's products."""

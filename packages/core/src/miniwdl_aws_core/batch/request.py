@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.batch.attempts import ONE_ATTEMPT
 from miniwdl_aws_core.batch.limits import MAX_NAME, MAX_OVERRIDES, MAX_REQUEST, LimitError, sent_size
+from miniwdl_aws_core.batch.run_end import without_end
 from miniwdl_aws_core.batch.tags import check_tags
 
 if TYPE_CHECKING:
@@ -83,7 +84,7 @@ def again(job: Job, name: str, environment: Mapping[str, str], retries: Mapping[
         command=job.command,
         resources=job.resources,
         environment={**kept, **environment},
-        tags=job.tags,
+        tags=without_end(job.tags),
         retries=retries,
         scheduling_priority=job.scheduling_priority,
         share_identifier=job.share_identifier,

@@ -32,6 +32,7 @@ from miniwdl_aws_s3_rails.products.publisher_plugins import check_by_plugin, pub
 from miniwdl_aws_s3_rails.workflow_job.admission import check_mount, check_not_superseded, claim
 from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, parse_arguments
 from miniwdl_aws_s3_rails.workflow_job.child import SignalRelay, Stopped, run_child
+from miniwdl_aws_s3_rails.workflow_job.farewell import Farewell
 from miniwdl_aws_s3_rails.workflow_job.payload import place_payload
 
 if TYPE_CHECKING:
@@ -72,12 +73,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     logging.basicConfig(handlers=[handler])
     fit_for_terminals()
     logger.setLevel(logging.INFO)
+    farewell = Farewell()
     try:
         with SignalRelay().installed() as relay:
-            return _run(arguments, relay)
-    except MiniwdlAwsError as exc:
-        complain(PROGRAM, exc)
-        return exc.exit_code
+            code = _told(arguments, relay, farewell)
+            farewell.say(os.environ)
+            return code
     except Stopped as exc:
         say(f"{PROGRAM}: {exc}; the run directory is kept")
         _end_log()
@@ -87,12 +88,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         _end_log()
 
 
+def _told(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
+    try:
+        return _run(arguments, relay, farewell)
+    except MiniwdlAwsError as exc:
+        complain(PROGRAM, exc)
+        farewell.failed(exc)
+        return exc.exit_code
+
+
 def _end_log() -> None:
     sys.stdout.flush()  # noqa: TID251 - the end comes last
     say("", END_OF_LOG)
 
 
-def _run(arguments: Arguments, relay: SignalRelay) -> int:
+def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
     from miniwdl_aws_core.options.known import refuse_unknown
     from miniwdl_aws_core.options.loader import load_settings
 
@@ -103,7 +113,7 @@ def _run(arguments: Arguments, relay: SignalRelay) -> int:
     arguments = arguments.with_settings(settings)
     run_dir = arguments.upload_directory()
     if run_dir is not None:
-        return _upload_only(arguments, run_dir, settings)
+        return _upload_only(arguments, run_dir, settings, farewell)
     claim(os.environ, settings)
     destination = None if arguments.self_test else arguments.publish.destination
     if destination:
@@ -111,11 +121,13 @@ def _run(arguments: Arguments, relay: SignalRelay) -> int:
     with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as folder:
         command = _command(arguments, Path(folder), settings)
         code, stdout = run_child(command, _child_environ(arguments, settings), relay)
-        document = None if arguments.self_test else _document(arguments, stdout, Path(folder))
+        said = {} if arguments.self_test else _said(arguments, stdout, Path(folder))
+    farewell.ran(said, code)
+    document = said if isinstance(said.get("dir"), str) else None
     if not destination or document is None:
         sys.stdout.buffer.write(stdout)  # noqa: TID251 - what miniwdl said, as it said it
         return code
-    return _upload_after(arguments, settings, document, code)
+    return _upload_after(arguments, settings, document, code, farewell)
 
 
 def _let_publishers_speak() -> None:
@@ -157,7 +169,7 @@ def _child_environ(arguments: Arguments, settings: Settings) -> dict[str, str]:
     return environ
 
 
-def _document(arguments: Arguments, stdout: bytes, folder: Path) -> dict[str, Any] | None:
+def _said(arguments: Arguments, stdout: bytes, folder: Path) -> dict[str, Any]:
     """Find what miniwdl said of the run, outputs or error, and the run directory; with ``-o``, put it there."""
     said = stdout
     if (wanted := arguments.passed_value("-o")) and (folder / ANSWER).exists():
@@ -169,11 +181,13 @@ def _document(arguments: Arguments, stdout: bytes, folder: Path) -> dict[str, An
     try:
         document = json.loads(said)
     except ValueError:
-        return None
-    return document if isinstance(document, dict) and isinstance(document.get("dir"), str) else None
+        return {}
+    return document if isinstance(document, dict) else {}
 
 
-def _upload_after(arguments: Arguments, settings: Settings, document: dict[str, Any], code: int) -> int:
+def _upload_after(
+    arguments: Arguments, settings: Settings, document: dict[str, Any], code: int, farewell: Farewell
+) -> int:
     run_dir = Path(document["dir"])
     logger.info("miniwdl ended with exit code %d", code)
     check_not_superseded(os.environ, settings)
@@ -182,22 +196,26 @@ def _upload_after(arguments: Arguments, settings: Settings, document: dict[str, 
     except MiniwdlAwsError as exc:
         emit_json(document, indent=2)
         complain(PROGRAM, exc)
+        farewell.failed(exc)
         return code or ExitCode.UPLOAD_FAILED
+    farewell.uploaded(folder)
     document["s3upload"] = folder
     if outputs is not None:
         document["outputs"] = outputs
     emit_json(document, indent=2)
-    _delete_after(arguments, settings, run_dir, succeeded=code == 0)
+    _delete_after(arguments, settings, run_dir, farewell, succeeded=code == 0)
     return code
 
 
-def _upload_only(arguments: Arguments, run_dir: Path, settings: Settings) -> int:
+def _upload_only(arguments: Arguments, run_dir: Path, settings: Settings, farewell: Farewell) -> int:
     if not any(is_file(run_dir, name) for name in RUN_LOGS):
         raise OptionError(f"--upload-only: {run_dir} is not a run directory of miniwdl's")
+    farewell.ran({"dir": str(run_dir)}, 0)
     folder, outputs = _upload(arguments, settings, run_dir, read_ending(run_dir))
+    farewell.uploaded(folder)
     document = {"dir": str(run_dir), "s3upload": folder} | ({} if outputs is None else {"outputs": outputs})
     emit_json(document, indent=2)
-    _delete_after(arguments, settings, run_dir, succeeded=outputs is not None)
+    _delete_after(arguments, settings, run_dir, farewell, succeeded=outputs is not None)
     return ExitCode.OK
 
 
@@ -213,7 +231,9 @@ def _upload(
     return folder, upload_run(run, folder, publish_by_plugin)
 
 
-def _delete_after(arguments: Arguments, settings: Settings, run_dir: Path, *, succeeded: bool) -> None:
+def _delete_after(
+    arguments: Arguments, settings: Settings, run_dir: Path, farewell: Farewell, *, succeeded: bool
+) -> None:
     from miniwdl_aws_s3_rails.inside_miniwdl.layout import read_layout
     from miniwdl_aws_s3_rails.workflow_job.rundir import RunDirError, delete_run_dir, should_delete
 
@@ -223,4 +243,5 @@ def _delete_after(arguments: Arguments, settings: Settings, run_dir: Path, *, su
         except RunDirError as exc:
             complain(PROGRAM, exc)  # all products are in S3: the run itself did not fail for this
         else:
+            farewell.deleted()
             logger.info("deleted %s", run_dir)
