@@ -24,11 +24,47 @@ def test_exit_code_and_error_of_a_failing_task(shell, folder):
     assert b"something went wrong in here" in shell.read(stream)
     assert not [key for key in shell.keys("demo", folder[10:]) if key.endswith("/outputs.json")]
     assert "something went wrong in here" in done.stderr
+    assert done.stderr.splitlines()[-3:] == [
+        f"  logs and error.json: {folder}/",
+        f"  run directory: {error['dir']}",
+        f"  why: {WHY.format(code=42)}",
+    ]
 
 
-def test_wait_reproduces_the_exit_code(shell):
+WHY = "call fail (failing.wdl, line 3): the task's command failed with exit code {code}"
+
+
+def test_wait_reproduces_the_exit_code_and_says_why_as_the_other_commands_do(shell):
     done = shell.submit(str(WDL / "failing.wdl"), "code=7", "--wait")
     assert done.code == 7, done.stderr
+    why = WHY.format(code=7)
+    assert done.stderr.splitlines()[-1] == f"  why: {why}"
+    assert shell.run("miniwdl-aws", "status", done.job_id).stdout.splitlines()[-1] == f"  why: {why}"
+    assert [row for row in shell.run("miniwdl-aws", "list").stdout.splitlines() if row.endswith(f"  {why}")]
+    (told,) = json.loads(f"[{shell.run('miniwdl-aws', 'wait', done.job_id, '--json').stdout}]")
+    assert told["why"] == why
+
+
+NO_OUTPUT = """version 1.1
+task solo {
+    command <<< echo hello >>>
+    output { File made = "made.txt" }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "why"),
+    [
+        (["solo.wdl"], 2, "task solo (solo.wdl, line 2): File/Directory path not found in task output made: made.txt"),
+        ([HELLO, "--s3upload", "s3://no-bucket-of-ours/out"], 69, "can't write to s3://no-bucket-of-ours/out"),
+    ],
+)
+def test_why_a_run_failed_that_has_no_failed_job(shell, tmp_path, arguments, code, why):
+    (tmp_path / "solo.wdl").write_text(NO_OUTPUT)
+    done = shell.submit(*arguments, "--wait")
+    assert done.code == code, done.stderr
+    assert f"  why: {why}" in done.stderr
 
 
 SYNTAX = "version 1.1\nworkflow broken {\n    call nothing_of_this_name\n}\n"

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from miniwdl_aws_core.batch.job import Job
+from miniwdl_aws_core.batch.run_end import RunEnd
 from miniwdl_aws_submit_cli.manage.command import main
 from miniwdl_aws_submit_cli.runs.batch import Batch
 from miniwdl_aws_submit_cli.submit import command as submit_command
@@ -55,3 +56,28 @@ def tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Batch, "describe", changed)
     monkeypatch.setattr(Batch, "list_jobs", listed)
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Let each workflow job have ended as told."""
+    describe = Batch.describe
+
+    def end(status: str, code: int, *, of: dict[str, dict[str, str]] | None = None, **told: str) -> None:
+        def changed(self: Batch, ids: list[str]) -> dict[str, Job]:
+            container = {"exitCode": code, "logStreamName": "s"}
+            return {
+                key: Job.of(
+                    {
+                        **job.detail,
+                        "status": status,
+                        "container": {**job.detail["container"], **container},
+                        "tags": {**job.tags, **RunEnd(**told).written(), **(of or {}).get(key, {})},
+                    }
+                )
+                for key, job in describe(self, ids).items()
+            }
+
+        monkeypatch.setattr(Batch, "describe", changed)
+
+    return end

@@ -33,3 +33,16 @@ def test_the_list_tells_of_another_attempt(manage: Callable[..., Outcome], tried
     (told,) = json.loads(manage("list", "--json")[1])
     assert told["attempts"][0]["logStream"] == "s1"
     assert manage("list")[1].splitlines()[1].startswith("running 2/3")
+
+
+def test_status_ends_with_why_the_run_failed(
+    manage: Callable[..., Outcome], ended: Callable[..., None], job_id: str
+) -> None:
+    ended("FAILED", 3, why="call say: no (such) file", hint="make it", run_dir="/mnt/fsx/r")
+    said = manage("status", job_id)[1].splitlines()
+    assert said[1] == "the run failed with exit code 3"
+    assert said[-3:] == ["  run directory: /mnt/fsx/r", "  why: call say: no (such) file", "  hint: make it"]
+    told = json.loads(manage("status", job_id, "--json")[1])
+    assert (told["why"], told["runDir"], told["exitCode"]) == ("call say: no (such) file", "/mnt/fsx/r", 3)
+    ended("FAILED", 3)
+    assert manage("status", job_id)[1].splitlines()[-1] == (f"  why: its log alone says it: miniwdl-aws logs {job_id}")

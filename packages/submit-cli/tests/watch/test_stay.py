@@ -1,5 +1,6 @@
 """To stay with a run, whose jobs and whose log are made up."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -7,6 +8,7 @@ import pluggy
 import pytest
 
 from miniwdl_aws_core.batch.job import Job
+from miniwdl_aws_core.batch.run_end import RunEnd
 from miniwdl_aws_hooks import ExitCode, FollowRequest, LogEvent, hookimpl
 from miniwdl_aws_submit_cli.options.surroundings import Surroundings
 from miniwdl_aws_submit_cli.runs.session import Session
@@ -171,6 +173,37 @@ def test_a_failed_call_is_told_with_what_is_known_of_it(
     batch.of_the_task = {"status": "FAILED", **end}
     stay(facts(), Manner(), session(batch, manager))
     assert f"sort (job t): {why}" in capsys.readouterr().err.splitlines()
+
+
+def test_who_waits_is_told_why_in_the_last_lines_and_programs_too(
+    manager: pluggy.PluginManager, capsys: pytest.CaptureFixture[str]
+) -> None:
+    end = RunEnd("call sort: no (such) file", "make it", "/r", "s3://b/r/")
+    failed = {"status": "FAILED", "container": {"exitCode": 3, "logStreamName": "s"}, "tags": end.written()}
+    assert stay(facts(), Manner(json=True), session(Batch(failed), manager)) == 3
+    out, err = capsys.readouterr()
+    assert err.splitlines()[-5:] == [
+        "  logs and error.json: s3://b/r/",
+        "  run directory: /r",
+        "  why: call sort: no (such) file",
+        "  hint: make it",
+        "closing",
+    ]
+    told = json.loads(out)
+    assert [told[name] for name in ("why", "hint", "runDir", "results", "state")] == [
+        "call sort: no (such) file", "make it", "/r", "s3://b/r/", "failed",
+    ]  # fmt: skip
+
+
+def test_the_log_of_a_run_that_is_a_single_task_is_named(
+    manager: pluggy.PluginManager, log: Log, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    line = '2026-11-25 16:42:22.123 wdl.t:solo ERROR task solo failed :: logStreamName: "x/y", message: "no", dir: "/r"'
+    monkeypatch.setattr(f"{__name__}.LINES", [line])
+    assert stay(facts(), FOLLOW, session(Batch(RUNNING, {**DONE, "status": "FAILED"}), manager)) == 1
+    said = capsys.readouterr().err.splitlines()
+    assert "solo: no" in said
+    assert "  its log: miniwdl-aws logs j --task solo --here" in said
 
 
 def test_the_log_is_where_the_job_says(manager: pluggy.PluginManager, log: Log) -> None:

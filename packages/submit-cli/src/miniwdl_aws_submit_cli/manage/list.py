@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_core.since import SINCE_HELP, parse_since
 from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_hooks.protocol import USER_TAG
 from miniwdl_aws_submit_cli.formats import ago, duration, table
 from miniwdl_aws_submit_cli.manage.arguments import add_json, add_place
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 __all__ = ["configure", "run"]
 
-STATES = ("submitted", "pending", "runnable", "starting", "running", "succeeded", "failed", "active")
-"""Values of ``--state``; ``active`` is all but the final two."""
+STATES = ("submitted", "pending", "runnable", "starting", "running", "succeeded", "failed", "stopped", "active")
+"""Values of ``--state``; ``active`` is all but the final three."""
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -47,9 +48,8 @@ def run(args: Namespace) -> int:
     with open_session(args) as session:
         queue = session.require_queue()
         jobs = [job for job in list_runs(session.batch, queue, since=since) if _in_state(job, args.state)]
-        # The list has neither tags nor attempts, and can't be asked for them.
-        wanted = [job.job_id for job in jobs if tags or args.json or not job.ended]
-        described = session.batch.describe(wanted)
+        # The list has neither tags, which say how a run ended, nor attempts, and can't be asked for them.
+        described = session.batch.describe([job.job_id for job in jobs])
         jobs = [described.get(job.job_id, job) for job in jobs]
         jobs = [job for job in jobs if tags.items() <= job.tags.items() and _in_state(job, args.state)]
     if args.json:
@@ -63,22 +63,24 @@ def run(args: Namespace) -> int:
 
 
 def _in_state(job: Job, states: Sequence[str] | None) -> bool:
-    """Match states written in any case; ``active`` stands for all but the final two."""
-    if not states:
-        return True
-    wanted = {state.upper() for state in states}
-    return job.status in wanted or ("ACTIVE" in wanted and not job.ended)
+    """Match states; ``active`` stands for all but the final three."""
+    from miniwdl_aws_submit_cli.runs.wait import state_of
+
+    return not states or state_of(job) in states or ("active" in states and not job.ended)
 
 
 def _facts(job: Job) -> dict[str, Any]:
     from miniwdl_aws_submit_cli.runs.attempts import attempts_of
     from miniwdl_aws_submit_cli.runs.names import given_name
+    from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
 
     return {
         "jobId": job.job_id,
         "name": given_name(job.name),
         "jobName": job.name,
         "status": job.status,
+        "state": state_of(job),
+        "user": job.tags.get(USER_TAG),
         "reason": job.reason or None,
         "exitCode": job.exit_code,
         "createdAt": job.created_at,
@@ -86,16 +88,26 @@ def _facts(job: Job) -> dict[str, Any]:
         "stoppedAt": job.stopped_at,
         "maxAttempts": job.max_attempts,
         "attempts": attempts_of(job),
+        **(outcome(job).facts() if job.ended else {}),
     }
 
 
 def _table(jobs: Sequence[Job], now: float) -> list[str]:
     from miniwdl_aws_submit_cli.runs.names import given_name
+    from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
 
-    rows = [("STATE", "AGE", "DURATION", "NAME", "RUN")] if jobs else []
+    if not jobs:
+        return []
+    rows = [["STATE", "AGE", "DURATION", "USER", "NAME", "RUN", "RESULTS"]]
     for job in jobs:
         seconds = job.seconds(now)
         lasted = duration(seconds) if seconds is not None else ""
-        state = job.status.lower() + (f" {job.attempt}/{job.max_attempts}" if job.attempt > 1 else "")
-        rows.append((state, ago(job.created_at, now), lasted, given_name(job.name), job.job_id))
-    return table(rows)
+        state = state_of(job) + (f" {job.attempt}/{job.max_attempts}" if job.attempt > 1 else "")
+        user, name = job.tags.get(USER_TAG, ""), given_name(job.name)
+        results = outcome(job).short if job.ended else ""
+        rows.append([state, ago(job.created_at, now), lasted, user, name, job.job_id, results])
+    if len({row[3] for row in rows[1:]}) == 1:  # whoever is alone in a queue knows whose runs these are
+        rows = [row[:3] + row[4:] for row in rows]
+    if not any(row[-1] for row in rows[1:]):
+        rows = [row[:-1] for row in rows]
+    return [line.rstrip() for line in table(rows)]

@@ -46,14 +46,17 @@ def run(args: Namespace) -> int:
         return ExitCode.OK
     now = time.time()
     emit(_headline(found, now))
-    if found.ended:
-        emit(outcome(found.job)[1])
+    ended = outcome(found.job) if found.ended else None
+    if ended:
+        emit(ended.sentence)
     elif found.job.reason:
         emit(found.job.reason)
     for number, attempt in enumerate(found.job.attempts[: found.job.attempt - 1], start=1):
         emit(ending_of(attempt, number))
     for line in draw(calls, now, places, everything=args.all):
         emit(line)
+    if ended:
+        emit(*ended.lines(session.command("logs", found.job_id)))
     return ExitCode.OK
 
 
@@ -71,8 +74,10 @@ def positions(batch: Batch, calls: Iterable[Call]) -> dict[str, int]:
 
 
 def _headline(found: Run, now: float) -> str:
+    from miniwdl_aws_submit_cli.runs.wait import state_of
+
     job = found.job
-    words = [found.name, job.job_id, job.status.lower()]
+    words = [found.name, job.job_id, state_of(job)]
     seconds = job.seconds(now)
     if seconds is not None:
         words.append(duration(seconds))
@@ -86,15 +91,18 @@ def _facts(found: Run, calls: Iterable[Call], places: dict[str, int]) -> dict[st
     from dataclasses import asdict
 
     from miniwdl_aws_submit_cli.runs.attempts import attempts_of
-    from miniwdl_aws_submit_cli.runs.wait import outcome
+    from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
 
     job = found.job
+    ended = outcome(job) if job.ended else None
     return {
         "jobId": job.job_id,
         "name": found.name,
         "jobName": job.name,
         "status": job.status,
-        "exitCode": outcome(job)[0] if job.ended else None,
+        "state": state_of(job),
+        "exitCode": ended.code if ended else None,
+        **(ended.facts() if ended else {}),
         "reason": job.reason,
         "logStream": job.stream.name if job.stream else None,
         "createdAt": job.created_at,

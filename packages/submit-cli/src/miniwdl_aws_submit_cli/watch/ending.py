@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_core.console import say
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.formats import counted, duration
-from miniwdl_aws_submit_cli.runs.calls import name_of
 from miniwdl_aws_submit_cli.runs.wait import outcome
 
 if TYPE_CHECKING:
@@ -39,13 +38,14 @@ def say_end(job: Job, progress: Progress, tasks: TaskStates, session: Session) -
 
     :return: the exit code to reproduce.
     """
-    code, sentence = outcome(job)
+    ended = outcome(job)
     seconds = job.seconds(time.time())
     lasted = f", after {duration(seconds)}" if seconds is not None else ""
-    say(f"{sentence}{lasted}{_summary(progress)}")
-    if code not in (ExitCode.OK, ExitCode.TERMINATED):
+    say(f"{ended.sentence}{lasted}{_summary(progress)}")
+    if ended.code not in (ExitCode.OK, ExitCode.TERMINATED):
         _say_failures(job.job_id, progress, tasks, session)
-    return code
+    say(*ended.lines(session.command("logs", job.job_id)))
+    return ended.code
 
 
 def _say_failures(job_id: str, progress: Progress, tasks: TaskStates, session: Session) -> None:
@@ -53,8 +53,8 @@ def _say_failures(job_id: str, progress: Progress, tasks: TaskStates, session: S
     failures = [progress.failure] if progress.failure else tasks.failures()
     for failure in failures[:MOST_FAILURES]:
         say(*failure.lines())
-        if failure.log_stream and failure.call:
-            say(f"  its log: {session.command('logs', job_id, '--task', name_of(failure.call))}")
+        if failure.log_stream and failure.name:
+            say(f"  its log: {session.command('logs', job_id, '--task', failure.name)}")
 
 
 def _summary(progress: Progress) -> str:

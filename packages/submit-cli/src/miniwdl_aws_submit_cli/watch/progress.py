@@ -10,7 +10,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.log_lines import (
     TASK_CACHED,
@@ -25,7 +25,7 @@ from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED, UPLOADED, UPL
 from miniwdl_aws_submit_cli.runs.calls import name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
     from miniwdl_aws_core.log_lines import LogLine
     from miniwdl_aws_submit_cli.runs.calls import Call
@@ -57,11 +57,18 @@ class FailedTask:
     log_stream: str | None = None
     stderr: tuple[str, ...] = ()
     """Its last lines."""
+    task: str = ""
+    """What a run that is this task alone is called by; empty for others."""
+
+    @property
+    def name(self) -> str:
+        """By which its log is found."""
+        return name_of(self.call) or self.task
 
     def lines(self) -> list[str]:
         """Tell it."""
         where = f" (job {self.job_id})" if self.job_id else ""
-        told = [f"{name_of(self.call) or 'the task'}{where}: {self.message}"]
+        told = [f"{self.name or 'the task'}{where}: {self.message}"]
         told += [f"  | {line}" for line in self.stderr]
         if self.log_stream:
             told.append(f"  log stream: {self.log_stream}")
@@ -151,17 +158,19 @@ class Progress:
             self.calls[call] = "waiting"
         elif is_task_failure(line):
             self.calls[call] = "failed"
-            self.failure = self.failure or _failed(call, line.fields)
+            self.failure = self.failure or _failed(line)
 
     def _enter(self, call: str, status: str) -> None:
         if status in _OF_BATCH and self.calls.get(call) not in _FINAL:
             self.calls[call] = _OF_BATCH[status]
 
 
-def _failed(call: str, fields: Mapping[str, Any]) -> FailedTask:
+def _failed(line: LogLine) -> FailedTask:
+    fields = line.fields
     stderr = fields.get("stderr")
     return FailedTask(
-        call=call,
+        call=line.call,
+        task="" if line.call else line.source.rpartition(":")[2],
         message=str(fields.get("explanation") or fields.get("message") or fields.get("error") or "failed"),
         job_id=fields.get("jobId"),
         log_stream=fields.get("logStreamName"),

@@ -58,6 +58,7 @@ class TaskStates:
         return [
             FailedTask(
                 call=call.path,
+                task=call.task,
                 message=_why(call.latest),
                 job_id=call.latest.job_id,
                 log_stream=call.latest.log_stream,
