@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-MOTO, LOCAL, NEITHER = "moto", "local cloud", "neither"
+LOCAL, NEITHER = "local cloud", "neither"
 REFUSED = "refused: ClientException"
 _BATCH = "https://docs.aws.amazon.com/batch/latest/APIReference/API_{}.html"
 _GUIDE = "https://docs.aws.amazon.com/batch/latest/userguide/{}.html"
@@ -78,7 +78,6 @@ DIFFERENCES: tuple[Difference, ...] = (
     _too_lax("SubmitJob with a reserved variable", _BATCH.format("ContainerOverrides")),
     _too_lax("SubmitJob of 31 KiB", _GUIDE.format("service_limits")),
     _too_lax("SubmitJob as an array of one", _BATCH.format("SubmitJob")),
-    Difference("SubmitJob as an array of two", "accepted", REFUSED, MOTO, _BATCH.format("SubmitJob")),
     Difference(
         "DescribeJobs, why it ended, after all that", "probe", "Essential container in task exited", LOCAL,
         _BATCH.format("TerminateJob"),

@@ -286,7 +286,8 @@ class TestRequests:
             ({"jobDefinition": "nothing"}, "JobDefinition nothing not found"),
             ({"jobDefinition": "shell:99"}, "JobDefinition shell:99 not found"),
             ({"jobDefinition": "shell:newest"}, "JobDefinition shell:newest not found"),
-            ({"arrayProperties": {"size": 2}}, "arrayProperties"),
+            ({"nodeOverrides": {"numNodes": 2}}, "nodeOverrides"),
+            ({"dependsOn": [{"type": "SEQUENTIAL"}], "arrayProperties": {"size": 2}}, "child by child"),
             pytest.param(
                 {"timeout": {"attemptDurationSeconds": 0}}, "at least 60 seconds", marks=refused("batch-timeout")
             ),

@@ -131,6 +131,7 @@ class Attempt:
                 "AWS_BATCH_JOB_ATTEMPT": str(self._number),
                 "AWS_BATCH_CE_NAME": spec.environment_name,
                 "AWS_BATCH_JQ_NAME": spec.queue,
+                **self._job.array_environment,
             },
             started=self._started,
             failed=self._failed,

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from miniwdl_aws_local_cloud.batch.arrays import JobArray
+
 __all__ = ["ENDED", "QUEUED", "STATES", "Job", "JobSpec", "Status", "merge_container", "now_ms"]
 
 
@@ -139,6 +141,8 @@ class Job:
     detail: Mapping[str, Any]
     hidden_until: float = 0.0
     """Seconds since the epoch until which DescribeJobs doesn't know it."""
+    array: JobArray | None = field(default=None, repr=False)
+    """To which it belongs, as the parent or as a child."""
     _json: tuple[Mapping[str, Any], str] | None = field(default=None, repr=False)
 
     @property
@@ -161,6 +165,23 @@ class Job:
         """Number of the attempt under way, or of the next one: 1 is the first."""
         return len(self.detail["attempts"]) + 1
 
+    @property
+    def is_child(self) -> bool:
+        """Whether it is a child of an array."""
+        return self.array is not None and self.array.parent is not self
+
+    @property
+    def array_environment(self) -> dict[str, str]:
+        """
+        Variables by which a child knows which one it is; none of other jobs.
+
+        Source: https://docs.aws.amazon.com/batch/latest/userguide/job_env_vars.html
+        """
+        if self.array is None or not self.is_child:
+            return {}
+        index, size = self.detail["arrayProperties"]["index"], len(self.array.children)
+        return {"AWS_BATCH_JOB_ARRAY_INDEX": str(index), "AWS_BATCH_JOB_ARRAY_SIZE": str(size)}
+
     def change(self, container: Mapping[str, Any] | None = None, **changes: Any) -> None:
         """
         Make a new detail.
@@ -172,7 +193,9 @@ class Job:
         if container is not None:
             merged = {**self.detail["container"], **container}
             detail["container"] = {key: value for key, value in merged.items() if value is not None}
-        self.detail = detail
+        before, self.detail = self.status, detail
+        if self.array is not None and self.is_child and before != self.status:
+            self.array.moved(before, self.status)
 
     def to_json(self) -> str:
         """Serialize the detail."""
@@ -184,7 +207,7 @@ class Job:
     def summary(self) -> dict[str, Any]:
         """Make the JobSummary that ListJobs shows."""
         keys = ("jobId", "jobArn", "jobName", "createdAt", "status", "statusReason", "startedAt", "stoppedAt")
-        summary = {key: self.detail[key] for key in (*keys, "jobDefinition") if key in self.detail}
+        summary = {key: self.detail[key] for key in (*keys, "jobDefinition", "arrayProperties") if key in self.detail}
         container = {
             key: self.detail["container"][key] for key in ("exitCode", "reason") if key in self.detail["container"]
         }

@@ -13,6 +13,7 @@ import uuid
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_local_cloud.batch import limits
+from miniwdl_aws_local_cloud.batch.arrays import spawn
 from miniwdl_aws_local_cloud.batch.jobs import Job, JobSpec, Status, merge_container, now_ms
 from miniwdl_aws_local_cloud.batch.listing import list_page
 from miniwdl_aws_local_cloud.door.protocols import ApiError, Reply, json_reply
@@ -64,14 +65,19 @@ class BatchJobs:
     def submit_job(self, body: bytes) -> Reply:
         """Accept a job."""
         request = self._read("SubmitJob", body)
-        for key in ("arrayProperties", "nodeOverrides", "eksPropertiesOverride", "ecsPropertiesOverride"):
+        for key in ("nodeOverrides", "eksPropertiesOverride", "ecsPropertiesOverride"):
             if request.get(key):
                 raise ApiError("ClientException", f"the local cloud runs plain container jobs only, without {key}")
+        if any(item.get("type") for item in request.get("dependsOn") or ()):
+            raise ApiError("ClientException", "the local cloud has no dependencies of arrays child by child")
         queue = self._queue(request.get("jobQueue", ""))
         definition = self._definition(request.get("jobDefinition", ""))
         limits.check_share(request.get("shareIdentifier"), fair_share=bool(queue.schedule_policy))
         job = self._make_job(request, queue, definition)
         self._backend.tag_resource(job.arn, dict(job.detail["tags"]))
+        size = (request.get("arrayProperties") or {}).get("size")
+        if size:
+            spawn(job, size)
         self._scheduler.submit(job)
         return json_reply({"jobArn": job.arn, "jobName": job.spec.name, "jobId": job.id})
 
@@ -165,15 +171,21 @@ class BatchJobs:
         return None if job is None or job.hidden_until > time.time() else job
 
     def list_jobs(self, body: bytes) -> Reply:
-        """List the jobs of a queue, page by page."""
+        """List the jobs of a queue, or the children of an array, page by page."""
         request = self._read("ListJobs", body)
-        queue = self._queue_of(request)
-        jobs = [
-            job
-            for job in list(self._scheduler.jobs.values())
-            if job.spec.queue == queue.name and job.hidden_until <= time.time()
-        ]
-        return json_reply(list_page(jobs, request))
+        if request.get("arrayJobId"):
+            jobs = self._children_of(request["arrayJobId"])
+        else:
+            queue = self._queue_of(request)
+            everybody = list(self._scheduler.jobs.values())
+            jobs = [job for job in everybody if job.spec.queue == queue.name and not job.is_child]
+        return json_reply(list_page([job for job in jobs if job.hidden_until <= time.time()], request))
+
+    def _children_of(self, job_id: str) -> list[Job]:
+        parent = self._scheduler.jobs.get(job_id)
+        if parent is None or parent.array is None or parent.is_child:
+            raise ApiError("ClientException", f"Array job {job_id} does not exist")
+        return list(parent.array.children)
 
     def _queue_of(self, request: Mapping[str, Any]) -> JobQueue:
         queue = self._backend.get_job_queue(request.get("jobQueue", ""))
@@ -215,6 +227,9 @@ class BatchJobs:
 
     def check_tagging(self, arn: str, body: bytes) -> None:
         """Refuse a TagResource request that AWS would refuse; moto answers the others."""
+        job = self._scheduler.jobs.get(arn.rpartition("/")[2])
+        if job is not None and job.is_child:
+            raise ApiError("ClientException", "children of arrays can't be tagged")
         together = {**self._backend.list_tags_for_resource(arn), **(_parse(body).get("tags") or {})}
         limits.check("TagResource", {"tags": together})
 

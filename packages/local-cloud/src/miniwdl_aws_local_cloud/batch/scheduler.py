@@ -13,6 +13,7 @@ import time
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from miniwdl_aws_local_cloud.batch.arrays import members
 from miniwdl_aws_local_cloud.batch.attempts import Attempt, AttemptContext, Outcome
 from miniwdl_aws_local_cloud.batch.jobs import ENDED, QUEUED, Job, Status, now_ms
 from miniwdl_aws_local_cloud.batch.placement import Pool
@@ -20,7 +21,7 @@ from miniwdl_aws_local_cloud.batch.retries import should_retry
 from miniwdl_aws_local_cloud.door.faults import FaultKind
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from miniwdl_aws_local_cloud.batch.runner import Runner
     from miniwdl_aws_local_cloud.door.faults import FaultPlan
@@ -73,21 +74,23 @@ class Scheduler:
         self._thread.start()
 
     def submit(self, job: Job) -> None:
-        """Take a job; returns at once."""
+        """Take a job, or a parent with its children; returns at once."""
         hidden = self._faults.for_job([FaultKind.INVISIBLE], job.spec.name, job.spec.queue, 1)
         if hidden:
-            job.hidden_until = time.time() + hidden.seconds
+            for known in {job, *members(job)}:
+                known.hidden_until = time.time() + hidden.seconds
         self.jobs[job.id] = job
-        self._unfinished.add(job)
-        self._loop.call_soon_threadsafe(self._accept, job)
+        self.jobs.update((member.id, member) for member in members(job))
+        self._unfinished.update(members(job))
+        self._loop.call_soon_threadsafe(self._accept_all, job)
 
     def terminate(self, job: Job, reason: str) -> None:
-        """Stop a job in whatever state it is."""
-        self._call(lambda: self._terminate(job, reason))
+        """Stop a job in whatever state it is; with a parent, its children."""
+        self._call(lambda: self._terminate_all(members(job), reason))
 
     def cancel(self, job: Job, reason: str) -> None:
-        """Stop a job that has not begun to start; otherwise do nothing."""
-        self._call(lambda: self._terminate(job, reason) if job.status in QUEUED else None)
+        """Stop a job that has not begun to start; otherwise do nothing. With a parent, its children."""
+        self._call(lambda: self._terminate_all([item for item in members(job) if item.status in QUEUED], reason))
 
     def change(self, job: Job, **changes: Any) -> None:
         """Change a job's detail."""
@@ -136,6 +139,10 @@ class Scheduler:
         if pool is None:
             pool = self._pools[environment_name] = Pool(self._vcpus_of(environment_name))
         return pool
+
+    def _accept_all(self, job: Job) -> None:
+        for member in members(job):
+            self._accept(member)
 
     def _accept(self, job: Job) -> None:
         if job.status in ENDED:  # stopped before it was looked at
@@ -211,13 +218,19 @@ class Scheduler:
         # In the next round of the loop: many attempts that end at once must not nest.
         self._loop.call_soon(self._place, job.spec.environment_name)
 
-    def _end(self, job: Job, status: str, reason: str, container: dict[str, object] | None = None) -> None:
+    def _end(self, job: Job, status: str, reason: str | None, container: dict[str, object] | None = None) -> None:
         job.change(container=container, status=status, statusReason=reason, stoppedAt=now_ms())
         self._unfinished.discard(job)
+        if job.array is not None and job.is_child and job.array.over:
+            self._end(job.array.parent, *job.array.outcome)
         for dependent in self._dependents.pop(job.id, ()):
             self._check_dependencies(dependent)
         if self._closing and not self._unfinished:
             self._all_ended.set()
+
+    def _terminate_all(self, jobs: Iterable[Job], reason: str) -> None:
+        for job in jobs:
+            self._terminate(job, reason)
 
     def _terminate(self, job: Job, reason: str) -> None:
         if job.status in ENDED:
@@ -237,8 +250,7 @@ class Scheduler:
 
     def _close(self) -> None:
         self._closing = True
-        for job in list(self._unfinished):
-            self._terminate(job, "the local cloud goes down")
+        self._terminate_all(list(self._unfinished), "the local cloud goes down")
         if not self._unfinished:
             self._all_ended.set()
 
