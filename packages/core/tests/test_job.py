@@ -39,6 +39,7 @@ def test_null_is_as_good_as_absent() -> None:
         "statusReason",
         "tags",
         "arrayProperties",
+        "parameters",
         "ecsProperties",
         "stoppedAt",
         "consumableResourceProperties",
@@ -191,7 +192,9 @@ def test_the_way_into_its_container() -> None:
 
 def test_parents_and_other_places() -> None:
     assert job(arrayProperties={"size": 40}).array_size == 40
-    assert job(arrayProperties={"index": 3}).array_size is None
+    child = job(arrayProperties={"index": 3}, parameters={"a": "b"})
+    assert (child.array_size, child.array_index, child.parameters) == (None, 3, {"a": "b"})
+    assert job(arrayProperties={"size": 2, "statusSummary": {"FAILED": 2}}).array_summary == {"FAILED": 2}
     assert (job(nodeProperties={"numNodes": 4}).nodes, job(nodeProperties={}).nodes, job().nodes) == (4, 1, None)
     assert job(eksProperties={}).on_eks
 

@@ -55,6 +55,14 @@ def test_everything_else() -> None:
     assert (request["timeout"], request["tags"]) == ({"attemptDurationSeconds": 3600}, {"k": "v"})
 
 
+def test_an_array() -> None:
+    assert submit_request(job(array_size=3, parameters={"calls": "x"}), "arn") == {
+        **PLAIN,
+        "arrayProperties": {"size": 3},
+        "parameters": {"calls": "x"},
+    }
+
+
 def test_the_limit_of_overrides_is_met_to_the_byte() -> None:
     room = 0
     while fits(job(environment={"X": "x" * (room + 1)})):

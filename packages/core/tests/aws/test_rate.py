@@ -40,6 +40,29 @@ def test_a_burst_is_free_then_the_rate_holds(time: Time) -> None:
     assert time.spent(rate, 500) == pytest.approx(10)
 
 
+def test_at_once_or_not_at_all(time: Time) -> None:
+    rate = time.rate(50)
+    before = time.now
+    assert [rate.at_once() for _ in range(12)] == [True] * 10 + [False] * 2
+    assert time.now == before
+    time.now += 1 / 50
+    assert [rate.at_once(), rate.at_once()] == [True, False]
+
+
+def test_nobody_goes_before_those_who_wait(time: Time) -> None:
+    rate = time.rate(50)
+    time.spent(rate, 10)
+    went: list[bool] = []
+
+    def meanwhile(seconds: float) -> bool:
+        time.now += seconds
+        went.append(rate.at_once())
+        return False
+
+    assert rate.acquire(meanwhile)
+    assert went == [False]
+
+
 def test_a_pause_gives_the_burst_back_but_no_more(time: Time) -> None:
     rate = time.rate(50)
     time.spent(rate, 10)

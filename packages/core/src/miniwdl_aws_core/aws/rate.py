@@ -71,8 +71,24 @@ class SelfTuningRate:
                 if pause(delay):
                     return False
             with self._state:
-                self._arrival = max(self._arrival, self._clock()) + 1 / self.rate
+                self._take()
         return True
+
+    def at_once(self) -> bool:
+        """Take a place if no wait is needed for it, and nobody else waits for one; False otherwise."""
+        if not self._turn.acquire(blocking=False):
+            return False
+        try:
+            if self._delay() > 0:
+                return False
+            with self._state:
+                self._take()
+            return True
+        finally:
+            self._turn.release()
+
+    def _take(self) -> None:
+        self._arrival = max(self._arrival, self._clock()) + 1 / self.rate
 
     def _delay(self) -> float:
         with self._state:

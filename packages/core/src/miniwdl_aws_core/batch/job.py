@@ -112,6 +112,11 @@ class Job:
     """How many AWS Batch itself makes at most."""
     array_size: int | None = None
     """Number of children, of the parent of an array."""
+    array_index: int | None = None
+    """Which child it is, from 0, of one of an array."""
+    array_summary: Mapping[str, int] = field(default_factory=dict)
+    """How many children are in which state, as the parent tells; empty where it doesn't, or not yet."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
     nodes: int | None = None
     """Number of nodes, of a multi-node job."""
     on_eks: bool = False
@@ -134,6 +139,7 @@ class Job:
         container = containers[0] if containers else {}
         last_attempt = attempts[-1] if attempts else {}
         last = next(_containers(last_attempt), {})
+        array: Mapping[str, Any] = detail.get("arrayProperties") or {}
         reasons = [_text(item, "statusReason") for item in (detail, last_attempt)]
         container_reasons = [_text(item, "reason") for item in (container, last)]
         status = str(detail["status"])
@@ -167,7 +173,10 @@ class Job:
             log_drivers=tuple(dict.fromkeys(_driver(item) for item in containers)),
             attempts=tuple(_attempt(item, containers) for item in attempts),
             max_attempts=(detail.get("retryStrategy") or {}).get("attempts") or 1,
-            array_size=(detail.get("arrayProperties") or {}).get("size"),
+            array_size=array.get("size"),
+            array_index=array.get("index"),
+            array_summary=dict(array.get("statusSummary") or {}),
+            parameters=dict(detail.get("parameters") or {}),
             nodes=detail["nodeProperties"].get("numNodes", 1) if "nodeProperties" in detail else None,
             on_eks="eksProperties" in detail,
             task_arn=container.get("taskArn"),

@@ -44,6 +44,10 @@ class JobRequest:
     """Queues with a scheduling policy want one, and a priority, here or in the definition; others take none."""
     consumables: Mapping[str, int] = field(default_factory=dict)
     """How much of which consumable resources it holds while it runs, by their names or ARNs: licences, for instance."""
+    array_size: int | None = None
+    """Number of children, where it is the parent of an array."""
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    """What is to be read in the job's description; commands of this project refer to none."""
     subject: str = "the job"
     """How errors name it: ``task align``."""
     advice: str | None = None
@@ -123,6 +127,10 @@ def submit_request(job: JobRequest, definition: str) -> dict[str, Any]:
         request["shareIdentifier"] = job.share_identifier
     if job.scheduling_priority is not None:
         request["schedulingPriorityOverride"] = job.scheduling_priority
+    if job.array_size is not None:
+        request["arrayProperties"] = {"size": job.array_size}
+    if job.parameters:
+        request["parameters"] = dict(job.parameters)
     if job.consumables:
         needs = [{"consumableResource": name, "quantity": quantity} for name, quantity in job.consumables.items()]
         request["consumableResourcePropertiesOverride"] = {"consumableResourceList": needs}
