@@ -10,6 +10,7 @@ REQUEST = re.compile(r'call(?:_once)?\(\s*"(\w+)"|client\.(?!meta|get_paginator)
 
 S3 = {
     "abort_multipart_upload": "s3:AbortMultipartUpload",
+    "copy_object": "s3:PutObject",
     "create_multipart_upload": "s3:PutObject",
     "delete_object": "s3:DeleteObject",
     "get_object": "s3:GetObject",
@@ -18,6 +19,7 @@ S3 = {
     "complete_multipart_upload": "s3:PutObject",
     "put_object": "s3:PutObject",
     "upload_part": "s3:PutObject",
+    "upload_part_copy": "s3:PutObject",
 }
 ANONYMOUS = {"head_bucket"}
 """Asked without credentials, for a bucket's region only."""
@@ -32,8 +34,14 @@ def requests(root, package, service):
         found |= {next(filter(None, names)) for names in REQUEST.findall(source.read_text())}
     found -= ANONYMOUS
     if service == "s3":
-        return {S3[name] for name in found}
-    return {f"{service}:{''.join(word.capitalize() for word in name.split('_'))}" for name in found}
+        # The workflow job also tags itself.
+        return {S3.get(name) or f"batch:{action(name)}" for name in found}
+    return {f"{service}:{action(name)}" for name in found}
+
+
+def action(method):
+    """The action of a method of boto3's, such as TagResource of tag_resource."""
+    return "".join(word.capitalize() for word in method.split("_"))
 
 
 def allowed(role):
