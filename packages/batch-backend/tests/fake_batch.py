@@ -108,6 +108,9 @@ class FakeBatch:
         """
         self.check = check
         self.queues = queues
+        resources = {"type": "SPOT", "minvCpus": 0, "maxvCpus": 64, "instanceTypes": ["optimal"]}
+        self.environments: dict[str, dict[str, Any]] = {"hosts": {"computeResources": resources}}
+        """Details of the compute environments behind all queues, by name."""
         self.jobs: dict[str, FakeJob] = {}
         self.definitions: list[dict[str, Any]] = []
         self.calls: Counter[str] = Counter()
@@ -218,12 +221,34 @@ class FakeBatch:
     def describe_job_queues(self, jobQueues: list[str]) -> dict[str, Any]:  # noqa: N803
         self._called("describe_job_queues", jobQueues=jobQueues)
         arn = f"arn:aws:batch:{REGION}:123456789012:job-queue/"
+        order = [{"order": number, "computeEnvironment": name} for number, name in enumerate(self.environments)]
         found = [
-            {"jobQueueName": name, "jobQueueArn": arn + name, "state": "ENABLED", "status": "VALID"}
+            {
+                "jobQueueName": name,
+                "jobQueueArn": arn + name,
+                "state": "ENABLED",
+                "status": "VALID",
+                "computeEnvironmentOrder": order,
+            }
             for name in self.queues
             if name in jobQueues
         ]
         return {"jobQueues": found}
+
+    def describe_compute_environments(self, computeEnvironments: list[str]) -> dict[str, Any]:  # noqa: N803
+        self._called("describe_compute_environments", computeEnvironments=computeEnvironments)
+        found = [
+            {
+                "computeEnvironmentName": name,
+                "computeEnvironmentArn": name,
+                "type": "MANAGED",
+                "state": "ENABLED",
+                "status": "VALID",
+                **self.environments[name],
+            }
+            for name in computeEnvironments
+        ]
+        return {"computeEnvironments": found}
 
     def get_job_queue_snapshot(self, jobQueue: str) -> dict[str, Any]:  # noqa: N803
         self._called("get_job_queue_snapshot", jobQueue=jobQueue)

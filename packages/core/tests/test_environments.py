@@ -24,6 +24,9 @@ class FakeBatch:
     def __init__(self, *queues):
         self.queues = queues
 
+    def __call__(self, operation, **request):
+        return getattr(self, operation)(**request)
+
     def describe_job_queues(self, jobQueues):  # noqa: N803 - the API's own name
         found = [item for item in self.queues if {item["jobQueueName"], item["jobQueueArn"]} & set(jobQueues)]
         return {"jobQueues": found}
@@ -41,11 +44,11 @@ class FakeBatch:
 def test_environments_of_queues_in_the_order_in_which_batch_tries_them():
     batch = FakeBatch(queue("task", "spot", "demand"), queue("other", "demand"), queue("not-asked-for", "more"))
     arn = f"{ARN}:job-queue/other"
-    found = environments_behind(batch, ["task", arn, "missing"])
-    assert {name: [item.name for item in items] for name, items in found.items()} == {
-        "task": ["spot", "demand"],
-        arn: ["demand"],
-    }
+    found = environments_behind(batch, [arn, "task", "missing"])
+    assert [(name, [item.name for item in items]) for name, items in found.items()] == [
+        (arn, ["demand"]),
+        ("task", ["spot", "demand"]),
+    ]
 
 
 def test_nothing_is_asked_about_no_queues():

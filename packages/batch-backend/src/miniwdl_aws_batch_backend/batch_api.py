@@ -51,6 +51,7 @@ class Request:
 
 _REQUESTS: Mapping[str, Request] = {
     "deregister_job_definition": Request("deregister the job definition"),
+    "describe_compute_environments": Request("look up compute environments", "computeEnvironments"),
     "describe_job_definitions": Request(
         "look up the job definition", "jobDefinitions", ("jobDefinitionArn", "revision")
     ),

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_batch_backend.configuration import BackendSettings
 
-__all__ = ["ARM64", "HINTS", "Hint", "Resources", "read_hints", "resources_of"]
+__all__ = ["ARM64", "HINTS", "Hint", "Resources", "given_by", "read_hints", "resources_of"]
 
 MIB = 1024 * 1024
 DEFAULT_MEMORY_MIB = 1024
@@ -188,4 +188,13 @@ def resources_of(runtime: Mapping[str, Any], settings: BackendSettings, task: st
 
 def _placeable(memory: int) -> int:
     """Reduce MiB so that a host of this nominal size has them to give."""
-    return max(memory - memory // HOST_SHARE - HOST_FLAT_MIB, min(memory, UNREDUCED_MIB))
+    return max(given_by(memory), min(memory, UNREDUCED_MIB))
+
+
+def given_by(host: int) -> int:
+    """
+    Reckon the MiB that a host has to give to jobs.
+
+    :param host: its nominal MiB.
+    """
+    return host - host // HOST_SHARE - HOST_FLAT_MIB

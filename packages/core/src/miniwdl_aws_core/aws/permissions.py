@@ -183,6 +183,7 @@ STATEMENTS: tuple[Statement, ...] = (
         (
             "batch:DescribeComputeEnvironments",
             "batch:DescribeJobQueues",
+            "ec2:DescribeInstanceTypes",
             "ec2:DescribeLaunchTemplateVersions",
             "ec2:DescribeNetworkInterfaces",
             "ec2:DescribeSecurityGroups",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 __all__ = ["ComputeEnvironment", "environments_behind"]
 
@@ -67,17 +67,17 @@ class ComputeEnvironment:
         )
 
 
-def environments_behind(client: Any, queues: Sequence[str]) -> dict[str, list[ComputeEnvironment]]:
+def environments_behind(ask: Callable[..., Any], queues: Sequence[str]) -> dict[str, list[ComputeEnvironment]]:
     """
     Look up the compute environments of job queues, in the order in which Batch tries them.
 
-    :param client: botocore's; what it raises passes.
+    :param ask: sends a request, given the name of botocore's method and its arguments; what it raises passes.
     :param queues: names or ARNs.
     :return: by each of these; a queue that is not there is left out.
     """
     if not queues:
         return {}
-    found = client.describe_job_queues(jobQueues=list(queues))["jobQueues"]
+    found = ask("describe_job_queues", jobQueues=list(queues))["jobQueues"]
     ordered = {
         name: [item["computeEnvironment"] for item in sorted(queue["computeEnvironmentOrder"], key=_order)]
         for queue in found
@@ -86,14 +86,14 @@ def environments_behind(client: Any, queues: Sequence[str]) -> dict[str, list[Co
     }
     names = list(dict.fromkeys(name for environments in ordered.values() for name in environments))
     if not names:
-        return {queue: [] for queue in ordered}
-    answer = client.describe_compute_environments(computeEnvironments=names)["computeEnvironments"]
+        return {queue: [] for queue in queues if queue in ordered}
+    answer = ask("describe_compute_environments", computeEnvironments=names)["computeEnvironments"]
     known = {
         name: ComputeEnvironment.of(item)
         for item in answer
         for name in (item["computeEnvironmentName"], item["computeEnvironmentArn"])
     }
-    return {queue: [known[name] for name in environments if name in known] for queue, environments in ordered.items()}
+    return {queue: [known[name] for name in ordered[queue] if name in known] for queue in queues if queue in ordered}
 
 
 def _order(item: Mapping[str, Any]) -> int:

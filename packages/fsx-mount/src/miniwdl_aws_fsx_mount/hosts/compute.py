@@ -55,7 +55,7 @@ class Hosts:
     def environments(self, queues: Sequence[str]) -> list[ComputeEnvironment]:
         """Compute environments behind some job queues, each once."""
         with asking(f"look up job queue {', '.join(queues)}"):
-            found = environments_behind(self._batch, queues)
+            found = environments_behind(lambda name, **request: getattr(self._batch, name)(**request), queues)
         return list({item.name: item for environments in found.values() for item in environments}.values())
 
     def subnets(self, ids: Sequence[str]) -> list[Subnet]:

@@ -40,7 +40,14 @@ if TYPE_CHECKING:
         MountContext,
         QueueContext,
     )
-    from miniwdl_aws_hooks.types.watching import Check, CheckState, FollowRequest, LogEvent, PreflightContext
+    from miniwdl_aws_hooks.types.watching import (
+        Check,
+        CheckState,
+        FollowRequest,
+        LogEvent,
+        PreflightContext,
+        TaskNeeds,
+    )
 
 __all__ = [
     "Check",
@@ -74,6 +81,7 @@ __all__ = [
     "StageResult",
     "SubmitEnvironment",
     "SubmitOption",
+    "TaskNeeds",
 ]
 
 __getattr__ = names_from(
@@ -107,6 +115,6 @@ __getattr__ = names_from(
             "MountContext",
             "QueueContext",
         ),
-        "watching": ("Check", "CheckState", "FollowRequest", "LogEvent", "PreflightContext"),
+        "watching": ("Check", "CheckState", "FollowRequest", "LogEvent", "PreflightContext", "TaskNeeds"),
     },
 )

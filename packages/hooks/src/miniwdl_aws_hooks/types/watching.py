@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
     from miniwdl_aws_hooks.settings import Settings
 
-__all__ = ["Check", "CheckState", "FollowRequest", "LogEvent", "PreflightContext"]
+__all__ = ["Check", "CheckState", "FollowRequest", "LogEvent", "PreflightContext", "TaskNeeds"]
 
 
 @dataclass(frozen=True)
@@ -66,6 +66,21 @@ class PreflightContext:
     task_queue: str | None
     mount_point: str
     settings: Settings
+    tasks: Sequence[TaskNeeds] = ()
+    """The calls of tasks of a workflow that is to run, where one is named; each plugin looks at what it knows of."""
+
+
+@dataclass(frozen=True)
+class TaskNeeds:
+    """A call of a task, and what its runtime section says, as far as that can be told before a run."""
+
+    call: str
+    """How it is called: ``align``, or ``per_sample.align`` in a subworkflow."""
+    task: str
+    runtime: Mapping[str, Any]
+    """JSON values by the keys of ``runtime`` (WDL 1.2: ``requirements``), as WDL has them: ``{"memory": "8 GiB"}``."""
+    unknown: Mapping[str, str] = field(default_factory=dict)
+    """Keys whose value depends on what a run finds out first, with what that is: ``an output of call trim``."""
 
 
 @dataclass(frozen=True)
