@@ -29,9 +29,10 @@ from miniwdl_aws_batch_backend.engine import Engine
 from miniwdl_aws_batch_backend.errors import TaskSettingError
 from miniwdl_aws_batch_backend.failures.pauses import Pauses
 from miniwdl_aws_batch_backend.failures.report import Rewritten, failure_info, stderr_tail, tailed
-from miniwdl_aws_batch_backend.job import BatchJob, StoppedError
+from miniwdl_aws_batch_backend.job import BatchJob
 from miniwdl_aws_batch_backend.names import task_name
 from miniwdl_aws_batch_backend.resources import HINTS, read_hints, resources_of
+from miniwdl_aws_batch_backend.termination import StoppedError
 from miniwdl_aws_batch_backend.workdir.handover import (
     Place,
     discard,

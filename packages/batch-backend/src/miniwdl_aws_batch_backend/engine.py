@@ -19,6 +19,7 @@ from miniwdl_aws_batch_backend.definitions import TaskDefinitions
 from miniwdl_aws_batch_backend.extensions import Extensions
 from miniwdl_aws_batch_backend.poller import MAX_LAG, JobPoller, PollPlan
 from miniwdl_aws_batch_backend.queues import QueuePositions
+from miniwdl_aws_batch_backend.submission.sender import Sender
 from miniwdl_aws_batch_backend.termination import TerminationWatch
 from miniwdl_aws_core.aws.rate import SelfTuningRate
 from miniwdl_aws_core.batch.mounts import covering_mount, sentinel_of
@@ -56,7 +57,7 @@ class Engine:
     api: BatchApi
     definitions: TaskDefinitions
     poller: JobPoller
-    rate: SelfTuningRate
+    sender: Sender
     extensions: Extensions
     positions: QueuePositions
     recovery: Recovery | None
@@ -107,7 +108,7 @@ class Engine:
             api=api,
             definitions=definitions,
             poller=JobPoller(api.describe, plan),
-            rate=SelfTuningRate(settings.submit_rate, lowest=LOWEST_RATE, burst=burst),
+            sender=Sender(api, SelfTuningRate(settings.submit_rate, lowest=LOWEST_RATE, burst=burst), definitions),
             extensions=extensions,
             positions=QueuePositions(api),
             recovery=_recovery(settings, reader, root, process, api),

@@ -9,37 +9,25 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_batch_backend.failures.classify import GIVEN_UP, VANISHED
 from miniwdl_aws_batch_backend.failures.waiting import QueueWait, WaitStep, explain
 from miniwdl_aws_batch_backend.poller import Missing, Seen
-from miniwdl_aws_batch_backend.termination import Mailbox
+from miniwdl_aws_batch_backend.submission.sender import Submitted
+from miniwdl_aws_batch_backend.termination import Mailbox, Stoppable, StoppedError
 from miniwdl_aws_batch_backend.workdir.wrapper import ALREADY_BEGUN
-from miniwdl_aws_core.aws.backoff import Backoff
-from miniwdl_aws_core.aws.errors import AwsError, Kind
-from miniwdl_aws_core.aws.session import ATTEMPTS
+from miniwdl_aws_core.aws.errors import AwsError
 from miniwdl_aws_core.batch.job import ENDED, STARTED, Job
-from miniwdl_aws_core.batch.lookup import ids_of, look_for
 from miniwdl_aws_core.wdl_log import NOTICE_LEVEL, message
 from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping
 
     from miniwdl_aws_batch_backend.adoption.journal import Entry
     from miniwdl_aws_batch_backend.engine import Engine
     from miniwdl_aws_core.batch.job import StreamName
 
-__all__ = ["BatchJob", "StoppedError"]
+__all__ = ["BatchJob"]
 
 LOUD = frozenset({"RUNNING", "SUCCEEDED", "FAILED"})
 """States whose beginning is logged as a notice."""
-SUBMISSION = Backoff(1.0, 10.0)
-"""Pauses between submissions that AWS has not taken."""
-
-
-class StoppedError(Exception):
-    """The run is being terminated, and the job with it; not an error of this project's, only a way out."""
-
-    def __init__(self, *, had_started: bool) -> None:
-        super().__init__()
-        self.had_started = had_started
 
 
 class BatchJob:
@@ -65,15 +53,11 @@ class BatchJob:
         """
         self._engine = engine
         self._logger = logger
-        self._terminating = terminating
+        self._task = Stoppable(engine.termination, terminating)
         self._tell = tell
         self._claimed_by = claimed_by
-        self.job_id: str | None = None
         self.status: str | None = None
-        self._queue: str = ""
-        self._name: str = ""
-        self._unanswered = False
-        """Whether there may be more jobs of this name than the one that is known."""
+        self._known: Submitted | None = None
         self._consumables: Mapping[str, int] = {}
         """What it needs besides a host, as AWS tells it."""
         self._waited = QueueWait(engine.settings.runnable_timeout)
@@ -86,49 +70,10 @@ class BatchJob:
 
         :raises StoppedError: when the run is terminated before AWS took the job.
         """
-        failures = 0
-        rate = self._engine.rate
-        self._name, self._queue = request["jobName"], request["jobQueue"]
-        while True:
-            if not rate.acquire(self.pause) or self._terminating():
-                self._stop_all()
-                raise StoppedError(had_started=False)
-            try:
-                self.job_id = self._engine.api.call_once("submit_job", **request)["jobId"]
-            except AwsError as exc:
-                if exc.kind is Kind.THROTTLED:
-                    rate.throttled()
-                    self._logger.info(message("AWS throttles SubmitJob", rate=round(rate.rate, 1)))
-                    continue
-                failures += 1
-                if failures < ATTEMPTS and (active := self._with_active_definition(request, exc)):
-                    request = active
-                    continue
-                self._unanswered |= exc.ambiguous
-                self.job_id = self._find() if exc.ambiguous else None
-                if self.job_id is None:
-                    if not exc.retryable or failures >= ATTEMPTS:
-                        self._stop_all()
-                        raise
-                    self.pause(SUBMISSION.pause(failures, self._engine.chance()))
-                    continue
-            rate.succeeded()
-            self._submitted()
-            return self.job_id
-
-    def _with_active_definition(self, request: Mapping[str, Any], refusal: AwsError) -> Mapping[str, Any] | None:
-        """Write the request anew if it was refused since somebody has deregistered the definition."""
-        if refusal.kind not in {Kind.REFUSED, Kind.MISSING} or refusal.retryable:
-            return None
-        gone = request["jobDefinition"]
-        try:
-            fresh = self._engine.definitions.renewed(gone)
-        except AwsError:
-            return None
-        if fresh is None:
-            return None
-        self._logger.warning(message("registered a job definition again that was deregistered", jobDefinition=gone))
-        return {**request, "jobDefinition": fresh}
+        self._known = self._engine.sender.send(request, self._task, self._logger)
+        self._logger.info(message(JOB_SUBMITTED, jobId=self.job_id, jobName=self._known.name, queue=self._known.queue))
+        self._enter(self._made_up("SUBMITTED"))
+        return str(self.job_id)
 
     def go_on(self, entry: Entry) -> None:
         """Take a job that another process submitted, in place of submitting one."""
@@ -136,38 +81,30 @@ class BatchJob:
             NOTICE_LEVEL,
             message("going on with the AWS Batch job of a killed run", jobId=entry.job_id, dir=entry.task_dir),
         )
-        self.job_id, self._queue, self._name = entry.job_id, entry.queue, entry.name
+        self._known = Submitted(entry.name, entry.queue, entry.job_id)
+
+    @property
+    def _queue(self) -> str:
+        return self._known.queue if self._known else ""
 
     def pause(self, seconds: float) -> bool:
         """Sleep; return True at once when the run is being terminated."""
-        return self._engine.termination.pause(seconds, self._terminating)
+        return self._task.pause(seconds)
 
-    def _find(self) -> str | None:
-        """Find what AWS may have taken: submitting it again would cost a host's time, if nothing worse."""
-        self._logger.warning(message("SubmitJob got no answer, looking for the job", jobName=self._name))
-        return next(iter(look_for(self._name, self._named, self.pause)), None)
-
-    def _named(self) -> Sequence[Job]:
-        return self._engine.api.named(self._queue, self._name)
+    @property
+    def job_id(self) -> str | None:
+        """Its id, once it is known."""
+        return self._known.job_id if self._known else None
 
     def _stop_all(self) -> None:
-        """Stop whatever AWS has taken of this job: also what it has never told of."""
-        ids = {self.job_id} if self.job_id else set()
-        if self._unanswered:
-            try:
-                ids.update(ids_of(self._name, self._named()))
-            except AwsError as exc:
-                fields = {"jobName": self._name, "error": exc.message}
-                self._logger.error(message("an AWS Batch job may still be running", **fields))  # noqa: TRY400 - as below
-        for job_id in sorted(ids):
-            self._terminate(job_id)
-
-    def _submitted(self) -> None:
-        self._logger.info(message(JOB_SUBMITTED, jobId=self.job_id, jobName=self._name, queue=self._queue))
-        self._enter(self._made_up("SUBMITTED"))
+        """Stop whatever AWS has taken of this job."""
+        if self._known:
+            self._engine.sender.stop(self._known, self._logger)
 
     def _made_up(self, status: str, reason: str = "") -> Job:
-        return Job.made_up(str(self.job_id), status, name=self._name, queue=self._queue, reason=reason)
+        known = self._known
+        assert known is not None  # noqa: S101 - for the type checker: there is something to tell of
+        return Job.made_up(str(self.job_id), status, name=known.name, queue=known.queue, reason=reason)
 
     def wait(self, poll_stderr: Callable[[], None], running: ExitStack, open_running: Callable[[], Any]) -> Job:
         """
@@ -183,26 +120,27 @@ class BatchJob:
             job = self._wait_for_one(poll_stderr, running, open_running)
             while _had_a_twin(job) and self._go_on_with_the_twin():
                 job = self._wait_for_one(poll_stderr, running, open_running)
-        if self._unanswered:
+        if self._known and self._known.unanswered:
             self._stop_all()
         return job
 
     def _go_on_with_the_twin(self) -> bool:
         """Take the job that has begun for this one, if AWS Batch knows it by the same name."""
         first = self._claimed_by()
-        if first is None or first == self.job_id:
+        twin = self._known.twin(first) if self._known and first else None
+        if first is None or twin is None or first == self.job_id:
             return False
         try:
             found = self._engine.api.describe([first])
         except AwsError as exc:
             self._logger.error(message("cannot look for a job", jobId=first, error=exc.message))  # noqa: TRY400 - its traceback helps nobody
             return False
-        if not found or found[0].name != self._name:
+        if not found or found[0].name != twin.name:
             return False
         self._logger.warning(
             message("the task was submitted twice, and the other job has begun", jobId=first, ended=self.job_id)
         )
-        self.job_id, self.status = first, None
+        self._known, self.status = twin, None
         return True
 
     def _wait_for_one(
@@ -210,7 +148,7 @@ class BatchJob:
     ) -> Job:
         with self._watched() as box:
             while True:
-                if self._terminating():
+                if self._task.terminating():
                     raise StoppedError(had_started=self._started)
                 news = box.get(self.STDERR_PERIOD if self.status == "RUNNING" else self._waited.delay(self._now()))
                 poll_stderr()
@@ -231,7 +169,7 @@ class BatchJob:
     def _watched(self) -> Iterator[Mailbox[Seen | Missing]]:
         box: Mailbox[Seen | Missing] = Mailbox()
         with (
-            self._engine.termination.waking(box, self._terminating),
+            self._task.waking(box),
             self._engine.poller.watch(str(self.job_id), box),
         ):
             yield box
@@ -316,13 +254,6 @@ class BatchJob:
             level = NOTICE_LEVEL if status in LOUD else logging.INFO
             self._logger.log(level, message(JOB_CHANGED, **fields))
         self._tell(job, previous)
-
-    def _terminate(self, job_id: str) -> None:
-        """Stop a job, in whatever state it is; an error is logged, since there is nobody to raise it to."""
-        try:
-            self._engine.api.call("terminate_job", jobId=job_id, reason="terminated by miniwdl")
-        except AwsError as exc:
-            self._logger.error(message("the AWS Batch job may still be running", jobId=job_id, error=str(exc)))  # noqa: TRY400 - its traceback helps nobody
 
 
 def _had_a_twin(job: Job) -> bool:

@@ -11,18 +11,28 @@ import logging
 import queue
 import threading
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 from miniwdl_aws_core.aws.surprises import in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
-__all__ = ["Mailbox", "TerminationWatch"]
+__all__ = ["Mailbox", "Stoppable", "StoppedError", "TerminationWatch"]
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+
+class StoppedError(Exception):
+    """The run is being terminated, and the job with it; not an error of this project's, only a way out."""
+
+    def __init__(self, *, had_started: bool) -> None:
+        super().__init__()
+        self.had_started = had_started
 
 
 class Mailbox(Generic[T]):
@@ -113,3 +123,20 @@ class TerminationWatch:
                 self._warned = True
                 logger.warning("cannot tell whether the run is being terminated, looking on: %s", in_words(exc))
             return False
+
+
+@dataclass(frozen=True)
+class Stoppable:
+    """Somebody who waits for this and that, but no longer when the run is being terminated."""
+
+    watch: TerminationWatch
+    terminating: Callable[[], bool]
+    """miniwdl's flag."""
+
+    def pause(self, seconds: float) -> bool:
+        """Sleep; return True at once when the run is being terminated."""
+        return self.watch.pause(seconds, self.terminating)
+
+    def waking(self, box: Mailbox[Any]) -> AbstractContextManager[None]:
+        """Wake a mailbox when the run is being terminated."""
+        return self.watch.waking(box, self.terminating)
