@@ -10,6 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from miniwdl_aws_hooks import ExitCode
+from miniwdl_aws_hooks.guard import policy_of
 from miniwdl_aws_hooks.markers import PROJECT_NAME
 from miniwdl_aws_hooks.specs import Specs
 
@@ -99,6 +100,11 @@ def _implementation(distribution: str, function: ast.FunctionDef) -> Implementat
     marker = next(ast.unparse(item) for item in function.decorator_list if "hookimpl" in ast.unparse(item))
     options = marker.partition("(")[2].removesuffix(")")
     return Implementation(function.name, distribution, one_line(paragraph), options)
+
+
+def what_follows_an_error(hook: Hook) -> str:
+    """Say what an error of a plugin does, or an answer that isn't what the specification declares."""
+    return inspect.getdoc(policy_of(getattr(Specs, hook.name))) or ""
 
 
 def callers(hook_name: str) -> list[str]:

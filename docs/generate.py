@@ -54,6 +54,7 @@ def hook_block(name: str) -> str:
         ("Returns", hook.slots["return"]),
         ("Collection", ("`firstresult`: " if facts.is_firstresult(hook) else "") + hook.slots["Collection"]),
         ("May raise", hook.slots["Raises"]),
+        ("Another error", facts.what_follows_an_error(hook)),
         ("Types", ", ".join(f"[`{name}`](../types.md#{name.lower()})" for name in types)),
         ("Called by", ", ".join(facts.callers(name))),
         ("Since", hook.slots["versionadded"]),

@@ -4,12 +4,9 @@ import re
 from argparse import ArgumentParser, Namespace
 from types import ModuleType
 
-import pluggy
 import pytest
 
-from miniwdl_aws_hooks import ConfigurationError, FailurePolicy, PublishReport, StageResult
-from miniwdl_aws_hooks.markers import PROJECT_NAME
-from miniwdl_aws_hooks.specs import Specs
+from miniwdl_aws_hooks import ConfigurationError, FailurePolicy, PublishReport, StageResult, create_manager
 
 BLOCK = re.compile(r"(?ms)^```python\n(.*?)^```$")
 
@@ -26,10 +23,8 @@ def example(root, tmp_path, monkeypatch):
         (source,) = BLOCK.findall((root / f"docs/reference/hooks/{hook_name}.md").read_text())
         module = ModuleType(hook_name)
         exec(compile(source, f"{hook_name}.md", "exec"), module.__dict__)
-        manager = pluggy.PluginManager(PROJECT_NAME)
-        manager.add_hookspecs(Specs)
+        manager = create_manager([], {})
         manager.register(module)
-        manager.check_pending()
         return module, manager.hook
 
     return load

@@ -13,6 +13,7 @@ from miniwdl_aws_hooks import (
     FileSystemContext,
     JobChange,
     JobFailure,
+    PluginError,
     create_manager,
     hookimpl,
 )
@@ -76,13 +77,20 @@ def test_without_one_ours_does() -> None:
 
 
 def test_a_broken_one_is_left_out() -> None:
-    errors: list[Exception] = []
+    errors: list[PluginError] = []
     assert extensions(Broken()).verdict(FAILURE, errors.append).failure_class is FailureClass.TOOL_ERROR
     assert len(errors) == 1
 
 
+def test_after_a_broken_one_the_next_is_asked() -> None:
+    errors: list[PluginError] = []
+    assert extensions(Site(), Broken()).verdict(FAILURE, errors.append).message == "no seats left"
+    assert len(errors) == 1
+
+
 def test_every_listener_hears() -> None:
-    one, other, errors = Listener(), Listener(), []
+    one, other = Listener(), Listener()
+    errors: list[PluginError] = []
     change: Any = object()
     extensions(one, Broken(), other).tell(change, errors.append)
     assert one.heard == other.heard == [change]

@@ -1,8 +1,8 @@
 import pytest
 
 from miniwdl_aws_core.aws.errors import AwsError, Kind
-from miniwdl_aws_core.findings import not_checked
 from miniwdl_aws_hooks import CheckState, MiniwdlAwsError
+from miniwdl_aws_hooks.findings import not_checked
 
 
 def test_a_missing_permission_is_no_fault_of_what_is_looked_at():

@@ -73,17 +73,13 @@ Each round in some goes over all objects of all tasks in flight: with 500 tasks 
 """
 
 
-def _told(exc: MiniwdlAwsError) -> str:
-    return f"{exc.message} ({exc.hint})" if exc.hint else exc.message
-
-
 @contextmanager
 def _as_miniwdl_errors() -> Iterator[None]:
     """Let only errors out that miniwdl knows."""
     try:
         yield
     except MiniwdlAwsError as exc:
-        raise WDL.Error.RuntimeError(_told(exc), more_info=exc.more_info) from exc
+        raise WDL.Error.RuntimeError(exc.told, more_info=exc.more_info) from exc
     except OSError as exc:
         raise WDL.Error.RuntimeError(f"the task's files could not be made ready: {exc}") from exc
     except StoppedError as exc:
@@ -336,7 +332,7 @@ class BatchBackend(TaskContainer):
         stderr = stderr_tail(self.host_dir, Path(self._paths.stderr).name)
         verdict = self._engine.extensions.verdict(
             JobFailure(job=ended.detail, exit_file=exit_file, stderr_tail=stderr, begun=begun),
-            lambda exc: logger.error(message("a plugin failed to classify a failure", error=repr(exc))),
+            lambda error: logger.error(error.told),
         )
         if self._rewritten:
             verdict = self._rewritten.explained(verdict)
@@ -477,9 +473,7 @@ class BatchBackend(TaskContainer):
             run_dir=self.host_dir,
             at=self._engine.clock(),
         )
-        self._engine.extensions.tell(
-            change, lambda exc: logger.error(message("a plugin failed to hear of a job", error=repr(exc)))
-        )
+        self._engine.extensions.tell(change, lambda error: logger.error(error.told))
 
     def _note(self, logger: logging.Logger, job: Job) -> None:
         """Leave AWS's last word on the job in the task directory, if there is room for it."""

@@ -102,7 +102,7 @@ class TaskDefinitions:
             try:
                 done = self._deregister(arn, deadline)
             except AwsError as exc:
-                trouble = f"{exc.message} ({exc.hint})" if exc.hint else exc.message
+                trouble = exc.told
                 if exc.kind not in {Kind.REFUSED, Kind.MISSING}:
                     break  # the next one would fare no better
                 continue

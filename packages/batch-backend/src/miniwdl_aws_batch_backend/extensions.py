@@ -18,11 +18,14 @@ from miniwdl_aws_hooks import (
     QueueContext,
     Settings,
 )
+from miniwdl_aws_hooks.guard import telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     import pluggy
+
+    from miniwdl_aws_hooks import PluginError
 
 __all__ = ["Extensions"]
 
@@ -37,8 +40,8 @@ class Extensions:
     def mounts(self, root: str, settings: Settings) -> list[Mount]:
         """All volumes that plugins give to task jobs."""
         context = MountContext(role=JobRole.TASK, mount_point=root, settings=settings)
-        answers: Sequence[Sequence[Mount] | None] = self._hook.miniwdl_aws_mounts(context=context)
-        return [mount for answer in answers if answer for mount in answer]
+        answers: Sequence[Sequence[Mount]] = self._hook.miniwdl_aws_mounts(context=context)
+        return [mount for answer in answers for mount in answer]
 
     def prepare_file_system(self, root: str, settings: Settings) -> None:
         """Let plugins make the shared file system ready for task jobs."""
@@ -46,26 +49,19 @@ class Extensions:
 
     def prepare(self, context: JobContext) -> list[JobChanges]:
         """What each plugin adds to a job."""
-        answers: Sequence[JobChanges | None] = self._hook.miniwdl_aws_prepare_job(context=context)
-        return [answer for answer in answers if answer]
+        answers: list[JobChanges] = self._hook.miniwdl_aws_prepare_job(context=context)
+        return answers
 
     def queue(self, context: QueueContext) -> str:
         """The job queue of a try."""
         return self._hook.miniwdl_aws_select_queue(context=context) or context.queue
 
-    def verdict(self, failure: JobFailure, on_error: Callable[[Exception], None]) -> FailureVerdict:
-        """Why a job failed; a plugin that breaks is left out."""
-        try:
-            verdict = self._hook.miniwdl_aws_classify_failure(failure=failure)
-        except Exception as exc:  # noqa: BLE001 - a plugin's error must not hide the job's
-            on_error(exc)
-            verdict = None
-        return verdict or classify(failure)
+    def verdict(self, failure: JobFailure, on_error: Callable[[PluginError], None]) -> FailureVerdict:
+        """Why a job failed."""
+        with telling(on_error):
+            return self._hook.miniwdl_aws_classify_failure(failure=failure) or classify(failure)
 
-    def tell(self, change: JobChange, on_error: Callable[[Exception], None]) -> None:
-        """Tell every plugin of a change, also those after one that breaks."""
-        for implementation in self._hook.miniwdl_aws_job_changed.get_hookimpls():
-            try:
-                implementation.function(*(change for _name in implementation.argnames))
-            except Exception as exc:  # noqa: BLE001 - each plugin is told, whatever another one does
-                on_error(exc)
+    def tell(self, change: JobChange, on_error: Callable[[PluginError], None]) -> None:
+        """Tell every plugin of a change."""
+        with telling(on_error):
+            self._hook.miniwdl_aws_job_changed(change=change)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_core.findings import not_checked
 from miniwdl_aws_core.options.shared import EXPORT, AwsOptions
 from miniwdl_aws_fsx_mount.hosts.network import check_kind, check_mounting, check_ports, check_zone
 from miniwdl_aws_fsx_mount.preflight import (
@@ -16,6 +15,7 @@ from miniwdl_aws_fsx_mount.preflight import (
     check_version,
 )
 from miniwdl_aws_hooks import Check, CheckState, MiniwdlAwsError
+from miniwdl_aws_hooks.findings import not_checked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

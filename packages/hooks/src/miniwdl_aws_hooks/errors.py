@@ -40,6 +40,16 @@ class MiniwdlAwsError(Exception):
         self.more_info = more_info or {}
         self.retryable = retryable
 
+    @property
+    def lacks_permission(self) -> bool:
+        """Whether all that is wrong is that whoever asked may not."""
+        return False
+
+    @property
+    def told(self) -> str:
+        """Message and hint in one line, for logs and for errors of others that have a message alone."""
+        return f"{self.message} ({self.hint})" if self.hint else self.message
+
 
 class ConfigurationError(MiniwdlAwsError):
     """An option, an environment variable or a configuration key is missing, unknown or out of range."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_hooks.guard import failed_check, go_on, lose_contact, on_error
 from miniwdl_aws_hooks.markers import hookspec
 
 if TYPE_CHECKING:
@@ -55,13 +56,14 @@ class Specs:
 
         :return: the options, or an empty sequence.
         Collection: all plugins' options; two of one name are an error.
-        Raises: nothing.
+        Raises: nothing; an error stops the command: without the option, the run might go elsewhere.
         Example: ``--local`` of miniwdl-aws-local-cloud.
 
         .. versionadded:: 0.1
         """
 
     @hookspec
+    @on_error(go_on)
     def miniwdl_aws_commands(self) -> Iterable[Command]:  # type: ignore[empty-body]
         """
         Add subcommands to ``miniwdl-aws``.
@@ -77,6 +79,7 @@ class Specs:
         """
 
     @hookspec
+    @on_error(failed_check)
     def miniwdl_aws_preflight(self, context: PreflightContext) -> Iterable[Check]:  # type: ignore[empty-body]
         """
         Check before a run what the plugin owns.
@@ -225,6 +228,7 @@ class Specs:
         """
 
     @hookspec(firstresult=True)
+    @on_error(go_on)
     def miniwdl_aws_classify_failure(self, failure: JobFailure) -> FailureVerdict | None:
         """
         Say why a task's job failed and what follows.
@@ -234,13 +238,14 @@ class Specs:
         :param failure: what Batch says of it, and what it left behind.
         :return: the verdict; ``None`` to leave it to others.
         Collection: the first plugin with an answer; last of all comes miniwdl-aws-batch-backend's own.
-        Raises: nothing.
+        Raises: nothing; after an error, the next plugin is asked.
         Example: a licence server's "no seats left" is worth another try.
 
         .. versionadded:: 0.1
         """
 
     @hookspec
+    @on_error(go_on)
     def miniwdl_aws_job_changed(self, change: JobChange) -> None:
         """
         Hear of a task's job that entered another state.
@@ -273,6 +278,7 @@ class Specs:
         """
 
     @hookspec(firstresult=True)
+    @on_error(lose_contact)
     def miniwdl_aws_follow_logs(self, request: FollowRequest) -> Iterator[LogEvent] | None:
         """
         Follow a job's log to its end.

@@ -1,4 +1,7 @@
 import logging
+import re
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +107,34 @@ def test_errors_of_plugins_name_the_input(root: Path, repository: DataRepository
     with pytest.raises(WDL.Error.RuntimeError, match="not available") as caught:
         run(root, f="s3://forbidden/x")
     assert caught.value.more_info["uri"] == "s3://forbidden/x"
+
+
+@pytest.mark.parametrize(
+    ("behave", "said"),
+    [
+        (lambda: 1 // 0, "plugin odd failed in miniwdl_aws_localize: ZeroDivisionError"),
+        (lambda: sys.exit(3), "plugin odd failed in miniwdl_aws_localize: SystemExit: 3"),
+        (
+            lambda: Path("/a"),
+            "plugin odd gave a wrong answer to miniwdl_aws_localize: it is of type PosixPath, not text",
+        ),
+    ],
+)
+def test_a_broken_plugin_is_named_with_the_input(
+    root: Path, monkeypatch: pytest.MonkeyPatch, behave: Callable[[], Any], said: str
+) -> None:
+    class Odd:
+        @hookimpl
+        def miniwdl_aws_localize(self) -> Any:
+            return behave()
+
+    manager = create_manager([], {})
+    manager.register(Odd(), name="odd")
+    monkeypatch.setattr(localize, "get_manager", lambda: manager)
+    with pytest.raises(WDL.Error.RuntimeError, match=re.escape(said)) as caught:
+        run(root)
+    assert "MINIWDL_AWS_DISABLE_PLUGINS=odd" in str(caught.value)
+    assert caught.value.more_info["uri"].startswith("s3://mapped/")
 
 
 def test_without_such_plugins_nothing_changes(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_batch_backend.preflight.demands import Demand, load_configuration, read_demand
 from miniwdl_aws_batch_backend.preflight.placing import Offer, check_placing, place_unknown, unknown_sizes
 from miniwdl_aws_core.aws.errors import AwsError
-from miniwdl_aws_core.findings import not_checked
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_hooks import Check, CheckState, MiniwdlAwsError, QueueContext
+from miniwdl_aws_hooks.findings import not_checked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence

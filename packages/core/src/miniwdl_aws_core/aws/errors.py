@@ -73,6 +73,11 @@ class AwsError(MiniwdlAwsError):
         self.operation = operation
         self.ambiguous = ambiguous
 
+    @property
+    def lacks_permission(self) -> bool:
+        """Whether all that is wrong is that whoever asked may not."""
+        return self.kind is Kind.DENIED
+
 
 class NotConfiguredError(AwsError, ConfigurationError):
     """A setting of AWS's, as the region, the profile or an endpoint, is missing or wrong."""

@@ -75,7 +75,7 @@ def _check(queue: str, region: str) -> int:
     from miniwdl_aws_core.options.shared import AwsOptions
     from miniwdl_aws_hooks.manager import get_manager
 
-    commands = [command for found in get_manager().hook.miniwdl_aws_commands() for command in found or ()]
+    commands = [command for found in get_manager().hook.miniwdl_aws_commands() for command in found]
     doctor = next((command for command in commands if command.name == "doctor"), None)
     if doctor is None:
         say("to check the setup, `miniwdl-aws doctor` needs miniwdl-aws-submit-cli: pip install miniwdl-aws-submit-cli")

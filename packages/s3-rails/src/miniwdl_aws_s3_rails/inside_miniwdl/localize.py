@@ -21,7 +21,7 @@ from miniwdl_aws_s3_rails.products.boundary import is_within
 
 if TYPE_CHECKING:
     import logging
-    from collections.abc import Callable, Generator
+    from collections.abc import Generator
 
     from WDL import Env, Tree
     from WDL.runtime.config import Loader
@@ -38,8 +38,7 @@ def localize_inputs(
     **recv: Any,
 ) -> Generator[dict[str, Any], dict[str, Any], None]:
     """Plug into miniwdl's tasks and workflows: inputs change, everything else passes."""
-    hook = get_manager().hook.miniwdl_aws_localize
-    recv["inputs"] = _localize(cfg, logger, target.available_inputs, recv["inputs"], hook)
+    recv["inputs"] = _localize(cfg, logger, target.available_inputs, recv["inputs"])
     while True:
         recv = yield recv
 
@@ -49,7 +48,6 @@ def _localize(
     logger: logging.Logger,
     available: Env.Bindings[Tree.Decl],
     inputs: Env.Bindings[Value.Base],
-    hook: Callable[..., str | None],
 ) -> Env.Bindings[Value.Base]:
     root = cfg["file_io"]["root"]
     settings = LoaderSettings(cfg)
@@ -60,13 +58,13 @@ def _localize(
             return uri
         request = LocalizeRequest(uri, isinstance(value, Value.Directory), root, settings)
         try:
-            path: str | None = hook(request=request)
+            path: str | None = get_manager().hook.miniwdl_aws_localize(request=request)
             if path is None:
                 if uri.startswith(SCHEME):
                     refuse_shared_place(cfg, logger, uri, directory=request.directory)
                 return uri
         except MiniwdlAwsError as exc:
-            raise Error.RuntimeError(exc.message, more_info={**exc.more_info, "uri": uri}) from exc
+            raise Error.RuntimeError(exc.told, more_info={**exc.more_info, "uri": uri}) from exc
         if not is_within(path, root) or not Path(path).exists():
             raise Error.RuntimeError(f"{uri} should lie at {path}, which is not on the shared file system {root}")
         logger.info(message("input is on the shared file system", uri=uri, path=path))

@@ -132,7 +132,7 @@ def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
 
 def _let_publishers_speak() -> None:
     """Show the progress that plugins log, since any of them may publish the results."""
-    for plugin in get_manager().get_plugins():
+    for _name, plugin in get_manager().list_name_plugin():
         module: str = getattr(plugin, "__name__", type(plugin).__module__)
         logging.getLogger(module.partition(".")[0]).setLevel(logging.INFO)
 

@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _main(argv: Sequence[str]) -> int:
-    commands = [command for found in get_manager().hook.miniwdl_aws_commands() for command in found or ()]
+    commands = [command for found in get_manager().hook.miniwdl_aws_commands() for command in found]
     if "_ARGCOMPLETE" in os.environ:
         import argcomplete
 

@@ -7,8 +7,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.console import emit, emit_json, say
-from miniwdl_aws_core.findings import not_checked
-from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.types import Check, CheckState, PreflightContext
 from miniwdl_aws_submit_cli.formats import counted, table
@@ -18,8 +16,6 @@ from miniwdl_aws_submit_cli.options.table import NO_IMAGE, option
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
-
-    import pluggy
 
     from miniwdl_aws_submit_cli.runs.session import Session
 
@@ -44,7 +40,8 @@ def run(args: Namespace) -> int:
     from miniwdl_aws_submit_cli.runs.session import open_session
 
     with open_session(args) as session:
-        checks = collect(session.manager, _context(session))
+        answers = session.manager.hook.miniwdl_aws_preflight(context=_context(session))
+    checks = [check for answer in answers for check in answer]
     if args.json:
         emit_json([_facts(check) for check in checks])
     else:
@@ -75,19 +72,6 @@ def _show(checks: Sequence[Check]) -> None:
             said = {"why": check.why, "hint": check.hint, "run": check.command}
             rows += [("", "", f"{what}: {text}") for what, text in said.items() if text]
     emit(*table(rows))
-
-
-def collect(manager: pluggy.PluginManager, context: PreflightContext) -> list[Check]:
-    """Ask every plugin for its checks; one that fails is a failed check itself, and the others are still asked."""
-    found: list[Check] = []
-    for implementation in manager.hook.miniwdl_aws_preflight.get_hookimpls():
-        others = [plugin for plugin in manager.get_plugins() if plugin is not implementation.plugin]
-        ask = manager.subset_hook_caller("miniwdl_aws_preflight", remove_plugins=others)
-        try:
-            found += [check for checks in ask(context=context) for check in checks or ()]
-        except MiniwdlAwsError as exc:
-            found.append(not_checked(implementation.plugin_name, exc))
-    return found
 
 
 def _context(session: Session) -> PreflightContext:

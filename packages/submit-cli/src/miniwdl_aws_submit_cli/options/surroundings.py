@@ -37,7 +37,7 @@ class Surroundings:
 
 def plugin_options(manager: pluggy.PluginManager) -> list[SubmitOption]:
     """Ask the plugins for their options."""
-    return [option for options in manager.hook.miniwdl_aws_submit_options() for option in options or ()]
+    return [option for options in manager.hook.miniwdl_aws_submit_options() for option in options]
 
 
 def enter(options: Sequence[SubmitOption], args: argparse.Namespace, stack: ExitStack) -> Surroundings:

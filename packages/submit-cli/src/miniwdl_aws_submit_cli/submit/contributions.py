@@ -34,7 +34,7 @@ def collect_mounts(manager: pluggy.PluginManager, settings: Settings, reader: En
     """
     context = MountContext(role=JobRole.WORKFLOW, mount_point=settings.mount, settings=reader)
     answers = manager.hook.miniwdl_aws_mounts(context=context)
-    mounts = [mount for answer in answers for mount in answer or ()]
+    mounts = [mount for answer in answers for mount in answer]
     if covering_mount(mounts, settings.mount):
         return mounts
     if settings.fsid:
@@ -49,7 +49,7 @@ def collect_changes(manager: pluggy.PluginManager, context: JobContext, ours: Jo
     :param ours: what it has without them, which they may not contradict.
     """
     answers = manager.hook.miniwdl_aws_prepare_job(context=context)
-    return merge_changes([ours, *(answer for answer in answers if answer)], WORKFLOW_JOB)
+    return merge_changes([ours, *answers], WORKFLOW_JOB)
 
 
 @dataclass(frozen=True)

@@ -36,7 +36,7 @@ def look_at(
     names = {item.uri: item.name for item in inputs}
     context = InputsContext(inputs, settings, progress)
     answers = manager.hook.miniwdl_aws_check_inputs(context=context)
-    findings = [finding for answer in answers for finding in answer or () if finding.uri in names]
+    findings = [finding for answer in answers for finding in answer if finding.uri in names]
     _refuse([finding for finding in findings if finding.problem], names)
     doubts: dict[str, list[str]] = {}
     for finding in findings:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_core.aws.errors import AwsError, Kind
 from miniwdl_aws_hooks.types import Check, CheckState
 
 if TYPE_CHECKING:
@@ -22,6 +21,6 @@ def not_checked(subject: str, exc: MiniwdlAwsError, otherwise: CheckState = Chec
 
     :param otherwise: the state where anything but a permission is missing.
     """
-    if isinstance(exc, AwsError) and exc.kind is Kind.DENIED:
+    if exc.lacks_permission:
         return Check(subject, CheckState.UNKNOWN, f"not checked: {exc.message}", exc.hint)
     return Check(subject, otherwise, exc.message, exc.hint)
