@@ -18,11 +18,17 @@ GATED = str(WDL / "gated.wdl")
 
 @pytest.fixture
 def reads(tmp_path):
-    """Files that no other test stages, with names that are not easy."""
-    files = [tmp_path / name for name in ("reads 1.fq", "it's +20%.fq")]
+    """Files that no other test stages, with names that are not easy, in two folders; each has its index beside it."""
+    files = [
+        tmp_path / "s1" / "reads 1.fq",
+        tmp_path / "s2" / "reads 1.fq",
+        tmp_path / "s2" / "it's +20%.fq",
+    ]
     for file in files:
+        file.parent.mkdir(exist_ok=True)
         file.write_text(f"{file}\n")
-    return [f"files={file}" for file in files]
+        Path(f"{file}.idx").write_text(f"index of {file}\n")
+    return [f"files={file}" for file in files] + [f"indexes={file}.idx" for file in reversed(files)]
 
 
 def staged(shell):
@@ -58,11 +64,13 @@ def test_an_archived_input_is_refused_before_the_submission(shell):
 
 def test_staging_is_listed_then_allowed_then_done_once(shell, reads, tmp_path):
     before = staged(shell)
-    size = sum((tmp_path / name).stat().st_size for name in ("reads 1.fq", "it's +20%.fq"))
+    files = [Path(word.partition("=")[2]) for word in reads]
+    size = sum(file.stat().st_size for file in files)
+    names = ["reads 1.fq", "reads 1.fq", "it's +20%.fq"]
     listed = shell.submit(STAGED, *reads, "--dry-run")
     assert listed.code == 0, listed.stderr
     assert "would upload" in listed.stderr
-    assert f"reads 1.fq ({(tmp_path / 'reads 1.fq').stat().st_size} B) to s3://staging/" in listed.stderr
+    assert f"reads 1.fq ({files[0].stat().st_size} B) to s3://staging/" in listed.stderr
     assert json.loads(listed.stdout)["staging"]["bytesToUpload"] == size
 
     little = {"MINIWDL__S3_RAILS__CONFIRM_ABOVE": str(size - 1)}
@@ -76,17 +84,16 @@ def test_staging_is_listed_then_allowed_then_done_once(shell, reads, tmp_path):
     code, seen = at_terminal(shell, STAGED, *reads, "--yes", "--wait", **little)
     assert code == 0, seen
     new = set(staged(shell)) - set(before)
-    assert sorted(key.rsplit("/", 1)[-1] for key in new) == ["it's +20%.fq", "reads 1.fq"]
+    assert sorted(key.rsplit("/", 1)[-1] for key in new) == sorted(names)
 
     s3 = shell.client("s3")
     times = {key: s3.head_object(Bucket="staging", Key=key)["LastModified"] for key in new}
     again = shell.submit(STAGED, *reads, "--s3upload", "s3://demo/staged/", "--wait", env=little)
     assert again.code == 0, again.stderr
     outputs = shell.read_json("s3://demo/staged/outputs.json")
-    assert outputs["staged.names"] == ["reads 1.fq", "it's +20%.fq"]
-    assert shell.read(outputs["staged.together"]).decode() == "".join(
-        f"{word.removeprefix('files=')}\n" for word in reads
-    )
+    assert outputs["staged.names"] == names
+    assert outputs["staged.indexed"] == [f"index of {file}" for file in files[:3]]
+    assert shell.read(outputs["staged.together"]).decode() == "".join(f"{file}\n" for file in files[:3])
     assert times == {key: s3.head_object(Bucket="staging", Key=key)["LastModified"] for key in new}
 
 

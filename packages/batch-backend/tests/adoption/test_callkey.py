@@ -96,6 +96,19 @@ def test_the_same_input_elsewhere_is_another(data: Path) -> None:
     assert call_key(replace(one, inputs=moved)) != call_key(one)
 
 
+def test_a_link_of_each_run_to_one_input(data: Path) -> None:
+    """How files of one folder in S3 are kept together in a run."""
+    keys = []
+    for run in ("r1", "r2"):
+        one = facts(data, run)
+        link = data / run / "download" / "x.txt"
+        link.parent.mkdir()
+        link.symlink_to(data / "x.txt")
+        inputs = {(str(link) if host == f"{data}/x.txt" else host): seen for host, seen in one.inputs.items()}
+        keys.append(call_key(replace(one, inputs=inputs)))
+    assert keys[0] == keys[1] == call_key(facts(data))
+
+
 def test_no_key_without_the_inputs(data: Path) -> None:
     (data / "x.txt").unlink()
     assert call_key(facts(data)) is None

@@ -50,7 +50,7 @@ def call_key(facts: CallFacts) -> str | None:
     neutral = _neutralizer(facts, written)
     try:
         inputs = sorted(
-            [neutral(seen), neutral(host), None if host in written else _state(host)]
+            [neutral(seen), neutral(_place(host)), None if host in written else _state(host)]
             for host, seen in facts.inputs.items()
         )
     except OSError:
@@ -84,6 +84,11 @@ class _neutralizer:  # noqa: N801 - used like a function
         for old, new in self._replacements:
             text = text.replace(old, new)
         return text
+
+
+def _place(path: str) -> str:
+    """Tell where an input lies: a run may see it, beside its neighbours, by a link in its own directory."""
+    return os.path.realpath(path) + ("/" if path.endswith("/") else "")
 
 
 def _state(path: str) -> list[Any]:

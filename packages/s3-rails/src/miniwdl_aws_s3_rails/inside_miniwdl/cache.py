@@ -6,6 +6,8 @@ keeps versions of an object beside each other, since another run may be reading 
 take a call for done that saw another version. What can't be asked for is never taken from a cache. URIs that are
 written in a workflow count for the calls that get them, not for the workflow: miniwdl shows its cache inputs alone.
 
+Files that lie in one folder of S3 lie in one folder of a run, whichever of them the download cache has.
+
 Without that option, this is miniwdl's own cache, but for keys that would share a place in it, or are too long for a
 folder's name.
 """
@@ -28,7 +30,8 @@ from miniwdl_aws_core.wdl_log import message
 from miniwdl_aws_hooks import MiniwdlAwsError
 from miniwdl_aws_s3_rails.configuration import RailsOptions
 from miniwdl_aws_s3_rails.errors import AccessError
-from miniwdl_aws_s3_rails.inside_miniwdl.places import MAX_NAME, folder_name, shares_place, why_no_path
+from miniwdl_aws_s3_rails.inside_miniwdl.neighbours import run_dir_of, show_with_neighbours
+from miniwdl_aws_s3_rails.inside_miniwdl.places import MAX_NAME, folder_name, shares_place, shortened, why_no_path
 from miniwdl_aws_s3_rails.inside_miniwdl.termination import stopped_on_termination
 from miniwdl_aws_s3_rails.transfer.engine import engine_for
 
@@ -126,6 +129,8 @@ class S3Cache(CallCache):
         self._sight = sight_of(cfg) if RailsOptions(settings).revalidate else None
         self._stop = engine_for(settings).stop
         self._keys: dict[str, str] = {}
+        self._shown: dict[str, str] = {}
+        """Where this run sees files, by their paths."""
 
     def get(
         self, key: str, inputs: Env.Bindings[Value.Base], output_types: Env.Bindings[Type.Base]
@@ -167,10 +172,29 @@ class S3Cache(CallCache):
             if version is None:
                 return None
             folder = version + folder
-        if len(folder.encode()) > MAX_NAME:
-            folder = "-" + hashlib.sha256(folder.encode()).hexdigest()
         parent = path.rsplit("/", 2)[0]
-        return f"{parent}/{folder}/{name}"
+        return f"{parent}/{shortened(folder)}/{name}"
+
+    def get_download(self, uri: str, directory: bool = False, logger: logging.Logger | None = None) -> str | None:
+        """Give the copy of a URI that this run has, beside its neighbours, if it has one."""
+        path = super().get_download(uri, directory, logger)
+        return None if path is None else self._with_neighbours(uri, path, directory=directory)
+
+    def put_download(
+        self, uri: str, filename: str, directory: bool = False, logger: logging.Logger | None = None
+    ) -> str:
+        """Keep a download; give it beside its neighbours."""
+        path = super().put_download(uri, filename, directory, logger)
+        return self._with_neighbours(uri, path, directory=directory)
+
+    def _with_neighbours(self, uri: str, path: str, *, directory: bool) -> str:
+        """Show a file where a run has its neighbours; a folder needs none."""
+        if directory or not uri.startswith(SCHEME):
+            return path
+        if path not in self._shown:
+            run_dir = run_dir_of(self._logger)
+            self._shown[path] = show_with_neighbours(run_dir, S3Uri.parse(uri), path) if run_dir else path
+        return self._shown[path]
 
     def _versioned(self, key: str, inputs: Env.Bindings[Value.Base]) -> str | None:
         """Add to a call's key the versions of its inputs; ``None`` when they can't be told."""

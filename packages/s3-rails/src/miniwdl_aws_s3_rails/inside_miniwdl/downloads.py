@@ -19,10 +19,10 @@ from WDL.runtime.cache import new as new_call_cache
 
 from miniwdl_aws_core.beneath import folder
 from miniwdl_aws_core.options.loader import LoaderSettings
-from miniwdl_aws_core.run_files import RUN_LOGS
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.inside_miniwdl.cache import sight_of
+from miniwdl_aws_s3_rails.inside_miniwdl.neighbours import DOWNLOADS, keep_with_neighbours, run_dir_of
 from miniwdl_aws_s3_rails.inside_miniwdl.places import why_no_path
 from miniwdl_aws_s3_rails.inside_miniwdl.termination import stopped_on_termination
 from miniwdl_aws_s3_rails.transfer.engine import engine_for
@@ -59,6 +59,7 @@ def _download(cfg: Loader, logger: logging.Logger, text: str, *, directory: bool
         raise AccessError(f"{uri} can't be a {'folder' if directory else 'file'} here: {reason}")
     receiver = Receiver(engine_for(LoaderSettings(cfg)))
     top, parent = _parent(cfg, logger, text, directory=directory)
+    stays = parent == DOWNLOADS
     name = f"{parent}/s3-{uuid.uuid4()}"
     place = _make_folder(top, name)
     incomplete = _make_folder(place, "incomplete")
@@ -74,6 +75,9 @@ def _download(cfg: Loader, logger: logging.Logger, text: str, *, directory: bool
         with stopped_on_termination(logger, receiver.engine.stop):
             receiver.engine.apart(fetch)
         # Under its final name it is whole: whoever looks there sees all of it or nothing.
+        if stays and not directory and (kept := keep_with_neighbours(top, uri, incomplete)):
+            shutil.rmtree(top / name, ignore_errors=True)
+            return kept
         os.rename(uri.basename, uri.basename, src_dir_fd=incomplete, dst_dir_fd=place)
         os.rmdir("incomplete", dir_fd=place)
     except BaseException:
@@ -103,14 +107,12 @@ def _parent(cfg: Loader, logger: logging.Logger, uri: str, *, directory: bool) -
     Find where to download to: a folder whose path is trusted, and the one below it.
 
     What will enter the download cache is moved there, so it must be on the same file system; other downloads belong
-    into the run directory. miniwdl doesn't tell plugins which that is, but the logger it gives writes into it.
+    into the run directory.
     """
     cache = new_call_cache(cfg, logging.getLogger(__name__))
     cached = cache.download_cacheable(uri, directory=directory)
-    if not cached or Path(cached).exists():
-        for handler in logger.handlers:
-            if isinstance(handler, logging.FileHandler) and Path(handler.baseFilename).name in RUN_LOGS:
-                return Path(handler.baseFilename).parent, "download"
+    if (not cached or Path(cached).exists()) and (run_dir := run_dir_of(logger)):
+        return run_dir, DOWNLOADS
     top = Path(cfg["file_io"]["root"], cfg["download_cache"]["dir"])
     top.mkdir(parents=True, exist_ok=True)
     return top, "ops"

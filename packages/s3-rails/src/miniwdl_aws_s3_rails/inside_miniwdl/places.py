@@ -6,6 +6,9 @@ miniwdl's download cache makes the name of one folder of all that precedes the l
 underscore, and those lie here where miniwdl has them. Others would join them: ``a_/b/f`` is ``a/_b/f`` to
 it, and ``/a//f`` is ``a/f``. It also reads keys as parts of a URL, so that ``f?`` and ``f`` are one to it, and
 ``a<TAB>b`` and ``ab``. These get a folder of their own here.
+
+Within a run, whatever the cache does, files that lie in one folder of S3 lie in one folder: tasks are to see them
+beside each other. https://github.com/openwdl/wdl/blob/wdl-1.2/SPEC.md#task-input-localization
 """
 
 from __future__ import annotations
@@ -18,7 +21,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_core.s3uri import S3Uri
 
-__all__ = ["MAX_NAME", "folder_name", "shares_place", "why_no_path"]
+__all__ = ["MAX_NAME", "folder_in_run", "folder_name", "shares_place", "shortened", "why_no_path"]
 
 MAX_NAME = 255
 """Bytes in the name of a file or folder on Linux."""
@@ -45,6 +48,16 @@ def folder_name(uri: S3Uri) -> str:
     if above.startswith("/") or "//" in above or "_/" in inner or "\0" in above:
         return "--" + hashlib.sha256(above.encode()).hexdigest()
     return "_" + inner.replace("_", "__").replace("/", "_")
+
+
+def shortened(name: str) -> str:
+    """Make a folder's name of one that may be too long; it begins with a hyphen then."""
+    return name if len(name.encode()) <= MAX_NAME else "-" + hashlib.sha256(name.encode()).hexdigest()
+
+
+def folder_in_run(uri: S3Uri) -> str:
+    """Name the folder, below a run's downloads, for all files that lie beside this one in S3."""
+    return f"{uri.bucket}/{shortened(folder_name(uri))}"
 
 
 def shares_place(uri: S3Uri) -> bool:
