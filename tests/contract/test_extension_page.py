@@ -3,9 +3,10 @@
 import re
 import subprocess
 import sys
-import tomllib
 
 import pytest
+
+from tests.contract.sites import installed
 
 
 @pytest.fixture
@@ -17,20 +18,13 @@ def blocks(root):
 
 
 def test_the_extension_passes_its_own_test(blocks, tmp_path):
-    project = tomllib.loads(blocks["pyproject.toml"])["project"]
-    site = tmp_path / "site"
-    (site / "lab_costs").mkdir(parents=True)
-    (site / "lab_costs/__init__.py").touch()
-    (site / "lab_costs/plugin.py").write_text(blocks["src/lab_costs/plugin.py"])
-    # What an installer writes, so that no index is needed.
-    info = site / f"lab_costs-{project['version']}.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n")
-    ((name, value),) = project["entry-points"]["miniwdl_aws"].items()
-    (info / "entry_points.txt").write_text(f"[miniwdl_aws]\n{name} = {value}\n")
+    for name in ("pyproject.toml", "src/lab_costs/plugin.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(blocks[name])
+    site = installed(tmp_path / "pyproject.toml", tmp_path / "src", tmp_path / "site")
     (tmp_path / "test_plugin.py").write_text(blocks["tests/test_plugin.py"])
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", str(tmp_path)],
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_plugin.py"],
         cwd=tmp_path,
         env={"PYTHONPATH": str(site), "PATH": ""},
         capture_output=True,
