@@ -367,8 +367,9 @@ def test_sweep_stops_what_a_killed_workflow_job_left(runs: Runs) -> None:
 
 
 def test_doctor_is_content_with_a_local_cloud(runs: Runs) -> None:
-    checks = runs.good("doctor").splitlines()
+    checks = runs.good("doctor", "--wdl", str(WDL / "hello.wdl")).splitlines()
     assert len(checks) > 8
+    assert any(line.startswith("ok  tasks on job queue task ") for line in checks)
     assert all(line.startswith("ok ") for line in checks), "\n".join(checks)
 
 

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 
 import pluggy
 import pytest
 
 from miniwdl_aws_core.aws.errors import AwsError, Kind
 from miniwdl_aws_core.options.table import Section
-from miniwdl_aws_hooks import Check, CheckState, MiniwdlAwsError, hookimpl
+from miniwdl_aws_hooks import Check, CheckState, MiniwdlAwsError, PreflightContext, TaskNeeds, hookimpl
 
 Outcome = tuple[int, str, str]
 
@@ -130,3 +131,79 @@ def test_doctor_does_not_fail_for_what_it_may_not_look_at(
     assert err.endswith(" 0 failed, 0 warnings, 1 unknown\n")
     assert "unknown  moons" in out
     assert "hint: allow moon:Count" in out
+
+
+class Asked:
+    """A plugin that keeps what it is asked."""
+
+    def __init__(self) -> None:
+        self.tasks: list[TaskNeeds] = []
+
+    @hookimpl
+    def miniwdl_aws_preflight(self, context: PreflightContext) -> tuple[Check, ...]:
+        self.tasks += context.tasks
+        return ()
+
+
+WDL = """version 1.1
+workflow w { input { File reads
+  Int n }
+  call t { input: cpu = n, gib = ceil(size(reads, "MB")) } }
+task t { input { Int cpu
+  Int gib }
+  command {}
+  runtime { cpu: cpu
+    memory: "~{gib} GiB" } }
+"""
+
+
+@pytest.mark.parametrize(
+    ("words", "runtime", "unknown"),
+    [
+        (("--wdl", "w.wdl", "n=3", "reads=reads.fq"), {"cpu": 3, "memory": "2 GiB"}, {}),
+        (("n=3", "reads=reads.fq", "--wdl", "w.wdl"), {"cpu": 3, "memory": "2 GiB"}, {}),
+        (("--wdl", "w.wdl", "-i", "in.json", "--json"), {"cpu": 4, "memory": "2 GiB"}, {}),
+        (("--wdl", "w.wdl", "-i", "in.json", "n=5"), {"cpu": 5, "memory": "2 GiB"}, {}),
+        (("--wdl", "w.wdl", "n=3"), {"cpu": 3}, {"memory": "the input reads, which is not given"}),
+    ],
+)
+def test_doctor_tells_plugins_what_tasks_ask_for(
+    manager: pluggy.PluginManager,
+    manage: Callable[..., Outcome],
+    here: Path,
+    words: tuple[str, ...],
+    runtime: dict[str, object],
+    unknown: dict[str, str],
+) -> None:
+    (here / "w.wdl").write_text(WDL)
+    (here / "reads.fq").write_bytes(b"x" * 1_500_000)
+    (here / "in.json").write_text(json.dumps({"w.n": 4, "w.reads": "reads.fq"}))
+    asked = Asked()
+    manager.register(asked, name="asked")
+    manage("doctor", *words)
+    assert asked.tasks == [TaskNeeds("t", "t", runtime, unknown)]
+
+
+def test_doctor_says_what_it_can_not_read(manage: Callable[..., Outcome], here: Path) -> None:
+    assert here
+    assert "/mnt/fsx/w.wdl is read by the workflow job" in manage("doctor", "--wdl", "/mnt/fsx/w.wdl")[2]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("n=3",), "n=3 is an input of no workflow"),
+        (("-i", "in.json"), "-i in.json is an input of no workflow"),
+        (("--wdl", "missing.wdl"), "missing.wdl"),
+        (("--wdl", "hello.wdl", "m=3"), "m"),
+    ],
+)
+def test_doctor_refuses_wrong_inputs(
+    manage: Callable[..., Outcome], here: Path, words: tuple[str, ...], message: str
+) -> None:
+    assert here
+    code, out, err = manage("doctor", *words)
+    assert code not in (0, 1)
+    assert out == ""
+    assert message in err
+    assert "Traceback" not in err

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 from collections import Counter
+from contextlib import ExitStack
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.console import emit, emit_json, say
+from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.types import Check, CheckState, PreflightContext
 from miniwdl_aws_submit_cli.formats import counted, table
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Sequence
 
+    from miniwdl_aws_hooks.types import TaskNeeds
     from miniwdl_aws_submit_cli.runs.session import Session
 
 __all__ = ["configure", "run"]
@@ -30,7 +34,12 @@ _MARKS = {
 
 
 def configure(parser: ArgumentParser) -> None:
-    """Add how to show what was found."""
+    """Add the workflow that is to run, and how to show what was found."""
+    parser.add_argument("--wdl", metavar="WDL", help="look whether there are hosts for the tasks of this workflow, too")
+    parser.add_argument(
+        "-i", "--input", dest="input_file", metavar="JSON", help="with --wdl: its inputs, as `miniwdl run` takes them"
+    )
+    parser.add_argument("inputs", nargs="*", metavar="NAME=VALUE", help="with --wdl: inputs of it; none is required")
     add_json(parser)
     add_place(parser)
 
@@ -39,8 +48,13 @@ def run(args: Namespace) -> int:
     """Print all checks as one table; fail when one failed."""
     from miniwdl_aws_submit_cli.runs.session import open_session
 
+    if args.wdl is None and (args.inputs or args.input_file):
+        given = args.inputs[0] if args.inputs else f"-i {args.input_file}"
+        raise ConfigurationError(f"{given} is an input of no workflow", hint="name the workflow by --wdl WDL")
     with open_session(args) as session:
-        answers = session.manager.hook.miniwdl_aws_preflight(context=_context(session))
+        context = _context(session)
+        context = replace(context, tasks=_tasks(args, context)) if args.wdl else context
+        answers = session.manager.hook.miniwdl_aws_preflight(context=context)
     checks = [check for answer in answers for check in answer]
     if args.json:
         emit_json([_facts(check) for check in checks])
@@ -51,6 +65,24 @@ def run(args: Namespace) -> int:
     rest = f", {unknown} unknown" if unknown else ""
     say(f"{counted(len(checks), 'check')}: {failed} failed, {counted(warned, 'warning')}{rest}")
     return ExitCode.FAILED if failed else ExitCode.OK
+
+
+def _tasks(args: Namespace, context: PreflightContext) -> Sequence[TaskNeeds]:
+    """Read the workflow as a submission does, and find out what its tasks ask for."""
+    from miniwdl_aws_submit_cli.manage.task_needs import find_needs
+    from miniwdl_aws_submit_cli.submit.passthrough import read_arguments
+    from miniwdl_aws_submit_cli.submit.workflow_source import read_source
+
+    words = [*(("-i", args.input_file) if args.input_file else ())]
+    with ExitStack() as stack:
+        arguments = read_arguments(words, [args.wdl, *args.inputs], context.mount_point, os.environ)
+        source = read_source(arguments, context.mount_point, stack, complete=False)
+        for notice in source.notices:
+            say(f"note: {notice}")
+        if source.checked is None:
+            return ()
+        readable = {item.path for item in source.local_files}
+        return find_needs(source.checked.target, source.checked.inputs, readable)
 
 
 def _facts(check: Check) -> dict[str, str | None]:

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_submit_cli.submit.source_archive import SourceArchive
 
-__all__ = ["RunSource", "read_source", "self_test_source"]
+__all__ = ["Checked", "RunSource", "read_source", "self_test_source"]
 
 _URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
@@ -60,12 +60,23 @@ class RunSource:
     """What the user should know was not checked."""
     uploads: bool = True
     """Whether the run has products to upload."""
+    checked: Checked | None = None
+    """The workflow itself; ``None`` where only the workflow job can see it."""
 
 
-def read_source(arguments: RunArguments, mount: str, stack: ExitStack) -> RunSource:
+@dataclass(frozen=True)
+class Checked:
+    """A workflow or task that was read here, and the inputs that are known here."""
+
+    target: Workflow | Task
+    inputs: Bindings[Value.Base]
+
+
+def read_source(arguments: RunArguments, mount: str, stack: ExitStack, *, complete: bool = True) -> RunSource:
     """
     Read and check what is to run.
 
+    :param complete: whether all required inputs must be there.
     :param stack: closed by the caller when the payload is built; the copy of a source archive lasts until then.
     :raises WorkflowError: when the WDL or an input is wrong, in one sentence.
     """
@@ -79,7 +90,7 @@ def read_source(arguments: RunArguments, mount: str, stack: ExitStack) -> RunSou
         )
     if _URI.match(uri) or _only_there(uri, mount):
         return _unchecked(arguments, mount)
-    return _checked(arguments, mount, stack)
+    return _checked(arguments, mount, stack, complete=complete)
 
 
 def self_test_source() -> RunSource:
@@ -108,7 +119,7 @@ def _unchecked(arguments: RunArguments, mount: str) -> RunSource:
     )
 
 
-def _checked(arguments: RunArguments, mount: str, stack: ExitStack) -> RunSource:
+def _checked(arguments: RunArguments, mount: str, stack: ExitStack, *, complete: bool) -> RunSource:
     uri = arguments.uri
     with wdl_errors(uri):
         archive = stack.enter_context(open_archive(uri)) if is_archive(uri) else None
@@ -123,7 +134,7 @@ def _checked(arguments: RunArguments, mount: str, stack: ExitStack) -> RunSource
         )
         target = find_target(document, arguments.namespace.task)
     inputs = _Inputs(arguments, mount, target, archive)
-    env = inputs.read(document)
+    env = inputs.read(document, complete=complete)
     zip_name = f"{PurePosixPath(main_wdl).name}.zip"
 
     def build(uris: Mapping[str, str]) -> Payload:
@@ -146,6 +157,7 @@ def _checked(arguments: RunArguments, mount: str, stack: ExitStack) -> RunSource
         tuple(inputs.local.values()),
         tuple(inputs.remote.values()),
         tuple(inputs.notices()),
+        checked=Checked(target, env),
     )
 
 
@@ -167,8 +179,8 @@ class _Inputs:
         self.unseen: set[str] = set()
         """Paths that only the job can see."""
 
-    def read(self, document: Document) -> Bindings[Value.Base]:
-        """Check all inputs; return them with absolute paths."""
+    def read(self, document: Document, *, complete: bool) -> Bindings[Value.Base]:
+        """Check all inputs, and perhaps that none is missing; return them with absolute paths."""
         self._check_words()
         own = self.archive if self.archive and self.archive.inputs and self.input_file is None else None
         named, file = self.input_file, None if self.read_there else self.input_file
@@ -182,7 +194,7 @@ class _Inputs:
                 self.arguments.empty,
                 self.arguments.none,
                 task=self.arguments.namespace.task,
-                check_required=not self.read_there,
+                check_required=complete and not self.read_there,
                 seen_by_job=self._seen_by_job,
             )
             if own and own.from_zip:
