@@ -161,7 +161,7 @@ def _source(
 
 
 def _look_at_inputs(args: argparse.Namespace, order: Order, manager: pluggy.PluginManager) -> list[str]:
-    from miniwdl_aws_submit_cli.submit.remote_inputs import look_at, unchecked
+    from miniwdl_aws_submit_cli.submit.inputs.remote import look_at, unchecked
 
     if args.no_check:
         return unchecked(order.source.remote_inputs)

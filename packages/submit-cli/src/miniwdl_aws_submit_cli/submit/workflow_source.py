@@ -8,21 +8,18 @@ paths under the mount, is passed on as it stands, and the user is told.
 from __future__ import annotations
 
 import json
-import os
-import re
 import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from WDL import Env, Error, Value, load, values_to_json
+from WDL import Error, Value, load, values_to_json
 from WDL.Tree import Workflow
 
 from miniwdl_aws_hooks.protocol import PAYLOAD_PLACEHOLDER
-from miniwdl_aws_hooks.types import RemoteInput, StageItem
 from miniwdl_aws_submit_cli.errors import WorkflowError
-from miniwdl_aws_submit_cli.options.resolve import within
-from miniwdl_aws_submit_cli.submit.miniwdl_cli import check_value, find_target, read_inputs, source_reader
+from miniwdl_aws_submit_cli.submit.inputs.read import URI, Inputs, on_mount, only_there, read_there
+from miniwdl_aws_submit_cli.submit.miniwdl_cli import find_target, source_reader
 from miniwdl_aws_submit_cli.submit.passthrough import INPUT_OPTIONS, WORKFLOW_OPTIONS, RunArguments
 from miniwdl_aws_submit_cli.submit.payload import Payload, archive_document
 from miniwdl_aws_submit_cli.submit.source_archive import is_archive, open_archive
@@ -33,13 +30,12 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from WDL.Env import Bindings
-    from WDL.Tree import Document, Task
+    from WDL.Tree import Task
 
-    from miniwdl_aws_submit_cli.submit.source_archive import SourceArchive
+    from miniwdl_aws_hooks.types import RemoteInput, StageItem
+
 
 __all__ = ["Checked", "RunSource", "read_source", "self_test_source"]
-
-_URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 @dataclass(frozen=True)
@@ -83,12 +79,12 @@ def read_source(arguments: RunArguments, mount: str, stack: ExitStack, *, comple
     # miniwdl's own entry does the same: its parser and type checker recurse as deep as the WDL nests.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), 1_000_000))
     uri = arguments.uri
-    if _URI.match(uri) and not uri.startswith(("http://", "https://")):
+    if URI.match(uri) and not uri.startswith(("http://", "https://")):
         raise WorkflowError(
             f"miniwdl reads WDL from files and http(s) URLs, not from {uri}",
             hint="copy it here first, with its imports",
         )
-    if _URI.match(uri) or _only_there(uri, mount):
+    if URI.match(uri) or only_there(uri, mount):
         return _unchecked(arguments, mount)
     return _checked(arguments, mount, stack, complete=complete)
 
@@ -103,7 +99,7 @@ def _unchecked(arguments: RunArguments, mount: str) -> RunSource:
     name = PurePosixPath(arguments.uri).name.removesuffix(".zip").removesuffix(".wdl")
     notices = [f"{arguments.uri} is read by the workflow job: neither it nor its inputs are checked here"]
     words = [arguments.uri, *arguments.inputs]
-    if arguments.input_file is None or _read_there(arguments.input_file, mount):
+    if arguments.input_file is None or read_there(arguments.input_file, mount):
         return RunSource(name, (*words, *arguments.options()), lambda _uris: None, notices=tuple(notices))
     with input_errors(arguments.uri, arguments.input_file):
         text = _input_text(arguments.input_file)
@@ -129,11 +125,11 @@ def _checked(arguments: RunArguments, mount: str, stack: ExitStack, *, complete:
             path=arguments.namespace.path or [],
             check_quant=arguments.namespace.check_quant,
             read_source=source_reader(
-                arguments.namespace.no_outside_imports, archive, lambda path: _on_mount(path, mount)
+                arguments.namespace.no_outside_imports, archive, lambda path: on_mount(path, mount)
             ),
         )
         target = find_target(document, arguments.namespace.task)
-    inputs = _Inputs(arguments, mount, target, archive)
+    inputs = Inputs(arguments, mount, target, archive)
     env = inputs.read(document, complete=complete)
     zip_name = f"{PurePosixPath(main_wdl).name}.zip"
 
@@ -161,141 +157,8 @@ def _checked(arguments: RunArguments, mount: str, stack: ExitStack, *, complete:
     )
 
 
-class _Inputs:
-    """Reads the inputs of a checked workflow, and sorts the files among them by who can see them."""
-
-    def __init__(
-        self, arguments: RunArguments, mount: str, target: Workflow | Task, archive: SourceArchive | None
-    ) -> None:
-        self.arguments = arguments
-        self.mount = mount
-        self.target = target
-        self.archive = archive
-        self.input_file = arguments.input_file
-        self.read_there = self.input_file is not None and _read_there(self.input_file, mount)
-        """Whether only the job can read the file of inputs."""
-        self.local: dict[str, StageItem] = {}
-        self.remote: dict[str, RemoteInput] = {}
-        self.unseen: set[str] = set()
-        """Paths that only the job can see."""
-
-    def read(self, document: Document, *, complete: bool) -> Bindings[Value.Base]:
-        """Check all inputs, and perhaps that none is missing; return them with absolute paths."""
-        self._check_words()
-        own = self.archive if self.archive and self.archive.inputs and self.input_file is None else None
-        named, file = self.input_file, None if self.read_there else self.input_file
-        if own:
-            named, file = str(Path(own.uri, own.inputs[0])), own.input_file
-        with input_errors(self.arguments.uri, named):
-            env = read_inputs(
-                document,
-                self.arguments.inputs,
-                file,
-                self.arguments.empty,
-                self.arguments.none,
-                task=self.arguments.namespace.task,
-                check_required=complete and not self.read_there,
-                seen_by_job=self._seen_by_job,
-            )
-            if own and own.from_zip:
-                self._check_zipped(env)
-            env = env.map(
-                lambda binding: Env.Binding(
-                    binding.name, Value.rewrite_paths(binding.value, lambda value: self._sort(value, binding.name))
-                )
-            )
-        if self.read_there and self.local:
-            raise WorkflowError(
-                f"{next(iter(self.local))} lies on this machine, but -i {self.input_file} is read by the workflow job:"
-                " inputs can't come from both",
-                hint="put a copy of the inputs file on this machine, or of the input where the job can see it",
-            )
-        return env
-
-    def notices(self) -> list[str]:
-        """Say what was passed on unchecked."""
-        found = []
-        if self.read_there:
-            found.append(f"-i {self.input_file} is read by the workflow job: it is not checked here")
-        if self.unseen:
-            names = sorted(self.unseen)
-            others = f" and {len(names) - 1} more" if len(names) > 1 else ""
-            found.append(f"input {names[0]}{others}: read by the job as named, not checked here")
-        return found
-
-    def _check_words(self) -> None:
-        """Name the input whose number is none: miniwdl's own message has only the value."""
-        available = self.target.available_inputs
-        for word in self.arguments.inputs:
-            name, equals, text = word.partition("=")
-            declaration = available.get(name)
-            if equals and text and declaration:
-                try:
-                    check_value(text, declaration.type)
-                except ValueError as exc:
-                    raise WorkflowError(f"input {name} must be {declaration.type}, not {text!r}") from exc
-                except Error.InputError:
-                    continue  # reported in miniwdl's words when all inputs are read
-
-    def _check_zipped(self, env: Bindings[Value.Base]) -> None:
-        """Refuse files of this machine that a zip asks for: tasks could send them to whoever made it."""
-        given = {word.partition("=")[0] for word in self.arguments.inputs}
-
-        def check(value: Value.File | Value.Directory) -> str:
-            path = str(value.value)
-            if not self._seen_by_job(path):
-                raise WorkflowError(
-                    f"{self.arguments.uri} asks for {path!r}, which lies on this machine, by inputs of its own",
-                    hint="if it is to have that, give the input yourself: NAME=PATH, or -i FILE",
-                )
-            return path
-
-        Value.rewrite_env_paths(env.filter(lambda binding: binding.name not in given), check)
-
-    def _seen_by_job(self, path: str) -> bool:
-        return bool(_URI.match(path)) or _on_mount(path, self.mount)
-
-    def _sort(self, value: Value.File | Value.Directory, name: str) -> str:
-        given = str(value.value)
-        directory = isinstance(value, Value.Directory)
-        if _URI.match(given):
-            self.remote.setdefault(given, RemoteInput(given, name, directory))
-            return given
-        # Not resolve(): a symbolic link keeps the name that the user gave it.
-        path = os.path.abspath(given)  # noqa: PTH100 - pathlib's absolute() leaves ".." in
-        if _on_mount(path, self.mount):
-            if not Path(path).exists():
-                self.unseen.add(path)
-            return path
-        if not (Path(path).is_dir() if directory else Path(path).is_file()):
-            raise Error.InputError(f"{'Directory' if directory else 'File'} not found: {given}")
-        if not os.access(path, os.R_OK | (os.X_OK if directory else 0)):
-            raise Error.InputError(f"{'Directory' if directory else 'File'} can't be read: {given}")
-        self.local[path] = StageItem(path, directory)
-        return path
-
-
 def _to_json(env: Bindings[Value.Base], target: Workflow | Task) -> dict[str, Any]:
     return dict(values_to_json(env, namespace=target.name if isinstance(target, Workflow) else ""))
-
-
-def _on_mount(path: str, mount: str) -> bool:
-    return path.startswith("/") and within(path, mount)
-
-
-def _only_there(path: str, mount: str) -> bool:
-    return _on_mount(path, mount) and not Path(path).exists()
-
-
-def _read_there(input_file: str, mount: str) -> bool:
-    """Whether the workflow job is to read a file of inputs."""
-    if input_file.startswith("{") or input_file == "-":
-        return False
-    if _URI.match(input_file) and not input_file.startswith(("http://", "https://")):
-        raise WorkflowError(
-            f"miniwdl reads inputs from files and http(s) URLs, not from {input_file}", hint="copy the file here first"
-        )
-    return bool(_URI.match(input_file)) or _only_there(input_file, mount)
 
 
 def _input_text(input_file: str) -> str:
