@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from miniwdl_aws_core.command import run_command
+from miniwdl_aws_core.command import Parser, run_command
 from miniwdl_aws_hooks import ConfigurationError, MiniwdlAwsError, MissingPartError, PluginError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def test_a_caller_keeps_its_own_ctrl_c() -> None:
 
 PROGRAM = """
 import sys, threading
-from miniwdl_aws_core.command import run_command
+from miniwdl_aws_core.command import Parser, run_command
 
 def say(word):
     print(word, flush=True)
@@ -100,7 +100,7 @@ def test_ctrl_c_ends_at_once_where_it_can_not_raise(argument: str, words: list[s
 
 LATE = """
 import os, signal, sys
-from miniwdl_aws_core.command import run_command
+from miniwdl_aws_core.command import Parser, run_command
 
 class Late:
     def __del__(self, kill=os.kill, own=os.getpid(), number=signal.SIGINT):
@@ -113,3 +113,18 @@ sys.exit(run_command("prog", lambda _words: 3, None))
 
 def test_ctrl_c_while_python_clears_up_changes_no_exit_code() -> None:
     assert subprocess.run([sys.executable, "-c", LATE], check=False).returncode == 3
+
+
+def test_a_subcommand_says_itself_what_it_does_not_know() -> None:
+    parser = Parser(prog="tool")
+    inner = parser.add_subparsers(parser_class=Parser).add_parser("show").add_subparsers(parser_class=Parser)
+    leaf = inner.add_parser("all")
+    leaf.add_argument("names", nargs="*")
+    leaf.add_argument("--json", action="store_true")
+    leaf.more = "names"
+    for words in (["a", "--json", "b"], ["--json", "a", "b"]):
+        assert parser.parse_args(["show", "all", *words]).names == ["a", "b"]
+    with pytest.raises(ConfigurationError, match="unrecognized arguments: --jsn") as caught:
+        parser.parse_args(["show", "all", "--jsn"])
+    assert caught.value.hint == "see tool show all --help"
+    assert Parser(prog="tool").parse_known_args(["--other"])[1] == ["--other"]

@@ -13,7 +13,7 @@ import signal
 import sys
 import threading
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from miniwdl_aws_core.console import complain, reader_left, say
 from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
@@ -30,6 +30,21 @@ SHOW_CURSOR = b"\x1b[?25h\n"
 
 class Parser(argparse.ArgumentParser):
     """A parser that raises our error instead of printing the usage and leaving."""
+
+    passes_rest_on = False
+    """Whether a subparser leaves what it doesn't know to whoever asked it."""
+    more: str | None = None
+    """Name of the repeatable positional argument that takes words behind options, too."""
+
+    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
+        """Parse; a subcommand says itself what it doesn't know, since the command above it has another ``--help``."""
+        found, rest = super().parse_known_args(args, namespace)
+        if rest and self.more and not any(word.startswith("-") for word in rest):
+            setattr(found, self.more, [*getattr(found, self.more), *rest])
+            rest = []
+        if rest and " " in self.prog and not self.passes_rest_on:
+            self.error(f"unrecognized arguments: {' '.join(rest)}")
+        return found, rest
 
     def error(self, message: str) -> NoReturn:
         """Turn a mistake on the command line into one sentence."""

@@ -37,5 +37,7 @@ def complete_submit(parser: argparse.ArgumentParser) -> None:
 class _Both(Parser):
     """A parser in which a later option takes the place of an earlier one of the same name."""
 
+    passes_rest_on = True
+
     def __init__(self, **arguments: Any) -> None:
         super().__init__(**{**arguments, "conflict_handler": "resolve"})

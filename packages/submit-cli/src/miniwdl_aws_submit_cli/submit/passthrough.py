@@ -112,6 +112,8 @@ def read_arguments(
 class _RunParser(Parser):
     """miniwdl's ``run``, whose WDL may also be missing (``--self-test``) or stand after ``--``."""
 
+    passes_rest_on = True
+
     def add_argument(self, *names: Any, **arguments: Any) -> argparse.Action:
         if names == ("uri",):
             arguments["nargs"] = "?"
