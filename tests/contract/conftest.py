@@ -10,6 +10,7 @@ import pytest
 from miniwdl_aws_hooks import (
     DestinationContext,
     EnvironSettings,
+    FetchRequest,
     FileSystemContext,
     FollowRequest,
     InputsContext,
@@ -75,6 +76,8 @@ def samples(tmp_path: Path) -> dict[str, dict[str, object]]:
     (mount / "references").mkdir()
     (mount / "references/lambda.fa").write_text(">lambda\n")
     (run_dir / "table.tsv").write_text("a\t1\n")
+    (tmp_path / "ARCHIVE_SPOOL/archive/run-0").mkdir(parents=True)
+    (tmp_path / "ARCHIVE_SPOOL/archive/run-0/old.tsv").write_text("a\t1\n")
     (tmp_path / "job-1").write_text("first\n[end]\nbeyond the end\n")
     environ = {"MINIWDL__REFERENCES__FS": "fs-0123", "MINIWDL__AWS__JOB_TAGS": '{"CostCentre": "genomics"}'}
     settings = EnvironSettings(environ)
@@ -115,6 +118,9 @@ def samples(tmp_path: Path) -> dict[str, dict[str, object]]:
             "request": PublishRequest(
                 str(run_dir), "s3://archive/run-1/", {"table.tsv": str(run_dir / "table.tsv")}, settings
             )
+        },
+        "miniwdl_aws_fetch": {
+            "request": FetchRequest(str(tmp_path / "here"), {"s3://archive/run-0/old.tsv": "old.tsv"}, settings)
         },
         "miniwdl_aws_follow_logs": {"request": FollowRequest("/lab/jobs", "job-1", lambda: True, "[end]")},
     }

@@ -1,6 +1,7 @@
 """The example on each hook's page is code that works."""
 
 import re
+import shutil
 from argparse import ArgumentParser, Namespace
 from types import ModuleType
 
@@ -104,7 +105,7 @@ def test_prepare_file_system(answer, example, samples, tmp_path):
 def test_check_destination(example, samples, tmp_path):
     _, hook = example("miniwdl_aws_check_destination")
     assert hook.miniwdl_aws_check_destination(**samples["miniwdl_aws_check_destination"]) is True
-    (tmp_path / "ARCHIVE_SPOOL").rmdir()
+    shutil.rmtree(tmp_path / "ARCHIVE_SPOOL")
     with pytest.raises(ConfigurationError, match="spool folder is full or missing"):
         hook.miniwdl_aws_check_destination(**samples["miniwdl_aws_check_destination"])
 
@@ -137,6 +138,16 @@ def test_publish(answer, tmp_path):
     assert isinstance(report, PublishReport)
     assert (report.uploaded, report.size, dict(report.failed)) == (1, 4, {})
     assert (tmp_path / "ARCHIVE_SPOOL/archive/run-1/table.tsv").exists()
+
+
+def test_fetch(example, samples, tmp_path):
+    _, hook = example("miniwdl_aws_fetch")
+    for fetched, present, differing in ((1, 0, []), (0, 1, [])):
+        report = hook.miniwdl_aws_fetch(**samples["miniwdl_aws_fetch"])
+        assert (report.fetched, report.present, list(report.differing)) == (fetched, present, differing)
+    (tmp_path / "here/old.tsv").write_text("b")
+    assert list(hook.miniwdl_aws_fetch(**samples["miniwdl_aws_fetch"]).differing) == ["old.tsv"]
+    assert (tmp_path / "here/old.tsv").read_text() == "b"
 
 
 def test_follow_logs(answer):

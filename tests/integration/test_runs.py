@@ -55,6 +55,16 @@ def test_upload_folder_with_and_without_slash(shell, folder, slash):
         names = [name.removeprefix(run + "/") for name in names]
     assert "outputs.json" in names
     assert "workflow.log" in names
+    results = f"{folder}/{'' if slash else run + '/'}"
+    assert f"  results: {results}" in done.stderr.splitlines()
+    if slash:
+        return
+    (letter,) = shell.read_json(f"{results}outputs.json")["hello.letters"]
+    assert "  outputs:" in done.stderr.splitlines()
+    for told in ("downloaded 1 file, 12 B, to here", "downloaded 0 files, 0 B, to here; 1 file was there already"):
+        brought = shell.run("miniwdl-aws", "outputs", done.job_id, "--download", "here", "letters")
+        assert (brought.code, brought.stderr) == (0, told + "\n")
+    assert (shell.cwd / "here" / letter.removeprefix(results)).read_text() == "Hello, Ada!\n"
     assert any(name.startswith(("out/letters/", "letters/")) for name in names), names
 
 

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
         Command,
         DestinationContext,
         FailureVerdict,
+        FetchReport,
+        FetchRequest,
         FileSystemContext,
         FollowRequest,
         InputFinding,
@@ -273,6 +275,23 @@ class Specs:
         Collection: the first plugin with an answer.
         Raises: ``MiniwdlAwsError`` when nothing could be written at all.
         Example: miniwdl-aws-s3-rails uploads to S3.
+
+        .. versionadded:: 0.1
+        """
+
+    @hookspec(firstresult=True)
+    def miniwdl_aws_fetch(self, request: FetchRequest) -> FetchReport | None:
+        """
+        Bring products of a run from their destination to this machine.
+
+        Called on the machine of whoever looks at a run: by ``miniwdl-aws outputs``, and with its ``outputs.json`` alone
+        wherever the outputs are told.
+
+        :param request: what to bring, and where to.
+        :return: what was brought; ``None`` when the products don't lie where this plugin knows.
+        Collection: the first plugin with an answer.
+        Raises: ``MiniwdlAwsError`` when one of them can't be had; what has come before stays.
+        Example: miniwdl-aws-s3-rails downloads from S3.
 
         .. versionadded:: 0.1
         """

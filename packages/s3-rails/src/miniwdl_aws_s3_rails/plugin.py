@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from miniwdl_aws_hooks import (
         Check,
         DestinationContext,
+        FetchReport,
+        FetchRequest,
         InputFinding,
         InputsContext,
         PreflightContext,
@@ -68,6 +70,19 @@ def miniwdl_aws_publish(request: PublishRequest) -> PublishReport | None:
     from miniwdl_aws_s3_rails.transfer.engine import engine_for
 
     return publish(request, engine_for(request.settings))
+
+
+@hookimpl(trylast=True)  # it claims all of S3
+def miniwdl_aws_fetch(request: FetchRequest) -> FetchReport | None:
+    """Download from S3; what is there already and equal is left out, and what differs is left alone."""
+    from miniwdl_aws_core.s3uri import SCHEME
+
+    if not all(uri.startswith(SCHEME) for uri in request.files):
+        return None
+    from miniwdl_aws_s3_rails.fetch import fetch
+    from miniwdl_aws_s3_rails.transfer.engine import engine_for
+
+    return fetch(request, engine_for(request.settings))
 
 
 def _uploads(folder: str, options: PublishOptions) -> bool:

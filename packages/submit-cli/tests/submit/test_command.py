@@ -456,3 +456,14 @@ def test_a_doubt_is_a_note_and_said_once(submit: Callable[..., Outcome], parts: 
     assert code == 0
     assert err.count("bucket lab is in eu-west-1") == 1
     assert "input reads: bucket lab" in err
+
+
+def test_without_a_folder_in_s3_it_is_said_where_the_results_stay(
+    aws: Any, parts: Any, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["hello.wdl", "n=1", "--workflow-queue", "workflow"]
+    note = "note: without --s3upload the results stay on the shared file system"
+    assert main(words) == 0
+    assert note in capsys.readouterr().err
+    assert main([*words, "--s3upload", "s3://bucket/out"]) == 0
+    assert note not in capsys.readouterr().err

@@ -162,6 +162,13 @@ STATEMENTS: tuple[Statement, ...] = (
         ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"),
         (f"{BUCKET}/staging/*",),
     ),
+    Statement(
+        "Outputs",
+        Role.SUBMITTER,
+        ("s3:GetObject",),
+        (f"{BUCKET}/*",),
+        when="`miniwdl-aws outputs` is to show and download results",
+    ),
     Statement("LookAtInputs", Role.SUBMITTER, ("s3:GetObject",), (f"{INPUTS}/*",)),
     Statement(
         "WorkflowRole",

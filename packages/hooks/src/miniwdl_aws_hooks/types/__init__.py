@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from miniwdl_aws_hooks.types.cli import Command, SubmitEnvironment, SubmitOption
     from miniwdl_aws_hooks.types.files import (
         DestinationContext,
+        FetchReport,
+        FetchRequest,
         InputFinding,
         InputsContext,
         LocalizeRequest,
@@ -57,6 +59,8 @@ __all__ = [
     "FailureClass",
     "FailurePolicy",
     "FailureVerdict",
+    "FetchReport",
+    "FetchRequest",
     "FileSystemContext",
     "FollowRequest",
     "InputFinding",
@@ -90,6 +94,8 @@ __getattr__ = names_from(
         "cli": ("Command", "SubmitEnvironment", "SubmitOption"),
         "files": (
             "DestinationContext",
+            "FetchReport",
+            "FetchRequest",
             "InputFinding",
             "InputsContext",
             "LocalizeRequest",

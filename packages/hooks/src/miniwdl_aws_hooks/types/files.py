@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DestinationContext",
+    "FetchReport",
+    "FetchRequest",
     "InputFinding",
     "InputsContext",
     "LocalizeRequest",
@@ -170,3 +172,33 @@ class StageResult:
     """Bytes of everything asked for."""
     uploaded: int
     """Bytes that had to travel; the rest was there already."""
+
+
+@dataclass(frozen=True)
+class FetchRequest:
+    """Products of a run that are to be brought to this machine."""
+
+    folder: str
+    """Absolute path of the local folder below which they are put; it may not exist yet."""
+    files: Mapping[str, str]
+    """
+    Path of each, from that folder, by its URI: all of one scheme. A URI that ends in a slash is a folder, which comes
+    with all that lies in it.
+    """
+    settings: Settings
+    progress: Callable[[str], None] = lambda _message: None
+    """Receives one line of text at a time for the user."""
+
+
+@dataclass(frozen=True)
+class FetchReport:
+    """What has been brought."""
+
+    fetched: int
+    """Files written."""
+    present: int
+    """Files that were there already, and equal."""
+    size: int
+    """Bytes written."""
+    differing: Sequence[str] = ()
+    """Paths, from the folder, of files that were there already and differ, so that they were left as they are."""

@@ -109,6 +109,8 @@ class Receiver:
     """Fetches objects through an engine."""
 
     engine: Engine
+    arrived: Callable[[int], None] = lambda _size: None
+    """Hears how many bytes have arrived with each range."""
 
     def read(self, uri: S3Uri) -> bytes:
         """Fetch a small object into memory."""
@@ -205,6 +207,25 @@ class Receiver:
                 self.engine.reading(
                     uri.bucket, lambda signed: self.engine.persist(f"read {uri}", lambda: attempt(file, signed))
                 )
+        self.arrived(end - start)
+
+    def holds(self, uri: S3Uri, found: Found, top: Top, name: str) -> bool:
+        """
+        Whether a file is what an object is, as far as the server lets that be known.
+
+        :param name: path of the file from ``top``.
+        :raises OSError: when there is no such file, or something else in its place.
+        """
+        arrival = self._arrival(uri, found, top, name)
+        with arrival.reading() as file:
+            if os.fstat(file.fileno()).st_size != found.size:
+                return False
+            if arrival.crc:
+                return crc_of_file(file) == arrival.crc
+            ours = file_etag(file, found.size, arrival.part_size) if arrival.part_size else ""
+        if not found.size:
+            return True
+        return self.engine.reading(uri.bucket, lambda signed: self._is_intact(arrival, ours, signed=signed))
 
     def _check(self, arrival: _Arrival) -> None:
         """Check an object that came in ranges; one that is damaged is fetched again, and fails this try."""

@@ -22,6 +22,7 @@ HELP = {
     "list": "list the runs of a queue",
     "status": "show where a run and its calls stand",
     "logs": "show the log of a run, or of its calls",
+    "outputs": "show what a run gave, and download its files",
     "shell": "open a shell in the container of a task that runs",
     "wait": "wait for the end of a run and exit with its code",
     "cancel": "stop a run and all of its tasks",

@@ -33,6 +33,7 @@ def run(args: Namespace) -> int:
     from miniwdl_aws_core.batch.attempts import ending_of
     from miniwdl_aws_submit_cli.manage.tree import draw
     from miniwdl_aws_submit_cli.runs.calls import calls_of
+    from miniwdl_aws_submit_cli.runs.results import results_in_passing
     from miniwdl_aws_submit_cli.runs.runs import TaskJobs
     from miniwdl_aws_submit_cli.runs.session import open_session
     from miniwdl_aws_submit_cli.runs.wait import outcome
@@ -41,12 +42,13 @@ def run(args: Namespace) -> int:
         found = session.find(args.run)
         calls = calls_of(TaskJobs(session.batch, found).refresh())
         places = positions(session.batch, calls)
+        ended = outcome(found.job) if found.ended else None
+        results = results_in_passing(session.manager, ended.results) if ended else None
     if args.json:
-        emit_json(_facts(found, calls, places))
+        emit_json({**_facts(found, calls, places), "outputs": results.outputs if results else None})
         return ExitCode.OK
     now = time.time()
     emit(_headline(found, now))
-    ended = outcome(found.job) if found.ended else None
     if ended:
         emit(ended.sentence)
     elif found.job.reason:
@@ -57,6 +59,8 @@ def run(args: Namespace) -> int:
         emit(line)
     if ended:
         emit(*ended.lines(session.command("logs", found.job_id)))
+    if results and results.outputs:
+        emit("  outputs:", *results.lines())
     return ExitCode.OK
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_core.console import say
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.formats import counted, duration
+from miniwdl_aws_submit_cli.runs.results import results_in_passing
 from miniwdl_aws_submit_cli.runs.wait import outcome
 
 if TYPE_CHECKING:
@@ -45,6 +46,10 @@ def say_end(job: Job, progress: Progress, tasks: TaskStates, session: Session) -
     if ended.code not in (ExitCode.OK, ExitCode.TERMINATED):
         _say_failures(job.job_id, progress, tasks, session)
     say(*ended.lines(session.command("logs", job.job_id)))
+    results = results_in_passing(session.manager, ended.results)
+    if results and results.outputs:
+        download = session.command("outputs", job.job_id, "--download", "DIR")
+        say("  outputs:", *results.lines(), f"  download: {download}")
     return ended.code
 
 

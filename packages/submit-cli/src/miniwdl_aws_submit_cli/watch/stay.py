@@ -17,6 +17,7 @@ from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.runs.names import given_name
+from miniwdl_aws_submit_cli.runs.results import results_in_passing
 from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
 from miniwdl_aws_submit_cli.watch.attempt_log import AttemptLog
 from miniwdl_aws_submit_cli.watch.ending import say_end, say_next
@@ -81,7 +82,10 @@ def stay(facts: Mapping[str, Any], manner: Manner, session: Session) -> int:
     finally:
         say(*session.surroundings.closing_lines())
     if manner.json:
-        told = {"status": state.status, "state": state_of(state), "exitCode": code, **outcome(state).facts()}
+        ended = outcome(state)
+        results = results_in_passing(session.manager, ended.results)
+        told = {"status": state.status, "state": state_of(state), "exitCode": code, **ended.facts()}
+        told["outputs"] = results.outputs if results else None
         stream = state.stream.name if state.stream else None
         emit_json({**facts, "jobId": state.job_id, **told, "logStream": stream})
     return code
