@@ -206,6 +206,13 @@ def permissions_block(role: str) -> str:
     return "\n".join(f"Where {item.when}:\n\n{_json(item.document(), item.sid)}" for item in optional)
 
 
+def trace_block() -> str:
+    """List the columns of trace.tsv."""
+    from miniwdl_aws_run_report.writing.trace import COLUMNS
+
+    return "\n" + table(("column", "meaning"), ((f"`{column.name}`", column.meaning) for column in COLUMNS))
+
+
 def _json(document: object, title: str) -> str:
     """Write JSON with lists of names on as few lines as they take."""
 
@@ -260,6 +267,7 @@ BLOCKS: dict[str, Callable[..., str]] = {
     "permissions": permissions_block,
     "command": command_block,
     "differences": differences_block,
+    "trace": trace_block,
 }
 
 

@@ -1,0 +1,36 @@
+"""``miniwdl-aws report``: what a run did, what it cost, and what it could do with less."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from argparse import ArgumentParser, Namespace
+
+__all__ = ["configure", "run"]
+
+FORMATS = ("html", "tsv", "json")
+
+
+def configure(parser: ArgumentParser) -> None:
+    """Add which run, and how to show it."""
+    parser.add_argument("run", metavar="RUN", help="a run directory of miniwdl's")
+    parser.add_argument(
+        "--format", choices=FORMATS, help="a page, a table with a line for each try, or a document; default: html"
+    )
+    parser.add_argument(
+        "--out", metavar="FILE", help="where to write it; - for standard output, which is the default of tsv and json"
+    )
+    parser.add_argument("--open", action="store_true", help="show the page in a browser")
+    parser.add_argument(
+        "--right-size",
+        action="store_true",
+        help="print the run's inputs with less memory and fewer vCPUs for tasks that did not use theirs, for -i",
+    )
+
+
+def run(args: Namespace) -> int:
+    """Write the report."""
+    from miniwdl_aws_run_report.reporting import report
+
+    return report(args)

@@ -1,0 +1,142 @@
+"""
+Reads a run out of its directory: miniwdl's own files, and what the task backend has recorded beside them.
+
+Tasks may write there: nothing is read through a link, and nothing that is larger than what miniwdl or the backend
+would write.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+from miniwdl_aws_core.beneath import is_file, open_file, read_bytes
+from miniwdl_aws_core.log_lines import read_line
+from miniwdl_aws_core.options.kinds import MIB
+from miniwdl_aws_core.run_files import INPUTS_JSON, JSON_LOGS, RUN_LOGS
+from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
+from miniwdl_aws_run_report.errors import NoRunError, UnreadableError
+from miniwdl_aws_run_report.model import Run, State
+from miniwdl_aws_run_report.reading.events import Events
+from miniwdl_aws_run_report.reading.failure import failure_of
+from miniwdl_aws_run_report.reading.recorded import read_records, with_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import tzinfo
+
+__all__ = ["read_folder", "read_log", "run_of"]
+
+LONGEST_LINE = MIB
+"""Bytes; miniwdl cuts the values that it logs at 4 KiB each."""
+
+LARGEST = 16 * MIB
+"""Bytes of a JSON file; a larger one is left out, with a note."""
+
+OLD = 3600.0
+"""Seconds of silence after which a run that has not ended may have been killed."""
+
+
+def read_folder(folder: Path, *, now: float, zone: tzinfo | None = None) -> Run:
+    """
+    Read the run of a directory.
+
+    :param now: seconds since the epoch.
+    :param zone: of the machine that ran it, whose local time is in its log; ``None`` for that of this machine.
+    :raises NoRunError: when it is not the directory of a run.
+    """
+    name = next((name for name in (*JSON_LOGS, *RUN_LOGS) if is_file(folder, name)), None)
+    if name is None:
+        raise NoRunError(
+            f"{folder} is not a run directory of miniwdl's",
+            hint=f"one has a file {' or '.join(RUN_LOGS)}; `_LAST` beside the runs is a link to the newest",
+        )
+    try:
+        with os.fdopen(open_file(folder, name), "rb") as file:
+            events = read_log(_lines(file), zone)
+    except OSError as exc:
+        raise UnreadableError(f"{folder / name} can't be read: {exc.strerror}") from exc
+    notes: list[str] = []
+    files = {name: _read(folder, name, notes) for name in (INPUTS_JSON, OUTPUTS_JSON, ERROR_JSON)}
+    run = run_of(events, folder.resolve().name, files, now=now)
+    directories = {path: below(events.directory, place) for path, place in events.folders().items()}
+    jobs, hosts = read_records(folder, {path: place for path, place in directories.items() if place}, notes)
+    calls = tuple(with_records(call, jobs.get(call.path, ()), hosts) for call in run.calls)
+    return replace(run, calls=calls, directory=str(folder.resolve()), notes=(*run.notes, *notes))
+
+
+def read_log(lines: Iterable[str], zone: tzinfo | None = None) -> Events:
+    """Read the lines of a run's log; what isn't miniwdl's is passed over."""
+    events = Events(zone)
+    for text in lines:
+        line = read_line(text)
+        if line:
+            events.read(line)
+    return events
+
+
+def run_of(events: Events, name: str, files: dict[str, dict[str, Any]], *, now: float) -> Run:
+    """
+    Make a run of what its log and its JSON files say.
+
+    :param files: content of those that are there, by their names.
+    """
+    state, error = events.state, files.get(ERROR_JSON) or {}
+    if state is State.RUNNING and error:  # miniwdl says nothing in the log where it was told to end
+        state = State.FAILED
+    if state is State.RUNNING and files.get(OUTPUTS_JSON):
+        state = State.SUCCEEDED
+    events.state = state
+    events.ended = events.ended if events.ended is not None or state is State.RUNNING else events.latest
+    notes = []
+    if state is State.RUNNING and events.latest is not None and now - events.latest > OLD:
+        hours = (now - events.latest) / 3600
+        notes.append(f"its log does not say that it has ended, and its last line is {hours:.0f} h old: it may be gone")
+    return Run(
+        name=name,
+        target=events.target,
+        state=state,
+        calls=tuple(events.calls()),
+        began=events.began,
+        ended=events.ended,
+        failure=failure_of(error, events.message) if state is State.FAILED else None,
+        directory=events.directory,
+        source=events.source,
+        miniwdl=events.miniwdl,
+        inputs=files.get(INPUTS_JSON) or {},
+        outputs=files.get(OUTPUTS_JSON) or {} if state is not State.FAILED else {},
+        notes=tuple(notes),
+        read_at=now,
+    )
+
+
+def below(run: str, folder: str) -> str | None:
+    """Path of a call's directory below the run's, both as the log names them; ``None`` when it is none."""
+    try:
+        relative = PurePosixPath(folder).relative_to(run)
+    except ValueError:
+        return None
+    return None if ".." in relative.parts else str(relative)
+
+
+def _lines(file: Any) -> Iterator[str]:
+    """Give lines, of which each is miniwdl's whole; the rest of one that is too long is passed over."""
+    cut = False
+    while line := file.readline(LONGEST_LINE):
+        if not cut:
+            yield line.decode(errors="replace").rstrip("\n")
+        cut = not line.endswith(b"\n")
+
+
+def _read(folder: Path, name: str, notes: list[str]) -> dict[str, Any]:
+    try:
+        content = json.loads(read_bytes(folder, name, LARGEST))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, RecursionError) as exc:
+        notes.append(f"{name} is left out: {exc.strerror if isinstance(exc, OSError) else 'it is not JSON'}")
+        return {}
+    return content if isinstance(content, dict) else {}

@@ -1,0 +1,108 @@
+"""Does the work of ``miniwdl-aws report``: reads the run, and writes what is asked for where it is wanted."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_core.console import emit, emit_json, say
+from miniwdl_aws_hooks import ConfigurationError, ExitCode
+from miniwdl_aws_run_report.advice import advise, overrides, with_overrides
+from miniwdl_aws_run_report.errors import NoRunError, UnwritableError
+from miniwdl_aws_run_report.reading.folder import read_folder
+from miniwdl_aws_run_report.totals import totals_of_run
+from miniwdl_aws_run_report.words import biggest_saving, outcome
+from miniwdl_aws_run_report.writing.document import write_document
+from miniwdl_aws_run_report.writing.page import REPORT_HTML, write_page
+from miniwdl_aws_run_report.writing.trace import write_trace
+
+if TYPE_CHECKING:
+    from argparse import Namespace
+
+    from miniwdl_aws_run_report.advice import Advice
+    from miniwdl_aws_run_report.model import Run
+
+__all__ = ["report"]
+
+STDOUT = "-"
+
+
+def report(args: Namespace) -> int:
+    """
+    Report.
+
+    :return: the exit code, which says nothing of the run's own.
+    """
+    if args.right_size and (args.format or args.open):
+        raise ConfigurationError("--right-size prints inputs, and goes with neither --format nor --open")
+    kind = args.format or "html"
+    if args.open and kind != "html":
+        raise ConfigurationError(f"--open shows the page, and --format {kind} makes none")
+    run = _find(args.run)
+    advice = advise([run])
+    if args.right_size:
+        _right_size(run, advice, args.out)
+        return ExitCode.OK
+    text = {"html": _page, "tsv": _table, "json": _document}[kind](run)
+    place = args.out or (REPORT_HTML if kind == "html" else STDOUT)
+    _write(text, place)
+    say(outcome(run, totals_of_run(run)), *(f"note: {note}" for note in run.notes))
+    if saving := biggest_saving(advice):
+        say(f"{saving}: --right-size writes the inputs for it")
+    if place != STDOUT:
+        say(f"report: {place}")
+    if args.open:
+        webbrowser.open(Path(place).resolve().as_uri())
+    return ExitCode.OK
+
+
+def _find(word: str) -> Run:
+    if Path(word).is_dir():
+        return read_folder(Path(word), now=time.time())
+    raise NoRunError(f"there is no directory {word}", hint="name the directory of a run")
+
+
+def _right_size(run: Run, advice: list[Advice], place: str | None) -> None:
+    changed = [item for item in advice if item.changes]
+    for item in changed:
+        say(
+            f"{item.task}: {item.suggested_memory} MiB instead of {item.memory} (peak {item.peak}), "
+            f"{item.suggested_vcpus:g} vCPUs instead of {item.vcpus:g}, "
+            f"saves {item.saved_gib_hours:.2f} GiB-hours and {item.saved_vcpu_hours:.2f} vCPU-hours"
+        )
+    if not changed:
+        say("nothing is to be changed" if advice else "nobody has measured what its tasks used: nothing is changed")
+    written = with_overrides(run.inputs, overrides(changed, run.target))
+    if place in (None, STDOUT):
+        emit_json(written, indent=2)
+    else:
+        _write(json.dumps(written, indent=2) + "\n", place or STDOUT)
+
+
+def _page(run: Run) -> str:
+    return write_page(run)
+
+
+def _table(run: Run) -> str:
+    return "\n".join(write_trace(run)) + "\n"
+
+
+def _document(run: Run) -> str:
+    return json.dumps(write_document(run), indent=2) + "\n"
+
+
+def _write(text: str, place: str) -> None:
+    if place == STDOUT:
+        emit(*text.rstrip("\n").split("\n"))
+        return
+    temporary = f"{place}.{os.getpid()}.tmp"
+    try:
+        Path(temporary).write_text(text, "utf-8")
+        os.replace(temporary, place)  # noqa: PTH105 - both are texts
+    except OSError as exc:
+        Path(temporary).unlink(missing_ok=True)
+        raise UnwritableError(f"--out {place} can't be written: {exc.strerror}", hint="name another file") from exc

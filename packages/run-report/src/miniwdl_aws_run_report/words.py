@@ -1,0 +1,84 @@
+"""What a report says of a run in sentences. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from miniwdl_aws_core.sizes import counted, duration
+from miniwdl_aws_run_report.model import State
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from miniwdl_aws_run_report.advice import Advice
+    from miniwdl_aws_run_report.model import Run
+    from miniwdl_aws_run_report.totals import Totals
+
+__all__ = ["biggest_saving", "call_name", "cost_notes", "dollars", "outcome"]
+
+_BEGINNINGS = {
+    State.SUCCEEDED: "succeeded",
+    State.FAILED: "failed",
+    State.CACHED: "was answered by the call cache",
+    State.RUNNING: "goes on",
+    State.WAITING: "has not begun",
+}
+
+NOT_INCLUDED = (
+    "Not in the cost: the file system, which costs by the time that it exists and by its size (its size in GiB times "
+    "the price of a GiB-month, for the run's share of the month); S3, by what is kept there and by requests; the "
+    "workflow job's own instance; and the time in which hosts start, or have room to spare."
+)
+
+
+def outcome(run: Run, totals: Totals) -> str:
+    """Say in one sentence what became of a run."""
+    seconds = _lasted(run)
+    lasted = "" if seconds is None else f" {'since' if run.state is State.RUNNING else 'after'} {duration(seconds)}"
+    shown = (State.CACHED, State.FAILED, State.RUNNING, State.WAITING)
+    told = [
+        counted(totals.calls, "call"),
+        *(f"{totals.count(state)} {state}" for state in shown if totals.count(state)),
+    ]
+    if totals.lost:
+        told.append(counted(totals.lost, "lost host"))
+    if totals.out_of_memory:
+        told.append(f"{totals.out_of_memory} times out of memory")
+    if totals.cost is not None:
+        told.append(f"about {dollars(totals.cost)}{' so far' if run.state is State.RUNNING else ''}")
+    return f"{run.target or run.name} {_BEGINNINGS[run.state]}{lasted}: {', '.join(told)}."
+
+
+def call_name(path: str, task: str) -> str:
+    """Name a call as users do: ``sub-1/sort-3``, or by its task where the run is a single one."""
+    return "/".join(part.removeprefix("call-") for part in path.split("/")) or task
+
+
+def cost_notes(totals: Totals) -> list[str]:
+    """Say what the cost leaves out."""
+    if totals.cost is None:
+        known = totals.unknown < totals.tries
+        return ["No prices are known: vCPU-hours and GiB-hours are what was asked for, for as long as it ran."] * known
+    notes = ["The cost of a try is its share of its instance, the larger one of vCPUs and memory, at today's price."]
+    if totals.unpriced:
+        notes.append(f"Of {counted(totals.unpriced, 'try', 'tries')} the price is not known: they are missing in it.")
+    return [*notes, NOT_INCLUDED]
+
+
+def biggest_saving(advice: Sequence[Advice]) -> str:
+    """Name the largest saving that is to be had; empty when there is none."""
+    for item in advice:
+        if item.suggested_memory < item.memory and item.saved_gib_hours > 0:
+            saved = dollars(item.saved_cost) if item.saved_cost else f"{item.saved_gib_hours:.1f} GiB-hours"
+            return f"{item.task} would do with {item.suggested_memory} MiB instead of {item.memory}, and save {saved}"
+    return ""
+
+
+def dollars(amount: float) -> str:
+    """Write an amount of US dollars: cents, or what is left of them."""
+    return f"${amount:.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"
+
+
+def _lasted(run: Run) -> float | None:
+    end = run.ended if run.ended is not None else run.read_at
+    return None if run.began is None or end is None else end - run.began

@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import argparse
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from miniwdl_aws_hooks import MiniwdlAwsError, get_manager
+from miniwdl_aws_hooks.testing import PluginConformance
+from miniwdl_aws_run_report import command
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOG = """\
+2026-11-27 12:00:00.000 wdl.w:align NOTICE workflow start :: name: "align", source: "a.wdl", dir: "/mnt/fsx/r"
+2026-11-27 12:00:01.000 wdl.w:align.t:call-sort NOTICE task setup :: name: "sort", dir: "/mnt/fsx/r/call-sort"
+2026-11-27 12:00:21.000 wdl.w:align.t:call-sort NOTICE done
+2026-11-27 12:00:22.000 wdl.w:align NOTICE done
+"""
+RECORD = {
+    "job_id": "a", "job_name": "sort", "call_path": "call-sort", "task_name": "sort", "try_number": 1,
+    "status": "SUCCEEDED", "followed": "done", "created_at": 1, "started_at": 1, "stopped_at": 3_600_001, "vcpus": 4.0,
+    "memory_mib": 8192, "usage": {"source": "cgroup2", "cpu_seconds": 3600.0, "peak_memory": 1 << 30}, "version": 1,
+}  # fmt: skip
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "20261127_120000_align"
+    (folder / "call-sort").mkdir(parents=True)
+    (folder / "workflow.log").write_text(LOG)
+    (folder / "inputs.json").write_text('{"align.x": 1}')
+    (folder / "call-sort/batch_jobs.jsonl").write_text(json.dumps(RECORD) + "\n")
+    return folder
+
+
+def report(*words: str) -> int:
+    parser = argparse.ArgumentParser()
+    command.configure(parser)
+    return command.run(parser.parse_args(words))
+
+
+def test_the_page(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert report(str(folder)) == 0
+    assert "20261127_120000_align: succeeded" in (tmp_path / "report.html").read_text()
+    said = capsys.readouterr().err.splitlines()
+    assert said == [
+        "align succeeded after 22s: 1 call.",
+        "sort would do with 1280 MiB instead of 8192, and save 6.8 GiB-hours: --right-size writes the inputs for it",
+        "report: report.html",
+    ]
+
+
+def test_the_page_is_shown(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr("webbrowser.open", opened.append)
+    report(str(folder), "--open", "--out", str(tmp_path / "a b.html"))
+    assert opened == [(tmp_path / "a b.html").as_uri()]
+
+
+def test_the_table_and_the_document_go_to_standard_output(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report(str(folder), "--format", "tsv")
+    assert capsys.readouterr().out.splitlines()[1].split("\t")[2:6] == ["sort", "call-sort", "1", "COMPLETED"]
+    report(str(folder), "--format", "json")
+    assert json.loads(capsys.readouterr().out)["totals"]["gibHours"] == 8
+
+
+def test_right_size_writes_whole_inputs(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report(str(folder), "--right-size")
+    out, err = capsys.readouterr()
+    wanted = {"align.x": 1, "align.sort.runtime.memory": "1280 MiB", "align.sort.runtime.cpu": 1}
+    assert json.loads(out) == wanted
+    assert err.startswith("sort: 1280 MiB instead of 8192 (peak 1024), 1 vCPUs instead of 4, saves 6.75 GiB-hours")
+    report(str(folder), "--right-size", "--out", str(tmp_path / "right.json"))
+    assert json.loads((tmp_path / "right.json").read_text()) == wanted
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["nowhere"], "there is no directory nowhere"),
+        (["{folder}", "--right-size", "--open"], "--right-size prints inputs"),
+        (["{folder}", "--open", "--format", "tsv"], "--open shows the page"),
+        (["{folder}", "--out", "{folder}/no/where"], "can't be written: No such file"),
+        (["/"], "is not a run directory"),
+    ],
+)
+def test_mistakes(folder: Path, words: list[str], message: str) -> None:
+    with pytest.raises(MiniwdlAwsError, match=message):
+        report(*(word.format(folder=folder) for word in words))
+
+
+class TestPlugin(PluginConformance):
+    plugin_name = "run-report"
+
+
+def test_the_command_is_found() -> None:
+    found = [item.name for commands in get_manager().hook.miniwdl_aws_commands() for item in commands]
+    assert "report" in found
