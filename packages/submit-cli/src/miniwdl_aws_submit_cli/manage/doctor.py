@@ -69,7 +69,7 @@ def run(args: Namespace) -> int:
 
 def _tasks(args: Namespace, context: PreflightContext) -> Sequence[TaskNeeds]:
     """Read the workflow as a submission does, and find out what its tasks ask for."""
-    from miniwdl_aws_submit_cli.manage.task_needs import find_needs
+    from miniwdl_aws_submit_cli.submit.inputs.task_needs import find_needs
     from miniwdl_aws_submit_cli.submit.passthrough import read_arguments
     from miniwdl_aws_submit_cli.submit.workflow_source import read_source
 

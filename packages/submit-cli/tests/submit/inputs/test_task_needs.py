@@ -8,7 +8,7 @@ import pytest
 import WDL
 
 from miniwdl_aws_hooks import TaskNeeds
-from miniwdl_aws_submit_cli.manage.task_needs import MOST_ELEMENTS, find_needs
+from miniwdl_aws_submit_cli.submit.inputs.task_needs import MOST_ELEMENTS, find_needs
 
 TASK = """
 task t {
