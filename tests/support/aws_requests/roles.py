@@ -66,7 +66,7 @@ UNUSED: dict[str, dict[str, str]] = {
 
 def actions_of(operation: OperationModel, parameters: dict[str, Any]) -> set[str]:
     """List the IAM actions that a request needs."""
-    service, name = operation.service_model.service_name, operation.name
+    service, name = operation.service_model.signing_name, operation.name  # as IAM names it
     if service == "s3":
         return {f"s3:{_S3.get(name, name)}"} | ({"s3:PutObjectTagging"} if parameters.get("Tagging") else set())
     found = {f"{service}:{name}"}

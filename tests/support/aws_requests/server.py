@@ -33,6 +33,9 @@ _SEEN = "tests.noted"
 _BIG = {"PutObject", "UploadPart"}
 """Operations whose body is the data itself."""
 
+_SIGNED = {"servicequotas": "service-quotas"}
+"""Services by the name with which requests are signed, where botocore has another one."""
+
 Caller = tuple[str, str]
 """Service and access key."""
 
@@ -80,7 +83,10 @@ def _caller(environ: Mapping[str, Any]) -> Caller:
         query = dict(parse_qsl(environ.get("QUERY_STRING", "")))
         written = "Credential=" + query.get("X-Amz-Credential", "")
     found = _SCOPE.search(written)
-    return (found["service"].lower(), found["key"]) if found else ("s3", "")
+    if not found:
+        return "s3", ""
+    service = found["service"].lower()
+    return _SIGNED.get(service, service), found["key"]
 
 
 def _read(service: str, environ: dict[str, Any]) -> tuple[OperationModel, dict[str, Any]]:

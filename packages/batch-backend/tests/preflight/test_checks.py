@@ -82,3 +82,14 @@ def test_odd_defaults_are_miniwdls_business(batch: FakeBatch, defaults: str) -> 
 def test_wrong_options_are_found_here_too(batch: FakeBatch) -> None:
     with pytest.raises(ConfigurationError, match=r"\[aws\] job_timeout"):
         look(batch, "task", job_timeout="1")
+
+
+def test_quotas_are_looked_at(batch: FakeBatch) -> None:
+    class Few:
+        def get_service_quota(self, **_request: str) -> dict[str, Any]:
+            return {"Quota": {"Value": 5.0}}
+
+    context = PreflightContext(None, "task", "/mnt/fsx", EnvironSettings({}))
+    found = check(context, lambda _region: batch, quotas=lambda _region: Few())
+    assert found[-1].subject == "quota of spot hosts, standard (A, C, D, H, I, M, R, T, Z)"
+    assert found[-1].state is CheckState.WARNING

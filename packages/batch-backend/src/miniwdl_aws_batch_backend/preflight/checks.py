@@ -13,6 +13,7 @@ from miniwdl_aws_batch_backend.extensions import Extensions
 from miniwdl_aws_batch_backend.preflight.ecr_images import check_image
 from miniwdl_aws_batch_backend.preflight.environments import check_environments
 from miniwdl_aws_batch_backend.preflight.hosts import InstanceTypes
+from miniwdl_aws_batch_backend.preflight.quotas import check_quotas, connect_quotas
 from miniwdl_aws_core.aws.errors import AwsError
 from miniwdl_aws_core.batch.environments import environments_behind
 from miniwdl_aws_core.batch.images import rewrite
@@ -34,6 +35,7 @@ def check(
     look_into: Callable[[str, str], Sequence[Check]] = check_image,
     find_hosts: Callable[[str | None], InstanceTypes] = InstanceTypes.connect,
     extensions: Extensions | None = None,
+    quotas: Callable[[str | None], Any] = connect_quotas,
 ) -> Sequence[Check]:
     """
     Check the options, then the queues and their compute environments, then images in ECR, then tasks that are to run.
@@ -42,6 +44,7 @@ def check(
     :param look_into: checks an image, given what it is called and its name.
     :param find_hosts: makes what knows EC2's instance types, given the configured region.
     :param extensions: hooks, which may send tasks to other queues.
+    :param quotas: makes the client of Service Quotas, given the configured region.
     """
     settings = read_settings(context.settings)
     api = BatchApi(connect(settings.region))
@@ -52,6 +55,8 @@ def check(
     try:
         environments = environments_behind(api.call, queues)
         found += _check_environments(environments)
+        each = {environment.name: environment for behind in environments.values() for environment in behind}
+        found += check_quotas(quotas(settings.region), each.values())
     except AwsError as exc:
         found.append(not_checked("compute environments", exc))
     found += images

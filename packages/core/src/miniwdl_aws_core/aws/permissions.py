@@ -197,6 +197,7 @@ STATEMENTS: tuple[Statement, ...] = (
             "ec2:DescribeSubnets",
             "fsx:DescribeDataRepositoryAssociations",
             "fsx:DescribeFileSystems",
+            "servicequotas:GetServiceQuota",
         ),
         when="`miniwdl-aws doctor` and `miniwdl-aws fsx show` are to see everything",
     ),
