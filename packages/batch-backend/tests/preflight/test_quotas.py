@@ -65,7 +65,8 @@ def test_spot_and_on_demand_and_groups_of_families_have_quotas_of_their_own() ->
 
 @pytest.mark.parametrize("more", [{"state": "DISABLED"}, {"status": "INVALID"}])
 def test_environments_that_start_nothing_don_t_count(more: dict[str, str]) -> None:
-    assert look(Quotas(), environment("m6i", **more), environment(kind="UNMANAGED")) == []
+    quotas = Quotas(**{"1216C47A": 1.0})
+    assert look(quotas, environment("m6i", **more), environment("m6i", kind="UNMANAGED")) == []
 
 
 def test_a_quota_that_is_not_there_says_nothing() -> None:
