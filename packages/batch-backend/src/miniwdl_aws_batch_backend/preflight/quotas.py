@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_batch_backend.preflight.hosts import BUNDLES
 from miniwdl_aws_core.aws.errors import AwsError, Kind, translated
 from miniwdl_aws_core.aws.session import connect
-from miniwdl_aws_core.findings import not_checked
 from miniwdl_aws_hooks import Check, CheckState
+from miniwdl_aws_hooks.findings import not_checked
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

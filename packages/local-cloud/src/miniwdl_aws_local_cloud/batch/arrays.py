@@ -94,4 +94,4 @@ def spawn(parent: Job, size: int) -> JobArray:
 
 def members(job: Job) -> tuple[Job, ...]:
     """Tell who runs for a job: its children, where it is a parent, or itself."""
-    return job.array.children if job.array is not None and job.array.parent is job else (job,)
+    return tuple(job.array.children) if job.array is not None and job.array.parent is job else (job,)

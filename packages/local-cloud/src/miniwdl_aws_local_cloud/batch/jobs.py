@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    from miniwdl_aws_local_cloud.batch.arrays import JobArray
 
 __all__ = ["ENDED", "QUEUED", "STATES", "Job", "JobSpec", "Status", "merge_container", "now_ms"]
 
@@ -128,6 +126,29 @@ class JobSpec:
         return f"{prefix}/default/{task_id}"
 
 
+class Family(Protocol):
+    """An array, as its jobs know it; see :mod:`~miniwdl_aws_local_cloud.batch.arrays`."""
+
+    @property
+    def parent(self) -> Job:
+        """The job that runs nothing."""
+
+    @property
+    def children(self) -> Sequence[Job]:
+        """Those that run, in the order of their indices."""
+
+    @property
+    def over(self) -> bool:
+        """Whether all children have ended."""
+
+    @property
+    def outcome(self) -> tuple[str, str | None]:
+        """State and statusReason of the parent once it is over."""
+
+    def moved(self, before: str, after: str) -> None:
+        """Hear that a child has got into another state."""
+
+
 @dataclass(eq=False)
 class Job:
     """
@@ -141,7 +162,7 @@ class Job:
     detail: Mapping[str, Any]
     hidden_until: float = 0.0
     """Seconds since the epoch until which DescribeJobs doesn't know it."""
-    array: JobArray | None = field(default=None, repr=False)
+    array: Family | None = field(default=None, repr=False)
     """To which it belongs, as the parent or as a child."""
     _json: tuple[Mapping[str, Any], str] | None = field(default=None, repr=False)
 

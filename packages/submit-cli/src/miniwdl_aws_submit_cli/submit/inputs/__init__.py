@@ -1,1 +1,1 @@
-"""What a run is given, and what its tasks ask for by it: read and checked on this machine, as far as it can be seen here."""
+"""What a run is given, and what its tasks ask for by it: read and checked here, as far as this machine can see it."""
