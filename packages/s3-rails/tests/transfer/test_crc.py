@@ -81,8 +81,9 @@ def damage_first_ranges(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
     calls = itertools.count()
 
     class Damaged:
-        def __init__(self, data: bytes) -> None:
+        def __init__(self, data: bytes, attributes: Any) -> None:
             self.data = data
+            self.attributes = attributes
 
         def bytes(self) -> bytes:
             return self.data
@@ -96,7 +97,7 @@ def damage_first_ranges(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
         if number >= count:
             return answer
         data = answer.bytes().to_bytes()
-        return Damaged(data[:-1] + bytes([data[-1] ^ 1]))
+        return Damaged(data[:-1] + bytes([data[-1] ^ 1]), answer.attributes)
 
     monkeypatch.setattr(obstore, "get", wrapper)
 
