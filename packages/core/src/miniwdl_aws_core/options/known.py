@@ -11,6 +11,7 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.nearest import nearest
 from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_core.options.shared import AwsOptions, UploadOptions
 from miniwdl_aws_hooks.discovery import find_points
@@ -114,7 +115,5 @@ def _gone(sections: Sequence[type[Section]], section: str, key: str) -> str | No
 def _advice(key: str, names: Mapping[str, str], gone: str | None) -> str:
     if gone:
         return gone
-    import difflib  # only for mistakes
-
-    near = difflib.get_close_matches(key, names, n=1, cutoff=0.6)
-    return f"did you mean {names[near[0]]}?" if near else f"there are {', '.join(names.values())}"
+    near = nearest(key, names)
+    return f"did you mean {names[near]}?" if near else f"there are {', '.join(names.values())}"

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.nearest import did_you_mean
 from miniwdl_aws_hooks import ConfigurationError
 
 if TYPE_CHECKING:
@@ -25,10 +25,9 @@ def parse(words: Sequence[str], known: Collection[str]) -> dict[str, str]:
         if not equals or not name:
             raise ConfigurationError(f"--parameter takes NAME=VALUE, not {word!r}")
         if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
             raise ConfigurationError(
                 f"--parameter {name}: the template has no such parameter",
-                hint=f"do you mean {near[0]}?" if near else "`miniwdl-aws infra template` shows all of them",
+                hint=did_you_mean(name, known) or "`miniwdl-aws infra template` shows all of them",
             )
         if name in found:
             raise ConfigurationError(f"--parameter {name} is given twice")

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 import WDL.CLI
 from WDL import resolve_file_import
 
+from miniwdl_aws_hooks.discovery import find_points
+
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_submit_cli.submit.source_archive import SourceArchive
 
-__all__ = ["check_value", "fill_run_parser", "find_target", "read_inputs", "source_reader"]
+__all__ = ["check_value", "download_schemes", "fill_run_parser", "find_target", "read_inputs", "source_reader"]
 
 _cli: Any = WDL.CLI
 
@@ -81,13 +83,8 @@ def read_inputs(
     *,
     task: str | None,
     check_required: bool,
-    seen_by_job: Callable[[str], bool],
 ) -> Bindings[Value]:
-    """
-    Read and check all inputs; local paths become absolute.
-
-    :param seen_by_job: whether a path or URI is the job's business, and not looked for here.
-    """
+    """Read and check all inputs, but for their paths, which stay as written: miniwdl's messages name no input."""
     _target, env, _json = _cli.runner_input(
         document,
         list(words),
@@ -96,7 +93,7 @@ def read_inputs(
         list(none),
         task=task,
         check_required=check_required,
-        downloadable=lambda path, _directory: seen_by_job(path),
+        downloadable=lambda _path, _directory: True,
     )
     bindings: Bindings[Value] = env
     return bindings
@@ -109,3 +106,14 @@ def check_value(text: str, declared: Type) -> None:
     :raises ValueError: when a number is none.
     """
     _cli.runner_input_value(text, declared, lambda _path, _directory: True, "/")
+
+
+def download_schemes(*, directory: bool) -> frozenset[str]:
+    """
+    Tell by which schemes a workflow job downloads files, or folders: miniwdl's, ours, and those of plugins here.
+
+    Source: ``WDL.runtime.download._load``, which would import all the plugins.
+    """
+    group = "miniwdl.plugin." + ("directory_download" if directory else "file_download")
+    own = ("s3",) if directory else ("s3", "https", "http", "ftp")
+    return frozenset([*own, *(point.name for point in find_points(group))])

@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import base64
+import json
 import logging
 import lzma
 import tempfile
+from contextlib import ExitStack
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from WDL import Zip
+
+from miniwdl_aws_submit_cli.submit.inputs.texts import readable_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from WDL.Tree import Document
 
-__all__ = ["Payload", "archive_document"]
+__all__ = ["DEFAULT_INPUTS", "INPUTS", "MAIN", "MANIFEST", "Payload", "archive_document", "pack"]
+
+DEFAULT_INPUTS = "default_input.json"
+"""Name of the inputs inside an archive, miniwdl's own."""
+
+MANIFEST = "MANIFEST.json"
+MAIN = "mainWorkflowURL"
+INPUTS = "inputFileURLs"
 
 _silent = logging.getLogger("miniwdl_aws_submit_cli.zip")
 _silent.setLevel(logging.CRITICAL)
@@ -41,7 +52,27 @@ class Payload:
 
 def archive_document(document: Document, inputs: Mapping[str, Any], name: str) -> bytes:
     """Zip a WDL document with everything it imports and its inputs; equal content makes equal bytes."""
-    with tempfile.TemporaryDirectory(prefix="miniwdl-aws-submit-") as folder:
-        target = Path(folder) / name
-        Zip.build(document, str(target), _silent, inputs=dict(inputs))
+    with ExitStack() as cleanup:
+        folder = Path(Zip.build_source_dir(cleanup, document, _silent))
+        return pack(folder, {MAIN: PurePosixPath(document.pos.abspath).name}, inputs, name)
+
+
+def pack(folder: Path, manifest: Mapping[str, Any], inputs: Mapping[str, Any], name: str, as_name: str = "") -> bytes:
+    """
+    Zip a folder with a WDL in it as a source archive.
+
+    :param folder: gets the manifest, and the inputs.
+    :param manifest: without inputs.
+    :param inputs: of the workflow; there may be none.
+    :param name: of the archive.
+    :param as_name: of the file with the inputs.
+    """
+    as_name = as_name or DEFAULT_INPUTS
+    if inputs:
+        manifest = {**manifest, INPUTS: [as_name]}
+        (folder / as_name).write_text(readable_json(inputs), encoding="utf-8")
+    (folder / MANIFEST).write_text(json.dumps(manifest, indent=2), encoding="utf-8")
+    with tempfile.TemporaryDirectory(prefix="miniwdl-aws-submit-") as temporary:
+        target = Path(temporary) / name
+        Zip.create_reproducible_archive(str(folder), str(target), "zip")
         return target.read_bytes()

@@ -15,22 +15,14 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from WDL import Zip
-
 from miniwdl_aws_submit_cli.errors import WorkflowError
+from miniwdl_aws_submit_cli.submit.payload import DEFAULT_INPUTS, INPUTS, MAIN, MANIFEST, pack
 from miniwdl_aws_submit_cli.submit.source_copy import copy_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 __all__ = ["SourceArchive", "is_archive", "open_archive"]
-
-DEFAULT_INPUTS = "default_input.json"
-"""Name of the inputs inside an archive, miniwdl's own."""
-
-MANIFEST = "MANIFEST.json"
-MAIN = "mainWorkflowURL"
-INPUTS = "inputFileURLs"
 
 
 @dataclass(frozen=True)
@@ -68,14 +60,7 @@ class SourceArchive:
         for former in self.inputs:
             (self.folder / former).unlink(missing_ok=True)
         manifest = {key: value for key, value in self.manifest.items() if key != INPUTS}
-        if inputs:
-            manifest[INPUTS] = [self.new_inputs]
-            (self.folder / self.new_inputs).write_text(json.dumps(inputs, indent=2))
-        (self.folder / MANIFEST).write_text(json.dumps(manifest, indent=2))
-        with tempfile.TemporaryDirectory(prefix="miniwdl-aws-submit-") as folder:
-            target = Path(folder) / name
-            Zip.create_reproducible_archive(str(self.folder), str(target), "zip")
-            return target.read_bytes()
+        return pack(self.folder, manifest, inputs, name, self.new_inputs)
 
 
 def is_archive(uri: str) -> bool:

@@ -19,6 +19,7 @@ from WDL.Tree import Workflow
 from miniwdl_aws_hooks.protocol import PAYLOAD_PLACEHOLDER
 from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.submit.inputs.read import URI, Inputs, on_mount, only_there, read_there
+from miniwdl_aws_submit_cli.submit.inputs.texts import readable_json
 from miniwdl_aws_submit_cli.submit.miniwdl_cli import find_target, source_reader
 from miniwdl_aws_submit_cli.submit.passthrough import INPUT_OPTIONS, WORKFLOW_OPTIONS, RunArguments
 from miniwdl_aws_submit_cli.submit.payload import Payload, archive_document
@@ -103,10 +104,10 @@ def _unchecked(arguments: RunArguments, mount: str) -> RunSource:
         return RunSource(name, (*words, *arguments.options()), lambda _uris: None, notices=tuple(notices))
     with input_errors(arguments.uri, arguments.input_file):
         text = _input_text(arguments.input_file)
-        if not isinstance(json.loads(text), dict):
+        if not isinstance(values := json.loads(text), dict):
             raise Error.InputError(f"-i {arguments.input_file}: expected a JSON object")
     notices.append("files that the inputs name must be URIs, or lie on the shared file system")
-    payload = Payload(f"{name}.inputs.json", text.encode())
+    payload = Payload(f"{name}.inputs.json", readable_json(values).encode())
     return RunSource(
         name,
         (*words, "--input", PAYLOAD_PLACEHOLDER, *arguments.options({"input_file"})),

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING
 
 from WDL import Env, Error, Value
 
+from miniwdl_aws_core.nearest import did_you_mean
 from miniwdl_aws_hooks.types import RemoteInput, StageItem
 from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.options.resolve import within
+from miniwdl_aws_submit_cli.submit.inputs.paths import FILE_MEANT, check_path, refuse_folder_for_file
+from miniwdl_aws_submit_cli.submit.inputs.texts import mend
 from miniwdl_aws_submit_cli.submit.miniwdl_cli import check_value, read_inputs
 from miniwdl_aws_submit_cli.submit.workflow_errors import input_errors
 
@@ -26,6 +29,10 @@ __all__ = ["URI", "Inputs", "on_mount", "only_there", "read_there"]
 
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 """How an input begins that is no path."""
+
+
+_NO_SUCH_INPUT = re.compile(r"(?:No such input to \S+|unknown input/output): (\S+)$")
+_FOLDER_FOR_FILE = re.compile(r"WDL\.Value\.File invalid path: (.*/) \(in (.+)\)$")
 
 
 class Inputs:
@@ -54,16 +61,21 @@ class Inputs:
         if own:
             named, file = str(Path(own.uri, own.inputs[0])), own.input_file
         with input_errors(self.arguments.uri, named):
-            env = read_inputs(
-                document,
-                self.arguments.inputs,
-                file,
-                self.arguments.empty,
-                self.arguments.none,
-                task=self.arguments.namespace.task,
-                check_required=complete and not self.read_there,
-                seen_by_job=self._seen_by_job,
-            )
+            try:
+                env = read_inputs(
+                    document,
+                    self.arguments.inputs,
+                    file,
+                    self.arguments.empty,
+                    self.arguments.none,
+                    task=self.arguments.namespace.task,
+                    check_required=complete and not self.read_there,
+                )
+            except Error.InputError as exc:
+                self._explain(str(exc))
+                raise
+            for binding in env:
+                mend(binding.value)
             if own and own.from_zip:
                 self._check_zipped(env)
             env = env.map(
@@ -79,6 +91,20 @@ class Inputs:
             )
         return env
 
+    def _explain(self, message: str) -> None:
+        """
+        Say more of a complaint of miniwdl's than it does.
+
+        :raises WorkflowError: when there is more to say.
+        """
+        if found := _NO_SUCH_INPUT.search(message):
+            names = [binding.name for binding in self.target.available_inputs]
+            near = did_you_mean(found[1].removeprefix(f"{self.target.name}."), names)
+            if near:
+                raise WorkflowError(f"{self.target.name} has no input {found[1]}", hint=near)
+        elif found := _FOLDER_FOR_FILE.search(message):
+            raise WorkflowError(f"input {found[2]}: {found[1]} is a folder, and a File is meant", hint=FILE_MEANT)
+
     def notices(self) -> list[str]:
         """Say what was passed on unchecked."""
         found = []
@@ -91,7 +117,7 @@ class Inputs:
         return found
 
     def _check_words(self) -> None:
-        """Name the input whose number is none: miniwdl's own message has only the value."""
+        """Name the input whose number is none, or whose file a folder: miniwdl's own message has only the value."""
         available = self.target.available_inputs
         for word in self.arguments.inputs:
             name, equals, text = word.partition("=")
@@ -102,6 +128,7 @@ class Inputs:
                 except ValueError as exc:
                     raise WorkflowError(f"input {name} must be {declaration.type}, not {text!r}") from exc
                 except Error.InputError:
+                    refuse_folder_for_file(name, text, declaration.type)
                     continue  # reported in miniwdl's words when all inputs are read
 
     def _check_zipped(self, env: Bindings[Value.Base]) -> None:
@@ -109,13 +136,14 @@ class Inputs:
         given = {word.partition("=")[0] for word in self.arguments.inputs}
 
         def check(value: Value.File | Value.Directory) -> str:
-            path = str(value.value)
+            given = str(value.value)
+            path = given if URI.match(given) else os.path.abspath(given)  # noqa: PTH100 - as below
             if not self._seen_by_job(path):
                 raise WorkflowError(
                     f"{self.arguments.uri} asks for {path!r}, which lies on this machine, by inputs of its own",
                     hint="if it is to have that, give the input yourself: NAME=PATH, or -i FILE",
                 )
-            return path
+            return given
 
         Value.rewrite_env_paths(env.filter(lambda binding: binding.name not in given), check)
 
@@ -134,10 +162,7 @@ class Inputs:
             if not Path(path).exists():
                 self.unseen.add(path)
             return path
-        if not (Path(path).is_dir() if directory else Path(path).is_file()):
-            raise Error.InputError(f"{'Directory' if directory else 'File'} not found: {given}")
-        if not os.access(path, os.R_OK | (os.X_OK if directory else 0)):
-            raise Error.InputError(f"{'Directory' if directory else 'File'} can't be read: {given}")
+        check_path(name, given, path, directory=directory)
         self.local[path] = StageItem(path, directory)
         return path
 

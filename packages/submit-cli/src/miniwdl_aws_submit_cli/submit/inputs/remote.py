@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_core.sizes import human_size
 from miniwdl_aws_hooks.types import InputsContext
 from miniwdl_aws_submit_cli.errors import WorkflowError
+from miniwdl_aws_submit_cli.submit.miniwdl_cli import download_schemes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -44,7 +45,9 @@ def look_at(
             doubts.setdefault(finding.doubt, []).append(names[finding.uri])
     notices = [f"input {_named(about)}: {doubt}" for doubt, about in doubts.items()]
     looked_at = {finding.uri for finding in findings}
-    return [*_sums(findings), *notices, *unchecked([item for item in inputs if item.uri not in looked_at])]
+    others = [item for item in inputs if item.uri not in looked_at]
+    _refuse_unreachable(others)
+    return [*_sums(findings), *notices, *unchecked(others)]
 
 
 def unchecked(inputs: Sequence[RemoteInput]) -> list[str]:
@@ -53,6 +56,26 @@ def unchecked(inputs: Sequence[RemoteInput]) -> list[str]:
         return []
     others = f" and {len(inputs) - 1} more" if len(inputs) > 1 else ""
     return [f"input {min(item.uri for item in inputs)}{others}: read by the job as named, not checked here"]
+
+
+def _refuse_unreachable(inputs: Iterable[RemoteInput]) -> None:
+    """Refuse what no job can download, as far as is known from the plugins that are installed here."""
+    for item in inputs:
+        scheme, _, rest = item.uri.partition("://")
+        if scheme.lower() == "file":
+            host, slash, path = rest.partition("/")
+            local = host in ("", "localhost")
+            why = "it is a path" if local else "it is on another machine"
+            raise WorkflowError(
+                f"input {item.name}: {item.uri} can't be downloaded: {why}",
+                hint=f"name it by its path: {slash}{path}" if local else "copy it here or to S3 first",
+            )
+        if scheme not in download_schemes(directory=item.directory):
+            what = "folder" if item.directory else "file"
+            raise WorkflowError(
+                f"input {item.name}: {item.uri} can't be downloaded: nothing here knows a {what} by {scheme}://",
+                hint="copy it to S3, or here, first; --no-check submits it where the workflow job's image has a plugin",
+            )
 
 
 def _refuse(problems: Sequence[InputFinding], names: Mapping[str, str]) -> None:
