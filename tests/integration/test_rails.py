@@ -22,7 +22,7 @@ def reads(tmp_path):
     files = [
         tmp_path / "s1" / "reads 1.fq",
         tmp_path / "s2" / "reads 1.fq",
-        tmp_path / "s2" / "it's +20%.fq",
+        tmp_path / "s2" / "it's +20% \U0001f9ec.fq",
     ]
     for file in files:
         file.parent.mkdir(exist_ok=True)
@@ -66,7 +66,7 @@ def test_staging_is_listed_then_allowed_then_done_once(shell, reads, tmp_path):
     before = staged(shell)
     files = [Path(word.partition("=")[2]) for word in reads]
     size = sum(file.stat().st_size for file in files)
-    names = ["reads 1.fq", "reads 1.fq", "it's +20%.fq"]
+    names = ["reads 1.fq", "reads 1.fq", "it's +20% \U0001f9ec.fq"]
     listed = shell.submit(STAGED, *reads, "--dry-run")
     assert listed.code == 0, listed.stderr
     assert "would upload" in listed.stderr
