@@ -1,10 +1,14 @@
+from collections import Counter
 from typing import Any
 
 import pytest
 
+from miniwdl_aws_core.batch.arrays import CALLS, write_calls
 from miniwdl_aws_core.batch.job import Job
+from miniwdl_aws_core.batch.tags import TaskTags
 from miniwdl_aws_hooks import ConfigurationError
-from miniwdl_aws_submit_cli.runs.runs import Run, TaskJobs, find_run
+from miniwdl_aws_submit_cli.runs.calls import calls_of
+from miniwdl_aws_submit_cli.runs.runs import Run, TaskJobs, find_run, unfinished
 
 QUEUE = "workflow"
 
@@ -89,3 +93,57 @@ def test_each_job_is_described_once_and_again_only_when_it_changed() -> None:
     batch.jobs["other"]["status"] = "SUCCEEDED"
     assert [job.status for job in tasks.refresh()] == ["RUNNING", "SUCCEEDED"]
     assert batch.described == ["m1"]
+
+
+def array(states: dict[str, str], calls: list[str]) -> dict[str, dict[str, Any]]:
+    """An array and its children, by their ids."""
+    tags = TaskTags("run", "call-a-", "a", 1, "w").written()
+    summary: dict[str, int] = Counter(states.values())
+    parent = {
+        "queue": "task",
+        "status": "PENDING",
+        "tags": tags,
+        "parameters": {CALLS: write_calls(calls)},
+        "arrayProperties": {"size": len(calls), "statusSummary": summary},
+    }
+    children = {
+        child: {"queue": "nowhere", "status": state, "arrayProperties": {"index": int(child[2:])}}
+        for child, state in states.items()
+    }
+    return {"p": parent, **children}
+
+
+def test_children_of_arrays_are_task_jobs_with_calls_of_their_own() -> None:
+    calls = ["call-a-0", "call-a-1", "call-a-2"]
+    batch: Any = FakeBatch(**array({"p:0": "RUNNING", "p:1": "SUCCEEDED", "p:2": "FAILED"}, calls))
+    tasks = TaskJobs(batch, workflow_job())
+    found = calls_of(tasks.refresh())
+    assert [(call.path, call.task, call.latest.job_id, call.latest.status) for call in found] == [
+        ("call-a-0", "a", "p:0", "RUNNING"),
+        ("call-a-1", "a", "p:1", "SUCCEEDED"),
+        ("call-a-2", "a", "p:2", "FAILED"),
+    ]
+    batch.described.clear()
+    tasks.refresh()
+    assert batch.described == []
+
+
+def test_children_are_looked_at_when_their_array_counts_otherwise() -> None:
+    batch: Any = FakeBatch(**array({"p:0": "RUNNING", "p:1": "SUCCEEDED"}, ["call-a-0", "call-a-1"]))
+    tasks = TaskJobs(batch, workflow_job())
+    tasks.refresh()
+    batch.described.clear()
+    batch.jobs["p:0"]["status"] = "SUCCEEDED"
+    assert unfinished(tasks.refresh()) == ["p:0"], "the array has not told"
+    batch.jobs["p"]["arrayProperties"]["statusSummary"] = {"SUCCEEDED": 2}
+    assert unfinished(tasks.refresh()) == []
+    assert batch.described == ["p", "p:0"], "not those that have ended"
+
+
+def test_children_may_come_later_than_their_array() -> None:
+    jobs = array({"p:0": "RUNNING"}, ["call-a-0", "call-a-1"])
+    batch: Any = FakeBatch(**jobs)
+    tasks = TaskJobs(batch, workflow_job())
+    assert [job.job_id for job in tasks.refresh()] == ["p:0"]
+    batch.jobs["p:1"] = {**batch.jobs["p:0"], "jobId": "p:1", "arrayProperties": {"index": 1}}
+    assert [call.path for call in calls_of(tasks.refresh())] == ["call-a-0", "call-a-1"]

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.batch.arrays import CALLS, as_call, child_ids, read_calls
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
@@ -111,7 +112,9 @@ class TaskJobs:
     The task jobs of a run, looked up again and again.
 
     ListJobs can't select by tag, so each new job of the task queues is described once, 100 in a request; after that,
-    the list itself says how the job fares, and only one whose status changed is described again.
+    the list itself says how the job fares, and only one whose status changed is described again. The list has no
+    children of arrays; but it says how many of them are in which state, and when that changes those that have not ended
+    are described.
     """
 
     def __init__(self, batch: Batch, run: Run) -> None:
@@ -119,6 +122,8 @@ class TaskJobs:
         self._run = run
         self._since = run.job.created_at - CLOCK_SKEW
         self._mine: dict[str, Job] = {}
+        """Those that run: single jobs, and children of arrays."""
+        self._parents: dict[str, Job] = {}
         self._foreign: set[str] = set()
 
     def refresh(self) -> list[Job]:
@@ -126,15 +131,30 @@ class TaskJobs:
         changed = []
         for queue in self._run.task_queues:
             for job in list_runs(self._batch, queue, since=self._since):
-                known = self._mine.get(job.job_id)
-                if job.job_id not in self._foreign and (known is None or known.status != job.status):
+                known = self._parents.get(job.job_id) or self._mine.get(job.job_id)
+                if job.job_id not in self._foreign and (known is None or _has_changed(known, job)):
                     changed.append(job.job_id)
         for job_id, described in self._batch.describe(changed).items():
-            if described.tags.get(PARENT_JOB_TAG) == self._run.job_id:
-                self._mine[job_id] = described
-            else:
+            if described.tags.get(PARENT_JOB_TAG) != self._run.job_id:
                 self._foreign.add(job_id)
-        return sorted(self._mine.values(), key=lambda job: job.created_at)
+            elif described.array_size:
+                self._refresh_children(described)
+            else:
+                self._mine[job_id] = described
+        return sorted(self._mine.values(), key=lambda job: (job.created_at, job.array_index or 0))
+
+    def _refresh_children(self, parent: Job) -> None:
+        calls = read_calls(parent.parameters.get(CALLS, ""))
+        # Children come later than their parent; all are known once the parent has been looked at with none missing.
+        unended = [child for child in child_ids(parent) if child not in self._mine or not self._mine[child].ended]
+        found = self._batch.describe(unended)
+        self._mine.update((job_id, as_call(job, parent, calls)) for job_id, job in found.items())
+        if len(found) == len(unended):
+            self._parents[parent.job_id] = parent
+
+
+def _has_changed(known: Job, listed: Job) -> bool:
+    return (known.status, known.array_summary) != (listed.status, listed.array_summary)
 
 
 def unfinished(jobs: Iterable[Job]) -> list[str]:
