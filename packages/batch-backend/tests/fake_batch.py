@@ -67,6 +67,8 @@ class FakeJob:
     seen: int = 0
     created: float = field(default_factory=time.time)
     stderr: bytes = b""
+    index: int | None = None
+    """Which child of an array it is."""
 
     def detail(self) -> dict[str, Any]:
         """Its JobDetail."""
@@ -86,6 +88,8 @@ class FakeJob:
             "attempts": [],
             "isTerminated": self.terminated,
         }
+        if self.index is not None:
+            answer["arrayProperties"] = {"index": self.index}
         if needs := self.request.get("consumableResourcePropertiesOverride"):
             answer["consumableResourceProperties"] = needs
         if self.status_reason:
@@ -112,6 +116,8 @@ class FakeBatch:
         self.environments: dict[str, dict[str, Any]] = {"hosts": {"computeResources": resources}}
         """Details of the compute environments behind all queues, by name."""
         self.jobs: dict[str, FakeJob] = {}
+        """Children of arrays among them, their parents not."""
+        self.arrays: dict[str, list[FakeJob]] = {}
         self.definitions: list[dict[str, Any]] = []
         self.calls: Counter[str] = Counter()
         self.fates: list[Fate] = []
@@ -174,18 +180,44 @@ class FakeBatch:
             if definition["status"] != "ACTIVE":
                 text = f"JobDefinition {arn} does not exist or is not in ACTIVE status"
                 raise client_error("SubmitJob", "ClientException", text)
-            job = FakeJob(request, definition, self.fates.pop(0) if self.fates else Fate())
-            self.jobs[job.job_id] = job
-        self.on_submit(job)
+            made, taken = self._make(request, definition)
+        for job in made:
+            self.on_submit(job)
         if taken_anyway:
             raise client_error("SubmitJob", "InternalServerException", "took it, then broke", 500)
-        return {"jobId": job.job_id, "jobName": request["jobName"]}
+        return {"jobId": taken, "jobName": request["jobName"]}
+
+    def _make(self, request: Mapping[str, Any], definition: Mapping[str, Any]) -> tuple[list[FakeJob], str]:
+        size = request.get("arrayProperties", {}).get("size")
+        made = [FakeJob(request, definition, self.fates.pop(0) if self.fates else Fate()) for _ in range(size or 1)]
+        taken = made[0].job_id
+        if size:
+            for index, job in enumerate(made):
+                job.job_id, job.index = f"{taken}:{index}", index
+            self.arrays[taken] = made
+        self.jobs.update((job.job_id, job) for job in made)
+        return made, taken
+
+    def _parent(self, parent: str) -> dict[str, Any]:
+        children = self.arrays[parent]
+        states = Counter(job.status for job in children)
+        over = states["SUCCEEDED"] + states["FAILED"] == len(children)
+        return {
+            "jobId": parent,
+            "jobName": children[0].request["jobName"],
+            "jobQueue": children[0].request["jobQueue"],
+            "status": ("FAILED" if states["FAILED"] else "SUCCEEDED") if over else "PENDING",
+            "arrayProperties": {"size": len(children), "statusSummary": dict(states)},
+        }
 
     def describe_jobs(self, jobs: list[str]) -> dict[str, Any]:
         with self._lock:
             self._called("describe_jobs", jobs=jobs)
             answer = []
             for job_id in jobs:
+                if job_id in self.arrays:
+                    answer.append(self._parent(job_id))
+                    continue
                 job = self.jobs.get(job_id)
                 if job is None or job.fate.vanish:
                     continue
@@ -202,20 +234,22 @@ class FakeBatch:
             (names,) = [item["values"] for item in filters if item["name"] == "JOB_NAME"]
             found = [job for job in self.jobs.values() if job.request["jobName"] in names and self.list_lag <= 0]
             self.list_lag -= 1
-            return {
-                "jobSummaryList": [
-                    {"jobId": job.job_id, "jobName": job.request["jobName"], "status": job.status} for job in found
-                ]
-            }
+            singles = [
+                {"jobId": job.job_id, "jobName": job.request["jobName"], "status": job.status}
+                for job in found
+                if job.index is None
+            ]
+            parents = {job.job_id.partition(":")[0]: None for job in found if job.index is not None}
+            return {"jobSummaryList": singles + [self._parent(parent) for parent in parents]}
 
     def terminate_job(self, jobId: str, reason: str) -> dict[str, Any]:  # noqa: N803
         with self._lock:
             self._called("terminate_job", jobId=jobId, reason=reason)
-            job = self.jobs[jobId]
-            if job.status not in ("SUCCEEDED", "FAILED"):
-                job.terminated = True
-                self._kill(job)
-                job.status, job.status_reason = "FAILED", reason
+            for job in self.arrays.get(jobId) or [self.jobs[jobId]]:
+                if job.status not in ("SUCCEEDED", "FAILED"):
+                    job.terminated = True
+                    self._kill(job)
+                    job.status, job.status_reason = "FAILED", reason
             return {}
 
     def describe_job_queues(self, jobQueues: list[str]) -> dict[str, Any]:  # noqa: N803
@@ -296,6 +330,9 @@ class FakeBatch:
         """Run the command."""
         overrides = job.request["containerOverrides"]
         environ = {"PATH": os.environ["PATH"], "AWS_BATCH_JOB_ID": job.job_id, "AWS_BATCH_JOB_ATTEMPT": "1"}
+        if job.index is not None:
+            size = job.request["arrayProperties"]["size"]
+            environ.update(AWS_BATCH_JOB_ARRAY_INDEX=str(job.index), AWS_BATCH_JOB_ARRAY_SIZE=str(size))
         environ.update({item["name"]: item["value"] for item in overrides.get("environment", [])})
         job.process = subprocess.Popen(
             [*job.fate.entrypoint, *overrides["command"]], env=environ, stdin=subprocess.DEVNULL,

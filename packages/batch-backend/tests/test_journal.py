@@ -118,3 +118,21 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / ".miniwdl-aws").touch()
     with pytest.raises(OSError):
         Journal(journal_folder(str(tmp_path)), "a", None)
+
+
+def test_children_of_an_array_have_a_name_and_no_id_of_their_own(folder: Path) -> None:
+    children = [replace(ONE, key=f"k{index}", name="array", index=index) for index in range(3)]
+    journal = Journal(folder, "a", None)
+    journal.intend(*children)
+    (path,) = folder.glob("a.jsonl")
+    assert LeftJournal.read(path).entries == tuple(children)
+    journal.submitted("array", "p")
+    left = LeftJournal.read(path)
+    assert [entry.job_id for entry in left.entries] == ["p:0", "p:1", "p:2"]
+    content = path.read_bytes()
+    journal.close()
+    path.write_bytes(content)
+    assert left.claim(left.entries[1])
+    assert [entry.index for entry in LeftJournal.read(path).entries] == [0, 2]
+    assert not left.holds(left.entries[1])
+    assert left.holds(left.entries[2])

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import logging
 import os
 from dataclasses import replace
@@ -290,3 +291,18 @@ def test_a_run_that_is_terminated_waits_for_no_lock(scene: Scene, monkeypatch: p
 def test_a_process_beside_this_one_is_not_waited_for(scene: Scene) -> None:
     scene.journals.append(Journal(scene.folder, "beside", "w"))
     assert scene.recovery(own_job="w").claim("k", HERE, LOGGER, never) is None
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["its id is known", "killed before the answer"])
+def test_a_child_of_an_array(scene: Scene, told: bool) -> None:
+    parent = scene.job("RUNNING", "array")
+    child = scene.batch.jobs.pop(parent)
+    child.job_id, child.index = f"{parent}:0", 0
+    scene.batch.jobs[child.job_id], scene.batch.arrays[parent] = child, [child]
+    entry = replace(scene.entry(None), name="array", index=0)
+    path = abandon(scene.folder, "dead", entry)
+    if told:
+        with path.open("a") as file:
+            file.write(json.dumps({"name": "array", "job_id": parent}) + "\n")
+    claimed = scene.recovery().claim("k", HERE, LOGGER, never)
+    assert claimed == replace(entry, job_id=f"{parent}:0")

@@ -14,7 +14,7 @@ import os
 import shutil
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 import WDL
 from WDL.runtime.error import Interrupted, Terminated
@@ -32,6 +32,7 @@ from miniwdl_aws_batch_backend.failures.report import Rewritten, failure_info, s
 from miniwdl_aws_batch_backend.job import BatchJob
 from miniwdl_aws_batch_backend.names import task_name
 from miniwdl_aws_batch_backend.resources import HINTS, read_hints, resources_of
+from miniwdl_aws_batch_backend.submission.grouping import Candidate
 from miniwdl_aws_batch_backend.termination import StoppedError
 from miniwdl_aws_batch_backend.workdir.handover import (
     Place,
@@ -47,7 +48,6 @@ from miniwdl_aws_batch_backend.workdir.handover import (
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths, lies_within, rebase, top_run_dir
 from miniwdl_aws_batch_backend.workdir.taskdir import first_free, link_inputs, write_command
 from miniwdl_aws_batch_backend.workdir.wrapper import command_file
-from miniwdl_aws_core.batch.request import submit_request
 from miniwdl_aws_core.beneath import write_bytes
 from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_core.wdl_log import NOTICE_LEVEL, message
@@ -320,6 +320,7 @@ class BatchBackend(TaskContainer):
                 poll_stderr = cleanup.enter_context(self.poll_stderr_context(logger))
                 ended = job.wait(poll_stderr, cleanup, self.task_running_context)
         finally:
+            job.close()
             self._bring_home(logger)
         begun = has_begun(self._place, self._paths)
         if ended.status == "SUCCEEDED" and begun is not False:
@@ -405,19 +406,16 @@ class BatchBackend(TaskContainer):
             lie_elsewhere(self._paths, self._place)
             job.go_on(left)
             return
-        request = self._request(draft)
-        hand_over(self._paths, place, to_any_user=not self._as_user)
+        entry = None
         if recovery and key:
             entry = Entry(
                 key, draft.request.name, draft.request.queue, self.host_dir, self._paths.number, place.paths.work
             )
-            recovery.journal.intend(entry)
-        job_id = job.submit(request)
-        if recovery and key:
-            recovery.journal.submitted(draft.request.name, job_id)
-
-    def _request(self, draft: Draft) -> dict[str, Any]:
-        return submit_request(draft.request, self._engine.definitions.arn_of(draft.definition))
+        candidate = Candidate(
+            draft.request, self._engine.definitions.arn_of(draft.definition), self._paths, place, entry
+        )
+        hand_over(self._paths, place, to_any_user=not self._as_user)
+        job.submit(candidate)
 
     def _key(self, draft: Draft, command: str) -> str | None:
         resources = draft.resources

@@ -68,6 +68,12 @@ class BackendSettings(AwsOptions):
         "halves the rate, successes raise it again slowly.",
         begins="talking to AWS Batch",
     )
+    array = Option(
+        choice("auto", "off"),
+        "auto",
+        "`auto`: jobs that are alike and have to wait for their turn are submitted together, as an array job of AWS "
+        "Batch; `off`: each job is submitted by a request of its own.",
+    )
     describe_period_min = Option(
         duration(0.05, 3600),
         1.0,

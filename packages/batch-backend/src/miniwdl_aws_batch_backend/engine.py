@@ -20,6 +20,7 @@ from miniwdl_aws_batch_backend.extensions import Extensions
 from miniwdl_aws_batch_backend.poller import MAX_LAG, JobPoller, PollPlan
 from miniwdl_aws_batch_backend.queues import QueuePositions
 from miniwdl_aws_batch_backend.submission.sender import Sender
+from miniwdl_aws_batch_backend.submission.submitter import Submitter
 from miniwdl_aws_batch_backend.termination import TerminationWatch
 from miniwdl_aws_core.aws.rate import SelfTuningRate
 from miniwdl_aws_core.batch.mounts import covering_mount, sentinel_of
@@ -41,6 +42,12 @@ LOWEST_RATE = 0.2
 BURST = 10
 """Submissions that may follow at once on a pause."""
 
+ALONE = 5.0
+"""
+Jobs a second that go alone beyond that, where others could go with them: one in ten of the requests that AWS takes from
+an account, which all its workflows share.
+"""
+
 
 @dataclass(frozen=True)
 class Engine:
@@ -58,6 +65,7 @@ class Engine:
     definitions: TaskDefinitions
     poller: JobPoller
     sender: Sender
+    submitter: Submitter
     extensions: Extensions
     positions: QueuePositions
     recovery: Recovery | None
@@ -98,6 +106,8 @@ class Engine:
         definitions = TaskDefinitions(api, SelfTuningRate(settings.submit_rate, burst=burst))
         atexit.register(definitions.close)
         process = uuid.uuid4().hex
+        sender = Sender(api, SelfTuningRate(settings.submit_rate, lowest=LOWEST_RATE, burst=burst), definitions)
+        recovery = _recovery(settings, reader, root, process, api)
         return cls(
             settings=settings,
             reader=reader,
@@ -108,12 +118,20 @@ class Engine:
             api=api,
             definitions=definitions,
             poller=JobPoller(api.describe, plan),
-            sender=Sender(api, SelfTuningRate(settings.submit_rate, lowest=LOWEST_RATE, burst=burst), definitions),
+            sender=sender,
+            submitter=Submitter(sender, recovery.journal if recovery else None, _alone(settings)),
             extensions=extensions,
             positions=QueuePositions(api),
-            recovery=_recovery(settings, reader, root, process, api),
+            recovery=recovery,
             process=process,
         )
+
+
+def _alone(settings: BackendSettings) -> SelfTuningRate | None:
+    if settings.array == "off":
+        return None
+    rate = min(ALONE, settings.submit_rate)
+    return SelfTuningRate(rate, burst=BURST / rate)
 
 
 def _recovery(settings: BackendSettings, reader: Settings, root: str, process: str, api: BatchApi) -> Recovery | None:

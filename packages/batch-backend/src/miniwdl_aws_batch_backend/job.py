@@ -13,6 +13,7 @@ from miniwdl_aws_batch_backend.submission.sender import Submitted
 from miniwdl_aws_batch_backend.termination import Mailbox, Stoppable, StoppedError
 from miniwdl_aws_batch_backend.workdir.wrapper import ALREADY_BEGUN
 from miniwdl_aws_core.aws.errors import AwsError
+from miniwdl_aws_core.batch.arrays import parent_of
 from miniwdl_aws_core.batch.job import ENDED, STARTED, Job
 from miniwdl_aws_core.wdl_log import NOTICE_LEVEL, message
 from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_batch_backend.adoption.journal import Entry
     from miniwdl_aws_batch_backend.engine import Engine
+    from miniwdl_aws_batch_backend.submission.grouping import Candidate
+    from miniwdl_aws_batch_backend.workdir.array_folder import ArrayFolder
     from miniwdl_aws_core.batch.job import StreamName
 
 __all__ = ["BatchJob"]
@@ -58,22 +61,29 @@ class BatchJob:
         self._claimed_by = claimed_by
         self.status: str | None = None
         self._known: Submitted | None = None
+        self._folder: ArrayFolder | None = None
         self._consumables: Mapping[str, int] = {}
         """What it needs besides a host, as AWS tells it."""
         self._waited = QueueWait(engine.settings.runnable_timeout)
         self._started = False
         self._stream: StreamName | None = None
 
-    def submit(self, request: Mapping[str, Any]) -> str:
+    def submit(self, job: Candidate) -> None:
         """
         Submit, as fast as AWS takes it.
 
         :raises StoppedError: when the run is terminated before AWS took the job.
         """
-        self._known = self._engine.sender.send(request, self._task, self._logger)
+        launched = self._engine.submitter.submit(job, self._task, self._logger)
+        self._known, self._folder = launched.job, launched.folder
         self._logger.info(message(JOB_SUBMITTED, jobId=self.job_id, jobName=self._known.name, queue=self._known.queue))
         self._enter(self._made_up("SUBMITTED"))
-        return str(self.job_id)
+
+    def close(self) -> None:
+        """Tell its array, if it has one, that it needs nothing any more."""
+        if self._folder:
+            self._folder.child_ended()
+            self._folder = None
 
     def go_on(self, entry: Entry) -> None:
         """Take a job that another process submitted, in place of submitting one."""
@@ -193,9 +203,16 @@ class BatchJob:
         jobs = self._engine.api.describe([str(self.job_id)])
         return jobs[0] if jobs else None
 
+    def _is_yet_to_come(self) -> bool:
+        """Whether it is a child that its array has still to make: AWS doesn't say how long thousands take."""
+        parent = parent_of(str(self.job_id))
+        return bool(parent) and any(not job.ended for job in self._engine.api.describe([str(parent)]))
+
     def _look_again(self, missing: Missing) -> Seen | None:
         try:
             job = self._ask()
+            if job is None and self._is_yet_to_come():
+                return None
         except AwsError as exc:
             self._logger.warning(message("cannot look for a missing job", jobId=self.job_id, error=exc.message))
             return None

@@ -11,9 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from miniwdl_aws_batch_backend.workdir.handover import read_exit_code
+from miniwdl_aws_batch_backend.workdir.array_folder import PER_FILE, ArrayFolder
+from miniwdl_aws_batch_backend.workdir.handover import Place, read_exit_code
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths
-from miniwdl_aws_batch_backend.workdir.wrapper import ALREADY_BEGUN, MOUNT_MISSING, command_file, job_command
+from miniwdl_aws_batch_backend.workdir.wrapper import (
+    ALREADY_BEGUN,
+    MOUNT_MISSING,
+    array_command,
+    command_file,
+    job_command,
+)
 
 SHELLS = [shell for shell in ("sh", "bash", "dash", "busybox") if shutil.which(shell)]
 
@@ -172,3 +179,69 @@ def test_overrides_stay_small() -> None:
 def test_an_unreadable_exit_code_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "exit_code").write_text(text)
     assert read_exit_code(JobPaths(str(tmp_path))) is None
+
+
+class Array:
+    """Children with a folder, of which some are run."""
+
+    def __init__(self, run_dir: Path, size: int) -> None:
+        self.homes = [JobPaths(str(run_dir / f"call-a '\\ {number}")) for number in range(size)]
+        self.places = [Place(str(run_dir), f"place  {number} ", 1) for number in range(size)]
+        self.folder = ArrayFolder(str(run_dir), "array", list(zip(self.places, self.homes, strict=True)))
+
+    def run(self, image_shell: list[str], index: int, text: str = "", **variables: str) -> tuple[int, str]:
+        home, place = self.homes[index], self.places[index]
+        Path(home.task_dir).mkdir(exist_ok=True)
+        Path(place.paths.work).mkdir(parents=True, exist_ok=True)
+        Path(home.command).write_text(text)
+        alone = job_command(place.paths, home.command, shell="/bin/bash", sentinel=None)
+        command = array_command(alone, self.folder.path)
+        done = subprocess.run(
+            [*image_shell, *command[1:]],
+            env={"PATH": os.environ["PATH"], "AWS_BATCH_JOB_ID": f"j:{index}", **variables},
+            capture_output=True,
+            text=True,
+            timeout=20,
+            check=False,
+        )
+        return done.returncode, done.stderr
+
+
+@pytest.fixture
+def array(tmp_path: Path) -> Array:
+    run_dir = tmp_path / "it's a $(run)"
+    run_dir.mkdir()
+    return Array(run_dir, 2 * PER_FILE + 3)
+
+
+@pytest.mark.parametrize("index", [0, PER_FILE - 1, PER_FILE, 2 * PER_FILE + 2])
+def test_a_child_finds_which_job_it_is(shell: list[str], array: Array, index: int) -> None:
+    text = "pwd; env | grep -c ARRAY; exit 3"
+    code, _ = array.run(shell, index, text, AWS_BATCH_JOB_ARRAY_INDEX=str(index), AWS_BATCH_JOB_ARRAY_SIZE="67")
+    paths = array.places[index].paths
+    assert (code, read_exit_code(paths)) == (3, 3)
+    assert Path(paths.stdout).read_text() == f"{paths.work}\n0\n"
+    assert str(Path(paths.claim).readlink()) == f"j:{index}"
+
+
+def test_without_an_index_nothing_is_done(shell: list[str], array: Array) -> None:
+    code, _ = array.run(shell, 0, "touch done")
+    assert code not in {0, MOUNT_MISSING}
+    assert not os.path.lexists(array.places[0].paths.claim)
+
+
+def test_a_child_without_a_line_lacks_the_file_system(shell: list[str], array: Array) -> None:
+    index = len(array.homes) - 1
+    for beyond in (index + 1, 32 * PER_FILE):
+        code, told = array.run(shell, index, "touch done", AWS_BATCH_JOB_ARRAY_INDEX=str(beyond))
+        assert code == MOUNT_MISSING
+        assert f"this host lacks the shared file system: no {array.folder.path}" in told
+
+
+def test_the_folder_goes_with_the_last_child(tmp_path: Path) -> None:
+    array = Array(tmp_path, 3)
+    for _ in range(2):
+        array.folder.child_ended()
+    assert (tmp_path / "arrays" / "array" / "0").exists()
+    array.folder.child_ended()
+    assert not (tmp_path / "arrays").exists()

@@ -18,6 +18,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.batch.arrays import child_id
 from miniwdl_aws_core.state import shared_folder
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ class Entry:
     key: str
     """Of the call; see :func:`~miniwdl_aws_batch_backend.adoption.callkey.call_key`."""
     name: str
-    """The jobName, which no other job has."""
+    """The jobName, which no other job has, but for the children of one array."""
     queue: str
     task_dir: str
     number: int
@@ -42,6 +43,17 @@ class Entry:
     """Where it works while it is under way: path of the work directory, in a folder that jobs can write to."""
     job_id: str | None = None
     """``None`` when the process was killed before it learned the id."""
+    index: int | None = None
+    """Which child it is of an array of that name."""
+
+    @property
+    def label(self) -> str:
+        """What no other job has."""
+        return self.name if self.index is None else child_id(self.name, self.index)
+
+    def of(self, taken: str) -> str:
+        """Tell the job's id, given that of what AWS has taken."""
+        return taken if self.index is None else child_id(taken, self.index)
 
 
 def journal_folder(root: str) -> Path:
@@ -74,13 +86,13 @@ class Journal:
             raise
         self._write({"owner": owner, "host": socket.gethostname(), "pid": os.getpid()})
 
-    def intend(self, entry: Entry) -> None:
-        """Note a job before it is submitted, so that it can be found by its name whatever happens."""
-        self._write(asdict(entry))
+    def intend(self, *entries: Entry) -> None:
+        """Note jobs before they are submitted, so that they can be found by their name whatever happens."""
+        self._write(*map(asdict, entries))
         os.fdatasync(self._file)
 
     def submitted(self, name: str, job_id: str) -> None:
-        """Note the id that AWS gave it."""
+        """Note the id that AWS gave to the job of a name, or to the array."""
         self._write({"name": name, "job_id": job_id})
 
     def close(self) -> None:
@@ -91,10 +103,11 @@ class Journal:
                 os.close(self._file)
                 self._file = -1
 
-    def _write(self, record: dict[str, Any]) -> None:
+    def _write(self, *records: dict[str, Any]) -> None:
+        text = "".join(f"{json.dumps(record)}\n" for record in records)
         with self._lock:
             if self._file >= 0:
-                os.write(self._file, json.dumps(record).encode() + b"\n")
+                os.write(self._file, text.encode())
 
 
 @dataclass(frozen=True)
@@ -113,6 +126,7 @@ class LeftJournal:
         owner: str | None = None
         host: str | None = None
         entries: dict[str, Entry] = {}
+        taken: dict[str, str] = {}
         for number, line in enumerate(path.read_text(errors="replace").splitlines()):
             with suppress(ValueError, TypeError, KeyError):
                 record = json.loads(line)
@@ -121,10 +135,15 @@ class LeftJournal:
                 elif "claimed" in record:
                     entries.pop(record["claimed"], None)
                 elif "key" in record:
-                    entries[record["name"]] = Entry(**record)
-                elif record["name"] in entries:
-                    entries[record["name"]] = replace(entries[record["name"]], job_id=record["job_id"])
-        return cls(path, owner, tuple(entries.values()), host)
+                    entry = Entry(**record)
+                    entries[entry.label] = entry
+                else:
+                    taken[record["name"]] = record["job_id"]
+        found = tuple(
+            replace(entry, job_id=entry.of(taken[entry.name])) if entry.name in taken else entry
+            for entry in entries.values()
+        )
+        return cls(path, owner, found, host)
 
     def is_dead(self) -> bool:
         """Whether the process that wrote it is gone."""
@@ -138,7 +157,7 @@ class LeftJournal:
     def holds(self, entry: Entry) -> bool:
         """Whether a job is there for anybody to take over, while :func:`claiming`."""
         try:
-            return entry.name in {item.name for item in self.read(self.path).entries} and self.is_dead()
+            return entry.label in {item.label for item in self.read(self.path).entries} and self.is_dead()
         except OSError:
             return False
 
@@ -147,7 +166,7 @@ class LeftJournal:
         try:
             with self.path.open("r+b") as file:
                 file.seek(0, os.SEEK_END)
-                file.write(json.dumps({"claimed": entry.name}).encode() + b"\n")
+                file.write(json.dumps({"claimed": entry.label}).encode() + b"\n")
         except OSError:
             return False
         return True

@@ -140,18 +140,18 @@ class Recovery:
         owners = {left.owner for left in journals if left.owner and left.owner != self._own_job}
         # A lock may be held on another host without being seen here; a job that runs is certain to hold it.
         alive = {job.job_id for job in self._describe(owners) if not job.ended}
-        by_name: dict[str, _Left] = {}
+        by_label: dict[str, _Left] = {}
         for left in journals:
             if left.owner in alive:
                 continue
             useful = self._useful(left.entries)
             for entry in useful:
-                by_name[entry.name] = _Left((left,), entry).joined(by_name.get(entry.name))
+                by_label[entry.label] = _Left((left,), entry).joined(by_label.get(entry.label))
             if not useful or time.time() - left.path.stat().st_mtime > FORGOTTEN:
                 with claiming(folder):
                     left.path.unlink(missing_ok=True)
         found: dict[str, list[_Left]] = {}
-        for job in by_name.values():
+        for job in by_label.values():
             found.setdefault(job.entry.key, []).append(job)
         return found
 
@@ -167,7 +167,7 @@ class Recovery:
         if begun or entry.job_id:
             return replace(entry, job_id=begun or entry.job_id)
         found = ids_of(entry.name, self._api.named(entry.queue, entry.name))
-        return replace(entry, job_id=found[-1]) if found else entry
+        return replace(entry, job_id=entry.of(found[-1])) if found else entry
 
     def _describe(self, job_ids: Iterable[str]) -> list[Job]:
         ids = list(job_ids)

@@ -10,6 +10,9 @@ sends 30 seconds before SIGKILL.
 Before it writes anything a job claims its place by a link to its own id, which the file system makes for one of several
 only. So a task that was submitted twice, since the answer to the first request was lost, runs once all the same: the
 other job ends with a reserved exit code.
+
+A child of an array job has the same command as its siblings. It reads from the array's folder which job it is, by the
+index that AWS Batch gives it, and is a job like others from there on; the command does not see the index.
 """
 
 from __future__ import annotations
@@ -17,14 +20,14 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_batch_backend.workdir.array_folder import PER_FILE
+from miniwdl_aws_batch_backend.workdir.paths import JobPaths
 from miniwdl_aws_hooks import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
-    from miniwdl_aws_batch_backend.workdir.paths import JobPaths
-
-__all__ = ["ALREADY_BEGUN", "MOUNT_MISSING", "command_file", "job_command"]
+__all__ = ["ALREADY_BEGUN", "MOUNT_MISSING", "array_command", "command_file", "job_command"]
 
 MOUNT_MISSING = int(ExitCode.MOUNT_MISSING)
 """
@@ -74,6 +77,24 @@ exit "$m_r"
 """
 
 
+def _files(paths: JobPaths, command: str) -> list[str]:
+    return [paths.work, command, paths.stdout, paths.stderr, paths.exit_code, paths.claim]
+
+
+_WORDS = " ".join(f'"{file}"' for file in _files(JobPaths("$m_p"), JobPaths("$m_d").command))
+# 1 folder of the array, 2 shell, 3 sentinel, 4 owner. Without a line for it, the job says that the folder is missing.
+_CHOICE = f"""\
+m_f="$1/$((${{AWS_BATCH_JOB_ARRAY_INDEX:?}} / {PER_FILE}))" m_n=$((AWS_BATCH_JOB_ARRAY_INDEX % {PER_FILE})) m_d=
+if [ -r "$m_f" ]; then {{
+while [ "$m_n" -gt 0 ]; do read -r m_p; read -r m_p; m_n=$((m_n - 1)); done
+IFS= read -r m_p; IFS= read -r m_d
+}} <"$m_f"; fi
+[ -n "$m_d" ] || m_p="$1"
+unset AWS_BATCH_JOB_ARRAY_INDEX AWS_BATCH_JOB_ARRAY_SIZE
+set -- {_WORDS} "$2" "$3" "$4"
+"""
+
+
 def job_command(
     paths: JobPaths,
     command: str,
@@ -91,8 +112,19 @@ def job_command(
     :param sentinel: file without which the job must not start.
     :param owner: ``uid:gid`` to give what the task wrote to, when it runs as somebody else.
     """
-    files = [paths.work, command, paths.stdout, paths.stderr, paths.exit_code, paths.claim]
-    return ["/bin/sh", "-c", _SCRIPT, "miniwdl-task", *files, shell, sentinel or _NONE, owner or _NONE]
+    common = [shell, sentinel or _NONE, owner or _NONE]
+    return ["/bin/sh", "-c", _SCRIPT, "miniwdl-task", *_files(paths, command), *common]
+
+
+def array_command(command: Sequence[str], folder: str) -> list[str]:
+    """
+    Write the command that all children of an array have.
+
+    :param command: of a job that is to be a child, as :func:`job_command` gives it.
+    :param folder: of the array.
+    """
+    common = command[-3:]
+    return ["/bin/sh", "-c", _CHOICE + _SCRIPT, "miniwdl-task", folder, *common]
 
 
 def command_file(command: str, environment: Mapping[str, str]) -> str:
