@@ -17,9 +17,11 @@ from miniwdl_aws_batch_backend.workdir.handover import (
     new_place,
     read_claim,
     read_exit_code,
+    read_usage,
     take_back,
 )
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths
+from miniwdl_aws_core.records.usage import Source, Usage
 
 SECRET = "AWS_SECRET_ACCESS_KEY=geheim"
 
@@ -66,6 +68,7 @@ def test_there_and_back(home: JobPaths, place: Place) -> None:
     Path(there.work, "link").symlink_to(f"{there.work}/made")
     Path(there.stderr).write_text("complaint\n")
     Path(there.exit_code).write_text("0\n")
+    Path(there.usage).write_text("0m0s 0m0s\n0m1s 0m2s\n")
     assert Path(home.stderr).read_text() == "complaint\n", "who looks while the job runs finds it"
     assert Path(home.work, "made").exists()
     take_back(place, home)
@@ -76,24 +79,29 @@ def test_there_and_back(home: JobPaths, place: Place) -> None:
     assert Path(home.stderr).read_text() == "complaint\n"
     assert not os.path.lexists(home.stdout)
     assert read_exit_code(home) == 0
+    assert read_usage(home) == Usage(Source.TIMES, cpu_seconds=3.0)
 
 
 def plant(there: JobPaths, what: str, secret: Path) -> None:
-    target = Path({"work": there.work, "stderr": there.stderr, "exit_code": there.exit_code}[what])
+    target = Path(
+        {"work": there.work, "stderr": there.stderr, "exit_code": there.exit_code, "usage": there.usage}[what]
+    )
     if what == "work":
         (target / "_miniwdl_inputs").rmdir()
         target.rmdir()
     target.symlink_to(secret.parent if what == "work" else secret)
 
 
-@pytest.mark.parametrize("what", ["work", "stderr", "exit_code"])
+@pytest.mark.parametrize("what", ["work", "stderr", "exit_code", "usage"])
 def test_planted_links_are_not_followed(home: JobPaths, place: Place, tmp_path: Path, what: str) -> None:
     plant(place.paths, what, tmp_path / "secret")
     take_back(place, home)
     assert Path(home.work).is_dir()
     assert list(Path(home.work).rglob("secret")) == []
     assert read_exit_code(home) is None
+    assert read_usage(home) is None
     assert not os.path.lexists(home.stderr)
+    assert not os.path.lexists(home.usage)
     assert (tmp_path / "secret").read_text() == SECRET
 
 

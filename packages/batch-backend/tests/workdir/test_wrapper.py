@@ -21,6 +21,7 @@ from miniwdl_aws_batch_backend.workdir.wrapper import (
     command_file,
     job_command,
 )
+from miniwdl_aws_core.batch.limits import MAX_OVERRIDES, sent_size
 
 SHELLS = [shell for shell in ("sh", "bash", "dash", "busybox") if shutil.which(shell)]
 
@@ -65,7 +66,7 @@ def test_streams_and_exit_code(shell: list[str], paths: JobPaths) -> None:
     assert Path(paths.stderr).read_text() == "to err\n"
     assert err == b"to err\n"
     assert {path.name for path in Path(paths.task_dir).iterdir()} == {
-        "work", "command", "stdout.txt", "stderr.txt", "exit_code", "claim",
+        "work", "command", "stdout.txt", "stderr.txt", "exit_code", "claim", "usage.txt",
     }  # fmt: skip
 
 
@@ -169,9 +170,10 @@ def test_the_environment_stands_in_the_file() -> None:
 
 
 def test_overrides_stay_small() -> None:
-    paths = JobPaths("/mnt/fsx/" + "d" * 200, 12)
+    """The longest place of a job that is not far down in its file system: some 300 characters."""
+    paths = JobPaths("/mnt/fsx/" + "d" * 300, 12)
     command = job_command(paths, paths.command, shell="/bin/bash", sentinel="/mnt/fsx/.mounted")
-    assert sum(map(len, command)) < 4096
+    assert sent_size(command) < MAX_OVERRIDES - 1500
     assert all(command)
 
 

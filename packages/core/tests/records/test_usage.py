@@ -10,7 +10,8 @@ GROUP = """\
 begun 5121.70
 ended 5242.11
 processors 0-3,8
-times 1m3.120s 0m2.010s
+0m9.000s 0m9.000s
+1m3.120s 0m2.010s
 cgroup 2
 cpu 65310022
 peak 1073741824
@@ -30,8 +31,9 @@ def test_version_2():
 
 def test_version_1():
     io = "io 8:0 Read 4096\nio 8:0 Write 2\nio 8:0 Sync 5\nio 8:0 Total 4098\nio Total 4098\n"
-    usage, _ = parse_usage(f"cgroup 1\ncpu 2000000\npeak 7\n{io}".encode())
+    usage, series = parse_usage(f"cgroup 1\ncpu 2000000000\nat 70 1 3000000000\npeak 7\n{io}".encode())
     assert usage == Usage(Source.CGROUP1, cpu_seconds=2.0, peak_memory=7, read_bytes=4096, written_bytes=2)
+    assert series.points == (UsagePoint(70.0, 1, 3.0),)
 
 
 def test_a_shell_alone_knows_time_and_no_memory():
@@ -42,19 +44,19 @@ def test_a_shell_alone_knows_time_and_no_memory():
 
 
 @pytest.mark.parametrize(
-    "text", ["", "begun 1\nended 2\n", "cgroup 2\npeak 5\n", "times 0m1s\n", "cpu 5\n", "cgroup 3\ncpu 5"]
+    "text", ["", "begun 1\nended 2\n", "cgroup 2\npeak 5\n", "0m1s 0m1s\n", "cpu 5\n", "cgroup 3\ncpu 5"]
 )
 def test_what_says_nothing(text):
     assert parse_usage(text.encode()) is None
 
 
 def test_a_group_that_says_nothing_of_the_time():
-    usage, _ = parse_usage(b"cgroup 2\ntimes 0m1.5s 0m0.5s\npeak 5\ncpu lots\n")
+    usage, _ = parse_usage(b"cgroup 2\n0m9s 0m9s\n0m1.5s 0m0.5s\npeak 5\ncpu lots\n")
     assert usage == Usage(Source.CGROUP2, cpu_seconds=2.0, peak_memory=5)
 
 
 def test_a_clock_that_went_back():
-    assert parse_usage(b"times 0m1s 0m0s\nbegun 20.5\nended 10.25\n")[0].wall_seconds == 0.0
+    assert parse_usage(b"0m1s 0m0s\n0m1s 0m0s\nbegun 20.5\nended 10.25\n")[0].wall_seconds == 0.0
 
 
 def test_no_more_points_than_there_may_be():
@@ -62,9 +64,9 @@ def test_no_more_points_than_there_may_be():
     assert len(parse_usage(f"cgroup 2\ncpu 1\n{lines}".encode())[1].points) == MAX_POINTS
 
 
-WORDS = ["begun", "ended", "processors", "times", "cgroup", "cpu", "peak", "held", "io", "at"]
+WORDS = ["begun", "ended", "processors", "0m1s", "cgroup", "cpu", "peak", "held", "io", "at"]
 NINES = "9" * 18
-VALUES = ["1", "2", "-1", NINES, f"9{NINES}", "0x1", "1e9", "nan", "0m1s 0m1s", "9-0", f"rbytes={NINES}", "1 2 3", "²"]
+VALUES = ["1", "2", "-1", NINES, f"9{NINES}", "0x1", "1e9", "nan", "0m1s", "9-0", f"rbytes={NINES}", "1 2 3", "²"]
 LINE = st.tuples(st.sampled_from(WORDS), st.sampled_from(VALUES) | st.text(max_size=10)).map(" ".join)
 
 

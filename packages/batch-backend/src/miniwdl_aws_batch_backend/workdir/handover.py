@@ -26,10 +26,13 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths
 from miniwdl_aws_core.beneath import folder, read_bytes
+from miniwdl_aws_core.records.usage import MAX_USAGE, parse_usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
+
+    from miniwdl_aws_core.records.usage import Usage
 
 __all__ = [
     "JOBS",
@@ -43,6 +46,7 @@ __all__ = [
     "new_place",
     "read_claim",
     "read_exit_code",
+    "read_usage",
     "take_back",
 ]
 
@@ -129,7 +133,7 @@ def take_back(place: Place, paths: JobPaths) -> None:
 
 def move_results(theirs: JobPaths, paths: JobPaths) -> None:
     """
-    Move work directory, streams and exit code, leaving links for absolute links among the results.
+    Move work directory, streams, exit code and usage, leaving links for absolute links among the results.
 
     Whatever is not what it must be is left behind: a link to elsewhere in the place of a stream, for instance. There
     is a work directory in the end in any case.
@@ -156,6 +160,16 @@ def read_exit_code(paths: JobPaths) -> int | None:
             return int(read_bytes(descriptor, _name(paths.exit_code), 32))
     except (OSError, ValueError):
         return None
+
+
+def read_usage(paths: JobPaths) -> Usage | None:
+    """Read what a job says of what it used; ``None`` when it said nothing that makes sense."""
+    try:
+        with _opened(paths) as descriptor:
+            found = parse_usage(read_bytes(descriptor, _name(paths.usage), MAX_USAGE))
+    except OSError:
+        return None
+    return found[0] if found else None
 
 
 def read_claim(place: Place) -> str | None:
@@ -229,6 +243,7 @@ def _pairs(theirs: JobPaths, ours: JobPaths) -> Iterator[tuple[str, str]]:
     yield theirs.stdout, ours.stdout
     yield theirs.stderr, ours.stderr
     yield theirs.exit_code, ours.exit_code
+    yield theirs.usage, ours.usage
 
 
 def _leave_links(home: int, paths: JobPaths, place: Place) -> None:

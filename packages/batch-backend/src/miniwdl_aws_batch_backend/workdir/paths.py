@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
+from miniwdl_aws_core.records.usage import usage_name
 from miniwdl_aws_core.run_files import RUN_LOGS
 
 __all__ = ["JobPaths", "lies_within", "rebase", "top_run_dir"]
@@ -60,6 +61,11 @@ class JobPaths:
     def exit_code(self) -> str:
         """The command's exit code, written when it ends."""
         return self._numbered("exit_code")
+
+    @property
+    def usage(self) -> str:
+        """What the command used of its host, written before its exit code."""
+        return f"{self.task_dir}/{usage_name(self.number)}"
 
     @property
     def claim(self) -> str:

@@ -21,6 +21,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_batch_backend.workdir.array_folder import PER_FILE
+from miniwdl_aws_batch_backend.workdir.measuring import MEASURE_BEGIN, MEASURE_END, MEASURE_WHILE
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths
 from miniwdl_aws_hooks import ExitCode
 
@@ -49,12 +50,13 @@ for m_k in 1 2 3 4 5; do [ -e "$3" ] && break; sleep 1; done
 kill -TERM "$m_c" 2>/dev/null
 fi"""
 # The names of its variables don't occur in images' environments, so that none changes what a tool finds in its own.
-# 1 work directory, 2 command, 3 stdout, 4 stderr, 5 exit code, 6 claim, 7 shell, 8 sentinel, 9 owner of what is written
+# 1 work directory, 2 command, 3 stdout, 4 stderr, 5 exit code, 6 claim, 7 usage, 8 shell, 9 sentinel, 10 owner of what
+# is written
 _SCRIPT = f"""\
 set -f
 m_c= m_s= m_t= m_j=${{AWS_BATCH_JOB_ID:--}}
 lost() {{ echo "miniwdl-aws: this host lacks the shared file system: no $1" >&2; exit {MOUNT_MISSING}; }}
-[ "$8" = - ] || [ -e "$8" ] || lost "$8"
+[ "$9" = - ] || [ -e "$9" ] || lost "$9"
 [ -d "$1" ] || lost "$1"
 ln -sn -- "$m_j" "$6" 2>/dev/null || [ "$(readlink -- "$6")" = "$m_j" ] || {{
 [ -L "$6" ] || lost "$6"
@@ -62,23 +64,26 @@ echo "miniwdl-aws: another job of this task has begun: $(readlink -- "$6")" >&2;
 cd -- "$1" || lost "$1"
 trap 'm_s=1
 {_STOP}' TERM INT HUP
+{MEASURE_BEGIN}
 m_p="$4.pipe"; rm -f -- "$m_p"
 if mkfifo -- "$m_p"; then tee -- "$4" <"$m_p" >&2 & m_t=$!; else m_p="$4"; fi
-$7 "$2" >"$3" 2>"$m_p" & m_c=$!
+$8 "$2" >"$3" 2>"$m_p" & m_c=$!
 [ -z "$m_s" ] || {_STOP}
+{MEASURE_WHILE}
 while :; do wait "$m_c"; m_r=$?; kill -0 "$m_c" 2>/dev/null || break; done
+{MEASURE_END}
 echo "$m_r" >"$5.tmp" && mv -f -- "$5.tmp" "$5"
 if [ -n "$m_t" ]; then
 (sleep "${{m_s:-5}}"; kill "$m_t") >/dev/null 2>&1 & m_w=$!
 wait "$m_t"; kill "$m_w"; rm -f -- "$m_p"
 fi
-[ "$9" = - ] || chown -RPh "$9" . "$3" "$4" "$5"
+[ "${{10}}" = - ] || chown -RPh "${{10}}" . "$3" "$4" "$5" "$m_f"
 exit "$m_r"
 """
 
 
 def _files(paths: JobPaths, command: str) -> list[str]:
-    return [paths.work, command, paths.stdout, paths.stderr, paths.exit_code, paths.claim]
+    return [paths.work, command, paths.stdout, paths.stderr, paths.exit_code, paths.claim, paths.usage]
 
 
 _WORDS = " ".join(f'"{file}"' for file in _files(JobPaths("$m_p"), JobPaths("$m_d").command))

@@ -7,13 +7,14 @@ beside the exit code, and this is where it is read. A line is a word and its val
     begun 5121.70                      /proc/uptime, in seconds
     ended 5242.11
     processors 0-7                     a list of the kernel's
-    times 1m3.120s 0m2.010s            of the shell's children: user, system
+    0m0.010s 0m0.020s                  times of the shell itself, user and system
+    1m3.120s 0m2.010s                  of its children
     cgroup 2                           version of the container's own control group, when it has one
-    cpu 65310022                       microseconds
+    cpu 65310022                       microseconds; nanoseconds in version 1
     peak 1073741824                    bytes, with caches of files
     held 536870912                     bytes, without them: the largest sample
     io 259:0 rbytes=4096 wbytes=0 ...  a line of io.stat, or of blkio.throttle.io_service_bytes
-    at 60 536870912 32000000           a sample: seconds since the beginning, bytes held, microseconds of CPU
+    at 60 536870912 32000000           a sample: seconds since the beginning, bytes held, and as ``cpu``
 
 The file comes out of the hands of the task: what is nonsense is left out.
 
@@ -26,6 +27,10 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 __all__ = ["MAX_POINTS", "MAX_USAGE", "Source", "Usage", "UsagePoint", "UsageSeries", "parse_usage", "usage_name"]
 
@@ -36,7 +41,7 @@ MAX_USAGE = 64 * 1024
 """Bytes that are read of such a file."""
 
 _MOST = (1 << 63) - 1
-_TIME = re.compile(r"(\d{1,9})m(\d{1,2}(?:\.\d{1,9})?)s")
+_TIMES = re.compile(r"(\d{1,9})m(\d{1,2}(?:\.\d{1,9})?)s (\d{1,9})m(\d{1,2}(?:\.\d{1,9})?)s")
 _IO = re.compile(r"\b(rbytes=|wbytes=|Read |Write )(\d{1,18})\b")
 _WHOLE = re.compile(r"\d{1,18}")
 _SECONDS = re.compile(r"\d{1,12}(?:\.\d{1,9})?")
@@ -52,6 +57,10 @@ class Source(StrEnum):
     """The same, of version 1."""
     TIMES = "times"
     """The shell, which knows the CPU time of processes that it and their parents have waited for, and no memory."""
+
+
+_VERSIONS = {"1": (Source.CGROUP1, 1_000_000_000), "2": (Source.CGROUP2, 1_000_000)}
+"""By the version of control groups, with the unit in which it counts CPU time: so many are a second."""
 
 
 @dataclass(frozen=True)
@@ -113,22 +122,28 @@ def parse_usage(content: bytes) -> tuple[Usage, UsageSeries] | None:
     """Read such a file; ``None`` when it says nothing of what was used."""
     told: dict[str, str] = {}
     moved: dict[str, int] = {}
-    points: list[UsagePoint] = []
+    samples: list[list[str]] = []
+    times: list[float] = []
     for line in content[:MAX_USAGE].decode("ascii", errors="replace").splitlines():
         word, _, value = line.partition(" ")
         if word == "io":
             for name, amount in _IO.findall(value):
                 moved[name[0].lower()] = min(moved.get(name[0].lower(), 0) + int(amount), _MOST)
         elif word == "at":
-            points += _point(value.split())
+            samples.append(value.split())
+        elif found := _TIMES.fullmatch(line):
+            times.append(int(found[1]) * 60 + float(found[2]) + int(found[3]) * 60 + float(found[4]))
         else:
             told[word] = value.strip()
-    source = {"1": Source.CGROUP1, "2": Source.CGROUP2}.get(told.get("cgroup", ""), Source.TIMES)
-    microseconds = _whole(told.get("cpu"))
-    cpu = _times(told.get("times")) if source is Source.TIMES or microseconds is None else microseconds / 1e6
-    if cpu is None:
-        return None
+    source, second = _VERSIONS.get(told.get("cgroup", ""), (Source.TIMES, 1))
+    spent = _whole(told.get("cpu"))
     counted = source is not Source.TIMES
+    if counted and spent is not None:
+        cpu = spent / second
+    elif len(times) == 2:
+        cpu = times[1]
+    else:
+        return None
     usage = Usage(
         source=source,
         wall_seconds=_between(told.get("begun"), told.get("ended")),
@@ -139,14 +154,14 @@ def parse_usage(content: bytes) -> tuple[Usage, UsageSeries] | None:
         written_bytes=moved.get("w") if counted else None,
         processors=_processors(told.get("processors")),
     )
-    return usage, UsageSeries(tuple(points[:MAX_POINTS]) if counted else ())
+    return usage, UsageSeries(tuple(_points(samples, second))[:MAX_POINTS] if counted else ())
 
 
-def _point(values: list[str]) -> list[UsagePoint]:
-    if len(values) != 3 or not all(map(_WHOLE.fullmatch, values)):
-        return []
-    seconds, memory, microseconds = map(int, values)
-    return [UsagePoint(float(seconds), memory, microseconds / 1e6)]
+def _points(samples: list[list[str]], second: int) -> Iterator[UsagePoint]:
+    for sample in samples:
+        if len(sample) == 3 and all(map(_WHOLE.fullmatch, sample)):
+            seconds, memory, spent = map(int, sample)
+            yield UsagePoint(float(seconds), memory, spent / second)
 
 
 def _whole(value: str | None) -> int | None:
@@ -157,11 +172,6 @@ def _between(begun: str | None, ended: str | None) -> float | None:
     if not (begun and ended and _SECONDS.fullmatch(begun) and _SECONDS.fullmatch(ended)):
         return None
     return max(0.0, round(float(ended) - float(begun), 3))
-
-
-def _times(value: str | None) -> float | None:
-    found = _TIME.findall(value or "")
-    return sum(int(minutes) * 60 + float(seconds) for minutes, seconds in found) if len(found) == 2 else None
 
 
 def _processors(value: str | None) -> int | None:
