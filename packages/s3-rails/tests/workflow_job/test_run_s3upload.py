@@ -411,7 +411,7 @@ def test_stopping_the_job_stops_the_run_and_uploads_its_log(command: Command, bu
                 job.send_signal(signal.SIGTERM)
                 break
         stdout, stderr = job.communicate()
-    assert job.returncode not in (0, None)
+    assert job.returncode == ExitCode.TERMINATED
     assert json.loads(stdout)["cause"]["error"] == "Terminated"
     assert stderr.splitlines()[-1] == END_OF_LOG
     assert sorted(bucket.keys()) == [

@@ -41,6 +41,8 @@ class SignalRelay:
         self._child: subprocess.Popen[bytes] | None = None
         self._starting = False
         self._pending: list[int] = []
+        self.handed_on: int | None = None
+        """The last signal that a child got."""
 
     @contextmanager
     def installed(self) -> Iterator[SignalRelay]:
@@ -58,7 +60,11 @@ class SignalRelay:
         elif self._child is None:
             raise Stopped(number)
         elif self._child.poll() is None:
-            self._child.send_signal(number)
+            self._send(self._child, number)
+
+    def _send(self, child: subprocess.Popen[bytes], number: int) -> None:
+        self.handed_on = number
+        child.send_signal(number)
 
     @contextmanager
     def child(self, command: Sequence[str], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
@@ -72,7 +78,7 @@ class SignalRelay:
             self._starting = False
         with child:
             while self._pending:
-                child.send_signal(self._pending.pop(0))
+                self._send(child, self._pending.pop(0))
             try:
                 yield child
             finally:

@@ -20,7 +20,7 @@ from miniwdl_aws_s3_rails.workflow_job.reason import hint_of, reason_of
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["Farewell"]
+__all__ = ["Farewell", "was_stopped"]
 
 logger = logging.getLogger("miniwdl_aws_s3_rails")
 
@@ -42,7 +42,7 @@ class Farewell:
         :param said: what it printed, as JSON; empty when that was none.
         """
         self.end = replace(self.end, run_dir=str(said.get("dir") or ""))
-        if code and cause_of(said).get("error") != "Terminated":  # who has stopped it knows why
+        if code and not was_stopped(said):  # who has stopped it knows why
             self.end = replace(self.end, why=reason_of(said, code), hint=hint_of(said))
 
     def uploaded(self, folder: str) -> None:
@@ -67,6 +67,11 @@ class Farewell:
             _tag(job_id, tags)
         except MiniwdlAwsError as exc:
             logger.warning("AWS Batch could not be told how the run ended: %s", exc.message)
+
+
+def was_stopped(said: Mapping[str, Any]) -> bool:
+    """Whether miniwdl says that it ended since a signal told it to."""
+    return cause_of(said).get("error") == "Terminated"
 
 
 def _tag(job_id: str, tags: dict[str, str]) -> None:

@@ -32,7 +32,7 @@ from miniwdl_aws_s3_rails.products.publisher_plugins import check_by_plugin, pub
 from miniwdl_aws_s3_rails.workflow_job.admission import check_mount, check_not_superseded, claim
 from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, parse_arguments
 from miniwdl_aws_s3_rails.workflow_job.child import SignalRelay, Stopped, run_child
-from miniwdl_aws_s3_rails.workflow_job.farewell import Farewell
+from miniwdl_aws_s3_rails.workflow_job.farewell import Farewell, was_stopped
 from miniwdl_aws_s3_rails.workflow_job.payload import place_payload
 
 if TYPE_CHECKING:
@@ -122,6 +122,8 @@ def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
         command = _command(arguments, Path(folder), settings)
         code, stdout = run_child(command, _child_environ(arguments, settings), relay)
         said = {} if arguments.self_test else _said(arguments, stdout, Path(folder))
+    if relay.handed_on and was_stopped(said):
+        code = 128 + relay.handed_on  # miniwdl ends with 2 then, as after any failure that isn't a command's
     farewell.ran(said, code)
     document = said if isinstance(said.get("dir"), str) else None
     if not destination or document is None:
