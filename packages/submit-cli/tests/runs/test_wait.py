@@ -75,6 +75,16 @@ ADVICE = "submit it to a queue of on-demand hosts (--workflow-queue), where it g
             "the workflow job failed without an exit code: Task failed to start; CannotPullContainerError: denied",
         ),
         (
+            {"status": "FAILED", "container": {"exitCode": 143}},
+            ExitCode.TERMINATED,
+            "the run was stopped: its workflow job was told to end (SIGTERM)",
+        ),
+        (
+            {"status": "FAILED", "container": {"exitCode": 143}, "tags": {"miniwdl-why": "call a"}},
+            143,
+            "the run failed with exit code 143",
+        ),
+        (
             {"status": "FAILED", "container": {"exitCode": 74}},
             ExitCode.UPLOAD_FAILED,
             "the run succeeded, but its results could not all be uploaded (exit code 74)",

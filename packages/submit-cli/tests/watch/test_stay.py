@@ -9,7 +9,7 @@ import pytest
 
 from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_core.batch.run_end import RunEnd
-from miniwdl_aws_hooks import ExitCode, FollowRequest, LogEvent, hookimpl
+from miniwdl_aws_hooks import ExitCode, FollowRequest, LogEvent, MiniwdlAwsError, hookimpl
 from miniwdl_aws_submit_cli.options.surroundings import Surroundings
 from miniwdl_aws_submit_cli.runs.session import Session
 from miniwdl_aws_submit_cli.watch.stay import Manner, stay
@@ -212,6 +212,26 @@ def test_the_log_is_where_the_job_says(manager: pluggy.PluginManager, log: Log) 
     stay(facts(), FOLLOW, session(Batch({**RUNNING, "container": container}, DONE), manager))
     (asked,) = log.asked
     assert (asked.group, asked.stream, asked.region) == ("/lab/jobs", "s", "eu-west-1")
+
+
+@pytest.mark.parametrize("calls", [(), ("sort",)])
+@pytest.mark.parametrize(("end", "code"), [(DONE, 0), ({"status": "FAILED", "container": {"exitCode": 3}}, 3)])
+def test_a_log_that_can_not_be_read_leaves_the_run_its_exit_code(
+    manager: pluggy.PluginManager, capsys: pytest.CaptureFixture[str], end: dict[str, Any], code: int,
+    calls: tuple[str, ...],
+) -> None:  # fmt: skip
+    class Denied:
+        @hookimpl
+        def miniwdl_aws_follow_logs(self, request: FollowRequest) -> Iterator[LogEvent]:
+            yield LogEvent(1, "first line", request.stream)
+            raise MiniwdlAwsError("not allowed to logs:GetLogEvents", hint="ask for it")
+
+    manager.register(Denied())
+    manner = Manner(follow=True, calls=calls, plain=True)
+    assert stay(facts(), manner, session(Batch(RUNNING, RUNNING, RUNNING, end), manager)) == code
+    said = capsys.readouterr().err.splitlines()
+    at = said.index("the log can't be followed any more: not allowed to logs:GetLogEvents")
+    assert said[at + 1 : at + 3] == ["  hint: ask for it", "the run goes on: waiting for its end"]
 
 
 def test_without_following_nobody_reads_the_log(manager: pluggy.PluginManager, log: Log) -> None:

@@ -84,7 +84,7 @@ def outcome(job: Job) -> Outcome:
     if job.status == "SUCCEEDED":
         return Outcome(ExitCode.OK, "the run succeeded", run_dir=end.run_dir, results=end.results)
     code, sentence, hint = _failure(job)
-    known = bool(job.exit_code) and not was_stopped(job) and not lost_hosts(job)
+    known = bool(job.exit_code) and code == job.exit_code and not was_stopped(job) and not lost_hosts(job)
     return Outcome(
         code,
         sentence,
@@ -92,7 +92,7 @@ def outcome(job: Job) -> Outcome:
         hint=hint or (end.hint if known else ""),
         run_dir=end.run_dir,
         uploaded=end.results,
-        only_logged=known and not end.why and bool(job.streams),
+        only_logged=known and code != ExitCode.TERMINATED and not end.why and bool(job.streams),
     )
 
 
@@ -123,6 +123,8 @@ def _failure(job: Job) -> tuple[int, str, str]:
         return job.exit_code or ExitCode.FAILED, told, "submit it with more (--memory-GiB)"
     if job.exit_code == ExitCode.UPLOAD_FAILED:
         return job.exit_code, "the run succeeded, but its results could not all be uploaded (exit code 74)", ""
+    if job.exit_code == ExitCode.TERMINATED and not RunEnd.read(job.tags).why:
+        return job.exit_code, "the run was stopped: its workflow job was told to end (SIGTERM)", ""
     if job.exit_code:
         return job.exit_code, f"the run failed with exit code {job.exit_code}", ""
     reason = job.reason or UNEXPLAINED

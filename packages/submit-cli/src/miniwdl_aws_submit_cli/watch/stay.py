@@ -16,6 +16,7 @@ from miniwdl_aws_core.log_lines import read_line
 from miniwdl_aws_core.terminal import split_lines
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_submit_cli.errors import LostContactError
 from miniwdl_aws_submit_cli.runs.names import given_name
 from miniwdl_aws_submit_cli.runs.results import results_in_passing
 from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
@@ -112,7 +113,7 @@ class _Stay:
         plain = self._manner.plain or not self._manner.follow
         with choose_view(self._name, self._progress, self._tasks, say, plain=plain) as view:
             if self._manner.follow:
-                self._show_log(view)
+                self._follow(view)
                 return self._watcher.look_until(on_change=view.state)
             return self._watcher.look_until(on_change=lambda state: self._show(state, view))
 
@@ -129,6 +130,20 @@ class _Stay:
             view.line(attempt_note(state, number))
         self._attempt = state.attempt
         view.state(state)
+
+    def _follow(self, view: View) -> None:
+        """Show the log as long as that can be; the run goes on without it."""
+        try:
+            self._show_log(view)
+        except LostContactError:
+            raise  # with AWS Batch: nobody knows then how the run goes on
+        except MiniwdlAwsError as exc:
+            told = [
+                f"the log can't be followed any more: {exc.message}",
+                *([f"  hint: {exc.hint}"] if exc.hint else []),
+            ]
+            for line in (*told, "the run goes on: waiting for its end"):
+                view.line(line)
 
     def _show_log(self, view: View) -> None:
         """Show the log until the job's end, with those of the calls that are wanted; what it says is progress."""
