@@ -121,9 +121,9 @@ def _prepare(
         )
         for notice in _look_at_inputs(args, order, session.manager):
             say(f"note: {notice}")
-        if source.uploads and not settings.publish.destination:
-            say(f"note: without --s3upload the results stay on the shared file system, under {settings.run_dir}")
         plan = Submission(order, session.manager, stager).plan()
+    if source.uploads and not settings.publish.destination:
+        say(f"note: without --s3upload the results stay on the shared file system, under {settings.run_dir}")
     if not args.dry_run:
         return plan.ready
     emit_json(plan.shown(), indent=None if args.json else 2)
