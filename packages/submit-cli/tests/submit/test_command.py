@@ -246,6 +246,8 @@ def test_self_test(aws: Any, submit: Callable[..., Outcome], monkeypatch: pytest
     monkeypatch.setenv("MINIWDL__AWS__S3_UPLOAD_FOLDER", "s3://bucket/out")
     found = job(aws, submit("--self-test")[1].strip())
     assert found["container"]["command"] == ["miniwdl-run-s3upload", "--self-test", "--dir", "/mnt/fsx/miniwdl_run"]
+    found = job(aws, submit("--self-test", "--as-me")[1].strip())
+    assert found["container"]["command"][:3] == ["miniwdl-run-s3upload", "--self-test", "--as-me"]
     assert submit("--self-test", "hello.wdl")[0] == 64
 
 

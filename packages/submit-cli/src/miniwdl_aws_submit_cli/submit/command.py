@@ -156,9 +156,12 @@ def _source(
     from miniwdl_aws_submit_cli.submit.workflow_source import read_source, self_test_source
 
     if args.self_test:
-        if rest or positional:
-            raise ConfigurationError(f"--self-test takes no WDL and no options of miniwdl: {[*rest, *positional][0]}")
-        return self_test_source()
+        if positional or (rest and not rest[0].startswith("-")):
+            raise ConfigurationError(
+                f"--self-test takes no WDL and no inputs: {[*rest, *positional][0]}",
+                hint="options go to `miniwdl run_self_test`: see its --help",
+            )
+        return self_test_source(rest)
     return read_source(read_arguments(rest, positional, settings.mount, os.environ), settings.mount, stack)
 
 

@@ -27,7 +27,7 @@ from miniwdl_aws_submit_cli.submit.source_archive import is_archive, open_archiv
 from miniwdl_aws_submit_cli.submit.workflow_errors import input_errors, wdl_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from contextlib import ExitStack
 
     from WDL.Env import Bindings
@@ -90,9 +90,13 @@ def read_source(arguments: RunArguments, mount: str, stack: ExitStack, *, comple
     return _checked(arguments, mount, stack, complete=complete)
 
 
-def self_test_source() -> RunSource:
-    """Miniwdl's own self test, which brings its workflow along."""
-    return RunSource("miniwdl-self-test", ("--self-test",), lambda _uris: None, uploads=False)
+def self_test_source(options: Sequence[str] = ()) -> RunSource:
+    """
+    Miniwdl's own self test, which brings its workflow along.
+
+    :param options: of ``miniwdl run_self_test``.
+    """
+    return RunSource("miniwdl-self-test", ("--self-test", *options), lambda _uris: None, uploads=False)
 
 
 def _unchecked(arguments: RunArguments, mount: str) -> RunSource:
