@@ -59,7 +59,7 @@ def complain(program: str, error: MiniwdlAwsError) -> None:
 
     :param program: name that begins the message.
     """
-    say(f"{program}: {error.message}", *([f"  hint: {error.hint}"] if error.hint else []))
+    say(f"{program}: {error.message}", *error.excerpt, *([f"  hint: {error.hint}"] if error.hint else []))
 
 
 def has_colours() -> bool:

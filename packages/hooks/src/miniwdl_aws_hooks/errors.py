@@ -18,6 +18,8 @@ class MiniwdlAwsError(Exception):
 
     exit_code: ExitCode = ExitCode.REFUSED
     """What a command exits with that ends by this error."""
+    excerpt: tuple[str, ...] = ()
+    """Lines of a user's own text in which something is wrong, shown between message and hint."""
 
     def __init__(
         self,

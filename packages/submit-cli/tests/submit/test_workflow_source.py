@@ -228,7 +228,14 @@ def test_a_file_of_inputs_that_is_missing_has_nothing_to_do_with_the_inputs_of_t
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("version 1.0\nworkflow w {\n  input { Int x\n}\n", "bad.wdl, line 4, column 1: Unexpected token end of file"),
+        (
+            "version 1.0\nworkflow w {\n  input { Int x\n}\n",
+            "bad.wdl, line 4, column 1: the file ends in the middle",
+        ),
+        (
+            "version 1.1\nworkflow w {\n  scatter i in [1] {}\n}\n",
+            "line 3, column 11: `i` makes no sense here",
+        ),
         ("version 1.0\nworkflow w { call nope }\n", "bad.wdl, line 2, column 14: No such task/workflow: nope"),
         ("version 1.0\nworkflow w {\n  Int a = x\n  Int b = y\n}\n", "(and 1 more)"),
         ("version 1.1 workflow w {}\n", "bad.wdl: unknown WDL version 1.1 workflow w {}"),
@@ -238,6 +245,19 @@ def test_a_file_of_inputs_that_is_missing_has_nothing_to_do_with_the_inputs_of_t
 def test_errors_in_wdl_name_file_line_and_column(here: Path, text: str, message: str) -> None:
     (here / "bad.wdl").write_text(text)
     assert message in failure("bad.wdl")
+
+
+def test_the_line_is_shown_with_a_caret_below_the_place(here: Path) -> None:
+    for text, excerpt in {
+        "version 1.1\nworkflow w {\n\tscatter i in [1] {}\n}\n": ("  3 |  scatter i in [1] {}", "    |          ^"),
+        "version 1.0\nworkflow w { call nope }\n": ("  2 | workflow w { call nope }", "    |              ^"),
+        "version 1.1 workflow w {}\n": (),
+        "version 1.1\nworkflow w {" + " " * 300 + "scatter i\n}\n": (),
+    }.items():
+        (here / "bad.wdl").write_text(text)
+        with pytest.raises(WorkflowError) as caught:
+            load("bad.wdl")
+        assert caught.value.excerpt == excerpt
 
 
 def test_an_error_in_an_import_is_named_where_it_is(here: Path) -> None:

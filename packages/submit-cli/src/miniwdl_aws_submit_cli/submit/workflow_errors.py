@@ -6,7 +6,8 @@ import os
 import re
 from contextlib import contextmanager, redirect_stderr
 from io import StringIO
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from WDL import Error
@@ -18,6 +19,12 @@ if TYPE_CHECKING:
 
 __all__ = ["input_errors", "wdl_errors"]
 
+LONGEST = 160
+"""Characters of a line that is shown with a caret; a longer one would break, and the caret point anywhere."""
+
+_END = re.compile(r"Token\('\$END', ''\)|Unexpected end-of-input")
+_UNEXPECTED = re.compile(r"Unexpected (token|character)|No terminal (defined|matches)")
+_WORD = re.compile(r"\w+|\S")
 _AT_POSITION = re.compile(r" at line \d+,? column \d+\.?$")
 
 
@@ -31,7 +38,9 @@ def wdl_errors(uri: str) -> Iterator[None]:
     try:
         yield
     except (Error.SyntaxError, Error.ImportError, Error.ValidationError, Error.MultipleValidationErrors) as exc:
-        raise WorkflowError(_sentence(exc), hint=f"`miniwdl check {uri}` shows the place and all warnings") from exc
+        error = WorkflowError(_sentence(exc), hint=f"`miniwdl check {uri}` shows all warnings, too")
+        error.excerpt = _excerpt(_position(exc))
+        raise error from exc
     except Error.InputError as exc:
         raise WorkflowError(f"{uri}: {exc}") from exc
     except OSError as exc:
@@ -83,7 +92,9 @@ def _sentence(exc: BaseException) -> str:
     inner = exc.__cause__ if isinstance(exc, Error.ImportError) else None
     if isinstance(inner, (Error.SyntaxError, Error.ImportError, Error.ValidationError, Error.MultipleValidationErrors)):
         return _sentence(inner)
-    text = _AT_POSITION.sub("", _first_line(str(exc))).replace("Token('$END', '')", "end of file")
+    text = _AT_POSITION.sub("", _first_line(str(exc)))
+    if isinstance(exc, Error.SyntaxError):
+        text = _in_words(text, _line_at(getattr(exc, "pos", None)))
     if isinstance(inner, OSError):
         text += f": {inner.strerror or inner}"
     position = getattr(exc, "pos", None)
@@ -92,6 +103,51 @@ def _sentence(exc: BaseException) -> str:
     # What is wrong with a file as a whole stands at line 0.
     place = f", line {position.line}, column {position.column}" if position.line else ""
     return f"{position.uri}{place}: {text}"
+
+
+def _in_words(text: str, rest: str) -> str:
+    """
+    Say of a syntax error what a reader sees, in place of what the parser calls it.
+
+    :param text: miniwdl's message, which is Lark's: ``Unexpected token Token('STRING1_FRAGMENT', ...)``.
+    :param rest: the line from the place on.
+    """
+    if _END.search(text):
+        return "the file ends in the middle of something: is a brace or a bracket missing?"
+    if not _UNEXPECTED.match(text):
+        return text
+    found = _WORD.match(rest)
+    return f"`{found[0]}` makes no sense here" if found else "the line breaks off here"
+
+
+def _position(exc: BaseException) -> Any:
+    """Find the place of the first thing that is wrong."""
+    if isinstance(exc, Error.MultipleValidationErrors):
+        return _position(exc.exceptions[0])
+    inner = exc.__cause__ if isinstance(exc, Error.ImportError) else None
+    return (_position(inner) if inner else None) or getattr(exc, "pos", None)
+
+
+def _line(position: Any) -> str:
+    """Read the line of a place; nothing where it can't be had, as of a WDL from elsewhere."""
+    try:
+        line: str = Path(position.abspath).read_text(errors="replace").splitlines()[position.line - 1]
+    except (AttributeError, IndexError, OSError, ValueError):
+        return ""
+    return line
+
+
+def _line_at(position: Any) -> str:
+    return _line(position)[max(position.column, 1) - 1 :] if position else ""
+
+
+def _excerpt(position: Any) -> tuple[str, ...]:
+    """Show the line of a place, with a caret below the place."""
+    text = _line(position).expandtabs(1) if position and position.line else ""
+    if not text.strip() or len(text) > LONGEST:
+        return ()
+    number = str(position.line)
+    return f"  {number} | {text}", f"  {' ' * len(number)} | {' ' * (max(position.column, 1) - 1)}^"
 
 
 def _first_line(text: str) -> str:
