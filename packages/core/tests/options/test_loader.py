@@ -90,3 +90,16 @@ def test_switches_are_what_they_are_for_miniwdl(text: str) -> None:
     except ValueError:
         found = ValueError
     assert found is expected
+
+
+def test_miniwdl_does_not_warn_of_our_own_variables(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for name in ("MINIWDL_AWS_LOCAL_DIR", "MINIWDL__AWS__WORKFLOW_QUEUE", "MINIWDL_OF_OTHERS"):
+        monkeypatch.setenv(name, "x")
+    loader = config.Loader(logging.getLogger("test"))
+    LoaderSettings(loader)
+    loader.log_unused_options()
+    (warning,) = [record.getMessage() for record in caplog.records if "unused environment" in record.getMessage()]
+    assert "MINIWDL_OF_OTHERS" in warning
+    assert "AWS" not in warning

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     Overrides = Mapping[tuple[str, str], str]
 
+OURS = ("MINIWDL_AWS_", "MINIWDL__AWS__")
+"""Beginnings of variables of this project's own; a misspelled one is refused elsewhere."""
+
 __all__ = ["LoaderSettings", "load_settings"]
 
 
@@ -33,6 +36,11 @@ class LoaderSettings:
         """
         self.cfg = cfg
         self._overrides = overrides or {}
+        # At the end of a run, miniwdl warns of variables that begin with MINIWDL_ and that nobody has asked it for.
+        # Ours are for other programs, or read from the environment. Private, but there is no other way to say so.
+        used = getattr(cfg, "_used_env", None)
+        if isinstance(used, set):
+            used.update(name for name in os.environ if name.startswith(OURS))
 
     def get(self, section: str, key: str) -> str | None:
         """Value of ``[section] key``; empty texts count as unset."""
