@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from miniwdl_aws_submit_cli.errors import RefusedError
-from miniwdl_aws_submit_cli.watch.panel import LiveView, render
+from miniwdl_aws_submit_cli.watch.panel import LiveView, log_text, render
 from miniwdl_aws_submit_cli.watch.progress import Progress
 
 COLUMNS, ROWS = 100, 30
@@ -180,3 +180,29 @@ def test_the_panel_is_kept_up_to_date_whatever_an_update_meets(monkeypatch: pyte
 
     with LiveView("run", Progress(), update, stream=io.StringIO()):
         assert again.wait(10)
+
+
+LONG = "2026-11-25 16:42:22.123 wdl.w:top.t:call-a {} " + "word " * 60
+
+
+def test_a_line_of_the_log_takes_one_row_without_its_date_and_in_the_colour_of_its_level() -> None:
+    out = io.StringIO()
+    view = LiveView("run", Progress(), lambda: None, stream=out)
+    view._console = Console(file=out, width=80, force_terminal=True, color_system="standard")
+    view.line(LONG.format("WARNING"))
+    (row,) = out.getvalue().splitlines()
+    assert "16:42:22.123" in row
+    assert "2026" not in row
+    assert "\x1b[33m" in row
+    assert "…" in row
+
+
+@pytest.mark.parametrize(
+    "line", [LONG.format("ERROR"), "what the uploader says " * 20, '{"source": "x"}', "2026-11-25"]
+)
+def test_an_error_and_what_others_write_is_seen_to_its_end(line: str) -> None:
+    assert log_text(line) is None
+    out = io.StringIO()
+    view = LiveView("run", Progress(), lambda: None, stream=out)
+    view.line(line)
+    assert "…" not in out.getvalue()

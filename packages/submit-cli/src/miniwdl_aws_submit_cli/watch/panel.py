@@ -7,6 +7,7 @@ A thread of its own asks AWS Batch about the task jobs, since the main one sleep
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from math import ceil
@@ -18,6 +19,7 @@ from rich.panel import Panel
 from rich.text import Text
 
 from miniwdl_aws_core.aws.surprises import in_words
+from miniwdl_aws_core.log_lines import read_line
 from miniwdl_aws_core.terminal import coloured, plain, split_lines
 from miniwdl_aws_submit_cli.formats import counted, duration
 from miniwdl_aws_submit_cli.watch.progress import STATES, Progress
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_core.batch.job import Job
 
-__all__ = ["LiveView", "render"]
+__all__ = ["LiveView", "log_text", "render"]
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +44,10 @@ STYLES = {
     "failed": "bold red",
     "cached": "magenta",
 }
+LEVELS = {"DEBUG": "dim", "VERBOSE": "dim", "INFO": "dim", "NOTICE": "", "WARNING": "yellow"}
+"""Colours of the levels of miniwdl's log; of those that are missing, a line may take several rows."""
+DATE = re.compile(r"\d{4}-\d\d-\d\d ")
+DATE_LENGTH = 11
 REFRESH = 4
 """Frames a second."""
 LOOK_PERIOD = 5.0
@@ -95,6 +101,18 @@ def _text(line: str, style: str = "") -> Text:
     return Text(plain(line), style=style)
 
 
+def log_text(line: str) -> Text | None:
+    """
+    Make a line of miniwdl's log fit for one row: without the date, in the colour of its level.
+
+    :return: ``None`` of what has to be seen to its end: an error, and whatever isn't miniwdl's.
+    """
+    read = read_line(line)
+    if read is None or read.level not in LEVELS or not DATE.match(line):
+        return None
+    return _text(line[DATE_LENGTH:].rstrip(), LEVELS[read.level])
+
+
 class LiveView:
     """Shows log lines, and the panel below them."""
 
@@ -140,8 +158,12 @@ class LiveView:
 
     def line(self, text: str) -> None:
         """Show the lines of an event of a log."""
-        lines = [Text.from_ansi(coloured(line)) for line in split_lines(text)]
-        self._console.print(*lines, sep="\n", soft_wrap=True)
+        for line in split_lines(text):
+            shown = log_text(line)
+            if shown is None:
+                self._console.print(Text.from_ansi(coloured(line)), soft_wrap=True)
+            else:
+                self._console.print(shown, no_wrap=True, overflow="ellipsis", crop=True)
 
     def _frame(self) -> Group:
         state = self._state
