@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from miniwdl_aws_core.command import Parser, run_command
+from miniwdl_aws_core.command import Parser, add_version, run_command
 from miniwdl_aws_hooks import ConfigurationError, MiniwdlAwsError, MissingPartError, PluginError
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def test_a_caller_keeps_its_own_ctrl_c() -> None:
 
 PROGRAM = """
 import sys, threading
-from miniwdl_aws_core.command import Parser, run_command
+from miniwdl_aws_core.command import Parser, add_version, run_command
 
 def say(word):
     print(word, flush=True)
@@ -100,7 +100,7 @@ def test_ctrl_c_ends_at_once_where_it_can_not_raise(argument: str, words: list[s
 
 LATE = """
 import os, signal, sys
-from miniwdl_aws_core.command import Parser, run_command
+from miniwdl_aws_core.command import Parser, add_version, run_command
 
 class Late:
     def __del__(self, kill=os.kill, own=os.getpid(), number=signal.SIGINT):
@@ -128,3 +128,12 @@ def test_a_subcommand_says_itself_what_it_does_not_know() -> None:
         parser.parse_args(["show", "all", "--jsn"])
     assert caught.value.hint == "see tool show all --help"
     assert Parser(prog="tool").parse_known_args(["--other"])[1] == ["--other"]
+
+
+def test_every_command_names_the_installed_parts(capsys: pytest.CaptureFixture[str]) -> None:
+    parser = Parser(prog="tool")
+    add_version(parser)
+    with pytest.raises(SystemExit) as ended:
+        parser.parse_args(["--version"])
+    assert ended.value.code in (0, None)
+    assert [line for line in capsys.readouterr().out.splitlines() if line.startswith("miniwdl-aws-core ")]

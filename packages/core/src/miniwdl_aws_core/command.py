@@ -15,14 +15,14 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from miniwdl_aws_core.console import complain, reader_left, say
+from miniwdl_aws_core.console import complain, emit, reader_left, say
 from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-__all__ = ["Parser", "run_command"]
+__all__ = ["Parser", "add_version", "run_command"]
 
 SHOW_CURSOR = b"\x1b[?25h\n"
 """What a live display has taken away from a terminal (DECTCEM), and a line of its own for the shell's prompt."""
@@ -49,6 +49,22 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Turn a mistake on the command line into one sentence."""
         raise ConfigurationError(message, hint=f"see {self.prog} --help")
+
+
+def add_version(parser: argparse.ArgumentParser) -> None:
+    """Add ``--version``, which names all parts that are installed: they meet by hooks, and each may be another one."""
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the installed parts and their versions")
+
+
+class _Version(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import distributions
+
+        found = {dist.metadata["Name"]: dist.version for dist in distributions()}
+        for name in sorted(found):
+            if name == "miniwdl" or name.startswith("miniwdl-aws-"):
+                emit(f"{name} {found[name]}")
+        parser.exit()
 
 
 def run_command(program: str, run: Callable[[Sequence[str]], int], argv: Sequence[str] | None) -> int:

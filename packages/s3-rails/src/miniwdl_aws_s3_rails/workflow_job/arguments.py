@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_core.command import Parser
+from miniwdl_aws_core.command import Parser, add_version
 from miniwdl_aws_core.publish_options import add_arguments, complete, from_arguments
 from miniwdl_aws_s3_rails.errors import OptionError
 
@@ -104,6 +104,7 @@ def parse_arguments(argv: Sequence[str]) -> Arguments:
     )
     parser.add_argument("--self-test", action="store_true", help="run `miniwdl run_self_test` instead of a workflow")
     parser.add_argument("--upload-only", metavar="RUN_DIR", help="run nothing: upload a run directory of before")
+    add_version(parser)
     known, passed = parser.parse_known_args(argv)
     return Arguments(
         publish=from_arguments(known),

@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_core.command import Parser, run_command
+from miniwdl_aws_core.command import Parser, add_version, run_command
 from miniwdl_aws_hooks.errors import PluginError
 from miniwdl_aws_hooks.manager import get_manager
 
@@ -49,6 +49,7 @@ def build_parser(commands: Sequence[Command], only: str | None = None) -> Parser
     :raises PluginError: when two plugins bring a command of one name.
     """
     parser = Parser(prog=PROGRAM, description="Look at runs on AWS Batch, wait for them, stop them, check the setup.")
+    add_version(parser)
     subparsers = parser.add_subparsers(metavar="COMMAND", required=True, parser_class=Parser)
     seen: set[str] = set()
     for command in sorted(commands, key=lambda command: command.name):

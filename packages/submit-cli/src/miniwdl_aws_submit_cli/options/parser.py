@@ -11,8 +11,7 @@ import argparse
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_core.command import Parser
-from miniwdl_aws_core.console import emit
+from miniwdl_aws_core.command import Parser, add_version
 from miniwdl_aws_hooks.errors import PluginError
 from miniwdl_aws_submit_cli.options.table import OPTIONS, Kind, Option
 
@@ -45,7 +44,7 @@ def build_parser(plugin_options: Sequence[SubmitOption]) -> Parser:
             # argparse checks no choices here, since they may also come from the environment; shells may offer them.
             action.completer = partial(_offer, item.choices)  # type: ignore[attr-defined]
     add_plugin_options(parser, plugin_options)
-    parser.add_argument("--version", action=_Version, nargs=0, help="show the installed parts and their versions")
+    add_version(parser)
     return parser
 
 
@@ -94,14 +93,3 @@ def _arguments(item: Option) -> dict[str, Any]:
     if item.kind is Kind.REPEATED:
         arguments["action"] = "append"
     return arguments
-
-
-class _Version(argparse.Action):
-    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
-        from importlib.metadata import distributions
-
-        found = {dist.metadata["Name"]: dist.version for dist in distributions()}
-        for name in sorted(found):
-            if name == "miniwdl" or name.startswith("miniwdl-aws-"):
-                emit(f"{name} {found[name]}")
-        parser.exit()
