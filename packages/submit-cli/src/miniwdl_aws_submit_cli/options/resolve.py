@@ -17,7 +17,18 @@ from miniwdl_aws_submit_cli.options.table import OPTIONS, Kind, Option, option
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-__all__ = ["Resolved", "Settings", "find", "find_required", "parse_tags", "resolve", "within"]
+__all__ = [
+    "Resolved",
+    "Settings",
+    "find",
+    "find_required",
+    "parse_tags",
+    "read_cpu",
+    "read_memory",
+    "read_s3_folder",
+    "resolve",
+    "within",
+]
 
 MAX_NAME = 128
 MAX_TAG_KEY, MAX_TAG_VALUE = 128, 256
@@ -103,7 +114,7 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str], tags: Mapping[
             bad = found[item.dest]
             raise ConfigurationError(f"{bad.source} must be one of {', '.join(item.choices)}, not {bad.value!r}")
     mount = _mount(found["mount"])
-    s3upload = _s3_folder(found["s3upload"])
+    s3upload = read_s3_folder(found["s3upload"])
     if found["delete_after"].value and not s3upload:
         upload = option("--s3upload")
         raise ConfigurationError(
@@ -136,8 +147,8 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str], tags: Mapping[
         workflow_role=found["workflow_role"].value or None,
         image=found["image"].value or None,
         name=_job_name(found["name"]),
-        cpu=_cpu(found["cpu"]),
-        memory_mib=_memory(found["memory_GiB"]),
+        cpu=read_cpu(found["cpu"]),
+        memory_mib=read_memory(found["memory_GiB"]),
         tags=parse_tags(given.get("tag") or ()),
     )
 
@@ -189,7 +200,8 @@ def _run_dir(found: Resolved, mount: str) -> str:
     return posixpath.normpath(found.value) + exact
 
 
-def _s3_folder(found: Resolved) -> str | None:
+def read_s3_folder(found: Resolved) -> str | None:
+    """Read an option that names a folder in S3; ``None`` where nobody did."""
     if not found.value:
         return None
     S3Uri.parse(found.value, what=found.source)
@@ -198,7 +210,7 @@ def _s3_folder(found: Resolved) -> str | None:
 
 def _staging(found: Resolved, s3upload: str | None) -> str | None:
     if found.value:
-        folder = _s3_folder(found) or ""
+        folder = read_s3_folder(found) or ""
         return folder.rstrip("/") + "/"
     if s3upload:
         return str(S3Uri(S3Uri.parse(s3upload).bucket, "miniwdl-aws-staging/"))
@@ -225,13 +237,15 @@ def _job_name(found: Resolved) -> str | None:
     return found.value
 
 
-def _cpu(found: Resolved) -> int:
+def read_cpu(found: Resolved) -> int:
+    """Read ``--cpu``: vCPUs."""
     if not found.value.isdecimal() or int(found.value) < 1:
         raise ConfigurationError(f"--cpu must be a whole number from 1 up, not {found.value!r}")
     return int(found.value)
 
 
-def _memory(found: Resolved) -> int:
+def read_memory(found: Resolved) -> int:
+    """Read ``--memory-GiB``, as MiB."""
     try:
         mib = round(float(found.value) * 1024)
     except (ValueError, OverflowError):

@@ -64,7 +64,7 @@ def open_session(args: Namespace, *, waiting: bool = False) -> Iterator[Session]
     :param waiting: whether the command stays until a run ends.
     """
     manager = get_manager()
-    args.waiting, args.s3upload = waiting, None
+    args.waiting, args.s3upload = waiting, getattr(args, "s3upload", None)
     with ExitStack() as stack:
         options = plugin_options(manager)
         surroundings = enter(options, args, stack)

@@ -13,11 +13,11 @@ from miniwdl_aws_core.batch.mounts import covering_mount, plan_mounts, sentinel_
 from miniwdl_aws_core.batch.request import JobRequest, fits, resources, submit_request
 from miniwdl_aws_core.publish_options import write_arguments
 from miniwdl_aws_hooks.errors import ConfigurationError
-from miniwdl_aws_hooks.protocol import ENV_PAYLOAD, ENV_PAYLOAD_NAME, ENV_SUBMISSION, USER_TAG
+from miniwdl_aws_hooks.protocol import ENV_PAYLOAD, ENV_PAYLOAD_NAME, ENV_SUBMISSION
 from miniwdl_aws_hooks.settings import EnvironSettings
 from miniwdl_aws_hooks.types import JobChanges, JobContext, JobRole, StageItem
 from miniwdl_aws_submit_cli.options.table import NO_IMAGE, option
-from miniwdl_aws_submit_cli.runs.names import submission_token, unique_name
+from miniwdl_aws_submit_cli.runs.names import submission_token, submitter_tag, unique_name
 from miniwdl_aws_submit_cli.submit.contributions import WORKFLOW_JOB, collect_changes, collect_mounts
 from miniwdl_aws_submit_cli.submit.environment import job_environment
 from miniwdl_aws_submit_cli.submit.sending import Ready
@@ -158,7 +158,7 @@ class Submission:
         sentinel = sentinel_of(shared) if shared else None
         environment = job_environment(settings, order.region, sentinel, order.environ, no_env=order.no_env)
         ours = JobChanges(
-            tags={**_submitter(order.environ), **settings.tags},
+            tags={**submitter_tag(order.environ), **settings.tags},
             environment={**environment, ENV_SUBMISSION: name},
             container_properties={"jobRoleArn": settings.workflow_role} if settings.workflow_role else {},
         )
@@ -189,12 +189,6 @@ class Submission:
             path.write_bytes(payload.data)
             uri = self.stage((StageItem(str(path)),), "a WDL of this size").uris[str(path)]
         return replace(job, environment={**named, ENV_PAYLOAD: uri}), uri
-
-
-def _submitter(environ: Mapping[str, str]) -> dict[str, str]:
-    """Name who submits, for those who share the queue."""
-    name = next((environ[key] for key in ("LOGNAME", "USER", "USERNAME") if environ.get(key)), "")
-    return {USER_TAG: name} if name else {}
 
 
 def _without_bytes(job: JobRequest, payload: Payload | None) -> JobRequest:
