@@ -79,6 +79,7 @@ def event(status: str, reason: str, name: str = "JobLogs") -> dict[str, str]:
         ("/aws/batch/job already exists in stack arn:aws:...", "LogRetentionDays=0"),
         ("User: arn:aws:iam::1:user/x is not authorized to perform: fsx:CreateFileSystem", "lacks this permission"),
         ("Insufficient capacity for this file system in the zone", "AvailabilityZone"),
+        ("Resource of type 'AWS::ECR::Repository' with identifier 'x' already exists.", "aws ecr delete-repository"),
         ("Resource limit exceeded", "Service Quotas"),
         ("The service-linked role AWSServiceRoleForBatch is missing", "create-service-linked-role"),
     ],

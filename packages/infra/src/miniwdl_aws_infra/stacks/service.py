@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_core.aws.errors import Case, ErrorFamily, translated
 from miniwdl_aws_core.aws.session import connect
 from miniwdl_aws_infra.errors import NoSuchStackError, NothingToDoError
+from miniwdl_aws_infra.stacks.words import LEFT_REPOSITORY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,6 +25,8 @@ _OURS = ErrorFamily(
     cases=(
         Case("ValidationError", NoSuchStackError, says=MISSING),
         Case("ValidationError", NothingToDoError, says="no updates are to be performed"),
+        # CloudFormation itself says this of the resource, in an event; moto refuses the request.
+        Case("RepositoryAlreadyExistsException", hint=LEFT_REPOSITORY),
     )
 )
 asking = partial(translated, family=_OURS)

@@ -11,7 +11,7 @@ from miniwdl_aws_infra.template import DATA
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-__all__ = ["Failure", "change_lines", "failure_of", "kind", "state", "summary"]
+__all__ = ["LEFT_REPOSITORY", "Failure", "change_lines", "failure_of", "kind", "state", "summary"]
 
 _PRODUCTS = {"FSx": "FSx", "EC2": "EC2", "IAM": "IAM", "ECR": "ECR", "S3": "S3", "Batch": "Batch", "Logs": "log"}
 _STATES = {
@@ -105,7 +105,13 @@ class Failure:
     hint: str | None = None
 
 
+LEFT_REPOSITORY = (
+    "a stack of this name, whose deletion failed perhaps, has left its image repository behind: `aws ecr "
+    "delete-repository --repository-name NAME --force` deletes it and its images; or choose another --stack-name"
+)
+
 _HINTS = {
+    r"RepositoryAlreadyExists|repository.*already exists": LEFT_REPOSITORY,
     r"/aws/batch/job.*already exists|already exists.*/aws/batch/job": (
         "the account has this log group: deploy with --parameter LogRetentionDays=0, which leaves it alone"
     ),
