@@ -88,6 +88,9 @@ def test_the_file_system_may_come_from_the_environment(described, fsid, monkeypa
         (["show"], "no file system is given"),
         (["show", "--fsid", "lustre"], "--fsid"),
         (["user-data", "--fsid", "fs-01234567", "--mount", "/usr"], "mount point /usr"),
+        (["user-data", "--fsid", "fs-01234567", "--mount", "/var/lib/docker"], "is a folder of the system"),
+        (["user-data", "--fsid", "fs-01234567", "--launch-template", ""], "--launch-template is empty"),
+        (["user-data", "--fsid", "fs-01234567", "--out", ""], "--out is empty"),
         (["release", "--fsid", "fs-01234567", "--unused-days", "-1", "x"], "--unused-days"),
     ],
 )

@@ -4,12 +4,20 @@ from miniwdl_aws_fsx_mount.preflight import check_mount_here, check_mount_path
 from miniwdl_aws_hooks import CheckState
 
 
-@pytest.mark.parametrize("path", ["/mnt/fsx", "/fsx", "/home/fsx"])
+@pytest.mark.parametrize(
+    "path", ["/mnt/fsx", "/fsx", "/home/fsx", "/opt/lab/fsx", "/data", "/root/fsx", "/var/folders/x"]
+)
 def test_paths_that_can_be_mounted(path):
     assert check_mount_path(path).state is CheckState.OK
 
 
-@pytest.mark.parametrize("path", ["/", "mnt", "/usr/local", "/mnt/../etc", "/proc/x"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/", "//", "mnt", "/usr/local", "/mnt/../etc", "/proc/x", "/var/lib/docker", "/var",
+        "//var/lib/ecs", "/./var/lib", "/mnt", "/mnt/", "/home", "/tmp", "/opt", "/root",
+    ],
+)  # fmt: skip
 def test_paths_that_cannot(path):
     check = check_mount_path(path)
     assert check.state is CheckState.FAILED

@@ -69,6 +69,9 @@ def write_user_data(options: Namespace) -> int:
     path_check = check_mount_path(options.mount)
     if path_check.state is not CheckState.OK:
         raise ConfigurationError(f"{path_check.subject} {path_check.message}", hint=path_check.hint)
+    for name, given in (("--launch-template", options.launch_template), ("--out", options.out)):
+        if given == "":
+            raise ConfigurationError(f"{name} is empty", hint="name what to write to, or leave it out to see the text")
     fsid = _fsid(options)
     if options.amazon_linux == "2":
         # https://docs.aws.amazon.com/batch/latest/APIReference/API_Ec2Configuration.html
@@ -88,12 +91,12 @@ def write_user_data(options: Namespace) -> int:
             scratch=options.scratch,
         )
     )
-    if options.launch_template:
+    if options.launch_template is not None:
         put = LaunchTemplates.connect(options.region).put_user_data(options.launch_template, encode(text))
         verb = "created" if put.created else "updated"
         emit(f"{verb} launch template {put.name} ({put.id}), version {put.version} is its default")
         say("compute environments take up a new version when their infrastructure is updated")
-    elif options.out:
+    elif options.out is not None:
         try:
             Path(options.out).write_text(encode(text) if options.base64 else text, encoding="ascii")
         except OSError as exc:

@@ -28,7 +28,11 @@ __all__ = [
 ]
 
 _RESERVED = frozenset({"", "bin", "boot", "dev", "etc", "lib", "lib64", "proc", "run", "sbin", "sys", "usr"})
-"""First parts of paths over which a container image's own files must not be mounted."""
+"""First parts of paths over which neither a container's nor a host's own files must be hidden."""
+_ALONE = frozenset({"home", "media", "mnt", "opt", "root", "srv", "tmp", "var"})
+"""Folders that have files of others, though a folder somewhere within them may be a mount point."""
+_OF_SERVICES = frozenset({"cache", "lib", "log", "run", "spool"})
+"""Folders of /var in which services keep files: Docker, and the ECS agent."""
 
 
 def check_file_system(system: FileSystem) -> Iterator[Check]:
@@ -114,14 +118,23 @@ def check_mount_path(mount_point: str) -> Check:
     parts = PurePosixPath(mount_point).parts
     if not mount_point.startswith("/") or ".." in parts:
         return Check(subject, CheckState.FAILED, "is not an absolute path", "give another one with --mount")
-    if len(parts) < 2 or parts[1] in _RESERVED:
+    folders = [part for part in parts[1:] if part != "."]
+    if _is_of_system(folders):
         return Check(
             subject,
             CheckState.FAILED,
-            "would hide the container image's own files",
+            "is a folder of the system: it would hide files of the host, or of the container's image",
             "give another one with --mount, such as /mnt/fsx",
         )
     return Check(subject, CheckState.OK, "can be used")
+
+
+def _is_of_system(folders: Sequence[str]) -> bool:
+    if not folders or folders[0] in _RESERVED:
+        return True
+    if len(folders) == 1:
+        return folders[0] in _ALONE
+    return folders[0] == "var" and folders[1] in _OF_SERVICES
 
 
 def check_mount_here(mount_point: str, sentinel: str | None, *, proc_mounts: Path = PROC_MOUNTS) -> Iterator[Check]:
