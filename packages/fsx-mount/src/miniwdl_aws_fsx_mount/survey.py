@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.options.shared import EXPORT, AwsOptions
+from miniwdl_aws_fsx_mount.cost import check_cost
 from miniwdl_aws_fsx_mount.hosts.network import check_kind, check_mounting, check_ports, check_zone
 from miniwdl_aws_fsx_mount.preflight import (
     check_associations,
@@ -53,6 +54,7 @@ def take_survey(service: FsxService, hosts: Hosts, fsid: str, queues: Sequence[s
     survey.checks += check_file_system(survey.system)
     survey.checks.append(check_version(survey.system))
     survey.checks += check_root_squash(survey.system)
+    survey.checks += check_cost(survey.system)
     try:
         survey.associations = service.associations(fsid)
         survey.checks += check_associations(survey.associations)
