@@ -88,6 +88,7 @@ def test_whoever_submits_may_follow(root):
     client = (root / "packages/cwlogs/src/miniwdl_aws_cwlogs/log_source.py").read_text()
     services = {"describe_jobs": "batch", "get_log_events": "logs", "filter_log_events": "logs"}
     asked = set(re.findall(r"_client\.(\w+)\(", client))
+    asked.remove("describe_log_groups")  # of `miniwdl-aws doctor`, which says less without it
     assert asked == services.keys()
     needed = {f"{services[name]}:{''.join(word.capitalize() for word in name.split('_'))}" for name in asked}
     assert needed <= allowed(Role.SUBMITTER)

@@ -57,6 +57,16 @@ class LogSource:
         """
         return cls(connect("logs", region, profile=profile, attempts=1, family=_OURS))
 
+    def retention(self, group: str) -> int | None:
+        """
+        Look up for how many days a log group keeps events.
+
+        :return: ``None`` for ever.
+        """
+        with _asking(f"look up log group {group}"):
+            found = self._client.describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+            return next((item.get("retentionInDays") for item in found if item["logGroupName"] == group), None)
+
     def get(self, group: str, stream: str, *, token: str | None, start_time: int | None) -> Page:
         """Read the page after a token, or the first one, from its oldest event on."""
         position: dict[str, Any] = {}

@@ -36,9 +36,10 @@ def miniwdl_aws_job_changed(change: JobChange) -> None:
 
 @hookimpl
 def miniwdl_aws_preflight(context: PreflightContext) -> Sequence[Check]:
-    """Check that the log group of Batch jobs may be read."""
+    """Check that the log group of Batch jobs may be read, and say for how long it keeps events."""
     from miniwdl_aws_core.options.shared import AwsOptions
     from miniwdl_aws_cwlogs.log_source import LogSource
     from miniwdl_aws_cwlogs.preflight import check_log_group
 
-    return [check_log_group(LogSource.connect(AwsOptions(context.settings).region))]
+    source = LogSource.connect(AwsOptions(context.settings).region)
+    return [check_log_group(source, source.retention)]

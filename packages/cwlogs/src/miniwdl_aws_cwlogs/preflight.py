@@ -9,6 +9,8 @@ from miniwdl_aws_cwlogs.errors import CwlogsError, StreamMissingError, Throttled
 from miniwdl_aws_hooks import Check, CheckState
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from miniwdl_aws_cwlogs.stream import Source
 
 __all__ = ["check_log_group"]
@@ -17,8 +19,12 @@ PROBE = "miniwdl-aws-preflight"
 """A stream that nobody writes: that it is missing is an answer only to those who may ask."""
 
 
-def check_log_group(source: Source, group: str = DEFAULT_LOG_GROUP) -> Check:
-    """Make the very request that following a log needs."""
+def check_log_group(source: Source, retention: Callable[[str], int | None], group: str = DEFAULT_LOG_GROUP) -> Check:
+    """
+    Make the very request that following a log needs.
+
+    :param retention: looks up for how many days a group keeps events.
+    """
     subject = f"log group {group}"
     try:
         source.get(group, PROBE, token=None, start_time=None)
@@ -29,4 +35,12 @@ def check_log_group(source: Source, group: str = DEFAULT_LOG_GROUP) -> Check:
         return Check(subject, CheckState.WARNING, "too many requests by others at present", "logs may lag behind")
     except CwlogsError as exc:
         return Check(subject, CheckState.FAILED, exc.message, exc.hint)
-    return Check(subject, CheckState.OK, "can be read")
+    return Check(subject, CheckState.OK, f"can be read{_kept(retention, group)}")
+
+
+def _kept(retention: Callable[[str], int | None], group: str) -> str:
+    try:
+        days = retention(group)
+    except CwlogsError:
+        return ""  # only whoever sets accounts up may ask, and nothing depends on it
+    return f", keeps events for {days} days" if days else ", keeps events for ever, which is charged by size and month"

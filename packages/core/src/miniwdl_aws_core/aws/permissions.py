@@ -281,7 +281,8 @@ STATEMENTS: tuple[Statement, ...] = (
         "LogGroups",
         Role.ADMINISTRATOR,
         ("logs:DescribeLogGroups",),
-        when="`miniwdl-aws infra deploy` is to see whether the log group exists already",
+        when="`miniwdl-aws infra deploy` is to see whether the log group exists already, and `miniwdl-aws doctor` for "
+        "how long it keeps events",
     ),
     # The managed policy AmazonEC2ContainerServiceforEC2Role, version 10, with resources, and without ecs:CreateCluster:
     # AWS Batch makes the clusters.
