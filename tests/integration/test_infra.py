@@ -9,12 +9,12 @@ from __future__ import annotations
 import json
 import re
 import shlex
+from pathlib import Path
 
 import pytest
 
-from .conftest import WDL
-
-HELLO = str(WDL / "hello.wdl")
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLE = ROOT / "examples" / "genome_stats"
 
 
 @pytest.fixture
@@ -31,6 +31,14 @@ def infra(shell, *words):
 
 def outputs(shell, stack):
     return json.loads(infra(shell, "outputs", "--json", "--stack-name", stack).stdout)
+
+
+def example(folder):
+    """The example, with one task for each file of reads, as words of a command that is typed anywhere."""
+    text = (EXAMPLE / "inputs.json").read_text().replace('"examples/', f'"{ROOT}/examples/')
+    inputs = folder / "inputs.json"
+    inputs.write_text(json.dumps({**json.loads(text), "genome_stats.reads_per_chunk": 1_000_000}))
+    return str(EXAMPLE / "genome_stats.wdl"), "-i", str(inputs)
 
 
 def names(table, verb):
@@ -51,6 +59,10 @@ def test_one_lab_on_a_network_of_its_own(user):
     assert "LogRetentionDays=0" in deployed.stderr
     checks = re.findall(r"(?m)^(ok|warning|FAILED) +(.+?)  +", deployed.stdout)
     assert "workflow queue" in {subject for _, subject in checks}
+    environments = {
+        subject.split("-")[1] for _, subject in checks if subject.startswith("compute environment miniwdl-")
+    }
+    assert environments == {"WorkflowEnvironment", "TaskEnvironment", "FallbackEnvironment"}
     not_yet = [(state, subject.split(" ")[:2]) for state, subject in checks if state != "ok"]
     assert not_yet == [("warning", ["workflow", "image"])], "nobody has pushed it so far"
 
@@ -96,7 +108,7 @@ def test_whoever_asks_gets_rid_of_the_file_system(user):
     assert found["Bucket"] in [item["Name"] for item in user.client("s3").list_buckets()["Buckets"]]
 
 
-def test_a_shared_account_runs_a_workflow_by_outputs_alone(user, folder):
+def test_a_shared_account_runs_a_workflow_by_outputs_alone(user, folder, tmp_path):
     """Existing network, file system and bucket, and queues that want shares."""
     fsx, ec2, batch = (user.client(name) for name in ("fsx", "ec2", "batch"))
     (environment,) = batch.describe_compute_environments(computeEnvironments=["task"])["computeEnvironments"]
@@ -119,13 +131,17 @@ def test_a_shared_account_runs_a_workflow_by_outputs_alone(user, folder):
     steps = outputs(user, "shared")
     variables = dict(word.split("=", 1) for word in shlex.split(steps["Step1Queue"])[1:])
     assert "Step3Image" not in steps
-    ran = user.submit(HELLO, "--s3upload", f"{folder}/", "--wait", env=variables)
+    words = example(tmp_path)
+    examined = user.run("miniwdl-aws", "doctor", "--wdl", *words, env=variables)
+    assert examined.code == 0, examined.stdout
+    assert re.search(r"(?m)^ok +tasks on job queue shared-task +its hosts hold gather, .* 2\.0 GiB", examined.stdout)
+    ran = user.submit(*words, "--s3upload", f"{folder}/", "--wait", env=variables)
     assert ran.code == 0, ran.stderr
     queues = {
         job["jobQueue"].rpartition("/")[2] for job in user.client("batch").describe_jobs(jobs=[ran.job_id])["jobs"]
     }
     assert queues == {"shared-workflow"}
-    assert user.read_json(f"{folder}/outputs.json")
+    assert user.read_json(f"{folder}/outputs.json").keys() >= {"genome_stats.plot", "genome_stats.stats"}
 
     assert infra(user, "delete", "--yes", "--stack-name", "shared").code == 0
     assert fsx.describe_file_systems(FileSystemIds=[system])["FileSystems"]
