@@ -14,7 +14,12 @@ FORMATS = ("html", "tsv", "json")
 
 def configure(parser: ArgumentParser) -> None:
     """Add which run, and how to show it."""
-    parser.add_argument("run", metavar="RUN", help="a run directory of miniwdl's")
+    parser.add_argument(
+        "run",
+        metavar="RUN",
+        help="a run directory of miniwdl's, an s3:// folder of results, or on AWS Batch a job id, the unique beginning "
+        "of one, a run's name, or `last`",
+    )
     parser.add_argument(
         "--format", choices=FORMATS, help="a page, a table with a line for each try, or a document; default: html"
     )

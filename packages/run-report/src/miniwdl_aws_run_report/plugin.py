@@ -15,4 +15,5 @@ def miniwdl_aws_commands() -> Sequence[Command]:
     """Add ``miniwdl-aws report``."""
     from miniwdl_aws_run_report.command import configure, run
 
-    return [Command("report", "show what a run did, what it cost, and what it could do with less", configure, run)]
+    what = "show what a run did, what it cost, and what it could do with less"
+    return [Command("report", what, configure, run, finds_runs=True)]

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_hooks import ConfigurationError, ExitCode
 from miniwdl_aws_run_report.advice import advise, overrides, with_overrides
-from miniwdl_aws_run_report.errors import NoRunError, UnwritableError
-from miniwdl_aws_run_report.reading.folder import read_folder
+from miniwdl_aws_run_report.errors import UnwritableError
+from miniwdl_aws_run_report.reading.place import open_places
 from miniwdl_aws_run_report.totals import totals_of_run
 from miniwdl_aws_run_report.words import biggest_saving, outcome
 from miniwdl_aws_run_report.writing.document import write_document
@@ -42,7 +42,8 @@ def report(args: Namespace) -> int:
     kind = args.format or "html"
     if args.open and kind != "html":
         raise ConfigurationError(f"--open shows the page, and --format {kind} makes none")
-    run = _find(args.run)
+    with open_places(getattr(args, "open_runs", None), [args.run], time.time()) as read:
+        run = read(args.run)
     advice = advise([run])
     if args.right_size:
         _right_size(run, advice, args.out)
@@ -58,12 +59,6 @@ def report(args: Namespace) -> int:
     if args.open:
         webbrowser.open(Path(place).resolve().as_uri())
     return ExitCode.OK
-
-
-def _find(word: str) -> Run:
-    if Path(word).is_dir():
-        return read_folder(Path(word), now=time.time())
-    raise NoRunError(f"there is no directory {word}", hint="name the directory of a run")
 
 
 def _right_size(run: Run, advice: list[Advice], place: str | None) -> None:

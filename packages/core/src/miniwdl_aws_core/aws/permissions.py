@@ -167,7 +167,7 @@ STATEMENTS: tuple[Statement, ...] = (
         Role.SUBMITTER,
         ("s3:GetObject",),
         (f"{BUCKET}/*",),
-        when="`miniwdl-aws outputs` is to show and download results",
+        when="`miniwdl-aws outputs` and `report` are to read results",
     ),
     Statement("LookAtInputs", Role.SUBMITTER, ("s3:GetObject",), (f"{INPUTS}/*",)),
     Statement(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_hooks.lazy import names_from
 
 if TYPE_CHECKING:
-    from miniwdl_aws_hooks.types.cli import Command, SubmitEnvironment, SubmitOption
+    from miniwdl_aws_hooks.types.cli import Command, FoundRun, SubmitEnvironment, SubmitOption
     from miniwdl_aws_hooks.types.files import (
         DestinationContext,
         FetchReport,
@@ -63,6 +63,7 @@ __all__ = [
     "FetchRequest",
     "FileSystemContext",
     "FollowRequest",
+    "FoundRun",
     "InputFinding",
     "InputsContext",
     "JobChange",
@@ -91,7 +92,7 @@ __all__ = [
 __getattr__ = names_from(
     __name__,
     {
-        "cli": ("Command", "SubmitEnvironment", "SubmitOption"),
+        "cli": ("Command", "FoundRun", "SubmitEnvironment", "SubmitOption"),
         "files": (
             "DestinationContext",
             "FetchReport",

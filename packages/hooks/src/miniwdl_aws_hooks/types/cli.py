@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
 
-__all__ = ["Command", "SubmitEnvironment", "SubmitOption"]
+__all__ = ["Command", "FoundRun", "SubmitEnvironment", "SubmitOption"]
 
 
 @dataclass(frozen=True)
@@ -25,6 +25,27 @@ class Command:
     """Adds arguments to the subcommand's parser. Import nothing heavy here: it runs for every ``--help``."""
     run: Callable[[Namespace], int]
     """Does the work and returns the exit code; a ``MiniwdlAwsError`` is shown as message and hint."""
+    finds_runs: bool = False
+    """
+    Whether it looks at runs that users name as other commands take them: a job id, the unique beginning of one, a run's
+    name, or ``last``. It gets the options that say where runs are, and among its arguments ``open_runs``, a function
+    without arguments. That opens the connection for a ``with`` block, and gives a function there that finds the
+    :class:`FoundRun` of a word, or raises ``MiniwdlAwsError``.
+    """
+
+
+@dataclass(frozen=True)
+class FoundRun:
+    """A run on AWS Batch, found by what its user calls it."""
+
+    name: str
+    """What its user calls it."""
+    job: Mapping[str, Any]
+    """Its workflow job: a JobDetail, as DescribeJobs returned it."""
+    command: str
+    """The command line that repeats it."""
+    task_jobs: Callable[[], Sequence[Mapping[str, Any]]]
+    """Asks AWS Batch for the jobs of its tasks, the oldest first; for a long run, that takes many requests."""
 
 
 @dataclass(frozen=True)

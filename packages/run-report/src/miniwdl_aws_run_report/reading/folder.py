@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import os
 from dataclasses import replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -25,10 +26,16 @@ from miniwdl_aws_run_report.reading.failure import failure_of
 from miniwdl_aws_run_report.reading.recorded import read_records, with_records
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import tzinfo
 
-__all__ = ["read_folder", "read_log", "run_of"]
+__all__ = ["LARGEST", "LOGS", "NAMES", "content_of", "lines_of", "read_folder", "read_log", "run_of"]
+
+LOGS = (*JSON_LOGS, *RUN_LOGS)
+"""The log of a run, the best one first."""
+
+NAMES = (INPUTS_JSON, OUTPUTS_JSON, ERROR_JSON)
+"""What else miniwdl writes of a run."""
 
 LONGEST_LINE = MIB
 """Bytes; miniwdl cuts the values that it logs at 4 KiB each."""
@@ -48,7 +55,7 @@ def read_folder(folder: Path, *, now: float, zone: tzinfo | None = None) -> Run:
     :param zone: of the machine that ran it, whose local time is in its log; ``None`` for that of this machine.
     :raises NoRunError: when it is not the directory of a run.
     """
-    name = next((name for name in (*JSON_LOGS, *RUN_LOGS) if is_file(folder, name)), None)
+    name = next((name for name in LOGS if is_file(folder, name)), None)
     if name is None:
         raise NoRunError(
             f"{folder} is not a run directory of miniwdl's",
@@ -56,11 +63,11 @@ def read_folder(folder: Path, *, now: float, zone: tzinfo | None = None) -> Run:
         )
     try:
         with os.fdopen(open_file(folder, name), "rb") as file:
-            events = read_log(_lines(file), zone)
+            events = read_log(lines_of(file), zone)
     except OSError as exc:
         raise UnreadableError(f"{folder / name} can't be read: {exc.strerror}") from exc
     notes: list[str] = []
-    files = {name: _read(folder, name, notes) for name in (INPUTS_JSON, OUTPUTS_JSON, ERROR_JSON)}
+    files = {name: content_of(name, partial(read_bytes, folder, name, LARGEST), notes) for name in NAMES}
     run = run_of(events, folder.resolve().name, files, now=now)
     directories = {path: below(events.directory, place) for path, place in events.folders().items()}
     jobs, hosts = read_records(folder, {path: place for path, place in directories.items() if place}, notes)
@@ -122,7 +129,7 @@ def below(run: str, folder: str) -> str | None:
     return None if ".." in relative.parts else str(relative)
 
 
-def _lines(file: Any) -> Iterator[str]:
+def lines_of(file: Any) -> Iterator[str]:
     """Give lines, of which each is miniwdl's whole; the rest of one that is too long is passed over."""
     cut = False
     while line := file.readline(LONGEST_LINE):
@@ -131,9 +138,15 @@ def _lines(file: Any) -> Iterator[str]:
         cut = not line.endswith(b"\n")
 
 
-def _read(folder: Path, name: str, notes: list[str]) -> dict[str, Any]:
+def content_of(name: str, read: Callable[[], bytes | None], notes: list[str]) -> dict[str, Any]:
+    """
+    Read a JSON file of a run; what is missing is empty, and so is what is none of miniwdl's, with a note.
+
+    :param read: gives its content, or ``None`` or ``FileNotFoundError`` where there is none.
+    """
     try:
-        content = json.loads(read_bytes(folder, name, LARGEST))
+        told = read()
+        content = {} if told is None else json.loads(told)
     except FileNotFoundError:
         return {}
     except (OSError, ValueError, RecursionError) as exc:

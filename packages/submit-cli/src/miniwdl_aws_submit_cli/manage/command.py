@@ -4,11 +4,13 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.command import Parser, add_version, run_command
 from miniwdl_aws_hooks.errors import PluginError
 from miniwdl_aws_hooks.manager import get_manager
+from miniwdl_aws_submit_cli.manage.arguments import add_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,8 +39,12 @@ def _main(argv: Sequence[str]) -> int:
     from miniwdl_aws_core.diagnostics import fit_for_terminals  # what follows is not needed for `--help`
 
     fit_for_terminals()
-    run: Command = args.command
-    return run.run(args)
+    command: Command = args.command
+    if command.finds_runs:
+        from miniwdl_aws_submit_cli.manage.finder import open_runs
+
+        args.open_runs = partial(open_runs, args)
+    return command.run(args)
 
 
 def build_parser(commands: Sequence[Command], only: str | None = None) -> Parser:
@@ -59,5 +65,7 @@ def build_parser(commands: Sequence[Command], only: str | None = None) -> Parser
         subparser = subparsers.add_parser(command.name, help=command.help, description=command.help, allow_abbrev=False)
         if only in (None, command.name):
             command.configure(subparser)
+            if command.finds_runs:
+                add_place(subparser)
         subparser.set_defaults(command=command)
     return parser
