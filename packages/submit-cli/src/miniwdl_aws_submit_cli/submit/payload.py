@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from WDL import Zip
 
-from miniwdl_aws_submit_cli.submit.inputs.texts import readable_json
+from miniwdl_aws_submit_cli.json_texts import readable_json
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

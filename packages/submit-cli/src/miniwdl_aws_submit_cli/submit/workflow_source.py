@@ -18,8 +18,8 @@ from WDL.Tree import Workflow
 
 from miniwdl_aws_hooks.protocol import PAYLOAD_PLACEHOLDER
 from miniwdl_aws_submit_cli.errors import WorkflowError
+from miniwdl_aws_submit_cli.json_texts import readable_json
 from miniwdl_aws_submit_cli.submit.inputs.read import URI, Inputs, on_mount, only_there, read_there
-from miniwdl_aws_submit_cli.submit.inputs.texts import readable_json
 from miniwdl_aws_submit_cli.submit.miniwdl_cli import find_target, source_reader
 from miniwdl_aws_submit_cli.submit.passthrough import INPUT_OPTIONS, WORKFLOW_OPTIONS, RunArguments
 from miniwdl_aws_submit_cli.submit.payload import Payload, archive_document

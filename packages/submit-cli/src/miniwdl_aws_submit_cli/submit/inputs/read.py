@@ -12,9 +12,9 @@ from WDL import Env, Error, Value
 from miniwdl_aws_core.nearest import did_you_mean
 from miniwdl_aws_hooks.types import RemoteInput, StageItem
 from miniwdl_aws_submit_cli.errors import WorkflowError
+from miniwdl_aws_submit_cli.json_texts import mend
 from miniwdl_aws_submit_cli.options.resolve import within
 from miniwdl_aws_submit_cli.submit.inputs.paths import FILE_MEANT, check_path, refuse_folder_for_file
-from miniwdl_aws_submit_cli.submit.inputs.texts import mend
 from miniwdl_aws_submit_cli.submit.miniwdl_cli import check_value, read_inputs
 from miniwdl_aws_submit_cli.submit.workflow_errors import input_errors
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from ruamel.yaml import YAML
 from WDL import Zip
 
-from miniwdl_aws_submit_cli.submit.inputs.texts import readable_json
+from miniwdl_aws_submit_cli.json_texts import readable_json
 from miniwdl_aws_submit_cli.submit.passthrough import read_arguments
 from miniwdl_aws_submit_cli.submit.workflow_source import read_source
 
