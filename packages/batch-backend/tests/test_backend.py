@@ -320,6 +320,61 @@ def test_absolute_paths_in_the_work_directory_are_outputs_and_others_are_not(run
     assert error_of(caught)["error"] == "OutputError"
 
 
+LINKS = """
+    version 1.2
+    task links {
+        input { File bam  Directory panel  String last }
+        command <<<
+            ln -s ~{bam} x.bam; ln -s ~{panel}/a.txt a.txt; ln -s ~{panel} d; ln -s x.bam again
+            LAST
+        >>>
+        output { File x = "x.bam"  File a = "a.txt"  Directory d = "d"  File again = "again"  File named = last }
+    }
+"""
+
+
+@pytest.fixture
+def linked(run) -> dict[str, str]:
+    (run.root / "panel").mkdir()
+    make(run.root / "secret", "secret")
+    make(run.root / "panel" / "a.txt", "a")
+    return {"bam": make(run.root / "reads.bam", "reads"), "panel": str(run.root / "panel"), "last": "again"}
+
+
+@pytest.mark.parametrize("isolation", ["run", "none"])
+def test_links_to_inputs_are_outputs(run, linked, isolation: str) -> None:
+    """Under their own names, wherever the link leads once more; also when the call is found in the call cache."""
+    options = {
+        "aws": {"isolation": isolation},
+        "call_cache": {"put": True, "get": True, "dir": str(run.root / "calls")},
+        "file_io": {"delete_work": "success"},
+    }
+    for _ in range(2):
+        _, outputs = run(LINKS.replace("LAST", "true"), linked, options)
+        assert [Path(outputs[name]).name for name in ("x", "a", "d", "again")] == ["x.bam", "a.txt", "d", "again"]
+        assert [Path(outputs[name]).read_text() for name in ("x", "a", "again")] == ["reads", "a", "reads"]
+        assert (Path(outputs["d"]) / "a.txt").read_text() == "a"
+        assert Path(outputs["x"]).resolve() == run.root / "reads.bam"
+    assert run.batch.calls["submit_job"] == 1
+
+
+@pytest.mark.parametrize(
+    "last",
+    [
+        "ln -s ROOT/secret s",
+        "ln -s ~{panel}/../secret s",
+        "ln -sf ROOT/secret ~{bam}; ln -s ~{bam} s",
+        "ln -s ../command s",
+    ],
+)
+def test_links_to_anything_else_are_not(run, linked, last: str) -> None:
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(LINKS.replace("LAST", last.replace("ROOT", str(run.root))), {**linked, "last": "s"})
+    info = error_of(caught)
+    assert info["error"] == "OutputError"
+    assert info["message"].endswith("outside its working directory: s")
+
+
 def test_copied_inputs_on_retries(run) -> None:
     _, outputs = run(
         """

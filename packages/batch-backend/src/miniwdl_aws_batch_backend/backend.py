@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import WDL
-from WDL.runtime.error import Interrupted, Terminated
+from WDL.runtime.error import Interrupted, OutputError, Terminated
 from WDL.runtime.task_container import TaskContainer
 
 from miniwdl_aws_batch_backend import batch_api
@@ -45,7 +45,7 @@ from miniwdl_aws_batch_backend.workdir.handover import (
     read_exit_code,
     take_back,
 )
-from miniwdl_aws_batch_backend.workdir.paths import JobPaths, lies_within, rebase, top_run_dir
+from miniwdl_aws_batch_backend.workdir.paths import JobPaths, leads_to_input, lies_within, rebase, top_run_dir
 from miniwdl_aws_batch_backend.workdir.taskdir import first_free, link_inputs, write_command
 from miniwdl_aws_batch_backend.workdir.wrapper import command_file
 from miniwdl_aws_core.beneath import write_bytes
@@ -171,10 +171,17 @@ class BatchBackend(TaskContainer):
         return self._paths.stderr
 
     def host_path(self, container_path: str, inputs_only: bool = False) -> str | None:
-        """Accept absolute paths in the current work directory; the base class refuses all others."""
+        """Accept absolute paths in the current work directory, and links there to inputs; the base class does not."""
         # To the base class each job's work directory is the first one's.
         rebased = (rebase(container_path, work, self._first_work) for work in self._works())
-        return super().host_path(next(filter(None, rebased), container_path), inputs_only)
+        path = next(filter(None, rebased), container_path)
+        try:
+            return super().host_path(path, inputs_only)
+        except OutputError:
+            place = f"{self._paths.work}/{path.removeprefix(f'{self._first_work}/')}"
+            if inputs_only or not leads_to_input(place, self.input_path_map):
+                raise
+            return place
 
     def _works(self) -> Iterator[str]:
         """Paths by which the current job knows its work directory."""

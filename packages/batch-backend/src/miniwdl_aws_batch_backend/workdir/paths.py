@@ -17,11 +17,15 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.records.usage import usage_name
 from miniwdl_aws_core.run_files import RUN_LOGS
 
-__all__ = ["JobPaths", "lies_within", "rebase", "top_run_dir"]
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+__all__ = ["JobPaths", "leads_to_input", "lies_within", "rebase", "top_run_dir"]
 
 _MAX_GAP = 1
 """Folders without a log between a run and the run that contains it: a call's ``download/0`` has one."""
@@ -96,6 +100,22 @@ def rebase(path: str, old: str, new: str) -> str | None:
 def lies_within(path: str, folder: str) -> bool:
     """Whether a path is in a folder once all links and ``..`` are followed."""
     return Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
+def leads_to_input(path: str, inputs: Iterable[str]) -> bool:
+    """
+    Whether a path leads, by links, to an input, or to what is in an input Directory.
+
+    :param path: ends in a slash where a Directory is meant.
+    :param inputs: paths of the inputs as this process knows them, not as a task may have changed the links to them;
+        those of Directories end in a slash.
+    """
+    if not (Path(path).is_dir() if path.endswith("/") else Path(path).is_file()):
+        return False
+    real = os.path.realpath(path)
+    return any(
+        real == os.path.realpath(place) or (place.endswith("/") and lies_within(real, place)) for place in inputs
+    )
 
 
 @lru_cache(maxsize=4096)
