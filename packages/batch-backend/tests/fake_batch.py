@@ -126,6 +126,8 @@ class FakeBatch:
         """Of the calls to come, by operation."""
         self.on_submit: Callable[[FakeJob], None] = lambda _job: None
         self.snapshot: list[str] = []
+        self.stubborn: set[str] = set()
+        """Ids of jobs that can't be stopped together with others."""
         self.list_lag = 0
         """Answers of ListJobs that lack the latest jobs."""
         self._lock = threading.RLock()
@@ -245,12 +247,25 @@ class FakeBatch:
     def terminate_job(self, jobId: str, reason: str) -> dict[str, Any]:  # noqa: N803
         with self._lock:
             self._called("terminate_job", jobId=jobId, reason=reason)
-            for job in self.arrays.get(jobId) or [self.jobs[jobId]]:
-                if job.status not in ("SUCCEEDED", "FAILED"):
-                    job.terminated = True
-                    self._kill(job)
-                    job.status, job.status_reason = "FAILED", reason
+            self._terminate(jobId, reason)
             return {}
+
+    def terminate_jobs(self, jobs: list[str], reason: str) -> dict[str, Any]:
+        with self._lock:
+            self._called("terminate_jobs", jobs=jobs, reason=reason)
+            spared = [job_id for job_id in jobs if job_id in self.stubborn]
+            for job_id in jobs:
+                if job_id not in spared:
+                    self._terminate(job_id, reason)
+            errors = [{"job": job_id, "code": "ServerException", "message": "scripted"} for job_id in spared]
+            return {"successful": [job_id for job_id in jobs if job_id not in spared], "errors": errors}
+
+    def _terminate(self, job_id: str, reason: str) -> None:
+        for job in self.arrays.get(job_id) or [self.jobs[job_id]]:
+            if job.status not in ("SUCCEEDED", "FAILED"):
+                job.terminated = True
+                self._kill(job)
+                job.status, job.status_reason = "FAILED", reason
 
     def describe_job_queues(self, jobQueues: list[str]) -> dict[str, Any]:  # noqa: N803
         self._called("describe_job_queues", jobQueues=jobQueues)

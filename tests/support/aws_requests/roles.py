@@ -34,6 +34,8 @@ _S3 = {
 }
 """Permissions that have another name than their operation; see
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/using-with-s3-policy-actions.html"""
+_BULK = {"batch:TerminateJobs": "batch:TerminateJob", "batch:CancelJobs": "batch:CancelJob"}
+"""The same, of AWS Batch; see https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJobs.html"""
 _TAGGED = {"batch:SubmitJob": "batch:TagResource", "batch:RegisterJobDefinition": "batch:TagResource"}
 
 COMMANDS, JOBS = "commands", "workflow jobs"
@@ -69,7 +71,7 @@ def actions_of(operation: OperationModel, parameters: dict[str, Any]) -> set[str
     service, name = operation.service_model.signing_name, operation.name  # as IAM names it
     if service == "s3":
         return {f"s3:{_S3.get(name, name)}"} | ({"s3:PutObjectTagging"} if parameters.get("Tagging") else set())
-    found = {f"{service}:{name}"}
+    found = {_BULK.get(f"{service}:{name}", f"{service}:{name}")}
     if parameters.get("tags"):
         found |= {_TAGGED[whole] for whole in found & _TAGGED.keys()}
     if (parameters.get("containerProperties") or {}).get("jobRoleArn"):

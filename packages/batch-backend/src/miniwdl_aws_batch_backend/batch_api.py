@@ -61,6 +61,7 @@ _REQUESTS: Mapping[str, Request] = {
     "register_job_definition": Request("register the job definition", "jobDefinitionArn"),
     "submit_job": Request("submit the job", "jobId"),
     "terminate_job": Request("stop the job"),
+    "terminate_jobs": Request("stop the jobs"),
 }
 
 
@@ -107,6 +108,10 @@ class BatchApi:
         self._sleep = sleep
         self._jitter = jitter
         self._slots = threading.BoundedSemaphore(CONCURRENCY)
+
+    def knows(self, operation: str) -> bool:
+        """Whether the client has an operation: older versions of botocore lack newer ones."""
+        return hasattr(self._client, operation)
 
     def call(self, operation: str, **request: Any) -> dict[str, Any]:
         """

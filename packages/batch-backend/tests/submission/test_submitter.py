@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from miniwdl_aws_batch_backend.submission.grouping import Candidate, parts
+from miniwdl_aws_batch_backend.submission.grouping import Candidate, may_join, parts
 from miniwdl_aws_batch_backend.submission.sender import Submitted
 from miniwdl_aws_batch_backend.submission.submitter import Submitter
 from miniwdl_aws_batch_backend.termination import Stoppable, StoppedError, TerminationWatch
@@ -138,21 +138,21 @@ def test_those_who_wait_go_together_in_the_order_of_their_calls(crowd: Crowd) ->
     "different",
     [{"queue": "other"}, {"resources": {"VCPU": "2"}}, {"timeout": 99}, {"environment": {"A": "1"}},
      {"scheduling_priority": 3}, {"share_identifier": "s"}, {"consumables": {"licence": 1}},
-     {"tags": {**TaskTags("run", "call-b", "a", 1).written(), "cost": "1"}}, {"number": 2}],
+     {"tags": {**TaskTags("run", "call-b", "a", 1).written(), "cost": "1"}}],
     ids=lambda changes: next(iter(changes)),
 )  # fmt: skip
 def test_what_aws_sees_of_them_must_be_equal(crowd: Crowd, different: dict[str, Any]) -> None:
-    crowd.sender.rate.gate.set()
     others = [candidate(crowd.top, f"call-a-{number}") for number in range(2)]
-    lonely = candidate(crowd.top, "call-b", **different)
-    crowd.sender.rate.gate.clear()
-    waiting = others if "number" in different else [*others, lonely]
-    with crowd.all_at_once(waiting):
+    with crowd.all_at_once([*others, candidate(crowd.top, "call-b", **different)]):
         crowd.sender.rate.gate.set()
-    if "number" in different:
-        crowd.submit(lonely)
     assert sorted(item.get("arrayProperties", {}).get("size", 1) for item in crowd.sender.requests) == [1, 2]
     assert crowd.outcomes["call-b"].index is None
+
+
+def test_another_try_and_odd_names_go_alone(tmp_path: Path) -> None:
+    assert may_join(candidate(tmp_path, "call-a-0"))
+    assert not may_join(candidate(tmp_path, "call-a-0", number=2))
+    assert not may_join(candidate(tmp_path / "a\nb", "call-a-0"))
 
 
 def test_the_queue_is_left_when_the_run_is_terminated(crowd: Crowd) -> None:

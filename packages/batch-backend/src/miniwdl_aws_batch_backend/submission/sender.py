@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_batch_backend.submission.stopper import Stopper
 from miniwdl_aws_batch_backend.termination import StoppedError
 from miniwdl_aws_core.aws.backoff import Backoff
 from miniwdl_aws_core.aws.errors import AwsError, Kind
@@ -91,6 +92,7 @@ class Sender:
         self.rate = rate
         self._definitions = definitions
         self._chance = chance
+        self._stopper = Stopper(api)
 
     def send(
         self, request: Mapping[str, Any], task: Stoppable, logger: logging.Logger, *, has_turn: bool = False
@@ -166,8 +168,5 @@ class Sender:
             except AwsError as exc:
                 fields = {"jobName": job.name, "error": exc.message}
                 logger.error(message("an AWS Batch job may still be running", **fields))  # noqa: TRY400 - as below
-        for job_id in sorted(job.ids(named)):
-            try:
-                self._api.call("terminate_job", jobId=job_id, reason="terminated by miniwdl")
-            except AwsError as exc:
-                logger.error(message("the AWS Batch job may still be running", jobId=job_id, error=str(exc)))  # noqa: TRY400 - its traceback helps nobody
+        for job_id, error in self._stopper.stop(job.ids(named)).items():
+            logger.error(message("the AWS Batch job may still be running", jobId=job_id, error=error))
