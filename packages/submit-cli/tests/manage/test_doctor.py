@@ -3,9 +3,11 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pluggy
 import pytest
+from botocore.exceptions import ClientError
 
 from miniwdl_aws_core.aws.errors import AwsError, Kind
 from miniwdl_aws_core.options.table import Section
@@ -207,3 +209,59 @@ def test_doctor_refuses_wrong_inputs(
     assert out == ""
     assert message in err
     assert "Traceback" not in err
+
+
+ROLE = "arn:aws:iam::123456789012:role/lab/miniwdl-workflow"
+
+
+class Iam:
+    """IAM's policy simulator."""
+
+    def __init__(self, *denied: str, error: str = "") -> None:
+        self.denied, self.error = denied, error
+
+    def simulate_principal_policy(self, **request: Any) -> dict[str, Any]:
+        if self.error:
+            response = {"Error": {"Code": self.error, "Message": "no"}, "ResponseMetadata": {}}
+            raise ClientError(response, "SimulatePrincipalPolicy")  # type: ignore[arg-type]
+        assert request["PolicySourceArn"] == ROLE
+        results = [
+            {
+                "EvalActionName": action,
+                "EvalResourceName": resource,
+                "EvalDecision": "implicitDeny" if action in self.denied else "allowed",
+            }
+            for action in request["ActionNames"]
+            for resource in request["ResourceArns"]
+        ]
+        return {"EvaluationResults": results, "IsTruncated": False}
+
+
+@pytest.mark.parametrize(
+    ("iam", "state", "words"),
+    [
+        (Iam(), "ok", "its policies allow what every run needs"),
+        (Iam("s3:PutObject"), "warning", "its policies don't allow s3:PutObject on arn:aws:s3:::lab/x"),
+        (Iam("batch:SubmitJob", "s3:PutObject"), "failed", ":job-queue/task; nor s3:PutObject"),
+        (Iam(error="AccessDenied"), "unknown", "not checked: can't simulate"),
+        (Iam(error="UnsupportedOperation"), None, ""),
+        (Iam(error="NoSuchEntity"), "warning", "NoSuchEntity"),
+    ],
+)
+def test_doctor_asks_what_the_role_of_workflow_jobs_may_do(
+    manage: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch, iam: Iam, state: str | None, words: str
+) -> None:
+    monkeypatch.setattr("miniwdl_aws_submit_cli.preflight.connect_to", lambda *_names: iam)
+    monkeypatch.setenv("MINIWDL__AWS__WORKFLOW_ROLE", ROLE)
+    monkeypatch.setenv("MINIWDL__AWS__S3_UPLOAD_FOLDER", "s3://lab/out/")
+    found = {item["subject"]: item for item in json.loads(manage("doctor", "--json")[1])}
+    checked = found.get("workflow role miniwdl-workflow", {})
+    assert checked.get("state") == state
+    assert words in checked.get("message", "")
+
+
+def test_doctor_asks_nothing_about_the_role_of_hosts(
+    manage: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIWDL__AWS__WORKFLOW_ROLE", "")
+    assert "workflow role" not in manage("doctor")[1]

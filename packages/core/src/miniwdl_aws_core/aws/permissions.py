@@ -202,6 +202,13 @@ STATEMENTS: tuple[Statement, ...] = (
         when="`miniwdl-aws doctor` and `miniwdl-aws fsx show` are to see everything",
     ),
     Statement(
+        "SimulateRole",
+        Role.ADMINISTRATOR,
+        ("iam:SimulatePrincipalPolicy",),
+        (f"arn:aws:iam::{ACCOUNT}:role/miniwdl-workflow",),
+        when="`miniwdl-aws doctor` is to see whether the workflow job's role may do what it needs",
+    ),
+    Statement(
         "LookIntoImages",
         Role.ADMINISTRATOR,
         ("ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"),

@@ -115,7 +115,7 @@ def _context(session: Session) -> PreflightContext:
     known = QueueTable(batch.queues()).get(queue) if queue else None
     tags = known.tags if known else {}
     names = ("--task-queue", "--task-queue-fallback", "--share", "--fsid", "--mount", "--image", "--staging")
-    values = {name: find(option(name), {}, os.environ, tags).value for name in names}
+    values = {name: find(option(name), {}, os.environ, tags).value for name in (*names, "--workflow-role")}
     overrides = {
         ("aws", "workflow_queue"): queue or "",
         ("aws", "task_queue"): values["--task-queue"],
@@ -125,6 +125,7 @@ def _context(session: Session) -> PreflightContext:
         ("aws", "region"): batch.region,
         ("aws", "workflow_image"): values["--image"] or ("" if session.surroundings.needs_image else NO_IMAGE),
         ("aws", "staging"): values["--staging"],
+        ("aws", "workflow_role"): values["--workflow-role"],
     }
     return PreflightContext(
         workflow_queue=queue,
