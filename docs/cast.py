@@ -1,8 +1,8 @@
 """
 Record the first run as an animated picture for the first page: ``docs/assets/first-run.svg``.
 
-The commands are typed at a terminal of their own, in a fresh clone of this repository, and really run: on a local cloud,
-by the environment that runs this script. What they print, and when, is the picture; only pauses are cut short.
+The commands are typed at a terminal of their own, in a fresh clone of this repository, and really run: on a local
+cloud, by the environment that runs this script. What they print, and when, is the picture; only pauses are cut short.
 
 ``python docs/cast.py FOLDER`` makes the clone in a folder whose path the picture may show, such as
 ``/home/me/miniwdl-aws-fsxl``. Needs ``termtosvg-ng`` (https://pypi.org/project/termtosvg-ng/), and pexpect.
@@ -30,8 +30,10 @@ LONGEST_PAUSE = 1.5
 TYPING = 0.035
 """Seconds a letter takes."""
 COMMANDS = (
-    "miniwdl-aws-submit --local examples/genome_stats/genome_stats.wdl "
-    "-i examples/genome_stats/inputs.json --s3upload s3://demo/genome_stats/ --follow",
+    (
+        "miniwdl-aws-submit --local examples/genome_stats/genome_stats.wdl "
+        "-i examples/genome_stats/inputs.json --s3upload s3://demo/genome_stats/ --follow"
+    ),
     "miniwdl-aws report last --local",
 )
 
