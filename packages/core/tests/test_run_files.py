@@ -5,6 +5,8 @@ import pytest
 from miniwdl_aws_core.run_files import StaleFileError, make_way
 from miniwdl_aws_hooks import MiniwdlAwsError
 
+STDERR, STDOUT = "CommandFailed_stderr.txt", "CommandFailed_stdout.txt"
+
 
 class Destination:
     def __init__(self, error: Exception | None = None) -> None:
@@ -20,15 +22,16 @@ class Destination:
 @pytest.mark.parametrize(
     ("files", "removed"),
     [
-        (["a.bam"], "outputs.json"),
-        (["error.json", "workflow.log"], "outputs.json"),
-        (["outputs.json"], "error.json"),
+        (["a.bam"], ["outputs.json"]),
+        (["error.json", "workflow.log"], ["outputs.json", STDERR, STDOUT]),
+        (["error.json", STDERR], ["outputs.json", STDOUT]),
+        (["outputs.json"], ["error.json", STDERR, STDOUT]),
     ],
 )
-def test_what_would_be_wrong_goes(files: list[str], removed: str) -> None:
+def test_what_would_be_wrong_goes(files: list[str], removed: list[str]) -> None:
     destination = Destination()
     make_way(files, destination.remove)
-    assert destination.removed == [removed]
+    assert destination.removed == removed
 
 
 @pytest.mark.parametrize("error", [MiniwdlAwsError("not allowed"), OSError("not allowed")])
@@ -38,4 +41,4 @@ def test_what_stays(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
         make_way(["a.bam"], destination.remove)
     with caplog.at_level(logging.WARNING):
         make_way(["outputs.json"], destination.remove)
-    assert caplog.messages == ["not allowed; it is an earlier run's error.json"]
+    assert caplog.messages == [f"not allowed; it is an earlier run's {name}" for name in ("error.json", STDERR, STDOUT)]

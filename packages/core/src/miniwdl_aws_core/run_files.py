@@ -18,7 +18,7 @@ from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-__all__ = ["INPUTS_JSON", "JSON_LOGS", "OUT", "RUN_LOGS", "StaleFileError", "make_way"]
+__all__ = ["INPUTS_JSON", "JSON_LOGS", "OUT", "RUN_LOGS", "STREAMS", "StaleFileError", "make_way"]
 
 logger = logging.getLogger(__name__)
 
@@ -30,6 +30,9 @@ JSON_LOGS = tuple(f"{name}.json" for name in RUN_LOGS)
 
 INPUTS_JSON = "inputs.json"
 """What a run was given."""
+
+STREAMS = {stream: f"CommandFailed_{stream}.txt" for stream in ("stderr", "stdout")}
+"""Names by which the standard streams leave of the task for which a run failed."""
 
 OUT = "out"
 """Folder of links to a run's output files."""
@@ -44,21 +47,29 @@ def make_way(files: Collection[str], remove: Callable[[str], None]) -> None:
     Remove from a destination what an earlier run left there and what would be wrong from now on.
 
     ``outputs.json`` stands for a whole publication: an older one goes before anything else changes, and the new one
-    comes last. An ``error.json`` beside it is only confusing.
+    comes last. An ``error.json`` beside it is only confusing, and so are the streams of a task that failed then.
 
     :param files: names of what is about to be written.
     :param remove: removes the file of a name from the destination, where there is one.
     :raises StaleFileError: when an ``outputs.json`` stays.
     """
-    last = OUTPUTS_JSON in files
-    name = ERROR_JSON if last else OUTPUTS_JSON
-    try:
-        remove(name)
-    except (MiniwdlAwsError, OSError) as exc:
-        message = f"{exc.message if isinstance(exc, MiniwdlAwsError) else exc}; it is an earlier run's {name}"
-        if last:
-            logger.warning("%s", message)
-            return
-        raise StaleFileError(
-            f"{message}, and does not fit what comes now", hint="allow s3:DeleteObject, or publish to another folder"
-        ) from exc
+    for name in _stale(files):
+        try:
+            remove(name)
+        except (MiniwdlAwsError, OSError) as exc:
+            message = f"{exc.message if isinstance(exc, MiniwdlAwsError) else exc}; it is an earlier run's {name}"
+            if name != OUTPUTS_JSON:
+                logger.warning("%s", message)
+                continue
+            raise StaleFileError(
+                f"{message}, and does not fit what comes now",
+                hint="allow s3:DeleteObject, or publish to another folder",
+            ) from exc
+
+
+def _stale(files: Collection[str]) -> list[str]:
+    """Name what does not fit beside files."""
+    streams = [name for name in STREAMS.values() if name not in files]
+    if OUTPUTS_JSON in files:
+        return [ERROR_JSON, *streams]
+    return [OUTPUTS_JSON, *streams] if ERROR_JSON in files else [OUTPUTS_JSON]

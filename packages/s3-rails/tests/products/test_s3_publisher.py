@@ -79,8 +79,9 @@ def test_an_earlier_runs_outputs_json_goes_first(engine: Engine, bucket: Any, tm
     assert bucket.keys() == ["run/a"]
 
 
-def test_an_earlier_runs_error_json_goes_in_the_end(engine: Engine, bucket: Any, tmp_path: Path) -> None:
-    bucket["run/error.json"] = b"{}"
+def test_what_an_earlier_run_says_of_its_failure_goes_in_the_end(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    for name in ("error.json", "CommandFailed_stderr.txt", "CommandFailed_stdout.txt"):
+        bucket[f"run/{name}"] = b"{}"
     (tmp_path / "outputs.json").write_text(json.dumps({}))
     publish(request(bucket, {"outputs.json": str(tmp_path / "outputs.json")}), engine)
     assert bucket.keys() == ["run/outputs.json"]

@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from miniwdl_aws_core.run_files import JSON_LOGS, OUT, RUN_LOGS
+from miniwdl_aws_core.run_files import JSON_LOGS, OUT, RUN_LOGS, STREAMS
 from miniwdl_aws_core.s3uri import MAX_KEY_BYTES
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
-from miniwdl_aws_s3_rails.products.streams import STREAMS
 
 __all__ = [
     "LOGS",

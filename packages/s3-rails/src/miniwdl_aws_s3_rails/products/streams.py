@@ -8,15 +8,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.beneath import folder, is_file
+from miniwdl_aws_core.run_files import STREAMS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["STREAMS", "cause_of", "find_streams"]
-
-STREAMS = {stream: f"CommandFailed_{stream}.txt" for stream in ("stderr", "stdout")}
-"""Names by which they leave."""
+__all__ = ["cause_of", "find_streams"]
 
 
 def cause_of(error: Mapping[str, Any]) -> Mapping[str, Any]:
