@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import glob
 import json
 import logging
 import lzma
@@ -11,13 +12,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 from WDL import Zip
 
 from miniwdl_aws_submit_cli.json_texts import readable_json
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from WDL.Tree import Document
 
@@ -50,11 +52,21 @@ class Payload:
         return base64.urlsafe_b64encode(lzma.compress(self.data, format=lzma.FORMAT_ALONE)).decode("ascii")
 
 
-def archive_document(document: Document, inputs: Mapping[str, Any], name: str) -> bytes:
-    """Zip a WDL document with everything it imports and its inputs; equal content makes equal bytes."""
+def archive_document(document: Document, inputs: Mapping[str, Any], name: str, files: Sequence[str] = ()) -> bytes:
+    """
+    Zip a WDL document with everything it imports and its inputs; equal content makes equal bytes.
+
+    :param files: paths of what travels with it; each lies in the folder of one of the WDL files, or below.
+    :raises WDL.Error.InputError: when one of them can't: it is a link that leads elsewhere, or has a WDL's name.
+    """
     with ExitStack() as cleanup:
-        folder = Path(Zip.build_source_dir(cleanup, document, _silent))
-        return pack(folder, {MAIN: PurePosixPath(document.pos.abspath).name}, inputs, name)
+        folder = Path(cleanup.enter_context(tempfile.TemporaryDirectory(prefix="miniwdl-aws-submit-")))
+        archive = folder / name
+        Zip.build(document, str(archive), _silent, additional_files=[glob.escape(file) for file in files])
+        source = folder / "source"
+        with ZipFile(archive) as opened:
+            opened.extractall(source)
+        return pack(source, {MAIN: PurePosixPath(document.pos.abspath).name}, inputs, name)
 
 
 def pack(folder: Path, manifest: Mapping[str, Any], inputs: Mapping[str, Any], name: str, as_name: str = "") -> bytes:
@@ -67,7 +79,7 @@ def pack(folder: Path, manifest: Mapping[str, Any], inputs: Mapping[str, Any], n
     :param name: of the archive.
     :param as_name: of the file with the inputs.
     """
-    as_name = as_name or DEFAULT_INPUTS
+    as_name = as_name or free_name(folder, DEFAULT_INPUTS)
     if inputs:
         manifest = {**manifest, INPUTS: [as_name]}
         (folder / as_name).write_text(readable_json(inputs), encoding="utf-8")
@@ -76,3 +88,10 @@ def pack(folder: Path, manifest: Mapping[str, Any], inputs: Mapping[str, Any], n
         target = Path(temporary) / name
         Zip.create_reproducible_archive(str(folder), str(target), "zip")
         return target.read_bytes()
+
+
+def free_name(folder: Path, name: str) -> str:
+    """Find a name for a new file in a folder."""
+    while (folder / name).exists():
+        name = f"_{name}"
+    return name

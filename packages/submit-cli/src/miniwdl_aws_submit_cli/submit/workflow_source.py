@@ -24,6 +24,7 @@ from miniwdl_aws_submit_cli.submit.miniwdl_cli import find_target, source_reader
 from miniwdl_aws_submit_cli.submit.passthrough import INPUT_OPTIONS, WORKFLOW_OPTIONS, RunArguments
 from miniwdl_aws_submit_cli.submit.payload import Payload, archive_document
 from miniwdl_aws_submit_cli.submit.source_archive import is_archive, open_archive
+from miniwdl_aws_submit_cli.submit.source_files import find_source_files
 from miniwdl_aws_submit_cli.submit.workflow_errors import input_errors, wdl_errors
 
 if TYPE_CHECKING:
@@ -134,6 +135,7 @@ def _checked(arguments: RunArguments, mount: str, stack: ExitStack, *, complete:
             ),
         )
         target = find_target(document, arguments.namespace.task)
+        beside = [] if archive else find_source_files(document)
     inputs = Inputs(arguments, mount, target, archive)
     env = inputs.read(document, complete=complete)
     zip_name = f"{PurePosixPath(main_wdl).name}.zip"
@@ -144,8 +146,10 @@ def _checked(arguments: RunArguments, mount: str, stack: ExitStack, *, complete:
             if inputs.read_there
             else _to_json(Value.rewrite_env_paths(env, lambda v: uris.get(v.value, v.value)), target)
         )
-        data = archive.pack(values, zip_name) if archive else archive_document(document, values, zip_name)
-        return Payload(zip_name, data)
+        if archive:
+            return Payload(zip_name, archive.pack(values, zip_name))
+        with wdl_errors(uri):
+            return Payload(zip_name, archive_document(document, values, zip_name, beside))
 
     if inputs.read_there:
         words = [PAYLOAD_PLACEHOLDER, *arguments.inputs, *arguments.options(WORKFLOW_OPTIONS)]
