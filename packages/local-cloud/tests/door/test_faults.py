@@ -59,6 +59,14 @@ def test_throttling_beyond_a_rate() -> None:
     assert [plan.for_request("SubmitJob") is None for _ in range(4)] == [True, True, False, False]
 
 
+def test_the_limit_of_an_account_is_batch_s_alone() -> None:
+    (limit,) = FaultPlan.parse({"requests_per_second": 2})
+    plan = FaultPlan([limit])
+    assert plan.for_request("PutObject", "s3") is None
+    taken = [plan.for_request(name, "batch") is None for name in ("SubmitJob", "DescribeJobs", "ListJobs", "SubmitJob")]
+    assert taken == [True, True, False, False]
+
+
 def test_json() -> None:
     (fault,) = FaultPlan.parse({"faults": [{"kind": "host-lost", "job": "a*", "times": None, "only_in_attempt": True}]})
     assert fault == Fault(FaultKind.HOST_LOST, job="a*", times=None, only_in_attempt=True)
@@ -73,6 +81,9 @@ def test_json() -> None:
         ({"faults": ["kill"]}, "not a fault"),
         ({"faults": [{"kind": "explode"}]}, "unknown kind"),
         ({"faults": [{"kind": "kill", "jobs": "x"}]}, "has no jobs"),
+        ({"requests_per_second": 0}, "an object"),
+        ({"requests_per_second": -1}, "not a number above 0: -1"),
+        ({"requests_per_second": "50"}, "not a number above 0: '50'"),
     ],
 )
 def test_mistakes_in_json(document, words) -> None:

@@ -2,7 +2,8 @@
 The fault plan: what goes wrong on purpose, how often, and for whom.
 
 A plan is a list of faults, in Python or as JSON (``{"faults": [{"kind": "throttle", "operation": "SubmitJob"}]}``).
-The first fault that matches and has repetitions left is used up by one.
+The first fault that matches and has repetitions left is used up by one. ``"requests_per_second": 50`` beside the list
+is AWS Batch's limit on the requests of an account, those of all clients and operations together.
 """
 
 from __future__ import annotations
@@ -75,6 +76,8 @@ class FaultKind(StrEnum):
     """A file of an FSx export task fails with the error code ``reason`` (S3AccessDenied)."""
 
 
+LIMIT = "requests_per_second"
+"""Name of the account's limit in a plan."""
 REQUEST_FAULTS = frozenset({FaultKind.THROTTLE, FaultKind.ERROR, FaultKind.DELAY})
 JOB_FAULTS = frozenset(FaultKind) - REQUEST_FAULTS - {FaultKind.EXPORT_FAILURE}
 
@@ -96,6 +99,8 @@ class Fault:
     kind: FaultKind
     operation: str = "*"
     """Requests that it hits, such as ``SubmitJob`` or ``Describe*``; not for jobs."""
+    service: str = "*"
+    """Services whose requests it hits, such as ``batch`` or ``logs``."""
     job: str = "*"
     """Names of jobs that it hits; ``*`` and ``?`` stand for any characters."""
     queue: str = "*"
@@ -153,6 +158,15 @@ class _Entry:
         return self.left >= 0
 
 
+def account_limit(requests_per_second: float) -> Fault:
+    """
+    Make the limit that AWS Batch has for an account: 50 requests a second of any kind.
+
+    Source: https://repost.aws/knowledge-center/aws-batch-requests-error
+    """
+    return Fault(FaultKind.THROTTLE, service="batch", rate=requests_per_second, times=None)
+
+
 class FaultPlan:
     """The faults still to come. Safe to use from several threads."""
 
@@ -165,10 +179,16 @@ class FaultPlan:
     @staticmethod
     def parse(document: Any) -> list[Fault]:
         """Read the faults of a JSON plan."""
-        entries = document.get("faults") if isinstance(document, dict) else None
+        limit = document.get(LIMIT) if isinstance(document, dict) else None
+        entries = document.get("faults", [] if limit else None) if isinstance(document, dict) else None
         if not isinstance(entries, list):
             raise FaultPlanError("a fault plan is an object with a list of faults", hint='{"faults": [{"kind": ...}]}')
-        return [Fault.parse(entry) for entry in entries]
+        faults = [Fault.parse(entry) for entry in entries]
+        if limit is None:
+            return faults
+        if isinstance(limit, bool) or not isinstance(limit, int | float) or limit <= 0:
+            raise FaultPlanError(f"{LIMIT} is not a number above 0: {limit!r}", hint="AWS Batch takes 50 of an account")
+        return [*faults, account_limit(limit)]
 
     def add(self, faults: Iterable[Fault]) -> None:
         """Append to the plan."""
@@ -187,12 +207,13 @@ class FaultPlan:
         with self._lock:
             return [entry.fault for entry in self._entries]
 
-    def for_request(self, operation: str) -> Fault | None:
+    def for_request(self, operation: str, service: str = "batch") -> Fault | None:
         """Take the fault that hits a request, if any."""
         return self._take(
             lambda entry: (
                 entry.fault.kind in REQUEST_FAULTS
                 and fnmatchcase(operation, entry.fault.operation)
+                and fnmatchcase(service, entry.fault.service)
                 and (entry.limit is None or not entry.limit.take())
             )
         )

@@ -166,7 +166,7 @@ class Front:
             with self._submit_lock:
                 if not self._submit_limit.take():
                     raise ApiError(*_THROTTLED["batch"])
-        fault = self._faults.for_request(operation)
+        fault = self._faults.for_request(operation, service)
         if fault is None:
             return
         if fault.kind is FaultKind.DELAY:
