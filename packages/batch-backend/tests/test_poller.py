@@ -2,9 +2,11 @@ from __future__ import annotations
 
 import json
 import threading
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from fake_batch import client_error
 
 from miniwdl_aws_batch_backend.batch_api import BatchApi, connect
 from miniwdl_aws_batch_backend.poller import JobPoller, Missing, PollPlan, Seen
@@ -119,6 +121,47 @@ def test_news_of_many_jobs_takes_no_longer_than_of_one(plan: PollPlan) -> None:
         plan.observe(ids, [job(job_id) for job_id in ids], now)
         asked += len(ids)
     assert now == 1
+
+
+def test_requests_get_rarer_when_aws_throttles_them_and_slowly_more_again(plan: PollPlan) -> None:
+    watch(plan, "a")
+    before = plan.delay(0, 0)
+    plan.throttled()
+    assert plan.delay(0, 0) == 2 * before
+    plan.observe(["a"], [job("a")], 1)
+    assert 1.5 * before < plan.delay(0, 0) < 2 * before
+    for status in ("STARTING", "RUNNING") * 20:
+        plan.observe(["a"], [job("a", status)], 2)
+    assert plan.delay(0, 0) == before
+    for _ in range(99):
+        plan.throttled()
+    assert plan.delay(0, 0) == plan.MOST * before
+
+
+def test_a_throttled_request_is_not_repeated_at_once_and_nothing_to_worry_about(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    asked, done = [], threading.Event()
+
+    class Client:
+        def describe_jobs(self, jobs: list[str]) -> dict[str, Any]:
+            asked.append(list(jobs))
+            if len(asked) <= 2:
+                raise client_error("DescribeJobs", "TooManyRequestsException", status=429)
+            done.set()
+            return {"jobs": [detail(jobs[0], "SUCCEEDED")]}
+
+    slept: list[float] = []
+    api = BatchApi(Client(), sleep=slept.append)
+    plan = PollPlan(0.01, 0.01, 300)
+    poller = JobPoller(partial(api.describe, gives_way=True), plan)
+    box: Mailbox[Any] = Mailbox()
+    with poller.watch("a", box):
+        assert done.wait(60)
+        assert box.get(60) is not None
+    assert plan.stretch == pytest.approx(4 * plan.RECOVERY)
+    assert slept == []
+    assert caplog.text == ""
 
 
 def test_a_job_that_nobody_watches_any_more(plan: PollPlan) -> None:

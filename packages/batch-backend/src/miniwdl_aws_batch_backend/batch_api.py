@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.aws import session
 from miniwdl_aws_core.aws.backoff import Backoff
-from miniwdl_aws_core.aws.errors import AwsError, Case, ErrorFamily, translated, unusable
+from miniwdl_aws_core.aws.errors import AwsError, Case, ErrorFamily, Kind, translated, unusable
 from miniwdl_aws_core.aws.session import ATTEMPTS
 from miniwdl_aws_core.aws.surprises import is_page
 from miniwdl_aws_core.batch.job import Job
@@ -113,11 +113,12 @@ class BatchApi:
         """Whether the client has an operation: older versions of botocore lack newer ones."""
         return hasattr(self._client, operation)
 
-    def call(self, operation: str, **request: Any) -> dict[str, Any]:
+    def call(self, operation: str, *, gives_way: bool = False, **request: Any) -> dict[str, Any]:
         """
         Send a request that does no harm when it is carried out twice.
 
         :param operation: method of the client, ``describe_jobs`` for instance.
+        :param gives_way: don't send it again when it is throttled; the caller sends fewer then.
         :raises AwsError: when it was refused, or failed too often.
         """
         attempt = 1
@@ -125,7 +126,8 @@ class BatchApi:
             try:
                 return self.call_once(operation, **request)
             except AwsError as exc:
-                if not exc.retryable or attempt >= self._attempts:
+                gone = gives_way and exc.kind is Kind.THROTTLED
+                if gone or not exc.retryable or attempt >= self._attempts:
                     raise
                 self._sleep(self.BACKOFF.pause(attempt, self._jitter()))
                 attempt += 1
@@ -156,9 +158,9 @@ class BatchApi:
         """Register a job definition; give its ARN."""
         return str(self.call("register_job_definition", **definition)["jobDefinitionArn"])
 
-    def describe(self, job_ids: Sequence[str]) -> Sequence[Job]:
+    def describe(self, job_ids: Sequence[str], *, gives_way: bool = False) -> Sequence[Job]:
         """At most 100 jobs; those unknown to AWS are absent."""
-        found: Sequence[Job] = self.call("describe_jobs", jobs=list(job_ids))["jobs"]
+        found: Sequence[Job] = self.call("describe_jobs", gives_way=gives_way, jobs=list(job_ids))["jobs"]
         return found
 
     def named(self, queue: str, name: str) -> Sequence[Job]:

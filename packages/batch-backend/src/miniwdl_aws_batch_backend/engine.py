@@ -9,6 +9,7 @@ import random
 import time
 import uuid
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_batch_backend.adoption.journal import Journal, journal_folder
@@ -117,7 +118,7 @@ class Engine:
             sentinel=sentinel,
             api=api,
             definitions=definitions,
-            poller=JobPoller(api.describe, plan),
+            poller=JobPoller(partial(api.describe, gives_way=True), plan),
             sender=sender,
             submitter=Submitter(sender, recovery.journal if recovery else None, _alone(settings)),
             extensions=extensions,

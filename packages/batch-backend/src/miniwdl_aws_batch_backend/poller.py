@@ -4,6 +4,9 @@ Asks AWS Batch about all jobs of the process, and tells each waiting task what i
 One thread asks about up to 100 jobs at a time. An answer without a job means "not known yet" for a while, since
 DescribeJobs lags behind SubmitJob; a failing request is repeated and never counts against a job. Whatever happens, the
 thread goes on asking, since all tasks wait for it.
+
+AWS throttles the requests of a whole account, which all its workflows share. So a request that is throttled makes all
+further ones rarer, as a throttled submission does; answers make them more frequent again, slowly.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.aws.errors import AwsError, Kind
 from miniwdl_aws_core.aws.surprises import in_words
 from miniwdl_aws_core.batch.job import STARTED, Job
 from miniwdl_aws_core.batch.limits import MAX_DESCRIBE
@@ -66,19 +70,24 @@ class PollPlan:
     Whom to ask about next, and when; decides only.
 
     A sweep over all jobs takes ``period_max`` seconds while nothing changes and ``period_min`` when much does, but two
-    requests are never closer than a quarter of that. Jobs that run come before jobs that wait for a host.
+    requests are never closer than a quarter of that. Jobs that run come before jobs that wait for a host. All of it is
+    stretched while AWS throttles requests.
     """
 
     period_min: float
     period_max: float
     grace: float
     sweep: float = 0.0
+    stretch: float = 1.0
+    """Factor on all times, for want of requests that AWS takes."""
     watched: dict[str, _Watched] = field(default_factory=dict)
 
     BACKOFF = 1.3
     """Factor on the sweep's time after a request that brought nothing new."""
     MAX_REQUESTS = 4
     """Requests that may share ``period_min``, so that many jobs are not each told of the later, the more there are."""
+    STRETCH, RECOVERY, MOST = 2.0, 0.95, 8.0
+    """Factors on ``stretch`` after a throttled request and after an answer, and how large it gets."""
     HEAD_START = 2.0
     """Sweeps by which a running job counts as asked about earlier than it was."""
 
@@ -92,7 +101,11 @@ class PollPlan:
 
     def delay(self, requested: float, now: float) -> float:
         """Seconds from now until the next request, given when the last one was."""
-        return requested + max(self._gap, self.sweep / self._pages) - now
+        return requested + self.stretch * max(self._gap, self.sweep / self._pages) - now
+
+    def throttled(self) -> None:
+        """Note that AWS took a request for one too many."""
+        self.stretch = min(self.MOST, self.stretch * self.STRETCH)
 
     @property
     def _gap(self) -> float:
@@ -122,6 +135,7 @@ class PollPlan:
 
     def observe(self, asked: Sequence[str], jobs: Sequence[Job], now: float) -> None:
         """Take an answer in, and tell each task what is new about its job."""
+        self.stretch = max(1.0, self.stretch * self.RECOVERY)
         answers = {job.job_id: job for job in jobs}
         news = False
         for job_id in asked:
@@ -207,18 +221,23 @@ class JobPoller:
             jobs = self._describe(ids)
             with self._changed:
                 self._plan.observe(ids, jobs, self._clock())
+        except AwsError as exc:
+            if exc.kind is Kind.THROTTLED:
+                with self._changed:
+                    self._plan.throttled()
+            self._failed(exc, ids, patience=self.TROUBLE_PERIOD if exc.kind is Kind.THROTTLED else 0.0)
         except Exception as exc:  # noqa: BLE001 - without this thread, every task would wait for ever
             self._failed(exc, ids)
         else:
             self._answered()
 
-    def _failed(self, exc: Exception, ids: Sequence[str]) -> None:
+    def _failed(self, exc: Exception, ids: Sequence[str], patience: float = 0.0) -> None:
         now = self._clock()
         with self._changed:
             self._plan.postpone(ids, now)
         if self._troubled_since is None:
             self._troubled_since = now
-        if now - self._warned >= self.TROUBLE_PERIOD:
+        if now - self._troubled_since >= patience and now - self._warned >= self.TROUBLE_PERIOD:
             self._warned, self._told = now, True
             lasted = now - self._troubled_since
             logger.warning(
