@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.command import Parser
@@ -41,6 +40,8 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(args: Namespace) -> int:
     """Print the outputs of a run that has ended well, and download their files where that is wanted."""
+    import json
+
     from miniwdl_aws_submit_cli.runs.results import read_results
     from miniwdl_aws_submit_cli.runs.session import open_session
 
