@@ -156,7 +156,7 @@ def test_the_panel() -> None:
 
 def test_a_log_above_the_panel() -> None:
     stream = io.StringIO()
-    with LiveView("n", Progress(), lambda: None, stream=stream) as view:
+    with LiveView("n", Progress(), lambda: 1, stream=stream) as view:
         view.state(Job("j", "RUNNING"))
         view.line(EVIL)
     assert "\n".join(SHOWN_LINES) in stream.getvalue()

@@ -147,3 +147,12 @@ def test_children_may_come_later_than_their_array() -> None:
     assert [job.job_id for job in tasks.refresh()] == ["p:0"]
     batch.jobs["p:1"] = {**batch.jobs["p:0"], "jobId": "p:1", "arrayProperties": {"index": 1}}
     assert [call.path for call in calls_of(tasks.refresh())] == ["call-a-0", "call-a-1"]
+
+
+def test_a_look_says_how_many_requests_it_took() -> None:
+    mine = {"tags": {"AWS_BATCH_PARENT_JOB_ID": "w"}, "queue": "task", "createdAt": 100_001}
+    tasks = TaskJobs(FakeBatch(**{f"m{number}": mine for number in range(250)}), workflow_job())  # type: ignore[arg-type]
+    tasks.refresh()
+    assert tasks.requests == 3 + 1 + 3  # both queues, and each job once
+    tasks.refresh()
+    assert tasks.requests == 3 + 1

@@ -29,7 +29,7 @@ def main() -> None:
     clock = [0.0]
     running = Job("j", "RUNNING", created_at=5_000, started_at=70_000)
     runnable = Try("j2", 1, "RUNNABLE", "task", 1, None, None, None, "CAPACITY:INSUFFICIENT - no hosts", None)
-    with suppress(KeyboardInterrupt), LiveView("genome_stats", progress, lambda: None, clock=lambda: clock[0]) as view:
+    with suppress(KeyboardInterrupt), LiveView("genome_stats", progress, lambda: 1, clock=lambda: clock[0]) as view:
         steps = [
             lambda: view.state(Job("j", "RUNNABLE", created_at=5_000)),
             lambda: view.state(running),

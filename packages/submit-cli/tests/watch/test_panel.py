@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from miniwdl_aws_submit_cli.errors import RefusedError
-from miniwdl_aws_submit_cli.watch.panel import LiveView, log_text, render
+from miniwdl_aws_submit_cli.watch.panel import LOOK_PERIOD, LiveView, log_text, pause_after, render
 from miniwdl_aws_submit_cli.watch.progress import Progress
 
 COLUMNS, ROWS = 100, 30
@@ -173,10 +173,11 @@ def test_the_panel_is_kept_up_to_date_whatever_an_update_meets(monkeypatch: pyte
     again = threading.Event()
     met: list[Exception] = [KeyError("createdAt"), RefusedError("no")]
 
-    def update() -> None:
+    def update() -> int:
         if met:
             raise met.pop(0)
         again.set()
+        return 1
 
     with LiveView("run", Progress(), update, stream=io.StringIO()):
         assert again.wait(10)
@@ -187,7 +188,7 @@ LONG = "2026-11-25 16:42:22.123 wdl.w:top.t:call-a {} " + "word " * 60
 
 def test_a_line_of_the_log_takes_one_row_without_its_date_and_in_the_colour_of_its_level() -> None:
     out = io.StringIO()
-    view = LiveView("run", Progress(), lambda: None, stream=out)
+    view = LiveView("run", Progress(), lambda: 1, stream=out)
     view._console = Console(file=out, width=80, force_terminal=True, color_system="standard")
     view.line(LONG.format("WARNING"))
     (row,) = out.getvalue().splitlines()
@@ -203,6 +204,11 @@ def test_a_line_of_the_log_takes_one_row_without_its_date_and_in_the_colour_of_i
 def test_an_error_and_what_others_write_is_seen_to_its_end(line: str) -> None:
     assert log_text(line) is None
     out = io.StringIO()
-    view = LiveView("run", Progress(), lambda: None, stream=out)
+    view = LiveView("run", Progress(), lambda: 1, stream=out)
     view.line(line)
     assert "…" not in out.getvalue()
+
+
+def test_a_large_run_is_looked_at_less_often() -> None:
+    assert pause_after(0) == pause_after(1) == LOOK_PERIOD
+    assert pause_after(100) == 100 * LOOK_PERIOD

@@ -18,5 +18,5 @@ def test_the_panel_is_for_terminals(
 ) -> None:
     monkeypatch.setattr("sys.stderr.isatty", lambda: terminal)
     monkeypatch.setenv("TERM", term)
-    view = choose_view("n", Progress(), lambda: None, lambda _text: None, plain=plain)
+    view = choose_view("n", Progress(), lambda: 1, lambda _text: None, plain=plain)
     assert (type(view).__name__ == "LiveView") is live

@@ -23,6 +23,8 @@ __all__ = ["Run", "TaskJobs", "find_run", "list_runs", "unfinished"]
 
 _JOB_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 LAST = "last"
+PAGE = 100
+"""Jobs in an answer, of DescribeJobs and of a ListJobs with a filter."""
 CLOCK_SKEW = 60_000
 """Milliseconds by which a task job may seem older than its workflow job."""
 
@@ -125,15 +127,21 @@ class TaskJobs:
         """Those that run: single jobs, and children of arrays."""
         self._parents: dict[str, Job] = {}
         self._foreign: set[str] = set()
+        self.requests = 0
+        """About how many the last look took."""
 
     def refresh(self) -> list[Job]:
         """Look; return the jobs, the oldest first."""
         changed = []
+        self.requests = 0
         for queue in self._run.task_queues:
-            for job in list_runs(self._batch, queue, since=self._since):
+            listed = list_runs(self._batch, queue, since=self._since)
+            self.requests += _pages(len(listed))
+            for job in listed:
                 known = self._parents.get(job.job_id) or self._mine.get(job.job_id)
                 if job.job_id not in self._foreign and (known is None or _has_changed(known, job)):
                     changed.append(job.job_id)
+        self.requests += _pages(len(changed)) if changed else 0
         for job_id, described in self._batch.describe(changed).items():
             if described.tags.get(PARENT_JOB_TAG) != self._run.job_id:
                 self._foreign.add(job_id)
@@ -151,6 +159,11 @@ class TaskJobs:
         self._mine.update((job_id, as_call(job, parent, calls)) for job_id, job in found.items())
         if len(found) == len(unended):
             self._parents[parent.job_id] = parent
+
+
+def _pages(jobs: int) -> int:
+    """Count the requests that list or describe so many jobs; the last page of a list may be empty."""
+    return max(1, -(-jobs // PAGE))
 
 
 def _has_changed(known: Job, listed: Job) -> bool:

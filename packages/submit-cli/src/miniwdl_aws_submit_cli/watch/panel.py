@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_core.batch.job import Job
 
-__all__ = ["LiveView", "log_text", "render"]
+__all__ = ["LiveView", "log_text", "pause_after", "render"]
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +51,7 @@ DATE_LENGTH = 11
 REFRESH = 4
 """Frames a second."""
 LOOK_PERIOD = 5.0
-"""Seconds between two looks at the task jobs."""
+"""Seconds between two requests about the task jobs, on average."""
 
 
 def render(name: str, status: str, seconds: float, progress: Progress) -> Panel:
@@ -101,6 +101,16 @@ def _text(line: str, style: str = "") -> Text:
     return Text(plain(line), style=style)
 
 
+def pause_after(requests: int) -> float:
+    """
+    Say for how many seconds the next look waits: a run of 10,000 tasks takes a hundred requests to look at.
+
+    AWS Batch answers 50 a second, to all runs of an account together; so this asks once in each period on average. What
+    the log says shows at once in any case.
+    """
+    return LOOK_PERIOD * max(1, requests)
+
+
 def log_text(line: str) -> Text | None:
     """
     Make a line of miniwdl's log fit for one row: without the date, in the colour of its level.
@@ -120,7 +130,7 @@ class LiveView:
         self,
         name: str,
         progress: Progress,
-        update: Callable[[], None],
+        update: Callable[[], int],
         *,
         stream: TextIO | None = None,
         clock: Callable[[], float] = time.time,
@@ -128,7 +138,8 @@ class LiveView:
         """
         Prepare.
 
-        :param update: asks AWS Batch and tells the progress; called again and again in a thread.
+        :param update: asks AWS Batch, tells the progress, and says about how many requests it took; called again and
+            again in a thread.
         :param stream: standard error when ``None``.
         :param clock: seconds since the epoch, as AWS Batch's times are.
         """
@@ -181,12 +192,14 @@ class LiveView:
         return began / 1000 if began else self._opened
 
     def _watch(self) -> None:
-        while not self._stop.wait(LOOK_PERIOD):
-            self._look()
+        requests = 1
+        while not self._stop.wait(pause_after(requests)):
+            requests = self._look()
 
-    def _look(self) -> None:
+    def _look(self) -> int:
         # On errors the panel shows what the log says; whether contact is lost for good is the main thread's matter.
         try:
-            self._update()
+            return self._update()
         except Exception as exc:  # noqa: BLE001 - a thread that ends here would leave the panel as it is for good
             logger.debug("the panel could not be brought up to date: %s", in_words(exc))
+            return 1

@@ -29,15 +29,16 @@ class TaskStates:
         self._calls: list[Call] = []
         self._asks_for_positions = True
 
-    def __call__(self) -> None:
-        """Look once."""
+    def __call__(self) -> int:
+        """Look once; return about how many requests that took."""
         if self._tasks is None:
             job = self._batch.describe([self._job_id]).get(self._job_id)
             if job is None:
-                return
+                return 1
             self._tasks = TaskJobs(self._batch, Run(job))
         self._calls = calls = calls_of(self._tasks.refresh())
         self._progress.see(calls, self._front(sorted({c.latest.queue for c in calls if c.latest.status == "RUNNABLE"})))
+        return self._tasks.requests
 
     def _front(self, queues: list[str]) -> list[str]:
         """Front of the first queue in which jobs wait; not asked for again where AWS won't say."""

@@ -48,12 +48,12 @@ class PlainView:
 
 
 def choose_view(
-    name: str, progress: Progress, update: Callable[[], None], say: Callable[..., None], *, plain: bool
+    name: str, progress: Progress, update: Callable[[], int], say: Callable[..., None], *, plain: bool
 ) -> AbstractContextManager[View]:
     """
     Make the live view on a terminal, else the plain one.
 
-    :param update: tells the progress what AWS Batch knows.
+    :param update: tells the progress what AWS Batch knows, and returns about how many requests it took.
     """
     on_terminal = sys.stderr.isatty()  # noqa: TID251 - asks only
     if plain or not on_terminal or os.environ.get("TERM") == "dumb":
