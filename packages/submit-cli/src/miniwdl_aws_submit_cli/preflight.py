@@ -138,7 +138,7 @@ def _judge(subject: str, role: str, lacks: Sequence[tuple[str, str]]) -> Check:
         # A bucket's own policy may allow it, which the simulator doesn't see.
         CheckState.WARNING if of_buckets else CheckState.FAILED,
         f"its policies don't allow {action} on {resource}{more}",
-        "the policy is on the page of the reference about IAM" + (", unless a policy of the bucket allows it" if of_buckets else ""),
+        f"the reference's page about IAM has the policy{'; a bucket may have one, too' if of_buckets else ''}",
         why="runs would fail where the workflow job does that",
         command=f"aws iam put-role-policy --role-name {role} --policy-name miniwdl-workflow "
         "--policy-document file://workflow.json",
