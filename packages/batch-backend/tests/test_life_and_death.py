@@ -19,6 +19,9 @@ import pytest
 import WDL
 from fake_batch import Fate, client_error
 
+from miniwdl_aws_core.records.jobs import BATCH_JOBS, Followed, JobRecord
+from miniwdl_aws_core.records.lines import read_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -127,6 +130,9 @@ def test_termination_outlives_trouble_with_AWS(run, tolerant) -> None:  # noqa: 
         run(SCATTER.replace("SLEEP", "60"), {"log": str(run.root / "log")})
     killer.disarm()
     assert run.batch.alive == []
+    recorded = [read_file(JobRecord, path.parent, BATCH_JOBS).records for path in run.root.rglob(BATCH_JOBS)]
+    assert recorded
+    assert {record.followed for records in recorded for record in records} == {Followed.STOPPED}
 
 
 # --- a process that is killed, and another one after it

@@ -8,7 +8,6 @@ shared file system must be mounted at the same path here and on the hosts of all
 from __future__ import annotations
 
 import gc
-import json
 import logging
 import os
 import shutil
@@ -31,6 +30,8 @@ from miniwdl_aws_batch_backend.failures.pauses import Pauses
 from miniwdl_aws_batch_backend.failures.report import Rewritten, failure_info, stderr_tail, tailed
 from miniwdl_aws_batch_backend.job import BatchJob
 from miniwdl_aws_batch_backend.names import task_name
+from miniwdl_aws_batch_backend.records.recorder import Recorder
+from miniwdl_aws_batch_backend.records.tries import what_follows
 from miniwdl_aws_batch_backend.resources import HINTS, read_hints, resources_of
 from miniwdl_aws_batch_backend.submission.grouping import Candidate
 from miniwdl_aws_batch_backend.termination import StoppedError
@@ -48,8 +49,8 @@ from miniwdl_aws_batch_backend.workdir.handover import (
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths, leads_to_input, lies_within, rebase, top_run_dir
 from miniwdl_aws_batch_backend.workdir.taskdir import first_free, link_inputs, write_command
 from miniwdl_aws_batch_backend.workdir.wrapper import command_file
-from miniwdl_aws_core.beneath import write_bytes
 from miniwdl_aws_core.options.loader import LoaderSettings
+from miniwdl_aws_core.records.jobs import Followed
 from miniwdl_aws_core.wdl_log import NOTICE_LEVEL, message
 from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobChange, JobFailure, MiniwdlAwsError
 
@@ -127,6 +128,7 @@ class BatchBackend(TaskContainer):
         # Jobs have the file system where this process has it.
         self.container_dir = host_dir
         self._task = task_name(host_dir, run_id)
+        self._recorder = Recorder(host_dir, self._engine.root, self._task)
         self._rewritten: Rewritten | None = None
         self._submitted = False
         self._interruptions = 0
@@ -276,15 +278,21 @@ class BatchBackend(TaskContainer):
         with _as_miniwdl_errors(), ExitStack() as cleanup:
             faults = 0
             while True:
-                ended = self._run_job(logger, terminating, command)
-                if isinstance(ended, int):
-                    return ended
-                verdict, exit_code = ended
+                ended, verdict, exit_code = self._run_job(logger, terminating, command)
+                if verdict is None:
+                    self._recorder.ended(logger, self._paths, ended, Followed.DONE, exit_code)
+                    return exit_code or 0
                 self._pauses.failed(verdict)
-                if (
-                    verdict.policy is not FailurePolicy.INFRASTRUCTURE
-                    or faults >= self._engine.settings.infrastructure_retries
-                ):
+                follows = what_follows(
+                    verdict,
+                    self.runtime_values,
+                    tries=self.try_counter,
+                    interruptions=self._interruptions,
+                    faults_left=self._engine.settings.infrastructure_retries - faults,
+                    grows=self._engine.settings.memory_retry_multiplier > 1,
+                )
+                self._recorder.ended(logger, self._paths, ended, follows, exit_code, verdict)
+                if follows is not Followed.RESUBMITTED:
                     return self._conclude(verdict, exit_code)
                 faults += 1
                 logger.warning(
@@ -311,8 +319,8 @@ class BatchBackend(TaskContainer):
 
     def _run_job(
         self, logger: logging.Logger, terminating: Callable[[], bool], command: str
-    ) -> int | tuple[FailureVerdict, int | None]:
-        """Submit one job and wait for it; give its exit code, or why there is none that counts."""
+    ) -> tuple[Job, FailureVerdict | None, int | None]:
+        """Submit one job and wait for it; give why it failed, if it did, and its exit code, if there is one."""
         place = self._place = new_place(top_run_dir(self.host_dir, self._engine.root), self.run_id, self._paths.number)
         job = BatchJob(
             self._engine,
@@ -326,17 +334,22 @@ class BatchBackend(TaskContainer):
             with ExitStack() as cleanup:
                 poll_stderr = cleanup.enter_context(self.poll_stderr_context(logger))
                 ended = job.wait(poll_stderr, cleanup, self.task_running_context)
+        except StoppedError:
+            self._bring_home(logger)
+            if job.latest:
+                self._recorder.ended(logger, self._paths, job.latest, Followed.STOPPED)
+            raise
         finally:
             job.close()
             self._bring_home(logger)
         begun = has_begun(self._place, self._paths)
         if ended.status == "SUCCEEDED" and begun is not False:
-            return 0
-        self._note(logger, ended)
+            return ended, None, 0
+        self._recorder.note_detail(logger, self._paths, ended)
         exit_file = read_exit_code(self._paths)
         exit_code = ended.exit_code
         if exit_code and exit_code == exit_file and self.success_exit_code(exit_code):
-            return exit_code
+            return ended, None, exit_code
         stderr = stderr_tail(self.host_dir, Path(self._paths.stderr).name)
         verdict = self._engine.extensions.verdict(
             JobFailure(job=ended.detail, exit_file=exit_file, stderr_tail=stderr, begun=begun),
@@ -345,7 +358,7 @@ class BatchBackend(TaskContainer):
         if self._rewritten:
             verdict = self._rewritten.explained(verdict)
         self.failure_info = failure_info(ended, verdict, stderr, self._rewritten)
-        return verdict, exit_code or exit_file
+        return ended, verdict, exit_code or exit_file
 
     def _conclude(self, verdict: FailureVerdict, exit_code: int | None) -> int:
         """Fail the try as the verdict says."""
@@ -479,11 +492,3 @@ class BatchBackend(TaskContainer):
             at=self._engine.clock(),
         )
         self._engine.extensions.tell(change, lambda error: logger.error(error.told))
-
-    def _note(self, logger: logging.Logger, job: Job) -> None:
-        """Leave AWS's last word on the job in the task directory, if there is room for it."""
-        try:
-            content = json.dumps(job.detail, indent=2, sort_keys=True, default=str)
-            write_bytes(self.host_dir, Path(self._paths.detail).name, content.encode())
-        except OSError as exc:
-            logger.warning(message("the job's details could not be written", error=str(exc)))

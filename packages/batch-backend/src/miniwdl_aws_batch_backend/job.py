@@ -60,6 +60,8 @@ class BatchJob:
         self._tell = tell
         self._claimed_by = claimed_by
         self.status: str | None = None
+        self.latest: Job | None = None
+        """As it was told of last, by AWS or in its stead."""
         self._known: Submitted | None = None
         self._folder: ArrayFolder | None = None
         self._consumables: Mapping[str, int] = {}
@@ -255,6 +257,7 @@ class BatchJob:
         return {name: value for name, value in told.items() if value is not None}
 
     def _enter(self, job: Job) -> None:
+        self.latest = job
         self._consumables = job.consumables
         status, stream = job.status, job.stream
         if self._waited.observe(job, self._now()):
