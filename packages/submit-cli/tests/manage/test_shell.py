@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from miniwdl_aws_core.batch.job import Job
-from miniwdl_aws_submit_cli.manage.shell import PROGRAMS, cluster_of
+from miniwdl_aws_submit_cli.manage.shell import PROGRAMS
 
 Outcome = tuple[int, str, str]
 ECS = "arn:aws:ecs:us-west-2:123456789012"
@@ -145,11 +145,3 @@ def test_a_task_that_was_started_without_it_can_be_reached_on_its_host(
     assert "call sort was started without [aws] enable_execute_command" in err
     assert HOST in err
     assert f"docker exec -it $(docker ps -q --filter label=com.amazonaws.ecs.task-arn={TASK}) /bin/sh" in err
-
-
-@pytest.mark.parametrize(
-    ("arn", "cluster"),
-    [(TASK, "hosts_Batch_1"), (HOST, "hosts_Batch_1"), (f"{ECS}:task/0123abcd", ""), ("", "")],
-)
-def test_the_cluster_is_in_arns_but_in_old_ones(arn: str, cluster: str) -> None:
-    assert cluster_of(arn) == cluster

@@ -14,6 +14,7 @@ import shlex
 import shutil
 from typing import TYPE_CHECKING, NoReturn
 
+from miniwdl_aws_core.batch.ecs_names import cluster_of
 from miniwdl_aws_core.console import emit, emit_json
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_submit_cli.runs.calls import Call
     from miniwdl_aws_submit_cli.runs.session import Session
 
-__all__ = ["cluster_of", "configure", "run"]
+__all__ = ["configure", "run"]
 
 CONTAINER = "default"
 """Name that AWS Batch gives to the one container of a job; it is in the job's log stream, too."""
@@ -77,16 +78,6 @@ def _hand_over(words: list[str]) -> NoReturn:
         if shutil.which(program) is None:
             raise ConfigurationError(f"{program} is not on PATH, and opens the shell", hint=f"{hint}; or see --print")
     os.execvp(words[0], words)  # noqa: S606 - no shell reads the words
-
-
-def cluster_of(arn: str) -> str:
-    """
-    Take the cluster's name out of the ARN of a task or of a container instance; empty where it isn't in it.
-
-    Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html#ecs-resource-ids
-    """
-    parts = arn.split("/")
-    return parts[1] if len(parts) == 3 else ""
 
 
 def _command_line(region: str, cluster: str, task: str, command: str) -> list[str]:
