@@ -8,6 +8,10 @@ import string
 
 import pytest
 
+from miniwdl_aws_core.records.jobs import BATCH_JOBS, JobRecord
+from miniwdl_aws_core.records.lines import read_file
+from miniwdl_aws_core.records.usage import Source
+
 from .conftest import WDL
 
 HELLO = str(WDL / "hello.wdl")
@@ -21,6 +25,15 @@ def test_wait_without_follow(shell, folder):
     outputs = shell.read_json(f"{folder}/outputs.json")
     assert outputs["hello.messages"] == ["Hello, Ada!", "Hello, Grace!"]
     assert [shell.read(uri) for uri in outputs["hello.letters"]] == [b"Hello, Ada!\n", b"Hello, Grace!\n"]
+    recorded = sorted((shell.cloud.state / "fsx").rglob(f"*_hello/call-greet-1-Grace/{BATCH_JOBS}"))
+    (record,) = read_file(JobRecord, recorded[-1].parent, BATCH_JOBS).records
+    job = shell.job(record.job_id)
+    assert (record.created_at, record.started_at) == (job["createdAt"], job["startedAt"])
+    assert record.stopped_at == job["stoppedAt"]
+    assert record.container_instance_arn == job["container"]["containerInstanceArn"]
+    assert (record.call_path, record.followed, record.vcpus) == ("call-greet-1-Grace", "done", 1.0)
+    assert record.usage is not None
+    assert record.usage.source is Source.TIMES, "a process of this machine has no memory of its own to tell of"
 
 
 def test_follow_shows_the_log_to_its_end(shell):

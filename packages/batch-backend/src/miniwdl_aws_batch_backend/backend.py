@@ -476,6 +476,7 @@ class BatchBackend(TaskContainer):
     # --- what is told of it
 
     def _tell(self, logger: logging.Logger, job: Job, previous: str | None) -> None:
+        self._engine.hosts.seen(job, top_run_dir(self.host_dir, self._engine.root))
         change = JobChange(
             job_id=job.job_id,
             job_name=job.name,

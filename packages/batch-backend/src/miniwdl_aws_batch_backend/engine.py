@@ -20,6 +20,7 @@ from miniwdl_aws_batch_backend.definitions import TaskDefinitions
 from miniwdl_aws_batch_backend.extensions import Extensions
 from miniwdl_aws_batch_backend.poller import MAX_LAG, JobPoller, PollPlan
 from miniwdl_aws_batch_backend.queues import QueuePositions
+from miniwdl_aws_batch_backend.records.hosts import Hosts
 from miniwdl_aws_batch_backend.submission.sender import Sender
 from miniwdl_aws_batch_backend.submission.submitter import Submitter
 from miniwdl_aws_batch_backend.termination import TerminationWatch
@@ -71,6 +72,7 @@ class Engine:
     positions: QueuePositions
     recovery: Recovery | None
     """``None`` when no journal is kept."""
+    hosts: Hosts
     rewritten: set[str] = field(default_factory=set)
     """Images of which the log has said what they became."""
     termination: TerminationWatch = field(default_factory=TerminationWatch)
@@ -123,6 +125,7 @@ class Engine:
             submitter=Submitter(sender, recovery.journal if recovery else None, _alone(settings)),
             extensions=extensions,
             positions=QueuePositions(api),
+            hosts=Hosts(settings.region),
             recovery=recovery,
             process=process,
         )

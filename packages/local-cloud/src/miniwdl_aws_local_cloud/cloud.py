@@ -23,6 +23,7 @@ from miniwdl_aws_core.options.presets import workflow_cfg
 from miniwdl_aws_hooks.protocol import SENTINEL_NAME
 from miniwdl_aws_local_cloud import __version__
 from miniwdl_aws_local_cloud.batch.leftovers import end_leftovers
+from miniwdl_aws_local_cloud.batch.machine import Machine
 from miniwdl_aws_local_cloud.batch.operations import BatchJobs
 from miniwdl_aws_local_cloud.batch.processes import ProcessRunner, host_environment
 from miniwdl_aws_local_cloud.batch.scheduler import Scheduler
@@ -187,6 +188,7 @@ class LocalCloud:
             DomainDispatcherApplication(self._backend_app),
             BatchJobs(batch, self._scheduler, minimum_timeout=self.settings.minimum_timeout),
             FsxOperations(self._account, region),
+            Machine(region),
             self.faults,
             Control(self.faults, self.counts, self.status, self.stop_requested.set),
             self.counts,

@@ -127,6 +127,19 @@ STATEMENTS: tuple[Statement, ...] = (
         when="results are encrypted with a key of KMS; an upload in parts decrypts, too",
     ),
     Statement(
+        "HostsOfTasks",
+        Role.WORKFLOW,
+        ("ecs:DescribeContainerInstances",),
+        (HOSTS,),
+        when="a run is to record on which instances its tasks ran (`batch_hosts.jsonl`)",
+    ),
+    Statement(
+        "SpotHosts",
+        Role.WORKFLOW,
+        ("ec2:DescribeInstances",),
+        when="it is to record which of them were spot instances, too",
+    ),
+    Statement(
         "TaskRoles",
         Role.WORKFLOW,
         ("iam:PassRole",),

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_local_cloud.batch.jobs import Status, now_ms
+from miniwdl_aws_local_cloud.batch.machine import instance_arn
 from miniwdl_aws_local_cloud.batch.runner import ESSENTIAL_EXITED, Ended, Launch, StartError
 from miniwdl_aws_local_cloud.door.faults import Fault, FaultKind, FaultPlan
 
@@ -153,7 +154,7 @@ class Attempt:
         self._started_at = now_ms()
         cluster = f"{self._job.arn.rpartition(':')[0].replace(':batch:', ':ecs:')}"
         self._container.update(
-            containerInstanceArn=f"{cluster}:container-instance/{spec.cluster}/{uuid.UUID(int=1).hex}",
+            containerInstanceArn=instance_arn(cluster, spec.cluster),
             taskArn=f"{cluster}:task/{spec.cluster}/{self._task_id}",
             logStreamName=stream,
         )

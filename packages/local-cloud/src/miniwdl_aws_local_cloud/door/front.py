@@ -80,6 +80,7 @@ class Front:
         moto: Callable[..., Iterable[bytes]],
         batch: Jobs,
         fsx: Service,
+        ecs: Service,
         faults: FaultPlan,
         control: Control,
         counts: CallCounts,
@@ -99,7 +100,7 @@ class Front:
         self.last_request = time.monotonic()
         self._moto = moto
         self._batch = batch
-        self._fsx = fsx
+        self._others = {"fsx": fsx, "ecs": ecs}
         self._faults = faults
         self._control = control
         self._counts = counts
@@ -176,8 +177,9 @@ class Front:
 
     def _ours(self, caller: Caller, operation: str, environ: dict[str, Any]) -> Reply | None:
         """Answer what moto doesn't, or not well; ``None`` leaves the request to moto."""
-        if caller.service == "fsx" and caller.region == self._region and operation in self._fsx.operations:
-            return self._fsx.operations[operation](_body(environ))
+        other = self._others.get(caller.service)
+        if other and caller.region == self._region and operation in other.operations:
+            return other.operations[operation](_body(environ))
         if caller.service != "batch":
             return None
         if caller.region != self._region:
