@@ -101,14 +101,18 @@ class Crowd:
         except Exception as exc:  # noqa: BLE001 - to be looked at
             self.outcomes[job.call] = exc
 
+    def waiting(self) -> int:
+        return sum(map(len, list(self.submitter._waiting.values())))
+
     @contextmanager
     def all_at_once(self, jobs: list[Candidate]) -> Iterator[None]:
         """Submit them; while the block runs, all of them wait."""
         threads = [threading.Thread(target=self.submit, args=(job,)) for job in jobs]
+        expected = self.waiting() + len(jobs)
         for thread in threads:
             thread.start()
         pause = threading.Event()
-        while sum(map(len, self.submitter._waiting.values())) < len(jobs):
+        while self.waiting() < expected:
             pause.wait(0.01)
         yield
         for thread in threads:

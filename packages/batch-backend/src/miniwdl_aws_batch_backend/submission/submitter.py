@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["LINGER", "Launched", "Submitter"]
 
-LINGER = 0.25
+LINGER = 0.5
 """
 Seconds for which the first job of a group waits at least, for others to join it. It has to wait anyway, and hosts take
 far longer to start.
