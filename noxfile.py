@@ -223,6 +223,12 @@ def bench_orchestration(session: nox.Session) -> None:
     bench(session, "orchestration.py")
 
 
+@nox.session(name="bench-account", default=False)
+def bench_account(session: nox.Session) -> None:
+    """Measure twenty workflows at once on an account that takes 50 requests a second."""
+    bench(session, "account.py")
+
+
 @nox.session(name="bench-follow", default=False)
 def bench_follow(session: nox.Session) -> None:
     """Measure the log follower: lag, requests and processor time over many streams, and beside awslogs on one."""

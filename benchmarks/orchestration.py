@@ -6,13 +6,13 @@ process of its own; the floor is miniwdl-backend-bare, which starts each command
 whatever else the machine does hits all of them. CPU and memory are those of the miniwdl process, without its children.
 After each run, the outputs are checked.
 
-AWS takes 50 SubmitJob requests a second from an account, so no backend runs more tasks a second there. The local cloud
-has no such limit. So this project takes part twice, as preset and with `submit_rate` raised, to see what it could do.
+AWS takes 50 requests a second from an account, and so does the local cloud here. This project takes part twice, as
+preset and with `array = off`, to see what array jobs are worth.
 
 A second table has many jobs wait at once on a cloud that can run one: what the waiting costs, and how long it takes to
 stop them all.
 
-Usage: nox -s bench-orchestration -- [--sizes 100 500 2000] [--rounds 3] [--waiting 1000] [--json FILE]
+Usage: nox -s bench-orchestration -- [--sizes 500 2000 10000] [--rounds 3] [--waiting 1000] [--json FILE]
 """
 
 from __future__ import annotations
@@ -33,6 +33,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.batch.limits import MAX_STOP
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -40,8 +42,10 @@ ROOT = Path(__file__).resolve().parents[1]
 SLOW = 120.0
 """Seconds beyond which a contender is not run again at this size."""
 CONCURRENCY = 500
-FAST = 200
-"""SubmitJob requests a second, beyond what AWS takes."""
+REQUESTS_PER_SECOND = 50.0
+"""Of an account; https://repost.aws/knowledge-center/aws-batch-requests-error"""
+SUBMITTED = "AWS Batch job submitted"
+"""In a line of the run's log for each job."""
 IN_THE_WORKFLOW_IMAGE = ("hooks", "batch-backend", "cwlogs", "fsx-mount", "s3-rails")
 SETTLE = 20.0
 """Seconds for which jobs are left waiting."""
@@ -66,8 +70,9 @@ import json, sys
 from pathlib import Path
 import boto3
 from miniwdl_aws_local_cloud import CloudSettings, LocalCloud
+from miniwdl_aws_local_cloud.door.faults import account_limit
 settings = CloudSettings(slots=int(sys.argv[2]) or None)
-with LocalCloud(Path(sys.argv[1]), settings) as cloud:
+with LocalCloud(Path(sys.argv[1]), settings, [account_limit(float(sys.argv[3]))]) as cloud:
     (system,) = boto3.client("fsx", **cloud.client_options).describe_file_systems()["FileSystems"]
     print(json.dumps({**cloud.environ, "MINIWDL__AWS__FS": system["FileSystemId"]}), flush=True)
     for command in sys.stdin:
@@ -146,11 +151,11 @@ def contenders(concurrency: int) -> list[Contender]:
     tuned = (("MINIWDL__AWS__SUBMIT_PERIOD", "0.02"), ("MINIWDL__AWS__DESCRIBE_PERIOD", "0.2"))
     many = ("MINIWDL__SCHEDULER__TASK_CONCURRENCY", str(concurrency))
     new = (("MINIWDL__SCHEDULER__CONTAINER_BACKEND", "aws_batch"), queue, many)
-    fast = ("MINIWDL__AWS__SUBMIT_RATE", str(FAST))
+    one_by_one = ("MINIWDL__AWS__ARRAY", "off")
     bare = (("MINIWDL__SCHEDULER__CONTAINER_BACKEND", "bare"),)
     return [
         Contender("this project", ours, new),
-        Contender(f"this project, submit_rate {FAST}", ours, (*new, fast)),
+        Contender("this project, array = off", ours, (*new, one_by_one), sizes=(100, 500, 2000)),
         Contender("floor (no cloud)", ours, bare, cloud=False),
         Contender("ancestor, default", ancestor, (*old, many), sizes=(100,), rounds=1),
         Contender("ancestor, tuned", ancestor, (*old, *tuned, many), sizes=(100, 500)),
@@ -202,7 +207,7 @@ class Cloud:
 @contextmanager
 def local_cloud(state: Path, slots: int = 0) -> Iterator[Cloud]:
     """Start a cloud, and end it."""
-    command = [sys.executable, "-c", CLOUD, str(state), str(slots)]
+    command = [sys.executable, "-c", CLOUD, str(state), str(slots), str(REQUESTS_PER_SECOND)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         try:
             yield Cloud(process)
@@ -217,6 +222,7 @@ def start(contender: Contender, python: Path, wdl: str, tasks: int, cloud: Cloud
     root = Path(cloud.environ["MINIWDL__FILE_IO__ROOT"])
     source = root / "scatter.wdl"
     source.write_text(wdl)
+    top.mkdir(exist_ok=True)
     cfg = top / "empty.cfg"
     cfg.touch()
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(("MINIWDL", "AWS_"))}
@@ -261,7 +267,7 @@ def measure_waiting(contender: Contender, python: Path, jobs: int, cloud: Cloud,
     """Have jobs wait for a while, then stop them all."""
     cloud.counts("reset")
     process = start(contender, python, SLEEPING, jobs, cloud, top)
-    while cloud.counts("read").get("batch:SubmitJob", 0) < jobs:
+    while (top / "stderr").read_text().count(SUBMITTED) < jobs:
         if process.poll() is not None:
             raise RuntimeError(f"{contender.name} ended early:\n{(top / 'stderr').read_text()[-3000:]}")
         time.sleep(0.2)
@@ -273,7 +279,7 @@ def measure_waiting(contender: Contender, python: Path, jobs: int, cloud: Cloud,
     process.wait()
     seconds = time.monotonic() - stopped
     used, calls = usage_and_calls(cloud, top)
-    if calls.get("batch:TerminateJob", 0) < jobs:
+    if calls.get("batch:TerminateJobs", 0) * MAX_STOP + calls.get("batch:TerminateJob", 0) < jobs:
         raise RuntimeError(f"{contender.name} left jobs: {calls}")
     return Waiting(jobs, used["memory"], cpu, seconds, calls)
 
@@ -341,7 +347,7 @@ def waiting_table(result: Waiting) -> str:
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description="Measure the task backend beside others.")
-    parser.add_argument("--sizes", type=int, nargs="+", default=[100, 500, 2000], metavar="N")
+    parser.add_argument("--sizes", type=int, nargs="+", default=[500, 2000, 10_000], metavar="N")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--concurrency", type=int, default=CONCURRENCY, help="tasks in flight at once (not the floor)")
     parser.add_argument("--waiting", type=int, default=1000, metavar="N", help="jobs that wait at once; 0 for none")
