@@ -9,6 +9,7 @@ import pytest
 
 from miniwdl_aws_hooks import (
     DestinationContext,
+    EndedRun,
     EnvironSettings,
     FetchRequest,
     FileSystemContext,
@@ -24,6 +25,7 @@ from miniwdl_aws_hooks import (
     PublishRequest,
     QueueContext,
     RemoteInput,
+    RunEnded,
     StageItem,
     StageRequest,
 )
@@ -112,6 +114,12 @@ def samples(tmp_path: Path) -> dict[str, dict[str, object]]:
         "miniwdl_aws_job_changed": {
             "change": JobChange(
                 "0-1", "call-sort", "call-sort", "sort", 1, "task", "RUNNING", "RUNNABLE", None, None, str(run_dir), 1.5
+            )
+        },
+        "miniwdl_aws_report_run": {"run": EndedRun(str(run_dir), 0, settings, "s3://archive/run-1/", "job-1")},
+        "miniwdl_aws_run_ended": {
+            "ended": RunEnded(
+                str(run_dir), 3, settings, why="no seats left", summary="align failed", totals={"cost": 0.25}
             )
         },
         "miniwdl_aws_publish": {

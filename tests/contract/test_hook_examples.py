@@ -1,5 +1,6 @@
 """The example on each hook's page is code that works."""
 
+import json
 import re
 import shutil
 from argparse import ArgumentParser, Namespace
@@ -45,7 +46,7 @@ def answer(example, samples):
 
 def test_the_example_has_an_answer(hook_name, answer):
     # A hook that is only told of something answers nothing: what it does is looked at further down.
-    assert answer(hook_name) or hook_name == "miniwdl_aws_job_changed"
+    assert answer(hook_name) or hook_name in ("miniwdl_aws_job_changed", "miniwdl_aws_run_ended")
 
 
 def test_the_example_says_what_it_does(hook_name, example):
@@ -148,6 +149,22 @@ def test_fetch(example, samples, tmp_path):
     (tmp_path / "here/old.tsv").write_text("b")
     assert list(hook.miniwdl_aws_fetch(**samples["miniwdl_aws_fetch"]).differing) == ["old.tsv"]
     assert (tmp_path / "here/old.tsv").read_text() == "b"
+
+
+def test_report_run(answer, tmp_path):
+    report = answer("miniwdl_aws_report_run")
+    assert json.loads(report.files["report.json"]) == {"run": "run", "exitCode": 0, "files": 1}
+
+
+def test_run_ended(example, samples, monkeypatch):
+    module, hook = example("miniwdl_aws_run_ended")
+    posted = []
+    monkeypatch.setattr(module, "WEBHOOK", "https://chat.example/hook")
+    monkeypatch.setattr(module, "urlopen", lambda request, timeout: posted.append((request, timeout)))
+    hook.miniwdl_aws_run_ended(**samples["miniwdl_aws_run_ended"])
+    ((request, timeout),) = posted
+    assert (request.full_url, timeout) == ("https://chat.example/hook", 5)
+    assert json.loads(request.data) == {"text": "align failed: no seats left ($0.25)"}
 
 
 def test_follow_logs(answer):

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from miniwdl_aws_core.batch.environments import placeable
 from miniwdl_aws_run_report.advice import MIB, advise, input_name, overrides
 from miniwdl_aws_run_report.model import Call, Run, State, Try, TryEnd, Used
 
@@ -24,9 +25,11 @@ def run_of(*tries: Try, path: str = "call-sort-3-NA12878") -> Run:
 
 def test_memory_is_the_highest_peak_and_a_fifth() -> None:
     (advice,) = advise([run_of(one(1000), one(2000)), run_of(one(1500))])
-    assert (advice.memory, advice.peak, advice.suggested_memory, advice.measured) == (8000, 2000, 2432, 3)
-    assert advice.saved_gib_hours == pytest.approx(3 * (8000 - 2432) / 1024)
-    assert overrides([advice], "align") == {"align.sort.runtime.memory": "2432 MiB"}
+    assert (advice.memory, advice.peak, advice.suggested_memory, advice.measured) == (8000, 2000, 2420, 3)
+    assert advice.saved_gib_hours == pytest.approx(3 * (8000 - 2420) / 1024)
+    # The task backend asks AWS Batch for a little less than the task says.
+    assert overrides([advice], "align") == {"align.sort.runtime.memory": "2816 MiB"}
+    assert placeable(2816) == 2420
 
 
 @given(st.lists(st.floats(1, 7999), min_size=1), st.lists(st.integers(300, 8000)))
@@ -40,7 +43,7 @@ def test_never_below_what_was_seen_nor_where_it_ran_out(peaks: list[float], lack
 
 def test_what_ran_out_of_memory_gets_more_than_it_had() -> None:
     (advice,) = advise([run_of(one(8000, 8000, TryEnd.OUT_OF_MEMORY), one(8100, 16000))])
-    assert advice.suggested_memory == 12032
+    assert advice.suggested_memory == 12026
     assert advice.suggested_memory > 8000
 
 
@@ -59,7 +62,6 @@ def test_processors(cores: float, wanted: float) -> None:
 def test_cost_follows_the_larger_share_of_the_instance() -> None:
     host = {"instance_vcpus": 16, "instance_memory": 16000, "cost": 1.0}
     (advice,) = advise([run_of(one(1000, **host))])
-    assert advice.suggested_memory == 1280
     assert advice.saved_cost == pytest.approx(1 - (4 / 16) / (8000 / 16000))
 
 
@@ -78,4 +80,4 @@ def test_inputs_name_calls_and_not_shards(path: str, name: str) -> None:
 
 def test_a_single_task_has_its_own_name_alone() -> None:
     advice = advise([run_of(one(1000, cores=1), path="")])
-    assert overrides(advice, "sort") == {"sort.runtime.memory": "1280 MiB", "sort.runtime.cpu": 1}
+    assert overrides(advice, "sort") == {"sort.runtime.memory": "1536 MiB", "sort.runtime.cpu": 1}

@@ -51,7 +51,7 @@ def test_the_page(
     said = capsys.readouterr().err.splitlines()
     assert said == [
         "align succeeded after 22s: 1 call.",
-        "sort would do with 1280 MiB instead of 8192, and save 6.8 GiB-hours: --right-size writes the inputs for it",
+        "sort would do with 1325 MiB instead of 8192, and save 6.7 GiB-hours: --right-size writes the inputs for it",
         "report: report.html",
     ]
 
@@ -73,9 +73,9 @@ def test_the_table_and_the_document_go_to_standard_output(folder: Path, capsys: 
 def test_right_size_writes_whole_inputs(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report(str(folder), "--right-size")
     out, err = capsys.readouterr()
-    wanted = {"align.x": 1, "align.sort.runtime.memory": "1280 MiB", "align.sort.runtime.cpu": 1}
+    wanted = {"align.x": 1, "align.sort.runtime.memory": "1664 MiB", "align.sort.runtime.cpu": 1}
     assert json.loads(out) == wanted
-    assert err.startswith("sort: 1280 MiB instead of 8192 (peak 1024), 1 vCPUs instead of 4, saves 6.75 GiB-hours")
+    assert err.startswith("sort: 1325 MiB instead of 8192 (peak 1024), 1 vCPUs instead of 4, saves 6.71 GiB-hours")
     report(str(folder), "--right-size", "--out", str(tmp_path / "right.json"))
     assert json.loads((tmp_path / "right.json").read_text()) == wanted
 

@@ -30,6 +30,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.server import ThreadedMotoServer
 
 from miniwdl_aws_core.options.kinds import MIB
+from miniwdl_aws_hooks.guard import DISABLE_VARIABLE
 from miniwdl_aws_s3_rails.inside_miniwdl.cache import Sight
 from miniwdl_aws_s3_rails.transfer.engine import Engine, _shared
 from miniwdl_aws_s3_rails.transfer.options import Options
@@ -173,6 +174,8 @@ def aws(s3_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-aws-credentials"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-config"))
     monkeypatch.setenv("PATH", BIN, prepend=os.pathsep)
+    # What it puts beside the logs, where it is installed, is its own tests' business, and tests/integration's.
+    monkeypatch.setenv(DISABLE_VARIABLE, "run-report")
 
 
 @pytest.fixture

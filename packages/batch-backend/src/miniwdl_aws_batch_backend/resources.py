@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.configuration import TIMEOUT
 from miniwdl_aws_batch_backend.errors import TaskSettingError
+from miniwdl_aws_core.batch.environments import placeable
 from miniwdl_aws_core.batch.limits import MAX_CONSUMABLES, MIN_MEMORY
 from miniwdl_aws_core.options.shared import SHARE
 
@@ -23,22 +24,10 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_batch_backend.configuration import BackendSettings
 
-__all__ = ["ARM64", "HINTS", "Hint", "Resources", "given_by", "read_hints", "resources_of"]
+__all__ = ["ARM64", "HINTS", "Hint", "Resources", "read_hints", "resources_of"]
 
 MIB = 1024 * 1024
 DEFAULT_MEMORY_MIB = 1024
-UNREDUCED_MIB = 1024
-"""A task that asks for so much or more never gets less: this fills no host that a queue is likely to have."""
-HOST_SHARE, HOST_FLAT_MIB = 20, 256
-"""
-What a host keeps of its nominal memory: a twentieth of it, and this much besides.
-
-What the kernel needs and ``ECS_RESERVED_MEMORY`` (32 MiB in AWS Batch's images) are missing from what the ECS agent
-registers; https://docs.aws.amazon.com/batch/latest/userguide/memory-management.html. Users have published 3704 MiB for
-hosts of 4 GiB, 7624 to 7985 for 8 GiB, 15463 to 16048 for 16 GiB, 31142 to 32176 for 32 GiB, 62950 for 64 GiB and
-126722 for 128 GiB. Amazon Linux 2023 keeps about 90 MiB more than what most of these had;
-https://github.com/ASFHyP3/hyp3/pull/1900.
-"""
 X86_64, ARM64 = "x86_64", "arm64"
 _ARCHITECTURES = {X86_64: X86_64, "amd64": X86_64, ARM64: ARM64, "aarch64": ARM64}
 """By the names that AWS, Docker and ``uname`` have for them."""
@@ -183,18 +172,4 @@ def resources_of(runtime: Mapping[str, Any], settings: BackendSettings, task: st
     gpu = 0
     if runtime.get("gpu") or str(runtime.get("acceleratorType", "")).startswith("nvidia"):
         gpu = runtime.get("acceleratorCount", 1)
-    return Resources(max(1, runtime.get("cpu", 1)), _placeable(memory), gpu)
-
-
-def _placeable(memory: int) -> int:
-    """Reduce MiB so that a host of this nominal size has them to give."""
-    return max(given_by(memory), min(memory, UNREDUCED_MIB))
-
-
-def given_by(host: int) -> int:
-    """
-    Reckon the MiB that a host has to give to jobs.
-
-    :param host: its nominal MiB.
-    """
-    return host - host // HOST_SHARE - HOST_FLAT_MIB
+    return Resources(max(1, runtime.get("cpu", 1)), placeable(memory), gpu)

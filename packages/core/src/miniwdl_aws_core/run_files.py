@@ -18,7 +18,19 @@ from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
-__all__ = ["INPUTS_JSON", "JSON_LOGS", "OUT", "RUN_LOGS", "STREAMS", "StaleFileError", "make_way"]
+__all__ = [
+    "INPUTS_JSON",
+    "JSON_LOGS",
+    "OUT",
+    "REPORTS",
+    "REPORT_HTML",
+    "REPORT_JSON",
+    "RUN_LOGS",
+    "STREAMS",
+    "StaleFileError",
+    "TRACE_TSV",
+    "make_way",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -33,6 +45,9 @@ INPUTS_JSON = "inputs.json"
 
 STREAMS = {stream: f"CommandFailed_{stream}.txt" for stream in ("stderr", "stdout")}
 """Names by which the standard streams leave of the task for which a run failed."""
+
+REPORT_HTML, REPORT_JSON, TRACE_TSV = REPORTS = ("report.html", "report.json", "trace.tsv")
+"""What a run did, as a page, a document and a table: written by ``miniwdl_aws_report_run`` at its end."""
 
 OUT = "out"
 """Folder of links to a run's output files."""

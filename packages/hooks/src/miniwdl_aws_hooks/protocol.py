@@ -14,6 +14,7 @@ __all__ = [
     "OUTPUTS_JSON",
     "PARENT_JOB_TAG",
     "PAYLOAD_PLACEHOLDER",
+    "REPORT_TAG",
     "RESULTS_TAG",
     "RUN_DIR_TAG",
     "RUN_PATH_TAG",
@@ -110,3 +111,6 @@ RUN_PATH_TAG = "miniwdl-run-path"
 
 RESULTS_TAG = "miniwdl-results"
 """The same: the URI of the folder with the run's products."""
+
+REPORT_TAG = "miniwdl-report"
+"""The same: where its report is, and the biggest saving that it names."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Check,
         Command,
         DestinationContext,
+        EndedRun,
         FailureVerdict,
         FetchReport,
         FetchRequest,
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
         PublishReport,
         PublishRequest,
         QueueContext,
+        RunEnded,
+        RunReport,
         StageRequest,
         StageResult,
         SubmitOption,
@@ -264,6 +267,25 @@ class Specs:
         """
 
     @hookspec(firstresult=True)
+    @on_error(go_on)
+    def miniwdl_aws_report_run(self, run: EndedRun) -> RunReport | None:
+        """
+        Report what a run did.
+
+        Called inside the workflow job when miniwdl has ended, before anything is published, and for
+        ``miniwdl-run-s3upload --upload-only``; not when the job is told to end. The files go into the run's directory,
+        and with its logs to where its products go.
+
+        :param run: the run.
+        :return: the report; ``None`` when this plugin has none for it.
+        Collection: the first plugin with an answer.
+        Raises: nothing; an error is told, and the run goes on without a report.
+        Example: miniwdl-aws-run-report writes a page, a table and a document.
+
+        .. versionadded:: 0.1
+        """
+
+    @hookspec(firstresult=True)
     def miniwdl_aws_publish(self, request: PublishRequest) -> PublishReport | None:
         """
         Bring the products of a finished run to their destination.
@@ -275,6 +297,24 @@ class Specs:
         Collection: the first plugin with an answer.
         Raises: ``MiniwdlAwsError`` when nothing could be written at all.
         Example: miniwdl-aws-s3-rails uploads to S3.
+
+        .. versionadded:: 0.1
+        """
+
+    @hookspec
+    @on_error(go_on)
+    def miniwdl_aws_run_ended(self, ended: RunEnded) -> None:
+        """
+        Hear of a run that is over.
+
+        Called inside the workflow job as the last thing, when products have been published, or could not be; not when
+        the job is told to end. AWS Batch may end the job soon: return quickly.
+
+        :param ended: how it ended, what it took, and where its products and reports are.
+        :return: nothing.
+        Collection: every plugin is told.
+        Raises: nothing; an error is told, and changes nothing of the run's end.
+        Example: a message to an SNS topic, with the outcome and the cost.
 
         .. versionadded:: 0.1
         """

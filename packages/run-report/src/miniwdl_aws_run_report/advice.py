@@ -17,6 +17,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.batch.environments import asking_for, placeable
 from miniwdl_aws_run_report.model import State, TryEnd
 from miniwdl_aws_run_report.totals import HOUR, MIB_PER_GIB
 
@@ -67,6 +68,8 @@ class Advice:
     """Processors that were busy, at most, on average over a try."""
     suggested_memory: int
     """MiB."""
+    runtime_memory: int
+    """MiB that ``runtime.memory`` is to say, so that the job gets these: the backend asks AWS Batch for less."""
     suggested_vcpus: float
     saved_gib_hours: float
     """Over these tries; negative where it needs more."""
@@ -106,7 +109,7 @@ def overrides(advice: Iterable[Advice], target: str) -> dict[str, Any]:
         for call in item.calls:
             prefix = ".".join(filter(None, (target, call, "runtime")))
             if item.suggested_memory != item.memory:
-                written[f"{prefix}.memory"] = f"{item.suggested_memory} MiB"
+                written[f"{prefix}.memory"] = f"{item.runtime_memory} MiB"
             if item.suggested_vcpus != item.vcpus:
                 written[f"{prefix}.cpu"] = int(item.suggested_vcpus)
     return written
@@ -130,7 +133,8 @@ def _advise(task: str, calls: Sequence[Call]) -> Advice | None:
     memory, vcpus = max(item.memory or 0 for item in tries), max(item.vcpus or 0 for item in tries)
     cores = max((item.cores for item in tries if item.cores is not None and item.end is TryEnd.SUCCEEDED), default=None)
     enough = max([peak * MARGIN for peak in peaks] + [lack * AFTER_OUT_OF_MEMORY for lack in lacking])
-    suggested = max(LEAST, math.ceil(enough / STEP) * STEP)
+    runtime = max(LEAST, math.ceil(asking_for(math.ceil(enough)) / STEP) * STEP)
+    suggested = placeable(runtime)
     if suggested >= memory * WORTH and not (lacking and suggested > memory):
         suggested = max(memory, math.ceil(max(peaks, default=0)))
     fewer = float(max(1, math.ceil(cores))) if cores is not None else vcpus
@@ -146,6 +150,7 @@ def _advise(task: str, calls: Sequence[Call]) -> Advice | None:
         vcpus=vcpus,
         cores=cores,
         suggested_memory=suggested,
+        runtime_memory=runtime,
         suggested_vcpus=wanted,
         saved_gib_hours=sum(((item.memory or 0) - suggested) * seconds for item, seconds in ran) / MIB_PER_GIB / HOUR,
         saved_vcpu_hours=sum(((item.vcpus or 0) - wanted) * seconds for item, seconds in ran) / HOUR,

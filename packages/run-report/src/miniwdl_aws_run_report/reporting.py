@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.console import emit, emit_json, say
+from miniwdl_aws_core.run_files import REPORT_HTML
 from miniwdl_aws_hooks import ConfigurationError, ExitCode
 from miniwdl_aws_run_report.advice import advise, overrides, with_overrides
 from miniwdl_aws_run_report.errors import UnwritableError
@@ -17,7 +18,7 @@ from miniwdl_aws_run_report.reading.place import open_places
 from miniwdl_aws_run_report.totals import totals_of_run
 from miniwdl_aws_run_report.words import biggest_saving, outcome
 from miniwdl_aws_run_report.writing.document import write_document
-from miniwdl_aws_run_report.writing.page import REPORT_HTML, write_page
+from miniwdl_aws_run_report.writing.page import write_page
 from miniwdl_aws_run_report.writing.trace import write_trace
 
 if TYPE_CHECKING:

@@ -166,3 +166,16 @@ def test_refused_outputs_fail_the_upload(run: FinishedRun) -> None:
     with pytest.raises(UploadError, match=r"x/x\.txt .*link was changed"):
         upload_run(run, FOLDER, send)
     assert send.names == [["workflow.log"]]
+
+
+def test_reports_travel_with_the_logs(run: FinishedRun) -> None:
+    send = Recorder()
+    upload_run(replace(run, reports={"report.html": "<p>"}), FOLDER, send)
+    assert send.groups[1] == {"workflow.log": b"log", "report.html": b"<p>"}
+
+
+def test_no_upload_fails_for_a_report(run: FinishedRun, caplog: pytest.LogCaptureFixture) -> None:
+    send = Recorder("report.html")
+    assert upload_run(replace(run, reports={"report.html": "<p>"}), FOLDER, send) is not None
+    assert "report.html was not uploaded: it broke" in caplog.text
+    assert "report.html" not in json.loads(send.groups[2]["upload_manifest.json"])["objects"]

@@ -102,16 +102,19 @@ def ended(status: str, code: int, **end: str) -> Job:
 
 
 def test_why_a_run_failed_is_what_it_said_last() -> None:
-    told = outcome(ended("FAILED", 3, why="call a: no (such) file", hint="make it", run_dir="/r", results="s3://b/r/"))
+    told = outcome(
+        ended("FAILED", 3, why="call a: no (such) file", hint="make it", run_dir="/r", results="s3://b/r/", report="R")
+    )
     assert told.lines("logs j") == [
         "  logs and error.json: s3://b/r/",
         "  run directory: /r",
+        "  report: R",
         "  why: call a: no (such) file",
         "  hint: make it",
     ]
     assert told.short == "call a: no (such) file"
     assert told.facts() == {
-        "why": "call a: no (such) file", "hint": "make it", "runDir": "/r", "results": "s3://b/r/",
+        "why": "call a: no (such) file", "hint": "make it", "runDir": "/r", "results": "s3://b/r/", "report": "R",
     }  # fmt: skip
 
 

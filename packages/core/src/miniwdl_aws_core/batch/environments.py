@@ -1,5 +1,5 @@
 """
-Compute environments behind job queues: what AWS Batch says of them, read once for all parts.
+Compute environments behind job queues: what AWS Batch says of them, and what their hosts can give to jobs.
 
 Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_ComputeEnvironmentDetail.html
 """
@@ -12,7 +12,20 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["ComputeEnvironment", "environments_behind"]
+__all__ = ["ComputeEnvironment", "asking_for", "environments_behind", "given_by", "placeable"]
+
+UNREDUCED_MIB = 1024
+"""A task that asks for so much or more never gets less: this fills no host that a queue is likely to have."""
+HOST_SHARE, HOST_FLAT_MIB = 20, 256
+"""
+What a host keeps of its nominal memory: a twentieth of it, and this much besides.
+
+What the kernel needs and ``ECS_RESERVED_MEMORY`` (32 MiB in AWS Batch's images) are missing from what the ECS agent
+registers; https://docs.aws.amazon.com/batch/latest/userguide/memory-management.html. Users have published 3704 MiB for
+hosts of 4 GiB, 7624 to 7985 for 8 GiB, 15463 to 16048 for 16 GiB, 31142 to 32176 for 32 GiB, 62950 for 64 GiB and
+126722 for 128 GiB. Amazon Linux 2023 keeps about 90 MiB more than what most of these had;
+https://github.com/ASFHyP3/hyp3/pull/1900.
+"""
 
 UNMANAGED = "UNMANAGED"
 
@@ -98,3 +111,27 @@ def environments_behind(ask: Callable[..., Any], queues: Sequence[str]) -> dict[
 
 def _order(item: Mapping[str, Any]) -> int:
     return int(item.get("order", 0))
+
+
+def placeable(memory: int) -> int:
+    """Reduce MiB so that a host of this nominal size has them to give."""
+    return max(given_by(memory), min(memory, UNREDUCED_MIB))
+
+
+def given_by(host: int) -> int:
+    """
+    Reckon the MiB that a host has to give to jobs.
+
+    :param host: its nominal MiB.
+    """
+    return host - host // HOST_SHARE - HOST_FLAT_MIB
+
+
+def asking_for(memory: int) -> int:
+    """Find what a task must ask for, the least, so that its job gets so many MiB; undoes :func:`placeable`."""
+    if memory <= UNREDUCED_MIB:
+        return memory
+    asked = (memory + HOST_FLAT_MIB) * HOST_SHARE // (HOST_SHARE - 1) - 1
+    while placeable(asked) < memory:
+        asked += 1
+    return asked

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.batch.limits import MAX_TAG_VALUE
-from miniwdl_aws_hooks.protocol import HINT_TAG, RESULTS_TAG, RUN_PATH_TAG, WHY_TAG
+from miniwdl_aws_hooks.protocol import HINT_TAG, REPORT_TAG, RESULTS_TAG, RUN_PATH_TAG, WHY_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ MOST = 4
 
 _ODD = re.compile(r"[^A-Za-z0-9 +\-._:/@]+")
 _ESCAPED = re.compile(r"(?:=[0-9A-F]{2})+")
-_NAMES = re.compile(rf"(?:{WHY_TAG}|{HINT_TAG}|{RUN_PATH_TAG}|{RESULTS_TAG})(?:-\d)?")
+_NAMES = re.compile(rf"(?:{WHY_TAG}|{HINT_TAG}|{RUN_PATH_TAG}|{RESULTS_TAG}|{REPORT_TAG})(?:-\d)?")
 
 
 @dataclass(frozen=True)
@@ -49,6 +49,8 @@ class RunEnd:
     """Path of the run's directory on the shared file system."""
     results: str = ""
     """URI of the folder that holds the products of the run, with the run's own subfolder; it ends in a slash."""
+    report: str = ""
+    """What its report says in a sentence, and where it is."""
 
     def written(self) -> dict[str, str]:
         """
@@ -57,7 +59,8 @@ class RunEnd:
         A long sentence loses its end; a place that is too long is left out, since a part of it would be another one.
         """
         places = {RUN_PATH_TAG: self.run_dir, RESULTS_TAG: self.results}
-        tags = {**_in_pieces(WHY_TAG, self.why), **_in_pieces(HINT_TAG, self.hint)}
+        sentences = {WHY_TAG: self.why, HINT_TAG: self.hint, REPORT_TAG: self.report}
+        tags = {key: piece for name, text in sentences.items() for key, piece in _in_pieces(name, text).items()}
         for name, place in places.items():
             if len(_escaped(place)) <= PIECE * MOST:
                 tags.update(_in_pieces(name, place))
@@ -66,7 +69,7 @@ class RunEnd:
     @classmethod
     def read(cls, tags: Mapping[str, str]) -> RunEnd:
         """Read it back; nothing is known of a job without such tags."""
-        names = (WHY_TAG, HINT_TAG, RUN_PATH_TAG, RESULTS_TAG)
+        names = (WHY_TAG, HINT_TAG, RUN_PATH_TAG, RESULTS_TAG, REPORT_TAG)
         return cls(*(_joined(name, tags) for name in names))
 
 

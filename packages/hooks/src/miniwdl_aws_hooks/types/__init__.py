@@ -2,7 +2,7 @@
 The plain types that travel through the hooks: frozen dataclasses and enumerations, nothing that acts.
 
 By subject: :mod:`~miniwdl_aws_hooks.types.jobs`, :mod:`~miniwdl_aws_hooks.types.files`,
-:mod:`~miniwdl_aws_hooks.types.watching`, :mod:`~miniwdl_aws_hooks.types.cli`.
+:mod:`~miniwdl_aws_hooks.types.reports`, :mod:`~miniwdl_aws_hooks.types.watching`, :mod:`~miniwdl_aws_hooks.types.cli`.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         MountContext,
         QueueContext,
     )
+    from miniwdl_aws_hooks.types.reports import EndedRun, RunEnded, RunReport
     from miniwdl_aws_hooks.types.watching import (
         Check,
         CheckState,
@@ -56,6 +57,7 @@ __all__ = [
     "CheckState",
     "Command",
     "DestinationContext",
+    "EndedRun",
     "FailureClass",
     "FailurePolicy",
     "FailureVerdict",
@@ -81,6 +83,8 @@ __all__ = [
     "PublishRequest",
     "QueueContext",
     "RemoteInput",
+    "RunEnded",
+    "RunReport",
     "StageItem",
     "StageRequest",
     "StageResult",
@@ -122,6 +126,7 @@ __getattr__ = names_from(
             "MountContext",
             "QueueContext",
         ),
+        "reports": ("EndedRun", "RunEnded", "RunReport"),
         "watching": ("Check", "CheckState", "FollowRequest", "LogEvent", "PreflightContext", "TaskNeeds"),
     },
 )

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_core.aws.errors import AwsError, Case, ErrorFamily, translated
 from miniwdl_aws_core.aws.session import connect
 from miniwdl_aws_core.options.kinds import MIB
+from miniwdl_aws_core.run_files import REPORT_JSON
 from miniwdl_aws_run_report.errors import NoRunError, UnreadableError
 from miniwdl_aws_run_report.reading.folder import LARGEST, LOGS, NAMES, content_of, lines_of, read_log, run_of
-from miniwdl_aws_run_report.writing.document import REPORT_JSON, read_document
+from miniwdl_aws_run_report.writing.document import read_document
 
 if TYPE_CHECKING:
     from miniwdl_aws_core.s3uri import S3Uri

@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_run_report.totals import Totals
 
-__all__ = ["REPORT_JSON", "SCHEMA", "VERSION", "read_document", "totals_document", "write_document"]
-
-REPORT_JSON = "report.json"
+__all__ = ["SCHEMA", "VERSION", "read_document", "totals_document", "write_document"]
 
 VERSION = 1
 
@@ -49,7 +47,7 @@ _FAILURE = {
 }  # fmt: skip
 _ADVICE = {
     "task": "task", "calls": "calls", "measured": "measured", "memoryMiB": "memory", "peakMiB": "peak",
-    "vcpus": "vcpus", "cores": "cores", "suggestedMemoryMiB": "suggested_memory",
+    "vcpus": "vcpus", "cores": "cores", "suggestedMemoryMiB": "suggested_memory", "runtimeMemoryMiB": "runtime_memory",
     "suggestedVcpus": "suggested_vcpus", "savedGibHours": "saved_gib_hours", "savedVcpuHours": "saved_vcpu_hours",
     "savedCost": "saved_cost",
 }  # fmt: skip

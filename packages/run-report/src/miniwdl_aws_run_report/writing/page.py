@@ -21,9 +21,7 @@ from miniwdl_aws_run_report.writing.page_data import page_data
 if TYPE_CHECKING:
     from miniwdl_aws_run_report.model import Run
 
-__all__ = ["REPORT_HTML", "write_page"]
-
-REPORT_HTML = "report.html"
+__all__ = ["write_page"]
 
 
 def write_page(run: Run) -> str:

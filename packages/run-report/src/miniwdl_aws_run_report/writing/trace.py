@@ -18,9 +18,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_run_report.model import Call, Run, Try
 
-__all__ = ["COLUMNS", "TRACE_TSV", "Column", "write_trace"]
-
-TRACE_TSV = "trace.tsv"
+__all__ = ["COLUMNS", "Column", "write_trace"]
 
 NOTHING = "-"
 """Stands for what isn't known, as in Nextflow's trace."""

@@ -57,6 +57,8 @@ class FinishedRun:
     settings: Settings
     ending: Ending
     options: PublishOptions = field(default_factory=PublishOptions)
+    reports: Mapping[str, str] = field(default_factory=dict)
+    """Texts to be put beside its logs, by their names."""
 
 
 def upload_run(run: FinishedRun, folder: str, send: Callable[[PublishRequest], PublishReport]) -> dict[str, Any] | None:
@@ -143,12 +145,19 @@ class _Groups:
         except MiniwdlAwsError as exc:
             self.failed.update(dict.fromkeys(files, exc.message))
             return
-        self.failed.update(report.failed)
+        self.failed.update(self._without_reports(report.failed))
         self.checks.update(report.checks)
         self.uploaded += report.uploaded
         self.skipped += report.skipped
         self.size += report.size
         self.seconds += report.seconds
+
+    def _without_reports(self, failed: Mapping[str, str]) -> dict[str, str]:
+        """Leave out a report that could not be written: no run fails for it."""
+        for name in failed.keys() & self.run.reports.keys():
+            logger.warning("%s was not uploaded: %s", name, failed[name])
+            self.sizes.pop(name, None)
+        return {name: why for name, why in failed.items() if name not in self.run.reports}
 
     def give_up_if_failed(self) -> None:
         """Raise an error that names what failed so far."""
@@ -172,6 +181,7 @@ def _logs(run: FinishedRun, folder: str, made: Path) -> dict[str, str]:
     """Find the run's logs; if it failed, also the failing task's standard streams, and note where they go."""
     real = os.path.realpath(run.run_dir)
     files = {name: f"{real}/{name}" for name in LOGS if is_file(run.run_dir, name)}
+    files.update({name: _write(made / name, text) for name, text in run.reports.items()})
     error = run.ending.error
     if error is not None:
         streams = find_streams(error, run.run_dir)
@@ -191,5 +201,9 @@ def _size(path: str) -> int:
 
 
 def _write_json(path: Path, content: object) -> str:
-    path.write_text(json.dumps(content, indent=2) + "\n")
+    return _write(path, json.dumps(content, indent=2) + "\n")
+
+
+def _write(path: Path, text: str) -> str:
+    path.write_text(text, "utf-8")
     return str(path)

@@ -49,6 +49,10 @@ class Farewell:
         """Take note of where the products are now."""
         self.end = replace(self.end, results=folder)
 
+    def reported(self, words: str) -> None:
+        """Take note of what its report says, and where it is."""
+        self.end = replace(self.end, report=words)
+
     def deleted(self) -> None:
         """Take note that the run directory is gone."""
         self.end = replace(self.end, run_dir="")

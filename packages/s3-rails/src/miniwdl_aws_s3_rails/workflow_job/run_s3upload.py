@@ -34,6 +34,7 @@ from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, pars
 from miniwdl_aws_s3_rails.workflow_job.child import SignalRelay, Stopped, run_child
 from miniwdl_aws_s3_rails.workflow_job.farewell import Farewell, was_stopped
 from miniwdl_aws_s3_rails.workflow_job.payload import place_payload
+from miniwdl_aws_s3_rails.workflow_job.reports import Reports
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -126,10 +127,17 @@ def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
         code = 128 + relay.handed_on  # miniwdl ends with 2 then, as after any failure that isn't a command's
     farewell.ran(said, code)
     document = said if isinstance(said.get("dir"), str) else None
-    if not destination or document is None:
+    if document is None:
         sys.stdout.buffer.write(stdout)  # noqa: TID251 - what miniwdl said, as it said it
         return code
-    return _upload_after(arguments, settings, document, code, farewell)
+    reports = Reports(Path(document["dir"]), code, settings, os.environ)
+    if destination:
+        code = _upload_after(arguments, settings, document, code, farewell, reports)
+    else:
+        sys.stdout.buffer.write(stdout)  # noqa: TID251 - as above
+        reports.make(None)
+    reports.tell(farewell)
+    return code
 
 
 def _let_publishers_speak() -> None:
@@ -188,13 +196,13 @@ def _said(arguments: Arguments, stdout: bytes, folder: Path) -> dict[str, Any]:
 
 
 def _upload_after(
-    arguments: Arguments, settings: Settings, document: dict[str, Any], code: int, farewell: Farewell
+    arguments: Arguments, settings: Settings, document: dict[str, Any], code: int, farewell: Farewell, reports: Reports
 ) -> int:
     run_dir = Path(document["dir"])
     logger.info("miniwdl ended with exit code %d", code)
     check_not_superseded(os.environ, settings)
     try:
-        folder, outputs = _upload(arguments, settings, run_dir, Ending.of(document, code))
+        folder, outputs = _upload(arguments, settings, run_dir, Ending.of(document, code), reports)
     except MiniwdlAwsError as exc:
         emit_json(document, indent=2)
         complain(PROGRAM, exc)
@@ -213,8 +221,11 @@ def _upload_only(arguments: Arguments, run_dir: Path, settings: Settings, farewe
     if not any(is_file(run_dir, name) for name in RUN_LOGS):
         raise OptionError(f"--upload-only: {run_dir} is not a run directory of miniwdl's")
     farewell.ran({"dir": str(run_dir)}, 0)
-    folder, outputs = _upload(arguments, settings, run_dir, read_ending(run_dir))
+    ending = read_ending(run_dir)
+    reports = Reports(run_dir, ExitCode.FAILED if ending.outputs is None else ExitCode.OK, settings, os.environ)
+    folder, outputs = _upload(arguments, settings, run_dir, ending, reports)
     farewell.uploaded(folder)
+    reports.tell(farewell)
     document = {"dir": str(run_dir), "s3upload": folder} | ({} if outputs is None else {"outputs": outputs})
     emit_json(document, indent=2)
     _delete_after(arguments, settings, run_dir, farewell, succeeded=outputs is not None)
@@ -222,14 +233,14 @@ def _upload_only(arguments: Arguments, run_dir: Path, settings: Settings, farewe
 
 
 def _upload(
-    arguments: Arguments, settings: Settings, run_dir: Path, ending: Ending
+    arguments: Arguments, settings: Settings, run_dir: Path, ending: Ending, reports: Reports
 ) -> tuple[str, dict[str, Any] | None]:
     from miniwdl_aws_s3_rails.inside_miniwdl.layout import read_layout
     from miniwdl_aws_s3_rails.products.finished_run import FinishedRun, upload_run
 
     folder = run_folder(arguments.publish.destination or "", run_dir.name)
     logger.info(UPLOADING, run_dir, folder)
-    run = FinishedRun(run_dir, read_layout(settings), settings, ending, arguments.publish)
+    run = FinishedRun(run_dir, read_layout(settings), settings, ending, arguments.publish, reports.make(folder))
     return folder, upload_run(run, folder, publish_by_plugin)
 
 

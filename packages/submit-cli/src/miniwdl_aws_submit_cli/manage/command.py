@@ -41,7 +41,7 @@ def _main(argv: Sequence[str]) -> int:
     fit_for_terminals()
     command: Command = args.command
     if command.finds_runs:
-        from miniwdl_aws_submit_cli.manage.finder import open_runs
+        from miniwdl_aws_submit_cli.runs.finder import open_runs
 
         args.open_runs = partial(open_runs, args)
     return command.run(args)

@@ -44,6 +44,8 @@ class Outcome:
     """URI of the folder with the run's results; empty for a failed run."""
     uploaded: str = ""
     """The same for what a failed run left: its logs and error.json."""
+    report: str = ""
+    """Where its report is, and what that says in a sentence."""
     only_logged: bool = False
     """Whether why it failed is in its log alone."""
 
@@ -58,6 +60,7 @@ class Outcome:
             ("results: ", self.results),
             ("logs and error.json: ", self.uploaded),
             ("run directory: ", self.run_dir),
+            ("report: ", self.report),
             ("why: ", why),
             ("hint: ", self.hint),
         ]
@@ -75,6 +78,7 @@ class Outcome:
             "hint": self.hint or None,
             "runDir": self.run_dir or None,
             "results": self.results or self.uploaded or None,
+            "report": self.report or None,
         }
 
 
@@ -82,7 +86,7 @@ def outcome(job: Job) -> Outcome:
     """Say how an ended job ended."""
     end = RunEnd.read(job.tags)
     if job.status == "SUCCEEDED":
-        return Outcome(ExitCode.OK, "the run succeeded", run_dir=end.run_dir, results=end.results)
+        return Outcome(ExitCode.OK, "the run succeeded", run_dir=end.run_dir, results=end.results, report=end.report)
     code, sentence, hint = _failure(job)
     known = bool(job.exit_code) and code == job.exit_code and not was_stopped(job) and not lost_hosts(job)
     return Outcome(
@@ -92,6 +96,7 @@ def outcome(job: Job) -> Outcome:
         hint=hint or (end.hint if known else ""),
         run_dir=end.run_dir,
         uploaded=end.results,
+        report=end.report,
         only_logged=known and code != ExitCode.TERMINATED and not end.why and bool(job.streams),
     )
 

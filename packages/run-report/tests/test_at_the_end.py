@@ -1,0 +1,52 @@
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+
+from miniwdl_aws_hooks import EndedRun, EnvironSettings, RunEnded
+from miniwdl_aws_run_report.plugin import miniwdl_aws_report_run, miniwdl_aws_run_ended
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LOG = """\
+2026-11-27 12:00:00.000 wdl.w:align NOTICE workflow start :: name: "align", source: "a.wdl", dir: "/mnt/fsx/r"
+2026-11-27 12:00:22.000 wdl.w:align NOTICE done
+"""
+
+
+@pytest.fixture
+def ended(tmp_path: Path) -> EndedRun:
+    (tmp_path / "workflow.log").write_text(LOG)
+    outputs = {"align.y": f"{tmp_path}/out/y/y.txt", "align.z": [f"{tmp_path}/out/z/0/z", "/elsewhere"], "align.n": 1}
+    (tmp_path / "outputs.json").write_text(json.dumps(outputs))
+    return EndedRun(str(tmp_path), 0, EnvironSettings({}), "s3://b/r/", "job-1")
+
+
+def test_all_three_are_written(ended: EndedRun) -> None:
+    report = miniwdl_aws_report_run(ended)
+    assert set(report.files) == {"report.html", "report.json", "trace.tsv"}
+    document = json.loads(report.files["report.json"])
+    assert (document["jobId"], document["folder"], document["command"]) == (
+        "job-1", "s3://b/r/", "miniwdl-aws rerun job-1",
+    )  # fmt: skip
+    assert document["outputs"] == {
+        "align.y": "s3://b/r/y/y.txt", "align.z": ["s3://b/r/z/0/z", "/elsewhere"], "align.n": 1,
+    }  # fmt: skip
+    assert (report.summary, report.saving, report.totals["calls"]) == ("align succeeded after 22s: 0 calls.", "", 0)
+
+
+def test_the_same_run_has_the_same_report(ended: EndedRun) -> None:
+    assert miniwdl_aws_report_run(ended).files == miniwdl_aws_report_run(ended).files
+
+
+def test_the_log_names_it(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    place = {"report.html": "s3://b/r/report.html"}
+    settings = EnvironSettings({})
+    miniwdl_aws_run_ended(RunEnded("/r", 0, settings, reports=place, summary="It succeeded.", saving="less will do"))
+    miniwdl_aws_run_ended(RunEnded("/r", 0, settings))
+    assert caplog.messages == ["report: s3://b/r/report.html (It succeeded; less will do)"]
