@@ -45,15 +45,18 @@ BESIDE = {COMMANDS: Role.ADMINISTRATOR}
 
 _KEYS = "KMS asks for it on S3's behalf; nobody calls it"
 _ROLES = "no test on the local cloud gives jobs a role; batch-backend's and submit-cli's own tests do"
+_HOSTS = "jobs of the local cloud have no hosts that cost something; run-report's own tests ask for prices"
 _CHANCE = "asked for when something goes wrong or takes long; the parts' own tests make it so"
 UNUSED: dict[str, dict[str, str]] = {
     COMMANDS: {
         "batch:GetJobQueueSnapshot": _CHANCE,
+        "ec2:DescribeSpotPriceHistory": _HOSTS,
         "ecs:ExecuteCommand": "`miniwdl-aws shell` hands over to the AWS CLI, which asks for it",
         "iam:PassRole": _ROLES,
         "kms:Decrypt": _KEYS,
         "kms:GenerateDataKey": _KEYS,
         "logs:FilterLogEvents": _CHANCE,
+        "pricing:GetProducts": _HOSTS,
     },
     JOBS: {
         "batch:GetJobQueueSnapshot": _CHANCE,

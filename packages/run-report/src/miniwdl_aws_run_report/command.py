@@ -27,6 +27,7 @@ def configure(parser: ArgumentParser) -> None:
         "--out", metavar="FILE", help="where to write it; - for standard output, which is the default of tsv and json"
     )
     parser.add_argument("--open", action="store_true", help="show the page in a browser")
+    parser.add_argument("--no-prices", action="store_true", help="don't ask AWS what instances cost")
     parser.add_argument(
         "--right-size",
         action="store_true",

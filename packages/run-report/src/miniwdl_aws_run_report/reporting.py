@@ -6,6 +6,7 @@ import json
 import os
 import time
 import webbrowser
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +15,8 @@ from miniwdl_aws_core.run_files import REPORT_HTML
 from miniwdl_aws_hooks import ConfigurationError, ExitCode
 from miniwdl_aws_run_report.advice import advise, overrides, with_overrides
 from miniwdl_aws_run_report.errors import UnwritableError
+from miniwdl_aws_run_report.prices.asking import for_this_user
+from miniwdl_aws_run_report.prices.shares import needs_of, priced
 from miniwdl_aws_run_report.reading.place import open_places
 from miniwdl_aws_run_report.totals import totals_of_run
 from miniwdl_aws_run_report.words import biggest_saving, outcome
@@ -26,8 +29,9 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_run_report.advice import Advice
     from miniwdl_aws_run_report.model import Run
+    from miniwdl_aws_run_report.prices.asking import Prices
 
-__all__ = ["report"]
+__all__ = ["report", "with_prices"]
 
 STDOUT = "-"
 
@@ -43,8 +47,10 @@ def report(args: Namespace) -> int:
     kind = args.format or "html"
     if args.open and kind != "html":
         raise ConfigurationError(f"--open shows the page, and --format {kind} makes none")
-    with open_places(getattr(args, "open_runs", None), [args.run], time.time()) as read:
+    now = time.time()
+    with open_places(getattr(args, "open_runs", None), [args.run], now) as read:
         run = read(args.run)
+        run = run if args.no_prices else with_prices(run, for_this_user(now))
     advice = advise([run])
     if args.right_size:
         _right_size(run, advice, args.out)
@@ -60,6 +66,14 @@ def report(args: Namespace) -> int:
     if args.open:
         webbrowser.open(Path(place).resolve().as_uri())
     return ExitCode.OK
+
+
+def with_prices(run: Run, prices: Prices) -> Run:
+    """Give the tries of a run their cost, or a note that says why there is none."""
+    prices.learn(needs_of(run))
+    found = priced(run, prices.steps)
+    lacking = f"prices are missing: {prices.refused}"
+    return replace(found, notes=(*found.notes, lacking)) if prices.refused else found
 
 
 def _right_size(run: Run, advice: list[Advice], place: str | None) -> None:

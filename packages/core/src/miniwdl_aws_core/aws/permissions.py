@@ -182,6 +182,12 @@ STATEMENTS: tuple[Statement, ...] = (
         (f"{BUCKET}/*",),
         when="`miniwdl-aws outputs` and `report` are to read results",
     ),
+    Statement(
+        "Prices",
+        Role.SUBMITTER,
+        ("ec2:DescribeSpotPriceHistory", "pricing:GetProducts"),
+        when="`miniwdl-aws report` is to say what runs cost",
+    ),
     Statement("LookAtInputs", Role.SUBMITTER, ("s3:GetObject",), (f"{INPUTS}/*",)),
     Statement(
         "WorkflowRole",
