@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TYPE_CHECKING
+import shutil
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -19,7 +20,7 @@ LOG = """\
 2026-11-27 12:00:21.000 wdl.w:align.t:call-sort NOTICE done
 2026-11-27 12:00:22.000 wdl.w:align NOTICE done
 """
-RECORD = {
+RECORD: dict[str, Any] = {
     "job_id": "a", "job_name": "sort", "call_path": "call-sort", "task_name": "sort", "try_number": 1,
     "status": "SUCCEEDED", "followed": "done", "created_at": 1, "started_at": 1, "stopped_at": 3_600_001, "vcpus": 4.0,
     "memory_mib": 8192, "usage": {"source": "cgroup2", "cpu_seconds": 3600.0, "peak_memory": 1 << 30}, "version": 1,
@@ -80,11 +81,27 @@ def test_right_size_writes_whole_inputs(folder: Path, tmp_path: Path, capsys: py
     assert json.loads((tmp_path / "right.json").read_text()) == wanted
 
 
+def test_several_runs_say_more(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(folder, other)
+    record = json.dumps({**RECORD, "usage": {**RECORD["usage"], "peak_memory": 2 << 30}})
+    (other / "call-sort/batch_jobs.jsonl").write_text(record)
+    report(str(folder), str(other), "--right-size")
+    assert "(peak 2048)" in capsys.readouterr().err
+
+
+def test_two_runs_side_by_side(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    report(str(folder), "--compare", str(folder))
+    assert capsys.readouterr().out.splitlines()[2].split() == ["time", "22s", "22s"]
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["nowhere"], "there is no directory nowhere"),
-        (["{folder}", "--right-size", "--open"], "--right-size prints inputs"),
+        (["{folder}", "--right-size", "--open"], "--right-size prints something of its own"),
+        (["{folder}", "--right-size", "--compare", "{folder}"], "--right-size prints something of its own"),
+        (["{folder}", "{folder}"], "only --right-size takes several runs"),
         (["{folder}", "--open", "--format", "tsv"], "--open shows the page"),
         (["{folder}", "--out", "{folder}/no/where"], "can't be written: No such file"),
         (["/"], "is not a run directory"),

@@ -16,9 +16,10 @@ def configure(parser: ArgumentParser) -> None:
     """Add which run, and how to show it."""
     parser.add_argument(
         "run",
+        nargs="+",
         metavar="RUN",
         help="a run directory of miniwdl's, an s3:// folder of results, or on AWS Batch a job id, the unique beginning "
-        "of one, a run's name, or `last`",
+        "of one, a run's name, or `last`; several with --right-size",
     )
     parser.add_argument(
         "--format", choices=FORMATS, help="a page, a table with a line for each try, or a document; default: html"
@@ -27,11 +28,12 @@ def configure(parser: ArgumentParser) -> None:
         "--out", metavar="FILE", help="where to write it; - for standard output, which is the default of tsv and json"
     )
     parser.add_argument("--open", action="store_true", help="show the page in a browser")
+    parser.add_argument("--compare", metavar="RUN2", help="print both runs side by side")
     parser.add_argument("--no-prices", action="store_true", help="don't ask AWS what instances cost")
     parser.add_argument(
         "--right-size",
         action="store_true",
-        help="print the run's inputs with less memory and fewer vCPUs for tasks that did not use theirs, for -i",
+        help="print the first run's inputs, for -i, with the memory and vCPUs that tasks would do with",
     )
 
 

@@ -20,6 +20,7 @@ from miniwdl_aws_run_report.prices.shares import needs_of, priced
 from miniwdl_aws_run_report.reading.place import open_places
 from miniwdl_aws_run_report.totals import totals_of_run
 from miniwdl_aws_run_report.words import biggest_saving, outcome
+from miniwdl_aws_run_report.writing.comparison import compare
 from miniwdl_aws_run_report.writing.document import write_document
 from miniwdl_aws_run_report.writing.page import write_page
 from miniwdl_aws_run_report.writing.trace import write_trace
@@ -42,18 +43,17 @@ def report(args: Namespace) -> int:
 
     :return: the exit code, which says nothing of the run's own.
     """
-    if args.right_size and (args.format or args.open):
-        raise ConfigurationError("--right-size prints inputs, and goes with neither --format nor --open")
-    kind = args.format or "html"
-    if args.open and kind != "html":
-        raise ConfigurationError(f"--open shows the page, and --format {kind} makes none")
-    now = time.time()
-    with open_places(getattr(args, "open_runs", None), [args.run], now) as read:
-        run = read(args.run)
-        run = run if args.no_prices else with_prices(run, for_this_user(now))
-    advice = advise([run])
+    kind = _kind(args)
+    now, words = time.time(), [*args.run, *([args.compare] if args.compare else [])]
+    with open_places(getattr(args, "open_runs", None), words, now) as read:
+        prices = None if args.no_prices else for_this_user(now)
+        runs = [with_prices(run, prices) if prices else run for run in map(read, words)]
+    run, advice = runs[0], advise(runs)
     if args.right_size:
         _right_size(run, advice, args.out)
+        return ExitCode.OK
+    if args.compare:
+        _write("\n".join(compare(*runs)), args.out or STDOUT)
         return ExitCode.OK
     text = {"html": _page, "tsv": _table, "json": _document}[kind](run)
     place = args.out or (REPORT_HTML if kind == "html" else STDOUT)
@@ -66,6 +66,23 @@ def report(args: Namespace) -> int:
     if args.open:
         webbrowser.open(Path(place).resolve().as_uri())
     return ExitCode.OK
+
+
+def _kind(args: Namespace) -> str:
+    """Tell which format is wanted; refuse what doesn't go together."""
+    alone = [name for name, given in (("--right-size", args.right_size), ("--compare", args.compare)) if given]
+    if alone and (args.format or args.open or len(alone) > 1):
+        raise ConfigurationError(
+            f"{alone[0]} prints something of its own, and goes with none of the other ways to show"
+        )
+    if len(args.run) > 1 and not args.right_size:
+        raise ConfigurationError(
+            "only --right-size takes several runs", hint="name one, and another one with --compare"
+        )
+    kind: str = args.format or "html"
+    if args.open and kind != "html":
+        raise ConfigurationError(f"--open shows the page, and --format {kind} makes none")
+    return kind
 
 
 def with_prices(run: Run, prices: Prices) -> Run:

@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from miniwdl_aws_run_report.model import Call, Run, State, Try, TryEnd
+from miniwdl_aws_run_report.writing.comparison import compare
+
+
+def run_of(name: str, seconds: float, task: str = "sort", cost: float | None = None) -> Run:
+    item = Try(1, TryEnd.SUCCEEDED, 0, 0, 10, 10 + seconds, vcpus=2, memory=1024, cost=cost)
+    call = Call("call-x", task, State.SUCCEEDED, (item,))
+    return Run(name, "align", State.SUCCEEDED, (call,), 0, 20 + seconds)
+
+
+def cells(lines: list[str], name: str) -> list[str]:
+    (line,) = [line for line in lines if line.startswith(f"{name}  ")]
+    return line.removeprefix(name).split()
+
+
+def test_how_much_more_or_less_the_second_one_took() -> None:
+    lines = compare(run_of("first", 3600, cost=0.5), run_of("second", 1800, cost=0.125))
+    assert lines[0].split() == ["first", "second", "change"]
+    assert cells(lines, "time") == ["1h00m", "30m20s", "-50", "%"]
+    assert cells(lines, "sort: GiB-hours") == ["1.00", "0.50", "-50", "%"]
+    assert cells(lines, "cost") == ["$0.5000", "$0.1250", "-75", "%"]
+    assert cells(lines, "calls") == ["1", "1"]
+
+
+def test_what_only_one_of_them_has() -> None:
+    lines = compare(run_of("first", 10), run_of("second", 10, "align"))
+    assert cells(lines, "sort: calls") == ["1", "0", "-100", "%"]
+    assert cells(lines, "align: calls") == ["0", "1"]
+    assert cells(lines, "align: cost") == ["-", "-"]
+
+
+def test_names_of_runs_stay_on_their_line(failed_run: Run, hostile: str) -> None:
+    assert all("\x1b" not in line for line in compare(failed_run, replace(failed_run, name=hostile)))
