@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniwdl_aws_core.batch.environments import placeable
+from miniwdl_aws_core.hosts.environments import placeable
 from miniwdl_aws_run_report.advice import MIB, advise, input_name, overrides
 from miniwdl_aws_run_report.model import Call, Run, State, Try, TryEnd, Used
 

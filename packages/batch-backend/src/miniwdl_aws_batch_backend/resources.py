@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.configuration import TIMEOUT
 from miniwdl_aws_batch_backend.errors import TaskSettingError
-from miniwdl_aws_core.batch.environments import placeable
 from miniwdl_aws_core.batch.limits import MAX_CONSUMABLES, MIN_MEMORY
+from miniwdl_aws_core.hosts.environments import placeable
 from miniwdl_aws_core.options.shared import SHARE
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from miniwdl_aws_batch_backend.preflight.quotas import check_quotas
-from miniwdl_aws_core.batch.environments import ComputeEnvironment
+from miniwdl_aws_core.hosts.environments import ComputeEnvironment
 from miniwdl_aws_hooks import Check, CheckState
 
 STANDARD, STANDARD_SPOT, GPU, GPU_SPOT = "L-1216C47A", "L-34B43A08", "L-DB2E81BA", "L-3819A6DF"

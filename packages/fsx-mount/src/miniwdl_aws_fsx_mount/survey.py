@@ -21,7 +21,7 @@ from miniwdl_aws_hooks.findings import not_checked
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from miniwdl_aws_core.batch.environments import ComputeEnvironment
+    from miniwdl_aws_core.hosts.environments import ComputeEnvironment
     from miniwdl_aws_fsx_mount.associations import Association
     from miniwdl_aws_fsx_mount.file_system import FileSystem
     from miniwdl_aws_fsx_mount.fsx_service import FsxService

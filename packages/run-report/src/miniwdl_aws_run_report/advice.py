@@ -17,7 +17,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_core.batch.environments import asking_for, placeable
+from miniwdl_aws_core.hosts.environments import asking_for, placeable
 from miniwdl_aws_run_report.model import State, TryEnd
 from miniwdl_aws_run_report.totals import HOUR, MIB_PER_GIB
 

@@ -15,8 +15,8 @@ from miniwdl_aws_batch_backend.preflight.environments import check_environments
 from miniwdl_aws_batch_backend.preflight.hosts import InstanceTypes
 from miniwdl_aws_batch_backend.preflight.quotas import check_quotas, connect_quotas
 from miniwdl_aws_core.aws.errors import AwsError
-from miniwdl_aws_core.batch.environments import environments_behind
 from miniwdl_aws_core.batch.images import rewrite
+from miniwdl_aws_core.hosts.environments import environments_behind
 from miniwdl_aws_core.options.shared import task_queues
 from miniwdl_aws_hooks import Check, CheckState, PreflightContext, get_manager
 from miniwdl_aws_hooks.findings import not_checked
@@ -24,7 +24,7 @@ from miniwdl_aws_hooks.findings import not_checked
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from miniwdl_aws_core.batch.environments import ComputeEnvironment
+    from miniwdl_aws_core.hosts.environments import ComputeEnvironment
 
 __all__ = ["check"]
 

@@ -9,7 +9,7 @@ from miniwdl_aws_hooks import Check, CheckState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from miniwdl_aws_core.batch.environments import ComputeEnvironment
+    from miniwdl_aws_core.hosts.environments import ComputeEnvironment
 
 __all__ = ["check_environments"]
 

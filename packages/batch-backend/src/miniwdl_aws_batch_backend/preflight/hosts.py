@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.aws import session
 from miniwdl_aws_core.aws.errors import translated
-from miniwdl_aws_core.batch.environments import given_by
+from miniwdl_aws_core.hosts.environments import given_by
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

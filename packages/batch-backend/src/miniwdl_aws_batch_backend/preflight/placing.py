@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_batch_backend.preflight.demands import PLACES, SIZES, Demand
 from miniwdl_aws_batch_backend.resources import MIB
-from miniwdl_aws_core.batch.environments import given_by
+from miniwdl_aws_core.hosts.environments import given_by
 from miniwdl_aws_core.sizes import human_size
 from miniwdl_aws_hooks import Check, CheckState
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from miniwdl_aws_batch_backend.preflight.hosts import HostType
-    from miniwdl_aws_core.batch.environments import ComputeEnvironment
+    from miniwdl_aws_core.hosts.environments import ComputeEnvironment
 
 __all__ = ["Offer", "check_placing", "largest_of_each_task", "place_unknown", "unknown_sizes"]
 

@@ -23,7 +23,7 @@ from miniwdl_aws_hooks.findings import not_checked
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from miniwdl_aws_core.batch.environments import ComputeEnvironment
+    from miniwdl_aws_core.hosts.environments import ComputeEnvironment
 
 __all__ = ["check_quotas", "connect_quotas"]
 

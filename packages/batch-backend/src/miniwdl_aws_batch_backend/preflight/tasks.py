@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_batch_backend.configuration import BackendSettings
     from miniwdl_aws_batch_backend.extensions import Extensions
     from miniwdl_aws_batch_backend.preflight.hosts import InstanceTypes
-    from miniwdl_aws_core.batch.environments import ComputeEnvironment
+    from miniwdl_aws_core.hosts.environments import ComputeEnvironment
     from miniwdl_aws_hooks import PreflightContext, TaskNeeds
 
     Environments = Mapping[str, Sequence[ComputeEnvironment]]

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from miniwdl_aws_core.aws import session
 from miniwdl_aws_core.aws.errors import AwsError, translated
-from miniwdl_aws_core.batch.ecs_names import cluster_of
+from miniwdl_aws_core.hosts.ecs_names import cluster_of
 from miniwdl_aws_core.records.hosts import BATCH_HOSTS, HostRecord, Market
 from miniwdl_aws_core.records.lines import append
 

@@ -7,7 +7,7 @@ import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_core.batch.environments import environments_behind
+from miniwdl_aws_core.hosts.environments import environments_behind
 from miniwdl_aws_fsx_mount.fsx_service import asking, make_client
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from mypy_boto3_batch import BatchClient
     from mypy_boto3_ec2 import EC2Client
 
-    from miniwdl_aws_core.batch.environments import ComputeEnvironment
+    from miniwdl_aws_core.hosts.environments import ComputeEnvironment
 
 __all__ = ["Hosts", "Subnet"]
 

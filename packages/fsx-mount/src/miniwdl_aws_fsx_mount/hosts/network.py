@@ -15,7 +15,7 @@ from miniwdl_aws_hooks import Check, CheckState
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from miniwdl_aws_core.batch.environments import ComputeEnvironment
+    from miniwdl_aws_core.hosts.environments import ComputeEnvironment
     from miniwdl_aws_fsx_mount.file_system import FileSystem
     from miniwdl_aws_fsx_mount.hosts.compute import Subnet
 

@@ -14,8 +14,8 @@ import shlex
 import shutil
 from typing import TYPE_CHECKING, NoReturn
 
-from miniwdl_aws_core.batch.ecs_names import cluster_of
 from miniwdl_aws_core.console import emit, emit_json
+from miniwdl_aws_core.hosts.ecs_names import cluster_of
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.manage.arguments import add_run

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniwdl_aws_core.batch.environments import asking_for, given_by, placeable
+from miniwdl_aws_core.hosts.environments import asking_for, given_by, placeable
 
 
 @given(st.integers(4, 4_000_000))

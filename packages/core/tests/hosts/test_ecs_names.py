@@ -1,6 +1,6 @@
 import pytest
 
-from miniwdl_aws_core.batch.ecs_names import cluster_of
+from miniwdl_aws_core.hosts.ecs_names import cluster_of
 
 ECS = "arn:aws:ecs:eu-central-1:123456789012"
 

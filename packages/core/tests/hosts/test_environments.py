@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from miniwdl_aws_core.batch.environments import ComputeEnvironment, environments_behind
+from miniwdl_aws_core.hosts.environments import ComputeEnvironment, environments_behind
 from miniwdl_aws_core.options.shared import task_queues
 from miniwdl_aws_hooks import EnvironSettings, PreflightContext
 

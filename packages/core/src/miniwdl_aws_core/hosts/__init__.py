@@ -1,0 +1,1 @@
+"""Where jobs run: compute environments, their instances, and what ECS calls them."""
