@@ -31,6 +31,27 @@ def test_exit_codes(error: BaseException, code: int) -> None:
     assert run_command("prog", fail, []) == code
 
 
+@pytest.mark.parametrize(
+    ("words", "hint"),
+    [
+        (["--flolow"], "did you mean --follow?"),
+        (["--when", "alway"], "did you mean always?"),
+        (["statsu"], "did you mean status?"),
+        (["status", "--jsno"], "did you mean --json?"),
+        (["--nothing-like-it"], "see prog --help"),
+    ],
+)
+def test_what_was_probably_meant(words: list[str], hint: str) -> None:
+    parser = Parser(prog="prog")
+    parser.add_argument("--follow", action="store_true")
+    parser.add_argument("--when", choices=["always", "never"])
+    commands = parser.add_subparsers(parser_class=Parser, required=not words[0].startswith("--"))
+    commands.add_parser("status").add_argument("--json", action="store_true")
+    with pytest.raises(ConfigurationError) as caught:
+        parser.parse_args(words)
+    assert caught.value.hint == hint
+
+
 def test_message_and_hint_go_to_stderr(capsys: pytest.CaptureFixture[str]) -> None:
     def fail(_words: Sequence[str]) -> int:
         raise ConfigurationError("it is wrong", hint="do this")
@@ -124,8 +145,8 @@ def test_a_subcommand_says_itself_what_it_does_not_know() -> None:
     leaf.more = "names"
     for words in (["a", "--json", "b"], ["--json", "a", "b"]):
         assert parser.parse_args(["show", "all", *words]).names == ["a", "b"]
-    with pytest.raises(ConfigurationError, match="unrecognized arguments: --jsn") as caught:
-        parser.parse_args(["show", "all", "--jsn"])
+    with pytest.raises(ConfigurationError, match="unrecognized arguments: --zz") as caught:
+        parser.parse_args(["show", "all", "--zz"])
     assert caught.value.hint == "see tool show all --help"
     assert Parser(prog="tool").parse_known_args(["--other"])[1] == ["--other"]
 

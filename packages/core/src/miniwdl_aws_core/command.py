@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import atexit
 import os
+import re
 import signal
 import sys
 import threading
@@ -16,6 +17,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from miniwdl_aws_core.console import complain, emit, reader_left, say
+from miniwdl_aws_core.nearest import did_you_mean
 from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 
@@ -26,6 +28,11 @@ __all__ = ["Parser", "add_version", "run_command"]
 
 SHOW_CURSOR = b"\x1b[?25h\n"
 """What a live display has taken away from a terminal (DECTCEM), and a line of its own for the shell's prompt."""
+
+
+_INVALID_CHOICE = re.compile(r"invalid choice: '?([^' ]+)'? \(choose from (.*)\)")
+_UNKNOWN = re.compile(r"unrecognized arguments: (-[^ =]+)")
+"""argparse's own messages, of which it tells no parts."""
 
 
 class Parser(argparse.ArgumentParser):
@@ -48,7 +55,16 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Turn a mistake on the command line into one sentence."""
-        raise ConfigurationError(message, hint=f"see {self.prog} --help")
+        near = self._near(message)
+        raise ConfigurationError(message, hint=near or f"see {self.prog} --help")
+
+    def _near(self, message: str) -> str | None:
+        """Say which word was probably meant that argparse does not know."""
+        if found := _INVALID_CHOICE.search(message):
+            return did_you_mean(found[1], re.findall(r"[\w.-]+", found[2]))
+        if found := _UNKNOWN.search(message):
+            return did_you_mean(found[1], self._option_string_actions)
+        return None
 
 
 def add_version(parser: argparse.ArgumentParser) -> None:

@@ -89,3 +89,10 @@ def test_local_runtime_defaults_travel_as_json(tmp_path: Path) -> None:
 def test_env_without_a_value_gets_the_value_it_has_here() -> None:
     assert read("wf.wdl", "--env", "TOKEN", environ={"TOKEN": "secret"}).options() == ["--env", "TOKEN=secret"]
     assert read("wf.wdl", "--env", "TOKEN").options() == ["--env", "TOKEN"]
+
+
+@pytest.mark.parametrize(("word", "near"), [("--flolow", "--follow"), ("--no-cahce=x", "--no-cache")])
+def test_an_option_that_nobody_knows(word: str, near: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        read_arguments([word, "wf.wdl"], (), "/mnt/fsx", {})
+    assert caught.value.hint == f"did you mean {near}?"

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.command import Parser
+from miniwdl_aws_core.nearest import did_you_mean
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_submit_cli.options.resolve import within
+from miniwdl_aws_submit_cli.options.table import OPTIONS
 from miniwdl_aws_submit_cli.submit.miniwdl_cli import fill_run_parser
 
 if TYPE_CHECKING:
@@ -96,7 +98,11 @@ def read_arguments(
     if unknown:
         raise ConfigurationError(
             f"neither miniwdl-aws-submit nor `miniwdl run` knows {unknown[0]}",
-            hint="see miniwdl-aws-submit --help and miniwdl run --help",
+            hint=did_you_mean(
+                unknown[0].partition("=")[0],
+                [*(flag for item in OPTIONS for flag in item.flags), *parser._option_string_actions],
+            )
+            or "see miniwdl-aws-submit --help and miniwdl run --help",
         )
     if not namespace.uri:
         raise ConfigurationError(
