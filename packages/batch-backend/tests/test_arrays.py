@@ -262,6 +262,21 @@ def test_children_may_come_long_after_their_array(run: Any, monkeypatch: pytest.
     assert len(run.batch.submitted) == 12
 
 
+def test_many_children_are_asked_about_by_their_parents(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: set[str] = set()
+    describe = run.batch.describe_jobs
+
+    def describe_jobs(jobs: list[str]) -> dict[str, Any]:
+        asked.update(jobs)
+        return describe(jobs)
+
+    monkeypatch.setattr(run.batch, "describe_jobs", describe_jobs)
+    run.options["scheduler"]["task_concurrency"] = 130
+    _, outputs = run(scatter("sleep 1"), {"n": 130})
+    assert outputs["doubled"] == [2 * number for number in range(130)]
+    assert asked & run.batch.arrays.keys()
+
+
 def test_a_subworkflow_s_shards_are_told_apart(run: Any) -> None:
     wdl = scatter().replace("workflow w", "workflow inner")
     (run.root / "inner.wdl").write_text(wdl)

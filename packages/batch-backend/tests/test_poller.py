@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import Counter
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -162,6 +163,83 @@ def test_a_throttled_request_is_not_repeated_at_once_and_nothing_to_worry_about(
     assert plan.stretch == pytest.approx(4 * plan.RECOVERY)
     assert slept == []
     assert caplog.text == ""
+
+
+class Arrays:
+    """An account with arrays that a plan asks about; tells how many ids that took."""
+
+    def __init__(self, plan: PollPlan, *sizes: int) -> None:
+        self.plan, self.now = plan, 0.0
+        self.states = {f"p{number}:{index}": "RUNNABLE" for number, size in enumerate(sizes) for index in range(size)}
+        self.boxes = watch(plan, *self.states)
+        self.tell_counts = True
+
+    def answer(self, job_id: str) -> Job:
+        if job_id in self.states:
+            return job(job_id, self.states[job_id])
+        counts = Counter(state for child, state in self.states.items() if child.startswith(f"{job_id}:"))
+        told = dict(counts) if self.tell_counts else {"RUNNABLE": 1}
+        return job(job_id, "PENDING", arrayProperties={"size": 9, "statusSummary": told})
+
+    def round(self, seconds: float = 1.0) -> list[str]:
+        self.now += seconds
+        asked = self.plan.next_ids()
+        self.plan.observe(asked, [self.answer(job_id) for job_id in asked], self.now)
+        return asked
+
+    def settle(self) -> None:
+        """Ask until all that is to be known is."""
+        assert any(set(self.round()) == {"p0", "p1"} and self.round() == ["p0", "p1"] for _ in range(20))
+
+
+def test_arrays_are_asked_about_by_their_parents_while_nothing_changes(plan: PollPlan) -> None:
+    arrays = Arrays(plan, 150, 250)
+    arrays.settle()
+    for box in arrays.boxes.values():
+        assert len(news(box)) == 1
+    arrays.states["p1:7"] = "RUNNING"
+    assert arrays.round() == ["p0", "p1"]
+    asked = [job_id for _ in range(4) for job_id in arrays.round()]
+    assert {job_id for job_id in asked if ":" in job_id} == {job_id for job_id in arrays.states if job_id[1] == "1"}
+    assert [item.job.status for item in news(arrays.boxes["p1:7"])] == ["RUNNING"]
+
+
+def test_children_are_looked_at_now_and_then_whatever_their_parent_tells(plan: PollPlan) -> None:
+    arrays = Arrays(plan, 150, 250)
+    arrays.tell_counts = False
+    arrays.settle()
+    arrays.states["p0:3"] = "SUCCEEDED"
+    for _ in range(75):
+        arrays.round()
+    assert news(arrays.boxes["p0:3"])[-1].job.status == "SUCCEEDED"
+
+
+def test_what_fits_into_one_request_is_asked_about_child_by_child(plan: PollPlan) -> None:
+    arrays = Arrays(plan, 40, 60)
+    for _ in range(5):
+        assert sorted(arrays.round()) == sorted(arrays.states)
+
+
+def test_quiet_arrays_take_no_more_requests_than_their_parents(plan: PollPlan) -> None:
+    arrays = Arrays(plan, 150, 250)
+    for _ in range(40):
+        arrays.round()
+    assert plan.delay(0, 0) == plan.period_max, "one request in a sweep"
+
+
+def test_nobody_asks_about_an_array_of_which_no_child_is_watched(plan: PollPlan) -> None:
+    arrays = Arrays(plan, 150, 250)
+    arrays.settle()
+    for job_id in [job_id for job_id in arrays.states if job_id.startswith("p0:")]:
+        del plan.watched[job_id]
+    assert arrays.round() == ["p1"]
+
+
+def test_a_parent_that_aws_does_not_tell_of_keeps_no_child_from_being_asked_about(plan: PollPlan) -> None:
+    arrays = Arrays(plan, 150, 250)
+    arrays.settle()
+    plan.observe(["p0"], [], arrays.now)
+    assert all(job_id.startswith(("p0:", "p1")) for job_id in arrays.round())
 
 
 def test_a_job_that_nobody_watches_any_more(plan: PollPlan) -> None:

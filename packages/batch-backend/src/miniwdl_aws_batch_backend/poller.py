@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_batch_backend.quiet_arrays import QuietArrays
 from miniwdl_aws_core.aws.errors import AwsError, Kind
 from miniwdl_aws_core.aws.surprises import in_words
 from miniwdl_aws_core.batch.job import STARTED, Job
@@ -71,7 +72,8 @@ class PollPlan:
 
     A sweep over all jobs takes ``period_max`` seconds while nothing changes and ``period_min`` when much does, but two
     requests are never closer than a quarter of that. Jobs that run come before jobs that wait for a host. All of it is
-    stretched while AWS throttles requests.
+    stretched while AWS throttles requests. Where one request can't ask about all jobs, an array is asked about by its
+    parent's id alone until that tells of a change.
     """
 
     period_min: float
@@ -81,6 +83,9 @@ class PollPlan:
     stretch: float = 1.0
     """Factor on all times, for want of requests that AWS takes."""
     watched: dict[str, _Watched] = field(default_factory=dict)
+    quiet: QuietArrays = field(default_factory=QuietArrays)
+    ids: int = 0
+    """How many ids it takes to ask about all jobs, at most."""
 
     BACKOFF = 1.3
     """Factor on the sweep's time after a request that brought nothing new."""
@@ -97,6 +102,8 @@ class PollPlan:
     def add(self, job_id: str, box: Mailbox[Seen | Missing], now: float) -> None:
         """Watch a job from now on; one that was just submitted is not worth a request yet."""
         self.watched[job_id] = _Watched(box, described=now, known=now)
+        self.quiet.add(job_id, now)
+        self.ids += 1
         self.sweep = self.period_min
 
     def delay(self, requested: float, now: float) -> float:
@@ -113,25 +120,32 @@ class PollPlan:
 
     @property
     def _pages(self) -> int:
-        return -(-len(self.watched) // MAX_DESCRIBE) or 1
+        return -(-min(self.ids, len(self.watched)) // MAX_DESCRIBE) or 1
 
     def next_ids(self) -> list[str]:
         """Those whose turn it is, at most 100."""
+        described = {job_id: watched.described for job_id, watched in self.watched.items()}
+        if len(described) > MAX_DESCRIBE:
+            described = self.quiet.shrink(described)
+        self.ids = len(described)
         head_start = self.HEAD_START * max(self.sweep, self._gap * self._pages)
 
-        def rank(item: tuple[str, _Watched]) -> float:
-            return item[1].described - (head_start if item[1].active else 0.0)
+        def rank(job_id: str) -> float:
+            watched = self.watched.get(job_id)
+            return described[job_id] - (head_start if watched is None or watched.active else 0.0)
 
-        items = list(self.watched.items())
-        if len(items) > MAX_DESCRIBE:
-            items.sort(key=rank)
-        return [job_id for job_id, _ in items[:MAX_DESCRIBE]]
+        ids = list(described)
+        if len(ids) > MAX_DESCRIBE:
+            ids.sort(key=rank)
+        return ids[:MAX_DESCRIBE]
 
     def postpone(self, asked: Sequence[str], now: float) -> None:
         """Note that a request failed: the others have their turn first, lest one page keeps them all waiting."""
         for job_id in asked:
             if job_id in self.watched:
                 self.watched[job_id].described = now
+            else:
+                self.quiet.postpone(job_id, now)
 
     def observe(self, asked: Sequence[str], jobs: Sequence[Job], now: float) -> None:
         """Take an answer in, and tell each task what is new about its job."""
@@ -140,10 +154,11 @@ class PollPlan:
         news = False
         for job_id in asked:
             watched = self.watched.get(job_id)
+            job = answers.get(job_id)
             if watched is None:
+                news |= self.quiet.observe(job_id, job, now)
                 continue
             watched.described = now
-            job = answers.get(job_id)
             if job is None:
                 if now - watched.known > self.grace:
                     watched.box.put(Missing(now - watched.known))
