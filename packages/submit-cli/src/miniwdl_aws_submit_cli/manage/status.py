@@ -31,11 +31,11 @@ def configure(parser: ArgumentParser) -> None:
 def run(args: Namespace) -> int:
     """Print the run, and its calls as a tree."""
     from miniwdl_aws_core.batch.attempts import ending_of
-    from miniwdl_aws_submit_cli.manage.tree import draw
     from miniwdl_aws_submit_cli.runs.calls import calls_of
     from miniwdl_aws_submit_cli.runs.results import results_in_passing
     from miniwdl_aws_submit_cli.runs.runs import TaskJobs
     from miniwdl_aws_submit_cli.runs.session import open_session
+    from miniwdl_aws_submit_cli.runs.tree import draw
     from miniwdl_aws_submit_cli.runs.wait import outcome
 
     with open_session(args) as session:

@@ -1,5 +1,5 @@
-from miniwdl_aws_submit_cli.manage.tree import FEW, KEPT, draw
 from miniwdl_aws_submit_cli.runs.calls import Call, Try
+from miniwdl_aws_submit_cli.runs.tree import FEW, KEPT, draw
 
 
 def call(path: str, status: str = "SUCCEEDED", tries: int = 1, reason: str = "", exit_code: int | None = None) -> Call:
