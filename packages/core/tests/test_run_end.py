@@ -36,6 +36,7 @@ def test_a_sentence_is_readable_among_the_tags() -> None:
 def test_a_long_text_goes_on_in_further_tags(text: str) -> None:
     tags = RunEnd(text).written()
     assert 2 <= len(tags) <= 4
+    assert all(value == value.strip() for value in tags.values())
     assert RunEnd.read(tags).why == text
 
 
