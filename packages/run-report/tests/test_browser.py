@@ -242,8 +242,12 @@ def test_tables_are_sorted_by_their_heads(clean: Browser, large_page: Path) -> N
 
 def test_texts_of_tasks_stay_texts(clean: Browser, failed_run: Run, hostile: str, tmp_path: Path) -> None:
     file = tmp_path / "report.html"
-    file.write_text(write_page(failed_run), "utf-8")
+    page = write_page(failed_run)
+    planted = page.replace('["javascript:alert(1)",""]', '["click","javascript:alert(1)"]')
+    assert planted != page  # even then it makes no link
+    file.write_text(planted, "utf-8")
     clean.open(file, 1280)
+    assert clean.see("document.getElementById('outcome').textContent").startswith("align failed after 1m36s")
     assert clean.see("document.title") != "x"
     assert clean.see("document.querySelectorAll('script').length") == 2
     assert clean.see("document.querySelectorAll('img, a[href^=\"javascript\"]').length") == 0

@@ -44,6 +44,7 @@ def test_a_directory_needs_nobody(folder: Path) -> None:
 
 def test_the_directory_that_the_run_names_at_its_end_is_read_where_it_is_seen(folder: Path) -> None:
     run = read("last", tags=RunEnd(run_dir=str(folder), results="s3://b/r/").written(), status="FAILED")
+    assert run.target == "align"
     assert (run.directory, run.folder, run.job_id, run.command) == (
         str(folder), "s3://b/r/", "w", "miniwdl-aws rerun last",
     )  # fmt: skip

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_run_report.writing.trace import COLUMNS, write_trace
@@ -23,6 +24,13 @@ def test_a_line_for_each_try(failed_run: Run) -> None:
         "2", "3", "tool-error", "-",
     )  # fmt: skip
     assert first["market"] == "spot"
+
+
+def test_what_shows_nothing_is_a_dash(failed_run: Run) -> None:
+    (call, *_) = failed_run.calls
+    odd = replace(call, tries=(replace(call.tries[0], queue="\x1b[0m", image="a\tb"),))
+    (row,) = rows(replace(failed_run, calls=(odd,)))
+    assert (row["queue"], row["container"]) == ("-", "a b")
 
 
 def test_cached_calls_have_one_too(large_run: Run) -> None:

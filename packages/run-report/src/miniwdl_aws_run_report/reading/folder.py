@@ -123,10 +123,9 @@ def run_of(events: Events, name: str, files: dict[str, dict[str, Any]], *, now: 
 def below(run: str, folder: str) -> str | None:
     """Path of a call's directory below the run's, both as the log names them; ``None`` when it is none."""
     try:
-        relative = PurePosixPath(folder).relative_to(run)
+        return str(PurePosixPath(folder).relative_to(run))
     except ValueError:
         return None
-    return None if ".." in relative.parts else str(relative)
 
 
 def lines_of(file: Any) -> Iterator[str]:

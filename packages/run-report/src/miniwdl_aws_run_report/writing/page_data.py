@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from miniwdl_aws_core.s3uri import SCHEME, S3Uri, UriError
+from miniwdl_aws_core.s3uri import S3Uri, UriError
 from miniwdl_aws_core.terminal import plain
 from miniwdl_aws_run_report.advice import MIB, advise
 from miniwdl_aws_run_report.model import State, TryEnd
@@ -272,8 +272,6 @@ def _lines(value: Any) -> list[list[str]]:
 
 def _link(text: str) -> str:
     """Where the console shows an object; empty for everything else."""
-    if not text.startswith(SCHEME):
-        return ""
     try:
         uri = S3Uri.parse(text)
     except UriError:
