@@ -1,5 +1,5 @@
 """
-Runs of the local cloud as they were, read as they should be: an example, and one with a lost host, a retry and a failure.
+Runs of the local cloud as they were, read as they should be: an example, and one with a lost host and a failure.
 
 ``MINIWDL_AWS_WRITE_GOLDEN=1 pytest ...`` writes what is expected anew.
 """
