@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, TextIO
 
 from miniwdl_aws_core.terminal import coloured, plain
@@ -16,9 +17,9 @@ from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-__all__ = ["OutputError", "complain", "emit", "emit_json", "emit_log", "has_colours", "reader_left", "say"]
+__all__ = ["OutputError", "complain", "emit", "emit_json", "emit_log", "emit_raw", "has_colours", "reader_left", "say"]
 
 
 class OutputError(MiniwdlAwsError):
@@ -53,6 +54,14 @@ def emit_json(value: Any, *, indent: int | None = None) -> None:
     emit(*json.dumps(value, indent=indent, default=str).split("\n"))
 
 
+def emit_raw(said: bytes) -> None:
+    """Give what another program gave as its result, as it did."""
+    with _giving():
+        sys.stdout.flush()
+        sys.stdout.buffer.write(said)
+        sys.stdout.buffer.flush()
+
+
 def complain(program: str, error: MiniwdlAwsError) -> None:
     """
     Show an error as one sentence with its hint.
@@ -73,8 +82,14 @@ def reader_left() -> None:
 
 
 def _give(lines: tuple[str, ...], fit: Callable[[str], str]) -> None:
-    try:
+    with _giving():
         _write(sys.stdout, lines, fit)
+
+
+@contextmanager
+def _giving() -> Iterator[None]:
+    try:
+        yield
     except BrokenPipeError:
         raise
     except OSError as exc:

@@ -22,7 +22,10 @@ class ExitCode(IntEnum):
     ALREADY_BEGUN = 73
     """Of a job that was submitted twice: the other one has begun, and this one has done nothing."""
     UPLOAD_FAILED = 74
-    """The run ended, its upload did not: the run directory is kept."""
+    """
+    The run ended, its upload did not: the run directory is kept. Or the shared file system, or a disk of the job's
+    host, is full, read-only or gone.
+    """
     LOST_CONTACT = 75
     """The run may well go on, but its state could not be read any more."""
     MOUNT_MISSING = 76

@@ -15,6 +15,7 @@ __all__ = [
     "AlreadyBegunError",
     "ArchivedError",
     "CredentialsError",
+    "FileSystemError",
     "MountMissingError",
     "OptionError",
     "PayloadError",
@@ -67,6 +68,12 @@ class MountMissingError(RailsError):
     """The job's host lacks the shared file system."""
 
     exit_code = ExitCode.MOUNT_MISSING
+
+
+class FileSystemError(RailsError):
+    """The shared file system, or the job's own disk, is full, read-only or gone: the run could not go on."""
+
+    exit_code = ExitCode.UPLOAD_FAILED
 
 
 class AlreadyBegunError(RailsError):

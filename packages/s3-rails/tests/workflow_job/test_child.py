@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
-from miniwdl_aws_s3_rails.workflow_job.child import SignalRelay, Stopped, run_child
+from miniwdl_aws_s3_rails.workflow_job.child import LOG_KEPT, SignalRelay, Stopped, run_child
+
+LINES = LOG_KEPT // 9 + 50_000
 
 CATCH = """
 import signal, sys
@@ -24,13 +26,21 @@ def python(script: str) -> list[str]:
 
 
 def test_exit_code_and_output() -> None:
-    code, stdout = run_child(python("import os; print(os.environ['X']); exit(3)"), {"X": "y"}, SignalRelay())
-    assert (code, stdout) == (3, b"y\n")
+    ended = run_child(python("import os; print(os.environ['X']); exit(3)"), {"X": "y"}, SignalRelay())
+    assert (ended.code, ended.stdout, ended.log) == (3, b"y\n", b"")
+
+
+def test_the_log_goes_on_to_ours_and_its_end_is_kept(capfd: pytest.CaptureFixture[str]) -> None:
+    lines = f"import sys; [sys.stderr.write(f'{{n:08}}\\n') for n in range({LINES})]"
+    log = run_child(python(lines), os.environ, SignalRelay()).log
+    assert len(capfd.readouterr().err) == 9 * LINES
+    assert LOG_KEPT <= len(log) <= LOG_KEPT + (1 << 16)
+    assert log.endswith(f"{LINES - 1:08}\n".encode())
 
 
 def test_killed_by_a_signal() -> None:
-    code, _ = run_child(python("import os; os.kill(os.getpid(), 9)"), os.environ, SignalRelay())
-    assert code == 137
+    ended = run_child(python("import os; os.kill(os.getpid(), 9)"), os.environ, SignalRelay())
+    assert ended.code == 137
 
 
 @pytest.mark.parametrize("interrupting", [True, False])
@@ -49,9 +59,9 @@ def test_signals_reach_the_child_and_it_is_waited_for(
     thread = threading.Thread(target=kill_us_when_it_is_ready)
     with relay.installed():
         thread.start()
-        code, stdout = run_child(python(CATCH.format(name=name)), os.environ, relay)
+        ended = run_child(python(CATCH.format(name=name)), os.environ, relay)
     thread.join()
-    assert (code, stdout.decode().split()) == (7, ["got", name])
+    assert (ended.code, ended.stdout.decode().split()) == (7, ["got", name])
 
 
 def test_a_signal_that_comes_while_the_child_starts_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,8 +75,8 @@ def test_a_signal_that_comes_while_the_child_starts_is_not_lost(monkeypatch: pyt
     monkeypatch.setattr(subprocess, "Popen", slow_start)
     relay = SignalRelay()
     with relay.installed():
-        code, _ = run_child(python("import time; time.sleep(60)"), os.environ, relay)
-    assert code == 128 + signal.SIGTERM
+        ended = run_child(python("import time; time.sleep(60)"), os.environ, relay)
+    assert ended.code == 128 + signal.SIGTERM
 
 
 def test_without_a_child_we_stop() -> None:

@@ -159,6 +159,24 @@ def test_without_an_upload_it_is_miniwdl_run(command: Command) -> None:
     assert "s3upload" not in result.document
 
 
+@pytest.mark.parametrize("upload", [False, True])
+@pytest.mark.parametrize(("code", "reader"), [(ExitCode.FAILED, "/dev/full"), (0, None)])
+def test_nobody_takes_the_answer(command: Command, bucket: Any, upload: bool, code: int, reader: str | None) -> None:
+    """A full disk is said, and a pipe that nobody reads is none of the run's business."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") if reader is None else Path(reader).open("wb") as answer:
+        done = subprocess.run(
+            [*COMMAND, "hello.wdl", "who=who.txt", *(["--s3upload", bucket.uri("out/")] if upload else [])],
+            cwd=command.folder, env=command.environ, stdout=answer, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert done.returncode == code, done.stderr
+    assert ("can't write to standard output: No space left on device" in done.stderr) is (code != 0)
+    assert done.stderr.splitlines()[-1] == END_OF_LOG
+    assert "Traceback" not in done.stderr
+    assert ("out/outputs.json" in bucket.keys()) is upload  # noqa: SIM118 - not a dict
+
+
 def test_output_json_elsewhere(command: Command, bucket: Any) -> None:
     result = command("hello.wdl", "who=who.txt", "-o", "out.json", "--s3upload", bucket.uri("out/"))
     assert result.document["s3upload"] == bucket.uri("out/")

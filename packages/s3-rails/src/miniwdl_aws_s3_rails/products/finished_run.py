@@ -78,6 +78,10 @@ def upload_run(run: FinishedRun, folder: str, send: Callable[[PublishRequest], P
 def _upload(
     run: FinishedRun, folder: str, send: Callable[[PublishRequest], PublishReport], made: Path
 ) -> dict[str, Any] | None:
+    if not run.run_dir.is_dir():
+        # An empty folder of outputs would be a run without outputs.
+        gone = {run.run_dir.name: "the run directory is not there any more"}
+        raise UploadError(gone, folder=folder, run_dir=str(run.run_dir))
     products = collect_outputs(run.run_dir, run.layout.root, hardlinks=run.layout.output_hardlinks)
     data = {name: str(path) for name, path in products.files.items()}
     logs = _logs(run, folder, made)

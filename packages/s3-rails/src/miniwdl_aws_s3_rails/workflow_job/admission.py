@@ -11,6 +11,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.beneath import is_file
 from miniwdl_aws_core.state import claim_run, has_later_attempt
 from miniwdl_aws_hooks import FileSystemContext, get_manager
 from miniwdl_aws_hooks.protocol import ENV_SENTINEL, ENV_SUBMISSION
@@ -33,16 +34,20 @@ def check_mount(environ: Mapping[str, str], settings: Settings) -> None:
     :raises MountMissingError: when it isn't, and no plugin can make it ready.
     """
     sentinel = environ.get(ENV_SENTINEL)
-    if not sentinel or Path(sentinel).is_file():
+    if not sentinel or _is_there(Path(sentinel)):
         return
     root = settings.get("file_io", "root") or str(Path(sentinel).parent)
     get_manager().hook.miniwdl_aws_prepare_file_system(context=FileSystemContext(root.rstrip("/"), settings))
-    if not Path(sentinel).is_file():
+    if not _is_there(Path(sentinel)):
         raise MountMissingError(
             f"the shared file system is not mounted here: {sentinel} is missing",
             hint="see the host's user data (miniwdl-aws fsx user-data), and its cloud-init log; the marker is written "
             "here only where the mount is Lustre",
         )
+
+
+def _is_there(sentinel: Path) -> bool:
+    return is_file(sentinel.parent, sentinel.name)  # a file system that is gone has no files, whatever it answers
 
 
 def claim(environ: Mapping[str, str], settings: Settings) -> None:

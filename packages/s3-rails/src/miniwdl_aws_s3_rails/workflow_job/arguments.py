@@ -42,7 +42,8 @@ examples:
   miniwdl-run-s3upload --upload-only 20250131_120000_align --s3upload s3://my-results/align
       uploads a run that has ended already, or what is missing of an upload that broke off
 
-exit code: miniwdl's own; 74 when the run succeeded, but its upload did not (the run directory is kept then);
+exit code: miniwdl's own; 74 when the run succeeded, but its upload did not (the run directory is kept then), or when
+the file system is full, read-only or gone;
 64 for wrong options, 69 when the upload folder can't be written, which is found out before the run starts."""
 
 

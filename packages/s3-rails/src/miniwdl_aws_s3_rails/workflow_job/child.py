@@ -1,17 +1,23 @@
-"""Runs miniwdl as a child: hands signals on, waits for it, keeps what it printed."""
+"""Runs miniwdl as a child: hands signals on, waits for it, keeps what it printed and the end of what it logged."""
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
+import threading
+from collections import deque
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from miniwdl_aws_core.options.kinds import MIB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
 
-__all__ = ["SignalRelay", "Stopped", "run_child"]
+__all__ = ["Ended", "SignalRelay", "Stopped", "run_child"]
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
@@ -22,6 +28,11 @@ Seconds for which the child is waited for at once.
 Python handles signals between steps: one that comes as a wait is about to begin, such as while another thread has the
 interpreter, is handled after it. Without an end it would reach the child when there is no child any more.
 """
+
+LOG_KEPT = 4 * MIB
+"""Bytes of a run's log that are kept in memory, for when the file system doesn't keep them."""
+
+STDERR = 2
 
 
 class Stopped(BaseException):
@@ -67,12 +78,16 @@ class SignalRelay:
         child.send_signal(number)
 
     @contextmanager
-    def child(self, command: Sequence[str], environ: Mapping[str, str]) -> Iterator[subprocess.Popen[bytes]]:
+    def child(
+        self, command: Sequence[str], environ: Mapping[str, str], stderr: int | None = None
+    ) -> Iterator[subprocess.Popen[bytes]]:
         """Start a child that takes signals while the block runs; one that comes while it starts is not lost."""
         self._starting = True
         try:
             # In a session of its own, so that Ctrl-C reaches it once, from us, and not from the terminal also.
-            child = subprocess.Popen(list(command), stdout=subprocess.PIPE, env=dict(environ), start_new_session=True)
+            child = subprocess.Popen(
+                list(command), stdout=subprocess.PIPE, stderr=stderr, env=dict(environ), start_new_session=True
+            )
             self._child = child
         finally:
             self._starting = False
@@ -85,15 +100,53 @@ class SignalRelay:
                 self._child = None
 
 
-def run_child(command: Sequence[str], environ: Mapping[str, str], relay: SignalRelay) -> tuple[int, bytes]:
-    """
-    Run a command to its end.
+@dataclass(frozen=True)
+class Ended:
+    """A child that has ended."""
 
-    :return: its exit code, 128 and the signal's number if one killed it; what it wrote to standard output.
-    """
-    with relay.child(command, environ) as child:
+    code: int
+    """Its exit code; 128 and the signal's number if one killed it."""
+    stdout: bytes
+    log: bytes
+    """The end of its standard error, unless that is a terminal."""
+
+
+def run_child(command: Sequence[str], environ: Mapping[str, str], relay: SignalRelay) -> Ended:
+    """Run a command to its end; what it writes to standard error goes to ours."""
+    with _passing_on() as (stderr, tail), relay.child(command, environ, stderr) as child:
+        if stderr is not None:
+            os.close(stderr)  # the child's own ends with the child
         stdout = None
         while stdout is None:
             with suppress(subprocess.TimeoutExpired):
                 stdout, _ = child.communicate(timeout=LONGEST_WAIT)
-    return (child.returncode if child.returncode >= 0 else 128 - child.returncode), stdout
+    code = child.returncode if child.returncode >= 0 else 128 - child.returncode
+    return Ended(code, stdout, b"".join(tail))
+
+
+@contextmanager
+def _passing_on() -> Iterator[tuple[int | None, deque[bytes]]]:
+    """Make a pipe that leads the child's standard error to ours; a terminal, which miniwdl draws on, is handed on."""
+    tail: deque[bytes] = deque()
+    if os.isatty(STDERR):
+        yield None, tail
+        return
+    reading, writing = os.pipe()
+    thread = threading.Thread(target=_pass_on, args=(reading, tail), name="log of miniwdl", daemon=True)
+    thread.start()
+    yield writing, tail
+    # A task without a container may have left a process that holds the pipe open: it must not hold up the end.
+    thread.join(LONGEST_WAIT)
+
+
+def _pass_on(reading: int, tail: deque[bytes]) -> None:
+    size = 0
+    with os.fdopen(reading, "rb", buffering=0) as log:
+        while piece := log.read(1 << 16):
+            tail.append(piece)
+            size += len(piece)
+            while size - len(tail[0]) >= LOG_KEPT:
+                size -= len(tail.popleft())
+            with suppress(OSError):  # nobody reads it any more, or its disk is full: the run goes on
+                while piece:
+                    piece = piece[os.write(STDERR, piece) :]

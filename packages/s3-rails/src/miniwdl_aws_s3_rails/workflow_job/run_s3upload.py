@@ -7,11 +7,12 @@ import logging
 import os
 import sys
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.beneath import is_file, write_bytes
-from miniwdl_aws_core.console import complain, emit_json, say
+from miniwdl_aws_core.console import complain, emit_json, emit_raw, reader_left, say
 from miniwdl_aws_core.diagnostics import LineFormatter, fit_for_terminals
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_core.publish_options import CONFIGURED, ENV_PUBLISH, encode, run_folder
@@ -26,18 +27,20 @@ from miniwdl_aws_hooks.protocol import (
     UPLOADER,
     UPLOADING,
 )
-from miniwdl_aws_s3_rails.errors import OptionError
+from miniwdl_aws_s3_rails.errors import FileSystemError, OptionError, UploadError
 from miniwdl_aws_s3_rails.products.ending import Ending, read_ending
 from miniwdl_aws_s3_rails.products.publisher_plugins import check_by_plugin, publish_by_plugin
 from miniwdl_aws_s3_rails.workflow_job.admission import check_mount, check_not_superseded, claim
 from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, parse_arguments
-from miniwdl_aws_s3_rails.workflow_job.child import SignalRelay, Stopped, run_child
+from miniwdl_aws_s3_rails.workflow_job.child import Ended, SignalRelay, Stopped, run_child
 from miniwdl_aws_s3_rails.workflow_job.farewell import Farewell, was_stopped
+from miniwdl_aws_s3_rails.workflow_job.file_system import find_trouble, trouble_of_run
 from miniwdl_aws_s3_rails.workflow_job.payload import place_payload
 from miniwdl_aws_s3_rails.workflow_job.reports import Reports
+from miniwdl_aws_s3_rails.workflow_job.rescue import rescue
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from miniwdl_aws_hooks import Settings
 __all__ = ["main"]
@@ -93,14 +96,23 @@ def _told(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
     try:
         return _run(arguments, relay, farewell)
     except MiniwdlAwsError as exc:
-        complain(PROGRAM, exc)
-        farewell.failed(exc)
-        return exc.exit_code
+        error = exc
+    except OSError as exc:
+        # A disk of this host, such as that of temporary files: the shared file system is asked in its place.
+        error = FileSystemError(f"{exc.filename or 'a file'} can't be used: {exc.strerror or exc}")
+    with suppress(OSError):
+        complain(PROGRAM, error)
+    farewell.failed(error)
+    return error.exit_code
 
 
 def _end_log() -> None:
-    sys.stdout.flush()  # noqa: TID251 - the end comes last
-    say("", END_OF_LOG)
+    try:
+        sys.stdout.flush()  # noqa: TID251 - the end comes last
+    except OSError:
+        reader_left()
+    with suppress(OSError):
+        say("", END_OF_LOG)
 
 
 def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
@@ -121,20 +133,23 @@ def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
         check_by_plugin(DestinationContext(destination, settings, arguments.publish))
     with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as folder:
         command = _command(arguments, Path(folder), settings)
-        code, stdout = run_child(command, _child_environ(arguments, settings), relay)
-        said = {} if arguments.self_test else _said(arguments, stdout, Path(folder))
+        ended = run_child(command, _child_environ(arguments, settings), relay)
+        said = {} if arguments.self_test else _said(arguments, ended.stdout, Path(folder))
+    code = ended.code
     if relay.handed_on and was_stopped(said):
         code = 128 + relay.handed_on  # miniwdl ends with 2 then, as after any failure that isn't a command's
     farewell.ran(said, code)
     document = said if isinstance(said.get("dir"), str) else None
+    if code == ended.code != 0 and (trouble := trouble_of_run(document, arguments.passed_value("--dir"), settings)):
+        return _rescue(arguments, settings, said, ended, trouble, farewell)
     if document is None:
-        sys.stdout.buffer.write(stdout)  # noqa: TID251 - what miniwdl said, as it said it
+        _answer(lambda: emit_raw(ended.stdout))
         return code
     reports = Reports(Path(document["dir"]), code, settings, os.environ)
     if destination:
         code = _upload_after(arguments, settings, document, code, farewell, reports)
     else:
-        sys.stdout.buffer.write(stdout)  # noqa: TID251 - as above
+        _answer(lambda: emit_raw(ended.stdout))
         reports.make(None)
     reports.tell(farewell)
     return code
@@ -204,17 +219,44 @@ def _upload_after(
     try:
         folder, outputs = _upload(arguments, settings, run_dir, Ending.of(document, code), reports)
     except MiniwdlAwsError as exc:
-        emit_json(document, indent=2)
-        complain(PROGRAM, exc)
-        farewell.failed(exc)
+        _answer(lambda: emit_json(document, indent=2))
+        trouble = find_trouble(run_dir, settings)
+        error = FileSystemError(f"{trouble}; {exc.message}", hint=exc.hint) if trouble else exc
+        complain(PROGRAM, error)
+        farewell.failed(error)
         return code or ExitCode.UPLOAD_FAILED
     farewell.uploaded(folder)
     document["s3upload"] = folder
     if outputs is not None:
         document["outputs"] = outputs
-    emit_json(document, indent=2)
+    _answer(lambda: emit_json(document, indent=2))
     _delete_after(arguments, settings, run_dir, farewell, succeeded=code == 0)
     return code
+
+
+def _rescue(
+    arguments: Arguments, settings: Settings, said: dict[str, Any], ended: Ended, trouble: str, farewell: Farewell
+) -> int:
+    def upload(run_dir: Path, ending: Ending) -> str:
+        check_not_superseded(os.environ, settings)
+        return _upload(arguments, settings, run_dir, ending, Reports(run_dir, ended.code, settings, os.environ))[0]
+
+    workflow = Path(os.environ.get(ENV_PAYLOAD_NAME) or [*arguments.passed, "run"][0]).name.partition(".")[0]
+    document, error = rescue(ended, said, trouble, workflow, upload if arguments.publish.destination else None)
+    if "s3upload" in document:
+        farewell.uploaded(document["s3upload"])
+    _answer(lambda: emit_json(document, indent=2))
+    complain(PROGRAM, error)
+    farewell.failed(error)
+    return error.exit_code
+
+
+def _answer(say_it: Callable[[], None]) -> None:
+    """Say how the run ended, as miniwdl does; that nobody listens any more changes nothing of it."""
+    try:
+        say_it()
+    except BrokenPipeError:
+        reader_left()
 
 
 def _upload_only(arguments: Arguments, run_dir: Path, settings: Settings, farewell: Farewell) -> int:
@@ -227,7 +269,7 @@ def _upload_only(arguments: Arguments, run_dir: Path, settings: Settings, farewe
     farewell.uploaded(folder)
     reports.tell(farewell)
     document = {"dir": str(run_dir), "s3upload": folder} | ({} if outputs is None else {"outputs": outputs})
-    emit_json(document, indent=2)
+    _answer(lambda: emit_json(document, indent=2))
     _delete_after(arguments, settings, run_dir, farewell, succeeded=outputs is not None)
     return ExitCode.OK
 
@@ -241,7 +283,11 @@ def _upload(
     folder = run_folder(arguments.publish.destination or "", run_dir.name)
     logger.info(UPLOADING, run_dir, folder)
     run = FinishedRun(run_dir, read_layout(settings), settings, ending, arguments.publish, reports.make(folder))
-    return folder, upload_run(run, folder, publish_by_plugin)
+    try:
+        return folder, upload_run(run, folder, publish_by_plugin)
+    except OSError as exc:
+        failed = {exc.filename or run_dir.name: exc.strerror or str(exc)}
+        raise UploadError(failed, folder=folder, run_dir=str(run_dir)) from exc
 
 
 def _delete_after(
