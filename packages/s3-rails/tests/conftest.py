@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
+import faulty as faulty_servers
 import pytest
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -261,7 +262,7 @@ def miniwdl(root: Path) -> Any:
 @pytest.fixture
 def faulty() -> Any:
     """Proxies that spoil requests, or only remember them."""
-    return load_beside("faulty")
+    return faulty_servers
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Every fifth request meets a fault of some kind: everything still arrives, byte for byte."""
 
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -109,3 +110,38 @@ def test_where_nothing_gets_through_nothing_is_claimed(
     with pytest.raises(UploadError, match="4 of the run's products could not be uploaded"):
         upload_run(make_run(tmp_path.resolve(), few), bucket.uri("run/"), lambda request: publish(request, engine))
     assert "run/outputs.json" not in bucket.keys()  # noqa: SIM118 - not a dict
+
+
+class LostAnswers:
+    """Loses the answers to one operation on uploads in parts."""
+
+    def __init__(self, faulty: Any, query: str, times: int) -> None:
+        self.faults = faulty.Faults(0.0, ())
+        self.left, self.query = times, query
+        self.faults.next = self.next
+
+    def next(self, path: str) -> str | None:
+        if self.left and re.search(self.query, path):
+            self.left -= 1
+            return "answer lost"
+        return None
+
+
+@pytest.mark.parametrize("times", [1, 100])
+def test_lost_answers_to_the_end_of_an_upload_in_parts(
+    s3_url: str, bucket: Any, faulty: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, times: int
+) -> None:
+    """The object is there and whole, so it counts; and no upload stays open."""
+    lost = LostAnswers(faulty, r"\?uploadId=[^&]*$", times)
+    content = os.urandom(11 * MIB)
+    (tmp_path / "file").write_bytes(content)
+    with faulty.faulty_proxy(s3_url, lost.faults) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        options = Options(concurrency=4, part_size=5 * MIB, attempts=3)
+        engine = Engine(options, S3Access(options, backoff=0.001), sleep=lambda _seconds: None)
+        report = send(engine, bucket, tmp_path, {"file": tmp_path / "file"})
+        engine.pool.shutdown()
+    assert report.failed == {}
+    assert bucket["run/file"] == content
+    assert "Uploads" not in bucket.client.list_multipart_uploads(Bucket=bucket.name)
+    assert lost.left < times

@@ -6,6 +6,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import count
 from typing import IO, TYPE_CHECKING, Any
 
 from miniwdl_aws_core.options.kinds import MIB
@@ -126,15 +127,22 @@ class Sender:
         )
 
     def _persist(self, uri: S3Uri, size: int, etag_of: Callable[[], str], send: Callable[[], Check]) -> Check:
-        """Send until it works. Where nothing may be replaced, a try whose answer got lost counts as done."""
+        """
+        Send until it works.
+
+        A try whose answer got lost counts as done, if what is there is what was to be sent. It is only looked for where
+        that may be: before another try, and where nothing may be replaced.
+        """
+        tries = count()
 
         def attempt() -> Check:
-            found = None if self.options.replace else self._seen(uri)
-            if found is None:
-                return self._refusals_explained(uri, send)
-            if found.size == size and judge(etag_of(), found.etag) is Verdict.SAME:
+            first = next(tries) == 0
+            found = None if first and self.options.replace else self._seen(uri)
+            if found and found.size == size and judge(etag_of(), found.etag) is Verdict.SAME:
                 return Check.MD5
-            raise TransferError(f"can't write {uri}: {OCCUPIED}", retryable=False)
+            if found and not self.options.replace:
+                raise TransferError(f"can't write {uri}: {OCCUPIED}", retryable=False)
+            return self._refusals_explained(uri, send)
 
         return self.engine.persist(f"write {uri}", attempt)
 

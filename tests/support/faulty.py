@@ -15,10 +15,12 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["FAULTS", "Faults", "faulty_proxy"]
+__all__ = ["FAULTS", "Faults", "Proxy", "faulty_proxy"]
 
 SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 INTERNAL = b"<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
+PAGE = b"<!DOCTYPE html><html><body><h1>Sign in to the network</h1></body></html>"
+"""What a proxy or a portal answers in the place of AWS."""
 
 
 class Faults:
@@ -32,7 +34,7 @@ class Faults:
         self.order: list[tuple[str, str]] = []
         """Method and path of what got through, in order."""
 
-    def next(self) -> str | None:
+    def next(self, path: str) -> str | None:
         with self._lock:
             self.requests += 1
             kind = self._random.choice(self._kinds) if self._random.random() < self._share else None
@@ -56,7 +58,7 @@ class Proxy(BaseHTTPRequestHandler):
         pass
 
     def handle_any(self) -> None:
-        kind = self.faults.next()
+        kind = self.faults.next(self.path)
         if kind == "reset in the request":
             self.rfile.read(min(10, int(self.headers.get("Content-Length") or 0)))
             self._reset()
@@ -64,6 +66,9 @@ class Proxy(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if kind in ("503", "slow down"):
             self._answer(503 if kind == "slow down" else 500, {}, SLOW_DOWN if kind == "slow down" else INTERNAL)
+            return
+        if kind == "page":
+            self._answer(200, {"Content-Type": "text/html"}, PAGE)
             return
         if kind == "damaged upload" and self.command == "PUT" and body:
             body = bytes([body[0] ^ 1]) + body[1:]
@@ -136,10 +141,10 @@ FAULTS = (
 
 
 @contextmanager
-def faulty_proxy(url: str, faults: Faults) -> Iterator[str]:
+def faulty_proxy(url: str, faults: Faults, proxy: type[Proxy] = Proxy) -> Iterator[str]:
     """Run a proxy in front of a server."""
     handler: Callable[..., BaseHTTPRequestHandler] = type(
-        "Handler", (Proxy,), {"upstream": urlsplit(url).netloc, "faults": faults}
+        "Handler", (proxy,), {"upstream": urlsplit(url).netloc, "faults": faults}
     )
     with Server(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
