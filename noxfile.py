@@ -92,7 +92,15 @@ def tests(session: nox.Session) -> None:
     session.install("--no-deps", *(part for path in EXAMPLE_PLUGINS for part in ("--editable", path)))
     # The packages' own tests are run by `isolated`. A process can't hold both: moto's mock_aws, which unit tests use,
     # resets all of moto, a local cloud's part too.
-    session.run("pytest", *workers(), "-m", "not containers and not aws", *session.posargs or ["tests"])
+    selected = session.posargs or ["tests", "--ignore=tests/faults", "--ignore=tests/security"]
+    session.run("pytest", *workers(), "-m", "not containers and not aws", *selected)
+
+
+@nox.session
+def faults(session: nox.Session) -> None:
+    """Let things go wrong; `-- --long` takes the loads that the documentation states, `--write` writes them there."""
+    install_workspace(session, "test")
+    session.run("pytest", *workers(), "tests/faults", "tests/security", *session.posargs)
 
 
 def in_containers(session: nox.Session, *tests: str) -> None:

@@ -5,17 +5,22 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ..integration.conftest import cloud, folder, shell
+from miniwdl_aws_local_cloud import CloudSettings, LocalCloud
+
+from ..integration.conftest import BIN, WDL, folder, shell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
-__all__ = ["SmallFileSystem", "cloud", "folder", "shell", "small_file_system"]
+__all__ = ["BIN", "STOPPED_WITHIN", "WDL", "SmallFileSystem", "folder", "shell"]
+
+STOPPED_WITHIN = 20.0
+"""Seconds between SIGTERM and SIGKILL of jobs."""
 
 
 @dataclass
@@ -41,6 +46,20 @@ class SmallFileSystem:
 
     def _do(self, *command: str) -> bool:
         return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
+    """A cloud with room for many tasks."""
+    settings = CloudSettings(slots=40, stop_timeout=STOPPED_WITHIN)
+    with LocalCloud(tmp_path_factory.mktemp("cloud"), settings) as running:
+        yield running
+
+
+@pytest.fixture
+def root(cloud: LocalCloud) -> Path:
+    """The shared file system of that cloud."""
+    return Path(cloud.environ["MINIWDL__FILE_IO__ROOT"])
 
 
 @pytest.fixture

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from promises import Promise
+
 WORK = """version 1.1
 workflow work {
     input { String fault }
@@ -88,24 +90,26 @@ def _use_up_inodes(system: SmallFileSystem) -> None:
 
 CASES = {
     "full at the start": Case("is full: 0 B of 2.0 MiB are free", at_start=_fill),
-    "no inode at the start": Case("is full: it holds as many files", at_start=_use_up_inodes),
+    "without an inode at the start": Case("is full: it holds as many files", at_start=_use_up_inodes),
     "read-only at the start": Case("is read-only", at_start=SmallFileSystem.make_read_only),
     "gone at the start": Case("is gone: its marker", at_start=SmallFileSystem.take_away),
     "full in the middle": Case("is full: 0 B of 2.0 MiB are free", FILL),
-    "no inode in the middle": Case("is full: it holds as many files", FILL_INODES),
+    "without an inode in the middle": Case("is full: it holds as many files", FILL_INODES),
     "read-only in the middle": Case(
         "is read-only", "mount --bind {root} {root}; mount -o remount,bind,ro {root}; touch {root}/more"
     ),
     "gone in the middle": Case("is gone: its marker", "umount --lazy {root}; false"),
-    "no marker in the middle": Case("is gone: its marker", "rm {root}/.mounted; false"),
+    "without its marker in the middle": Case("is gone: its marker", "rm {root}/.mounted; false"),
     "gone before the upload": Case("is gone: its marker", later="umount --lazy {root}", fails=False),
-    "no run directory before the upload": Case("is gone", later="mv {root}/miniwdl_run {root}/away", fails=False),
+    "without the run directory before the upload": Case(
+        "is gone", later="mv {root}/miniwdl_run {root}/away", fails=False
+    ),
 }
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_the_last_sentence_names_the_file_system(
-    name: str, small_file_system: SmallFileSystem, shell: Any, folder: str, tmp_path: Path
+    name: str, small_file_system: SmallFileSystem, shell: Any, folder: str, tmp_path: Path, promise: Promise
 ) -> None:
     case, root = CASES[name], small_file_system.path
     assert small_file_system.mount()
@@ -132,6 +136,7 @@ def test_the_last_sentence_names_the_file_system(
     if name == "gone at the start":
         assert done.returncode == ExitCode.MOUNT_MISSING
         assert str(root) in sentence
+        promise(f"the file system is {name}", load="a run", holds="nothing runs", seen="exit code 76")
         return
     assert done.returncode == ExitCode.UPLOAD_FAILED, done.stderr
     assert f"the file system fs-0123456789abcdef0 at {root} {case.words}" in sentence
@@ -143,3 +148,7 @@ def test_the_last_sentence_names_the_file_system(
         assert case.words in said["file_system"] in sentence
         assert shell.read(f"s3://demo/{keys['workflow.log']}")
         assert json.loads(done.stdout)["s3upload"] in sentence
+    saved = "the log and error.json are in S3" if case.fails else "nothing claims that the upload is whole"
+    promise(
+        f"the file system is {name}", load="a run", holds=f"the last sentence says so; {saved}", seen="exit code 74"
+    )

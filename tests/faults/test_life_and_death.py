@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import signal
-import subprocess
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,16 +12,18 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from miniwdl_aws_local_cloud import CloudSettings, Fault, FaultKind, LocalCloud
+from miniwdl_aws_local_cloud import Fault, FaultKind, LocalCloud
 
-from .conftest import BIN
+from .conftest import STOPPED_WITHIN
+from .miniwdl import alive, start
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import random
+    from collections.abc import Callable
+
+    from promises import Promise
 
 PATIENCE = 60.0
-STOPPED_WITHIN = 20.0
-ALIVE = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 TASKS = 24
 
 WAITING = f"""version 1.1
@@ -56,31 +56,11 @@ task work {
 """
 
 
-@pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LocalCloud]:
-    settings = CloudSettings(slots=40, stop_timeout=STOPPED_WITHIN)
-    with LocalCloud(tmp_path_factory.mktemp("cloud"), settings) as running:
-        yield running
-
-
-@pytest.fixture
-def root(cloud: LocalCloud) -> Path:
-    return Path(cloud.environ["MINIWDL__FILE_IO__ROOT"])
-
-
 def until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
     deadline = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < deadline, f"not in time: {what}"
         time.sleep(0.02)
-
-
-def alive(cloud: LocalCloud) -> list[str]:
-    """Ids of the task jobs that have not ended."""
-    batch = boto3.client("batch", **cloud.client_options)
-    return [
-        job["jobId"] for state in ALIVE for job in batch.list_jobs(jobQueue="task", jobStatus=state)["jobSummaryList"]
-    ]
 
 
 class Miniwdl:
@@ -92,42 +72,40 @@ class Miniwdl:
         self.delay = chance.uniform(0, 0.3)
         source = root / "waiting.wdl"
         source.write_text(WAITING)
-        (system,) = boto3.client("fsx", **cloud.client_options).describe_file_systems()["FileSystems"]
-        environ = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(root),
-            **cloud.environ,
-            "MINIWDL__SCHEDULER__CONTAINER_BACKEND": "aws_batch",
-            "MINIWDL__SCHEDULER__TASK_CONCURRENCY": str(TASKS),
-            "MINIWDL__AWS__TASK_QUEUE": "task",
-            "MINIWDL__AWS__FS": system["FileSystemId"],
-        }
-        self.process = subprocess.Popen(
-            [str(BIN / "miniwdl"), "run", str(source), "--dir", f"{self.folder}/."],
-            env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
-        )  # fmt: skip
+        self.run = start(cloud, self.folder, source, tasks=TASKS)
         self.stopped = 0.0
 
     def stop(self) -> None:
         until(self._is_ready, "the commands were written")
         time.sleep(self.delay)
         self.stopped = time.monotonic()
-        self.process.send_signal(signal.SIGTERM)
+        self.run.process.send_signal(signal.SIGTERM)
 
     def _is_ready(self) -> bool:
-        assert self.process.poll() is None, self.process.communicate()[1]
+        assert self.run.process.poll() is None, self.run.log
         return self.folder.is_dir() and len(list(self.folder.glob("call-*/command"))) >= self.commands
 
     def finish(self) -> None:
-        _, log = self.process.communicate(timeout=PATIENCE)
-        assert self.process.returncode != 0, log
+        code, _ = self.run.finish(PATIENCE)
+        assert code != 0, self.run.log
         assert time.monotonic() - self.stopped < STOPPED_WITHIN
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_no_job_outlives_a_run_that_is_stopped(cloud: LocalCloud, root: Path, seed: int) -> None:
-    """Five runs at once, each stopped at a random moment: twenty moments in all."""
-    chance, began = random.Random(seed), time.time()
+def test_no_job_outlives_a_run_that_is_stopped(
+    cloud: LocalCloud, root: Path, chance: random.Random, load: Any, promise: Promise
+) -> None:
+    """Five runs at once, each stopped at a random moment."""
+    submitted = [_stop_five(cloud, root, f"stopped-{group}", chance) for group in range(load(1, 4))]
+    promise(
+        "a run gets SIGTERM at a random moment",
+        load=f"{5 * len(submitted)} runs of {TASKS} tasks",
+        holds=f"no job of it lives {STOPPED_WITHIN:.0f} s later",
+        seen=f"{sum(submitted)} jobs were submitted until then",
+    )
+
+
+def _stop_five(cloud: LocalCloud, root: Path, name: str, chance: random.Random) -> int:
+    began = time.time()
     # However slow this machine is, there must be submissions under way, and others to come, when the runs are stopped.
     cloud.faults.add(
         [
@@ -135,7 +113,7 @@ def test_no_job_outlives_a_run_that_is_stopped(cloud: LocalCloud, root: Path, se
             Fault(FaultKind.DELAY, operation="SubmitJob", seconds=0.1, times=None),
         ]
     )
-    runs = [Miniwdl(cloud, root, f"stopped-{seed}-{number}", chance) for number in range(5)]
+    runs = [Miniwdl(cloud, root, f"{name}-{number}", chance) for number in range(5)]
     for run in sorted(runs, key=lambda run: run.commands):
         run.stop()
     for run in runs:
@@ -146,6 +124,7 @@ def test_no_job_outlives_a_run_that_is_stopped(cloud: LocalCloud, root: Path, se
     pages = batch.get_paginator("list_jobs").paginate(jobQueue="task", filters=[{"name": "JOB_NAME", "values": ["*"]}])
     ours = [job for page in pages for job in page["jobSummaryList"] if job["createdAt"] >= began * 1000]
     assert 0 < len(ours) < 5 * TASKS, "some were stopped amidst their submissions"
+    return len(ours)
 
 
 def test_stopping_the_workflow_job_stops_its_tasks(cloud: LocalCloud, shell: Any, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from miniwdl_aws_core.batch.lookup import PAUSES
 from miniwdl_aws_hooks import ExitCode
 
 from .conftest import WDL
-from .lossy import network
+from .network import network
 
 HELLO = str(WDL / "hello.wdl")
 

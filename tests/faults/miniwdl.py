@@ -1,0 +1,89 @@
+"""miniwdl itself on the local cloud, without a workflow job: it can be stopped and killed, and its cloud be afar."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import boto3
+
+from ..integration.conftest import BIN
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from miniwdl_aws_local_cloud import LocalCloud
+
+__all__ = ["ALIVE", "MANY", "Run", "alive", "start"]
+
+ALIVE = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
+
+MANY = """version 1.1
+workflow many {
+    input { Int tasks  String log  Float seconds = 0.0  Int preemptible = 0 }
+    scatter (i in range(tasks)) { call work { input: i = i, log = log, seconds = seconds, preemptible = preemptible } }
+    output { Array[Int] did = work.did }
+}
+task work {
+    input { Int i  String log  Float seconds  Int preemptible }
+    command <<< echo ~{i} >> "~{log}"; sleep ~{seconds}; echo ~{i} >>>
+    output { Int did = read_int(stdout()) }
+    runtime { preemptible: preemptible  memory: "64 MiB" }
+}
+"""
+"""Tasks that note each of their starts in a file; what they give tells whether each did its own work."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run that was started."""
+
+    process: subprocess.Popen[str]
+    log_path: Path
+
+    @property
+    def log(self) -> str:
+        """What it has said so far."""
+        return self.log_path.read_text()
+
+    def finish(self, patience: float = 600.0) -> tuple[int, str]:
+        """Wait for its end; give its exit code and its standard output."""
+        stdout, _ = self.process.communicate(timeout=patience)
+        return self.process.returncode, stdout
+
+
+def start(cloud: LocalCloud, folder: Path, source: Path, *arguments: str, tasks: int = 100, **environ: str) -> Run:
+    """
+    Start a run.
+
+    :param folder: of this run exactly.
+    :param tasks: at once at most.
+    """
+    (system,) = boto3.client("fsx", **cloud.client_options).describe_file_systems()["FileSystems"]
+    settings = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder.parent),
+        **cloud.environ,
+        "MINIWDL__SCHEDULER__CONTAINER_BACKEND": "aws_batch",
+        "MINIWDL__SCHEDULER__TASK_CONCURRENCY": str(tasks),
+        "MINIWDL__AWS__TASK_QUEUE": "task",
+        "MINIWDL__AWS__FS": system["FileSystemId"],
+        **environ,
+    }
+    log_path = folder.with_name(f"{folder.name}.log")
+    with log_path.open("a") as log:
+        process = subprocess.Popen(
+            [str(BIN / "miniwdl"), "run", str(source), *arguments, "--dir", f"{folder}/."],
+            env=settings, stdout=subprocess.PIPE, stderr=log, text=True,
+        )  # fmt: skip
+    return Run(process, log_path)
+
+
+def alive(cloud: LocalCloud) -> list[str]:
+    """Ids of the task jobs that have not ended."""
+    batch = boto3.client("batch", **cloud.client_options)
+    return [
+        job["jobId"] for state in ALIVE for job in batch.list_jobs(jobQueue="task", jobStatus=state)["jobSummaryList"]
+    ]

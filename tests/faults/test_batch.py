@@ -1,0 +1,176 @@
+"""AWS Batch fails, lags, loses hosts and forgets jobs, and miniwdl is killed: each task still does its work, once."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from miniwdl_aws_core.batch.lookup import PAUSES
+from miniwdl_aws_local_cloud import Fault, FaultKind
+
+from .miniwdl import MANY, Run, alive, start
+from .network import KINDS, Network, network
+
+if TYPE_CHECKING:
+    import random
+    from pathlib import Path
+
+    from promises import Promise
+
+    from miniwdl_aws_local_cloud import LocalCloud
+
+
+class Many:
+    """Runs of the workflow of many tasks, in a folder of their own."""
+
+    def __init__(self, cloud: LocalCloud, folder: Path, tasks: int) -> None:
+        self.cloud, self.folder, self.tasks = cloud, folder, tasks
+        folder.mkdir()
+        self.source, self.did = folder / "many.wdl", folder / "did.txt"
+        self.source.write_text(MANY)
+        self.began, self.created, self.runs = time.monotonic(), time.time(), 0
+
+    def start(self, *inputs: str, net: Network | None = None, at_once: int | None = None, **environ: str) -> Run:
+        if net:
+            environ["AWS_ENDPOINT_URL"] = net.url
+        inputs = (f"tasks={self.tasks}", f"log={self.did}", *inputs)
+        self.runs += 1
+        return start(
+            self.cloud, self.folder / f"run-{self.runs}", self.source, *inputs, tasks=at_once or self.tasks, **environ
+        )
+
+    def starts(self) -> Counter[int]:
+        """How often each task has started."""
+        return Counter(map(int, self.did.read_text().split())) if self.did.exists() else Counter()
+
+    def check(self, run: Run) -> None:
+        """Every task gave what is its own, and no job is left."""
+        code, stdout = run.finish()
+        assert code == 0, run.log[-3000:]
+        assert json.loads(stdout)["outputs"]["many.did"] == list(range(self.tasks))
+        assert set(self.starts()) == set(range(self.tasks))
+        assert not alive(self.cloud)
+
+    def jobs(self) -> int:
+        """How many jobs there were for them."""
+        pages = boto3.client("batch", **self.cloud.client_options).get_paginator("list_jobs")
+        of_tasks = {"jobQueue": "task", "filters": [{"name": "JOB_NAME", "values": ["work-*"]}]}
+        jobs = [job for page in pages.paginate(**of_tasks) for job in page["jobSummaryList"]]
+        return sum(job["createdAt"] >= self.created * 1000 for job in jobs)
+
+    @property
+    def seconds(self) -> str:
+        return f"{time.monotonic() - self.began:.0f} s"
+
+
+def twice(many: Many) -> int:
+    return sum(times - 1 for times in many.starts().values())
+
+
+def test_requests_fail(cloud: LocalCloud, root: Path, chance: random.Random, load: Any, promise: Promise) -> None:
+    many = Many(cloud, root / "failing", load(30, 300))
+    with network(cloud.environ["AWS_ENDPOINT_URL"], chance=chance, failing=0.2) as net:
+        many.check(many.start(net=net))
+    assert twice(many) == 0
+    assert set(KINDS) <= set(net.met), "every kind of failure occurred"
+    promise(
+        "every fifth request to AWS Batch fails: 500, 503, resets, a proxy's page",
+        load=f"{many.tasks} tasks",
+        holds="each task runs once, and gives what is its own",
+        seen=f"{net.met.total()} of {net.requests} requests failed; {many.seconds}",
+    )
+
+
+def test_answers_to_submissions_are_lost(
+    cloud: LocalCloud, root: Path, chance: random.Random, load: Any, promise: Promise
+) -> None:
+    seen = []
+    for lag in load((0.5,), (0, 0.5, 3, 10)):
+        many = Many(cloud, root / f"lost-{lag}", load(10, 100))
+        with network(cloud.environ["AWS_ENDPOINT_URL"], chance=chance, losing=0.3, lag=lag) as net:
+            many.check(many.start(net=net))
+        assert net.met["answer lost"] > 0
+        if lag < sum(PAUSES):
+            assert twice(many) == 0
+        seen.append(f"{lag} s: {net.met['answer lost']} lost, {twice(many)} tasks ran twice")
+    promise(
+        "three of ten answers to SubmitJob are lost, and ListJobs lags behind by 0, 0.5, 3, 10 s",
+        load=f"{many.tasks} tasks each",
+        holds=f"each task gives what is its own; it runs once where ListJobs lags by less than {sum(PAUSES):.0f} s",
+        seen="; ".join(seen),
+    )
+
+
+def test_spot_hosts_are_lost(cloud: LocalCloud, root: Path, chance: random.Random, load: Any, promise: Promise) -> None:
+    many = Many(cloud, root / "spot", load(20, 200))
+    losses = {task: losses for task in range(many.tasks) if (losses := _losses(chance, 0.3))}
+    cloud.faults.add(
+        Fault(
+            FaultKind.HOST_LOST,
+            job=f"work-{task:0{len(str(many.tasks - 1))}}-*",
+            times=times,
+            seconds=chance.uniform(0, 0.3),
+        )
+        for task, times in losses.items()
+    )
+    many.check(many.start("seconds=2", "preemptible=20"))  # longer than it takes to lose it, on a busy machine
+    cloud.faults.clear()
+    lost = many.jobs() - many.tasks
+    assert lost > sum(losses.values()) / 2
+    promise(
+        "three of ten spot hosts are lost",
+        load=f"{many.tasks} tasks",
+        holds="each task gives what is its own",
+        seen=f"{lost} hosts lost, of {len(losses)} tasks; {many.seconds}",
+    )
+
+
+def _losses(chance: random.Random, share: float) -> int:
+    losses = 0
+    while chance.random() < share:
+        losses += 1
+    return losses
+
+
+def test_jobs_are_invisible_and_vanish(
+    cloud: LocalCloud, root: Path, chance: random.Random, load: Any, promise: Promise
+) -> None:
+    many = Many(cloud, root / "invisible", load(15, 100))
+    cloud.faults.add([Fault(FaultKind.INVISIBLE, seconds=load(0.5, 2.0), times=many.tasks)])
+    with network(cloud.environ["AWS_ENDPOINT_URL"], chance=chance, vanishing=0.3) as net:
+        many.check(many.start("seconds=0.5", net=net))
+    cloud.faults.clear()
+    assert twice(many) == 0
+    promise(
+        "jobs are unknown at first, and three of ten are missing from each answer of DescribeJobs",
+        load=f"{many.tasks} tasks",
+        holds="each task runs once, and gives what is its own",
+        seen=f"{net.met['vanished']} times missing; {many.seconds}",
+    )
+
+
+def test_miniwdl_is_killed(cloud: LocalCloud, root: Path, chance: random.Random, load: Any, promise: Promise) -> None:
+    many = Many(cloud, root / "killed", load(20, 50))
+    cache = {f"MINIWDL__CALL_CACHE__{name}": "true" for name in ("GET", "PUT")}
+    cache["MINIWDL__CALL_CACHE__DIR"] = str(many.folder / "cache")
+    moments = sorted(chance.sample(range(many.tasks), load(3, 20)))
+    for tasks in moments:
+        run = many.start("seconds=0.5", at_once=8, **cache)
+        while len(many.starts()) < tasks or not run.log:
+            assert run.process.poll() is None, run.log
+            time.sleep(0.02)
+        time.sleep(chance.uniform(0, 0.5))
+        run.process.kill()
+        run.finish()
+    many.check(many.start("seconds=0.5", at_once=8, **cache))
+    assert twice(many) == 0
+    promise(
+        "miniwdl gets SIGKILL at random moments, and is started again each time",
+        load=f"{many.tasks} tasks, {len(moments)} kills",
+        holds="each task runs once, and gives what is its own",
+        seen=f"killed when {str(moments)[1:-1]} tasks had begun; {many.seconds}",
+    )

@@ -1,0 +1,85 @@
+"""What is secret on the submitting machine stays there: it is looked for wherever a run leaves anything."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from promises import Promise
+
+    from .conftest import Traces
+
+WDL = """version 1.1
+workflow greetings {
+    input { Array[String] names }
+    scatter (name in names) { call greet { input: name = name } }
+    output { Array[File] files = greet.file }
+}
+task greet {
+    input { String name }
+    command <<<
+        env >&2
+        echo "~{name}" > "greeting.txt"
+        [ "~{name}" != fail ]
+    >>>
+    output { File file = "greeting.txt" }
+}
+"""
+
+SECRETS = {
+    "AWS_SESSION_TOKEN": "canary-session-token",
+    "GITHUB_TOKEN": "canary-of-another-program",
+    "AWS_PROFILE_PASSWORD": "canary-that-looks-like-ours",
+    "DOCKER_AUTH_CONFIG": '{"auths": {"example.org": {"auth": "canary-registry"}}}',
+}
+FILES = {
+    ".aws/credentials": "[other]\naws_access_key_id = canary-key-id\naws_secret_access_key = canary-secret-key\n",
+    ".netrc": "machine example.org login me password canary-netrc\n",
+    ".docker/config.json": '{"auths": {"example.org": {"auth": "canary-docker"}}}',
+}
+SEEN = "greeting-that-is-to-be-found"
+"""No secret: by this the search shows that it would have found one."""
+
+
+def canaries() -> list[str]:
+    texts = " ".join([*SECRETS.values(), *FILES.values()])
+    return sorted({word.strip('"{}') for word in texts.split() if "canary-" in word})
+
+
+def test_no_secret_of_the_submitter_leaves_its_machine(
+    shell: Any, tmp_path: Path, folder: str, traces: Traces, promise: Promise
+) -> None:
+    (tmp_path / "greetings.wdl").write_text(WDL)
+    for name, content in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(content)
+    (tmp_path / "names.json").write_text(f'{{"names": ["{SEEN}", "fail"]}}')
+    terminal = []
+
+    def run(command: str, *arguments: str) -> None:
+        done = shell.run(command, *arguments, env=SECRETS)
+        terminal.append(done.stdout + done.stderr)
+
+    submission = ["greetings.wdl", "-i", "names.json", "--name", "canaries", "--tag", "for=canaries"]
+    for more in (["--dry-run"], ["--debug", "--follow"]):
+        run("miniwdl-aws-submit", *submission, "--s3upload", folder, *more)
+    for look in (["status", "--json"], ["logs"]):
+        run("miniwdl-aws", look[0], "last", *look[1:])
+    run("miniwdl-aws", "list")
+    run("miniwdl-aws", "doctor")
+
+    places = {place.partition(" ")[0] for place in traces.find(SEEN)}
+    assert places >= {"log", "s3", "file"}, "this is how a secret would have been found"
+    assert SEEN in "".join(terminal)
+    found = {canary: traces.find(canary) for canary in canaries()}
+    assert not {canary: places for canary, places in found.items() if places}
+    assert not [canary for canary in canaries() if canary in "".join(terminal)]
+    promise(
+        "secrets are in the environment and the files of the submitting machine",
+        load=f"{len(found)} canaries, a failing run, six commands",
+        holds="none is in a log, a definition, a job, a tag, an object, a run directory or on the terminal",
+        seen=f"{len(found)} looked for in all that the local cloud keeps, none found",
+    )
