@@ -25,6 +25,7 @@ def test_exit_codes() -> None:
         "StoppedError": ExitCode.TERMINATED,
         "OptionError": ExitCode.USAGE,
         "PayloadError": ExitCode.USAGE,
+        "FileSystemError": ExitCode.UPLOAD_FAILED,
         "MountMissingError": ExitCode.MOUNT_MISSING,
         "UploadError": ExitCode.UPLOAD_FAILED,
     }

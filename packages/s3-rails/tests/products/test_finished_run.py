@@ -54,6 +54,14 @@ def failed(run: FinishedRun, **cause: str) -> FinishedRun:
     return replace(run, ending=Ending(None, {"error": "RunFailed", "dir": str(run.run_dir), "cause": cause}))
 
 
+def test_a_run_directory_that_is_gone_claims_no_outputs(run: FinishedRun) -> None:
+    send = Recorder()
+    run.run_dir.rename(run.run_dir.with_name("away"))
+    with pytest.raises(UploadError, match="the run directory is not there any more"):
+        upload_run(run, FOLDER, send)
+    assert send.names == []
+
+
 def test_data_then_logs_then_outputs(run: FinishedRun) -> None:
     send = Recorder()
     outputs = upload_run(run, FOLDER, send)
