@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_core.run_files import REPORT_HTML
+from miniwdl_aws_core.sizes import counted
 from miniwdl_aws_hooks import ConfigurationError, ExitCode
 from miniwdl_aws_run_report.advice import advise, overrides, with_overrides
 from miniwdl_aws_run_report.errors import UnwritableError
 from miniwdl_aws_run_report.prices.asking import for_this_user
-from miniwdl_aws_run_report.prices.shares import needs_of, priced
+from miniwdl_aws_run_report.prices.shares import needs_of, of_unknown_market, priced
 from miniwdl_aws_run_report.reading.place import open_places
 from miniwdl_aws_run_report.totals import totals_of_run
 from miniwdl_aws_run_report.words import biggest_saving, outcome
@@ -89,8 +90,13 @@ def with_prices(run: Run, prices: Prices) -> Run:
     """Give the tries of a run their cost, or a note that says why there is none."""
     prices.learn(needs_of(run))
     found = priced(run, prices.steps)
-    lacking = f"prices are missing: {prices.refused}"
-    return replace(found, notes=(*found.notes, lacking)) if prices.refused else found
+    notes = [f"prices are missing: {prices.refused}"] if prices.refused else []
+    if number := of_unknown_market(found):
+        notes.append(
+            f"of {counted(number, 'try', 'tries')} nobody knows whether the host was a spot instance: they count at "
+            "the price on demand, which is the most that they cost"
+        )
+    return replace(found, notes=(*found.notes, *notes))
 
 
 def _right_size(run: Run, advice: list[Advice], place: str | None) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -90,8 +91,17 @@ def test_a_cache_that_is_none(aws: Aws, tmp_path: Path, text: str) -> None:
     assert with_prices(RUN, Prices(tmp_path / "prices.json", NOW, aws)).calls[0].tries[1].cost
 
 
-def test_a_run_without_hosts_asks_nobody(aws: Aws, tmp_path: Path) -> None:
-    run = Run("r", "align", State.SUCCEEDED, (Call("call-a", "a", State.SUCCEEDED, (NOWHERE,)),))
+def test_a_host_of_which_nobody_knows_the_market_counts_at_most(aws: Aws, tmp_path: Path) -> None:
+    call = Call("call-a", "a", State.SUCCEEDED, (replace(SPOT, spot=None),))
+    run = with_prices(Run("r", "align", State.SUCCEEDED, (call,)), Prices(tmp_path / "prices.json", NOW, aws))
+    assert run.calls[0].tries[0].cost == pytest.approx(0.23 * 0.5 * 0.5)
+    (note,) = run.notes
+    assert note.startswith("of 1 try nobody knows whether the host was a spot instance")
+
+
+@pytest.mark.parametrize("item", [NOWHERE, replace(SPOT, instance_type="local"), replace(SPOT, zone="")])
+def test_a_run_without_hosts_of_aws_asks_nobody(aws: Aws, tmp_path: Path, item: Try) -> None:
+    run = Run("r", "align", State.SUCCEEDED, (Call("call-a", "a", State.SUCCEEDED, (item,)),))
     assert with_prices(run, Prices(tmp_path / "prices.json", NOW, aws)) == run
     assert aws.asked == []
 

@@ -18,9 +18,12 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_run_report.model import Run, Try
 
-__all__ = ["Need", "needs_of", "price_at", "priced", "region_of"]
+__all__ = ["Need", "needs_of", "of_unknown_market", "price_at", "priced", "region_of"]
 
 _REGION = re.compile(r"[a-z]{2}(?:-[a-z]+)+-\d+")
+
+_TYPE = re.compile(r"[a-z0-9-]+\.[a-z0-9-]+")
+"""``m5.xlarge``; hosts of the local cloud are of none that AWS has."""
 
 
 @dataclass(frozen=True, order=True)
@@ -30,7 +33,7 @@ class Need:
     region: str
     instance_type: str
     zone: str = ""
-    """Of a spot instance; empty for one on demand, which costs the same in all zones."""
+    """Of a spot instance; empty for one on demand, which costs the same in all zones, or where that isn't known."""
 
     @property
     def spot(self) -> bool:
@@ -69,6 +72,11 @@ def priced(run: Run, steps: Callable[[Need], Sequence[tuple[float, float]]]) -> 
     return replace(run, calls=calls)
 
 
+def of_unknown_market(run: Run) -> int:
+    """Count the tries with a cost of which nobody knows whether their host was a spot instance."""
+    return sum(item.cost is not None and item.spot is None for item in _tries(run))
+
+
 def price_at(steps: Sequence[tuple[float, float]], at: float) -> float | None:
     """Tell a price at a time: that of the last step before, or else of the first one."""
     before = [price for since, price in steps if since <= at]
@@ -82,7 +90,7 @@ def _tries(run: Run) -> Iterator[Try]:
 
 def _need(item: Try) -> Need | None:
     region = region_of(item.zone)
-    if not region or not item.instance_type or item.spot is None:
+    if not region or not _TYPE.fullmatch(item.instance_type):
         return None
     return Need(region, item.instance_type, item.zone if item.spot else "")
 
