@@ -34,7 +34,7 @@ DOORS: Mapping[str, tuple[Callable[..., int], tuple[str, ...], int]] = {
     "miniwdl_aws_stage": (submit, ("--dry-run", *RUN, "f=local.txt"), 64),
     "miniwdl_aws_mounts": (submit, ("--dry-run", *RUN, "f=s3://b/f"), 64),
     "miniwdl_aws_prepare_job": (submit, ("--dry-run", *RUN, "f=s3://b/f"), 64),
-    "miniwdl_aws_follow_logs": (submit, (*RUN, "f=s3://b/f", "--follow", "--plain"), 75),
+    "miniwdl_aws_follow_logs": (submit, (*RUN, "f=s3://b/f", "--follow", "--plain"), 0),
     "miniwdl_aws_prepare_file_system": (run_s3upload, ("w.wdl",), 64),
     "miniwdl_aws_check_destination": (run_s3upload, ("w.wdl", "--s3upload", "s3://b/out"), 64),
     "miniwdl_aws_publish": (run_s3upload, ("--upload-only", "run", "--s3upload", "s3://b/out"), 74),

@@ -36,7 +36,7 @@ def test_secrets_are_those_of_any_partition() -> None:
         ("submit_rate", "fast", "a number between 0.1 and 1000"),
         ("submit_rate", "nan", "a number between"),
         ("infrastructure_retries", "1.5", "a whole number"),
-        ("job_timeout", "59", "at least 60"),
+        ("job_timeout", "59", "between 60 and 2147483647"),
         ("isolation", "total", "run or none"),
         ("adopt", "perhaps", "true or false"),
         ("job_tags", "{", "a JSON object"),

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from miniwdl_aws_core.terminal import coloured, plain, split_lines
+from miniwdl_aws_core.terminal import coloured, plain, quoted, split_lines
 
 JOINERS = "\u200c\u200d"
 BIDI = "\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069"
@@ -127,3 +127,11 @@ def test_a_megabyte_takes_no_time(piece: str) -> None:
     text = piece * 300_000
     assert "\x1b" not in plain(text)
     assert forbidden(coloured(text).replace("\x1b[31m", "").replace("\x1b[0m", "")) == []
+
+
+@given(st.text())
+def test_a_quoted_value_is_one_line_and_not_long(text: str) -> None:
+    shown = quoted(text, 20)
+    assert shown.isprintable()
+    assert len(shown) < 20 * 10 + 40
+    assert len(text) > 20 or shown == repr(text)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.batch.changes import override
 from miniwdl_aws_core.batch.images import parse_prefix
-from miniwdl_aws_core.batch.tags import check_chosen
+from miniwdl_aws_core.batch.tags import check_chosen, check_tags
 from miniwdl_aws_core.options.kinds import (
     OBJECT,
     SWITCH,
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
 __all__ = ["TIMEOUT", "BackendSettings", "read_settings"]
 
-TIMEOUT = whole_seconds(60)
-"""Seconds after which Batch stops a try; https://docs.aws.amazon.com/batch/latest/APIReference/API_JobTimeout.html"""
+TIMEOUT = whole_seconds(60, 2**31 - 1)
+"""Seconds after which Batch stops a try, an Integer; https://docs.aws.amazon.com/batch/latest/APIReference/API_JobTimeout.html"""
 REWRITES = texts_of(
     parse_prefix,
     parse_prefix,
@@ -149,7 +150,7 @@ class BackendSettings(AwsOptions):
         number(1, 24576), 512.0, "GiB that memory never grows beyond: the size of the largest hosts of the queue."
     )
     runnable_timeout = Option(
-        duration(),
+        duration(0, 365 * 86400),
         0.0,
         "Seconds that a job may stay RUNNABLE for a reason that AWS names before its task fails; 0 waits for ever.",
     )
@@ -158,6 +159,22 @@ class BackendSettings(AwsOptions):
         True,
         "After the workflow job was lost: go on with its task jobs that still run instead of running them twice.",
     )
+
+    def check(self) -> None:
+        """
+        Read every option now, and look whether they go together.
+
+        :raises ConfigurationError: for the first one that is wrong.
+        """
+        super().check()
+        check_chosen(self.job_tags, BackendSettings.job_tags.label)
+        check_tags(self.job_tags, BackendSettings.job_tags.label)
+        override({}, self.container_properties, BackendSettings.container_properties.label)
+        if self.describe_period_max < self.describe_period_min:
+            raise ConfigurationError(
+                f"{BackendSettings.describe_period_max.label} ({self.describe_period_max:g}) must not be below "
+                f"{BackendSettings.describe_period_min.label} ({self.describe_period_min:g})"
+            )
 
 
 def read_settings(settings: Settings) -> BackendSettings:
@@ -168,10 +185,4 @@ def read_settings(settings: Settings) -> BackendSettings:
     """
     read = BackendSettings(settings)
     read.check()
-    check_chosen(read.job_tags, BackendSettings.job_tags.label)
-    if read.describe_period_max < read.describe_period_min:
-        raise ConfigurationError(
-            f"{BackendSettings.describe_period_max.label} ({read.describe_period_max:g}) must not be below "
-            f"{BackendSettings.describe_period_min.name} ({read.describe_period_min:g})"
-        )
     return read

@@ -26,8 +26,8 @@ from miniwdl_aws_batch_backend.submission.submitter import Submitter
 from miniwdl_aws_batch_backend.termination import TerminationWatch
 from miniwdl_aws_core.aws.rate import SelfTuningRate
 from miniwdl_aws_core.batch.mounts import covering_mount, sentinel_of
+from miniwdl_aws_core.options.check import check_options
 from miniwdl_aws_core.options.kinds import SWITCH
-from miniwdl_aws_core.options.known import refuse_unknown
 from miniwdl_aws_hooks import ConfigurationError, Mount, Settings, get_manager
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Engine:
         :param connect: makes the client, given the configured region.
         :raises ConfigurationError: when something is missing or wrong.
         """
-        refuse_unknown(reader, os.environ)
+        check_options(reader, os.environ)
         settings = read_settings(reader)
         if settings.task_queue is None:
             raise ConfigurationError(

@@ -28,6 +28,10 @@ class OutputError(MiniwdlAwsError):
     exit_code = ExitCode.FAILED
 
 
+LONGEST = 1000
+"""Characters of an error's sentence that are shown."""
+
+
 def say(*lines: str) -> None:
     """Tell the user something, on standard error; each text is one line, whatever is in it."""
     _write(sys.stderr, lines, plain)
@@ -68,7 +72,13 @@ def complain(program: str, error: MiniwdlAwsError) -> None:
 
     :param program: name that begins the message.
     """
-    say(f"{program}: {error.message}", *error.excerpt, *([f"  hint: {error.hint}"] if error.hint else []))
+    hint = [f"  hint: {_cut(error.hint)}"] if error.hint else []
+    say(f"{program}: {_cut(error.message)}", *error.excerpt, *hint)
+
+
+def _cut(text: str) -> str:
+    """Keep what somebody reads of a sentence: names of files and of queues are as long as others make them."""
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 200]} ... {text[-200:]}"
 
 
 def has_colours() -> bool:

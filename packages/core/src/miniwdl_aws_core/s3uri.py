@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from miniwdl_aws_core.terminal import quoted
 from miniwdl_aws_hooks.errors import ConfigurationError
 
 __all__ = ["MAX_KEY_BYTES", "SCHEME", "S3Uri", "UriError", "is_utf8"]
@@ -52,16 +53,16 @@ class S3Uri:
         :raises UriError: when there can be no such object.
         """
         if not text.startswith(SCHEME):
-            raise UriError(f"{what} must begin with s3://, and {text!r} does not")
+            raise UriError(f"{what} must begin with s3://, and {quoted(text)} does not")
         bucket, _, key = text[len(SCHEME) :].partition("/")
         if bucket.startswith(ARN):
             # Where the ARN ends and the key begins is hard to tell, and other tools that meet the URI can't.
             raise UriError(
-                f"{what} names an access point by its ARN, which has no place in a URI: {text!r}",
+                f"{what} names an access point by its ARN, which has no place in a URI: {quoted(text)}",
                 hint="name it by its alias, which ends in -s3alias: s3://ALIAS/FOLDER/",
             )
         if not re.fullmatch(BUCKET, bucket):
-            raise UriError(f"{what} names no valid bucket: {text!r}", hint="the form is s3://BUCKET/FOLDER/")
+            raise UriError(f"{what} names no valid bucket: {quoted(text)}", hint="the form is s3://BUCKET/FOLDER/")
         if not is_utf8(key):
             raise UriError(f"{what} is not valid UTF-8, which S3 demands of a key: {text!a}")
         if len(key.encode()) > MAX_KEY_BYTES:

@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import re
 
-__all__ = ["coloured", "plain", "split_lines"]
+__all__ = ["coloured", "plain", "quoted", "split_lines"]
 
 _LINE_END = "\n\r\v\f\u2028\u2029"
 # A string ends at its terminator. Where there is none in the line, its opener alone goes: what follows may be ours. The
@@ -80,6 +80,11 @@ def coloured(text: str) -> str:
 
     shown = re.sub(_UNFIT, replace, text)
     return shown if last in ("", _RESET, "\x1b[m") else shown + _RESET
+
+
+def quoted(text: str, limit: int = 100) -> str:
+    """Quote a value for a sentence that says what is wrong with it: in one line, and no longer than one can read."""
+    return repr(text) if len(text) <= limit else f"{text[:limit]!r}... ({len(text)} characters)"
 
 
 def _replace(match: re.Match[str]) -> str:

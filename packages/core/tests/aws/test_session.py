@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from miniwdl_aws_core.aws.errors import AwsError, Kind, NotConfiguredError
-from miniwdl_aws_core.aws.session import connect, region_in
+from miniwdl_aws_core.aws.session import connect, region_in, wrong_variable
 from miniwdl_aws_hooks.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def test_nonsense_is_a_sentence(monkeypatch: pytest.MonkeyPatch, name: str) -> N
     monkeypatch.setenv(name, "not one")
     with pytest.raises(NotConfiguredError, match="not one") as caught:
         region()
-    assert name != "AWS_ENDPOINT_URL" or name in (caught.value.hint or "")
+    assert name in caught.value.message
 
 
 @pytest.mark.parametrize(
@@ -170,3 +170,23 @@ def test_attempts(
     with pytest.raises(Exception, match=r"500|Internal"):
         client.describe_jobs(jobs=["x"])
     assert server.asked == asked
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "right"),
+    [
+        ("AWS_ENDPOINT_URL", "http://localhost:9000", True),
+        ("AWS_ENDPOINT_URL_S3", "https://s3.example.org/base", True),
+        ("AWS_ENDPOINT_URL", "", True),
+        ("AWS_ENDPOINT_URL", "localhost:9000", False),
+        ("AWS_ENDPOINT_URL_BATCH", "http://", False),
+        ("AWS_ENDPOINT_URL", "http://[", False),
+        ("AWS_ENDPOINT_URL", "http://h:99999", False),
+        ("AWS_ENDPOINT_URL", "http://a b", False),
+        ("AWS_REGION", "cn-north-1", True),
+        ("AWS_DEFAULT_REGION", "us east", False),
+        ("MINIWDL__AWS__REGION", "../x", False),
+    ],
+)
+def test_the_variable_is_named_that_can_not_be_right(name: str, value: str, right: bool) -> None:
+    assert wrong_variable({name: value}) == "" if right else wrong_variable({name: value}).startswith(f"{name} must be")

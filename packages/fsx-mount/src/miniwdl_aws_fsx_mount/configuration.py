@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from pathlib import PurePosixPath
 
-from miniwdl_aws_core.options.kinds import SWITCH, Kind, text_like
+from miniwdl_aws_core.options.kinds import PATH, SWITCH, text_like
 from miniwdl_aws_core.options.table import Option, Section
 from miniwdl_aws_hooks.protocol import SENTINEL_NAME
 
@@ -15,27 +14,23 @@ NO_SENTINEL = "none"
 """Value of ``sentinel`` that switches the check off."""
 
 
-def _parse_path(text: str) -> str:
-    path = PurePosixPath(text)
-    if not path.is_absolute() or ".." in path.parts:
-        raise ValueError
-    return text
-
-
 class FsxOptions(Section):
     """How the file system is used."""
 
     section = "fsx"
 
     host_path = Option(
-        Kind("an absolute path", _parse_path),
+        PATH,
         None,
         "Where the hosts of the compute environments have the file system mounted, for hosts that were set up by other "
         "means than this project's user data.",
         unset="where jobs see it, `[file_io] root`",
     )
     sentinel = Option(
-        text_like(re.compile(r"(?!\.{1,2}$)[^/]+"), f"a file name, or {NO_SENTINEL}, which switches the check off"),
+        text_like(
+            re.compile(r"(?!\.{1,2}$)[^/\x00-\x1f\x7f]+"),
+            f"a file name, or {NO_SENTINEL}, which switches the check off",
+        ),
         SENTINEL_NAME,
         f"Marker file in the root of the file system without which jobs refuse to start; `{NO_SENTINEL}` switches the "
         "check off, for file systems on which no marker can be made.",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["PREFIX", "EnvironSettings", "Settings", "variable_of"]
+__all__ = ["PREFIX", "EnvironSettings", "Settings", "origin_of", "variable_of"]
 
 PREFIX = "MINIWDL__"
 """With which the variables begin by which miniwdl lets options be set."""
@@ -35,6 +35,12 @@ class Settings(Protocol):
         ...
 
 
+def origin_of(settings: Settings, section: str, key: str) -> str | None:
+    """Say where the value of ``[section] key`` comes from, a variable or a file, as far as the settings know it."""
+    find = getattr(settings, "origin", None)
+    return find(section, key) if find else None
+
+
 class EnvironSettings:
     """Settings from environment variables named ``MINIWDL__SECTION__KEY``, miniwdl's convention."""
 
@@ -54,3 +60,8 @@ class EnvironSettings:
         """Value of the override, else of the environment variable; empty strings count as unset."""
         override = self._overrides.get((section, key))
         return override or self._environ.get(variable_of(section, key)) or None
+
+    def origin(self, section: str, key: str) -> str | None:
+        """Name the variable that sets it."""
+        variable = variable_of(section, key)
+        return variable if self._environ.get(variable) and not self._overrides.get((section, key)) else None

@@ -7,10 +7,16 @@ import re
 from miniwdl_aws_core.options.kinds import GIB, MIB, SIZE, SWITCH, TEXT, TEXTS, choice, text_like, whole
 from miniwdl_aws_core.options.shared import UploadOptions
 from miniwdl_aws_core.options.table import Option
+from miniwdl_aws_core.terminal import quoted
+from miniwdl_aws_hooks import ConfigurationError
 
 __all__ = ["KMS", "RailsOptions"]
 
 KMS = ("aws:kms", "aws:kms:dsse")
+
+MAX_TAGS, MAX_TAG_KEY, MAX_TAG_VALUE = 10, 128, 256
+TAG = re.compile(r"[\w+\-=.:/@ ]*")
+"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html"""
 
 
 class RailsOptions(UploadOptions):
@@ -19,7 +25,7 @@ class RailsOptions(UploadOptions):
     owns_section = True
 
     concurrency = Option(
-        whole(1),
+        whole(1, 10_000),
         64,
         "Requests in flight at once, over all transfers of the process: fewer for a narrow network.",
         begins="how objects travel",
@@ -69,3 +75,41 @@ class RailsOptions(UploadOptions):
         unset="STANDARD",
     )
     object_tags = Option(TEXTS, {}, "Tags of every object that is uploaded, at most 10.")
+
+    def check(self) -> None:
+        """
+        Read every option now, and look whether they go together.
+
+        :raises ConfigurationError: for the first one that is wrong.
+        """
+        super().check()
+        self.check_protection()
+        self.check_tags()
+
+    def check_protection(self) -> None:
+        """Look whether what concerns encryption goes together."""
+        if self.kms_key and self.encryption not in KMS:
+            raise ConfigurationError(f"{RailsOptions.kms_key.label} needs encryption = aws:kms or aws:kms:dsse")
+        if self.bucket_key is not None and self.encryption != "aws:kms":
+            raise ConfigurationError(f"{RailsOptions.bucket_key.label} needs encryption = aws:kms")
+
+    def check_tags(self) -> None:
+        """Look whether S3 takes the tags."""
+        what, tags = RailsOptions.object_tags.label, self.object_tags
+        if len(tags) > MAX_TAGS:
+            raise ConfigurationError(f"{what}: S3 allows {MAX_TAGS} tags, and these are {len(tags)}")
+        for key, value in tags.items():
+            _check_tag(what, key, value)
+
+
+def _check_tag(what: str, key: str, value: str) -> None:
+    if not 0 < len(key) <= MAX_TAG_KEY or len(value) > MAX_TAG_VALUE or key.lower().startswith("aws:"):
+        raise ConfigurationError(
+            f"{what}: {quoted(key)} is not possible",
+            hint=f"keys have 1 to {MAX_TAG_KEY} characters and don't begin with aws:, values at most {MAX_TAG_VALUE}",
+        )
+    if not TAG.fullmatch(key) or not TAG.fullmatch(value):
+        raise ConfigurationError(
+            f"{what}: {key!r} has characters that S3 does not allow",
+            hint="allowed: letters, digits, + - = . _ : / @ and spaces",
+        )

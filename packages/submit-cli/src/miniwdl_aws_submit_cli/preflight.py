@@ -10,7 +10,7 @@ from miniwdl_aws_core.aws.errors import AwsError, translated
 from miniwdl_aws_core.aws.permissions import Role
 from miniwdl_aws_core.aws.session import connect as connect_to
 from miniwdl_aws_core.aws.simulation import Place, lacking, questions
-from miniwdl_aws_core.options.known import refuse_unknown
+from miniwdl_aws_core.options.check import check_options
 from miniwdl_aws_core.options.shared import AwsOptions, task_queues
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks.errors import ConfigurationError
@@ -59,10 +59,10 @@ def checks(context: PreflightContext) -> list[Check]:
 def _configuration(context: PreflightContext) -> Check:
     subject = "configuration"
     try:
-        refuse_unknown(context.settings, os.environ)
+        check_options(context.settings, os.environ)
     except ConfigurationError as exc:
         return Check(subject, CheckState.FAILED, exc.message, exc.hint)
-    return Check(subject, CheckState.OK, "all options that are set exist")
+    return Check(subject, CheckState.OK, "all options that are set exist, and have values that they can have")
 
 
 def _queue(table: QueueTable, name: str | None) -> Check:

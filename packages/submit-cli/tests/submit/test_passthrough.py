@@ -28,7 +28,7 @@ def miniwdl(*words: str) -> Namespace:
         '-i {"a":1} wf.wdl',
         "wf.wdl -i -",
         "wf.wdl --task t --empty a --empty b --none c",
-        "wf.wdl --env A=1 --env=B=-2 --env=--C=3",
+        "wf.wdl --env A=1 --env=B=-2 --env=_C=--3",
         "-p lib -plib2 --no-outside-imports --no-quant-check wf.wdl",
         "wf.wdl -@ 4 --runtime-cpu-max 8 --runtime-memory-max 4G",
         "wf.wdl --copy-input-files --copy-input-files-for t --as-me --error-json --log-json --no-color --debug",

@@ -16,6 +16,7 @@ from __future__ import annotations
 import os
 import re
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from miniwdl_aws_core.aws.codes import Kind
 from miniwdl_aws_core.aws.errors import (
@@ -29,13 +30,14 @@ from miniwdl_aws_core.aws.errors import (
 )
 from miniwdl_aws_core.aws.surprises import in_words
 from miniwdl_aws_core.options.shared import AwsOptions
+from miniwdl_aws_core.terminal import quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from botocore.session import Session
 
-__all__ = ["ATTEMPTS", "connect", "find_region", "open_session", "region_in"]
+__all__ = ["ATTEMPTS", "connect", "find_region", "open_session", "region_in", "wrong_variable"]
 
 ATTEMPTS = 8
 """Tries of a request, unless AWS_MAX_ATTEMPTS says otherwise. With the pauses between them, a service that is away for
@@ -58,6 +60,33 @@ _REGION = re.compile(r"[a-z]+(-[a-z]+)+-\d+")
 def region_in(environ: Mapping[str, str]) -> str | None:
     """Region that environment variables name; asks nobody, and imports nothing."""
     return next((environ[name] for name in _VARIABLES if environ.get(name)), None)
+
+
+def wrong_variable(environ: Mapping[str, str]) -> str:
+    """
+    Say which variable that says where AWS is can't be right; botocore's own words name none. Pure.
+
+    :return: one sentence; nothing when all could be right.
+    """
+    for name in _VARIABLES:
+        value = environ.get(name, "")
+        if not re.fullmatch(r"[A-Za-z0-9-]{0,63}", value):
+            return f"{name} must be the name of a region, such as us-east-1, not {quoted(value)}"
+    for name in sorted(name for name in environ if name.startswith("AWS_ENDPOINT_URL")):
+        if environ[name] and not _is_endpoint(environ[name]):
+            return f"{name} must be an address such as http://localhost:9000, not {quoted(environ[name])}"
+    return ""
+
+
+def _is_endpoint(text: str) -> bool:
+    try:
+        found = urlsplit(text)
+        port = found.port
+    except ValueError:
+        return False
+    return (
+        found.scheme in {"http", "https"} and bool(found.hostname) and port != 0 and not re.search(r"[\s\0-\x1f]", text)
+    )
 
 
 def find_region(session: Session, option: str | None = None, environ: Mapping[str, str] = os.environ) -> str | None:
@@ -128,6 +157,11 @@ def connect(
         if attempts is not None or not os.environ.get("AWS_MAX_ATTEMPTS"):
             retries["total_max_attempts"] = attempts or ATTEMPTS
         settings = {"connect_timeout": CONNECT_TIMEOUT, "read_timeout": READ_TIMEOUT, **config}
+        wrong = wrong_variable(os.environ)
+        if wrong:
+            raise family.error(
+                Kind.NOT_CONFIGURED, wrong, hint=f"correct {wrong.partition(' ')[0]}, or unset it", retryable=False
+            )
         session = session or open_session(profile)
         found = find_region(session, region) or fallback_region
         if not found:

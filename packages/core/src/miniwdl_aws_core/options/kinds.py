@@ -19,6 +19,7 @@ __all__ = [
     "GIB",
     "MIB",
     "OBJECT",
+    "PATH",
     "SIZE",
     "SWITCH",
     "TEXT",
@@ -38,6 +39,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 MIB = 1024 * 1024
 GIB = 1024 * MIB
+LARGEST = 2**60
+"""Bytes: no file system of AWS has more."""
 SIZE_UNITS = {"": 1, "K": 1024, "M": MIB, "G": GIB, "T": 1024 * GIB}
 TIME_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 """Seconds by unit."""
@@ -59,6 +62,18 @@ class Kind(Generic[T_co]):
     """Writes a value so that ``parse`` reads it."""
 
 
+def _parse_text(text: str) -> str:
+    if not text.isprintable():
+        raise ValueError
+    return text
+
+
+def _parse_path(text: str) -> str:
+    if not text.startswith("/") or ":" in text or ".." in text.split("/"):
+        raise ValueError
+    return _parse_text(text)
+
+
 def _parse_switch(text: str) -> bool:
     if text.lower() in _ON:
         return True
@@ -71,7 +86,7 @@ def _parse_size(text: str) -> int:
     found = re.fullmatch(_SIZE, text, re.IGNORECASE)
     if not found:
         raise ValueError
-    return int(float(found[1]) * SIZE_UNITS[found[2].upper()])
+    return int(_within(float(found[1]) * SIZE_UNITS[found[2].upper()], 0, LARGEST))
 
 
 def _write_size(size: int) -> str:
@@ -80,9 +95,9 @@ def _write_size(size: int) -> str:
 
 
 def _parse_object(text: str) -> Mapping[str, Any]:
-    import json  # here and below, since every `--help` knows the options and few commands have objects in them
+    from miniwdl_aws_core.options.json_text import read_json  # few commands have objects in them, and each has `--help`
 
-    value = json.loads(text)
+    value = read_json(text)
     if not isinstance(value, dict):
         raise ValueError  # noqa: TRY004 - one exception for all ways in which a value can be wrong
     return value
@@ -101,7 +116,9 @@ def _write_object(value: Mapping[str, Any]) -> str:
     return json.dumps(value, separators=(",", ":"), sort_keys=True)
 
 
-TEXT: Kind[str] = Kind("a text", str)
+TEXT: Kind[str] = Kind("a text without control characters", _parse_text)
+PATH: Kind[str] = Kind("an absolute path without .., colons and control characters, such as /mnt/fsx", _parse_path)
+"""Where something is mounted: a colon ends a path in the words by which containers get their volumes."""
 SWITCH: Kind[bool] = Kind("true or false", _parse_switch, lambda value: "true" if value else "false")
 SIZE: Kind[int] = Kind("a size such as 256M", _parse_size, _write_size)
 """A number of bytes: ``256M``, ``1.5 GiB``, ``4096``. Units are powers of 1024."""
@@ -128,9 +145,9 @@ def duration(low: float = 0, high: float = math.inf) -> Kind[float]:
     )
 
 
-def whole_seconds(low: int) -> Kind[int]:
+def whole_seconds(low: int, high: float = math.inf) -> Kind[int]:
     """Make the kind of a time of which only whole seconds count."""
-    kind = duration(low)
+    kind = duration(low, high)
     return Kind(kind.expected, lambda text: int(kind.parse(text)))
 
 
@@ -191,7 +208,7 @@ def _within(value: float, low: float, high: float) -> float:
 
 
 def _bounds(low: float, high: float) -> str:
-    return f"of at least {low:g}" if math.isinf(high) else f"between {low:g} and {high:g}"
+    return f"of at least {_plain(low)}" if math.isinf(high) else f"between {_plain(low)} and {_plain(high)}"
 
 
 def _plain(value: float) -> str:

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from miniwdl_aws_core.nearest import nearest
-from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_core.options.shared import AwsOptions, UploadOptions
 from miniwdl_aws_hooks.discovery import find_points
 from miniwdl_aws_hooks.errors import ConfigurationError
@@ -42,6 +41,20 @@ class Unknown:
     """What to do about it."""
 
 
+@runtime_checkable
+class HasFile(Protocol):
+    """Settings that come from a configuration file, too."""
+
+    @property
+    def file(self) -> str | None:
+        """The file, if there is one."""
+        ...
+
+    def keys(self, section: str) -> list[str]:
+        """Options of a section that the file names."""
+        ...
+
+
 def installed_sections() -> list[type[Section]]:
     """List the sections of the parts that are installed, what they share first."""
     sections: list[type[Section]] = [AwsOptions, UploadOptions]
@@ -65,7 +78,7 @@ def refuse_unknown(
     """
     sections = installed_sections() if sections is None else sections
     found = unknown_variables(environ, sections)
-    if isinstance(settings, LoaderSettings):
+    if isinstance(settings, HasFile):
         found += unknown_in_file(settings, sections)
     if found:
         names = " and ".join(item.written for item in found)
@@ -87,13 +100,13 @@ def unknown_variables(environ: Mapping[str, str], sections: Sequence[type[Sectio
     return found
 
 
-def unknown_in_file(settings: LoaderSettings, sections: Sequence[type[Section]]) -> list[Unknown]:
+def unknown_in_file(settings: HasFile, sections: Sequence[type[Section]]) -> list[Unknown]:
     """Find options of miniwdl's configuration file."""
     found = []
     for section, names in _known(sections).items():
         for key in settings.keys(section):
             if key not in names:
-                where = f" in {settings.cfg.cfg_filename}" if settings.cfg.cfg_filename else ""
+                where = f" in {settings.file}" if settings.file else ""
                 advice = _advice(key, {name: name for name in names}, _gone(sections, section, key))
                 found.append(Unknown(f"[{section}] {key}{where}", advice))
     return found

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_hooks.settings import EnvironSettings
+from miniwdl_aws_hooks.settings import EnvironSettings, variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,6 +47,20 @@ class LoaderSettings:
         if (section, key) in self._overrides:
             return self._overrides[section, key] or None
         return (self.cfg.get(section, key) if self.cfg.has_option(section, key) else None) or None
+
+    @property
+    def file(self) -> str | None:
+        """The configuration file that miniwdl has read."""
+        return self.cfg.cfg_filename
+
+    def origin(self, section: str, key: str) -> str | None:
+        """Name the variable or the file that sets it."""
+        if (section, key) in self._overrides:
+            return None
+        variable = variable_of(section, key)
+        if os.environ.get(variable):
+            return variable
+        return self.file if self.file and key in self.keys(section) else None
 
     def keys(self, section: str) -> list[str]:
         """Options of a section that the configuration file names."""

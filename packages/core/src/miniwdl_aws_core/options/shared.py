@@ -17,13 +17,31 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks import PreflightContext
 
-__all__ = ["DELETE_WHEN", "EXPORT", "PUBLISH_HOW", "SHARE", "UPLOAD", "AwsOptions", "UploadOptions", "task_queues"]
+__all__ = [
+    "DELETE_WHEN",
+    "EXPORT",
+    "FILE_SYSTEM",
+    "PUBLISH_HOW",
+    "ROLE",
+    "SHARE",
+    "UPLOAD",
+    "AwsOptions",
+    "UploadOptions",
+    "task_queues",
+]
 
 DELETE_WHEN = ("always", "success", "failure")
 UPLOAD, EXPORT = PUBLISH_HOW = ("upload", "export")
 
 SHARE = text_like(r"[A-Za-z0-9]{1,255}\*?", "at most 255 letters and digits, and perhaps an asterisk after them")
 """A share identifier; https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html"""
+
+FILE_SYSTEM = text_like(r"[A-Za-z0-9._-]{1,255}", "the id of a file system, such as fs-0123456789abcdef0")
+ROLE = text_like(
+    r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]{1,512}",
+    "the ARN of an IAM role, such as arn:aws:iam::123456789012:role/workflow",
+)
+"""https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html"""
 
 _EFS = "EFS is what the project miniwdl-aws works with; here [aws] fs names a file system of FSx for Lustre"
 _RATE = "[aws] submit_rate is the number of SubmitJob requests a second"
@@ -77,7 +95,7 @@ class AwsOptions(Section):
         "take no job without one, and others none with one.",
         unset="none",
     )
-    fs = Option(TEXT, None, "Id of the file system, fs-... (--fsid).", unset="none")
+    fs = Option(FILE_SYSTEM, None, "Id of the file system, fs-... (--fsid).", unset="none")
     region = Option(TEXT, None, "Region.", unset="that of the AWS configuration, or of the instance")
     job_tags = Option(TEXTS, {}, "Tags of every task job, by which costs can be told apart; --tag adds to them.")
 
@@ -86,7 +104,7 @@ class AwsOptions(Section):
         begins="what miniwdl-aws-submit reads on your machine, from the environment alone",
     )  # fmt: skip
     workflow_role = Option(
-        TEXT,
+        ROLE,
         None,
         "IAM role of workflow jobs (--workflow-role).",
         unset="the instance's role",

@@ -18,8 +18,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar, overload
 
+from miniwdl_aws_core.terminal import quoted
 from miniwdl_aws_hooks.errors import ConfigurationError
-from miniwdl_aws_hooks.settings import variable_of
+from miniwdl_aws_hooks.settings import origin_of, variable_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,7 +79,7 @@ class Option(Generic[T]):
         if instance is None:
             return self
         text = (instance.settings.get(self.section, self.name) or "").strip()
-        value = self.parse(text) if text else self.default
+        value = self.parse(text, origin_of(instance.settings, self.section, self.name)) if text else self.default
         # Found there before this method is asked again.
         instance.__dict__[self.name] = value
         return value
@@ -98,18 +99,19 @@ class Option(Generic[T]):
         """The default as it would be written; empty where there is none."""
         return "" if self.default is None else self.kind.write(self.default)
 
-    def parse(self, text: str) -> T:
+    def parse(self, text: str, origin: str | None = None) -> T:
         """
         Read a value.
 
+        :param origin: where it is set, if that is known: a variable or a file.
         :raises ConfigurationError: naming the option, and saying what it must be.
         """
         try:
             return self.kind.parse(text)
         except (ValueError, OverflowError):
             raise ConfigurationError(
-                f"{self.label} must be {self.kind.expected}, not {text!r}",
-                hint=f"correct it in the miniwdl configuration or in {self.variable}",
+                f"{self.label} must be {self.kind.expected}, not {quoted(text)}",
+                hint=f"correct it in {origin or f'the miniwdl configuration or in {self.variable}'}",
             ) from None
 
 

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
-from miniwdl_aws_s3_rails.configuration import KMS, RailsOptions
-from miniwdl_aws_s3_rails.errors import OptionError
-
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from miniwdl_aws_s3_rails.configuration import RailsOptions
 
 __all__ = ["CHECKSUM", "EXECUTABLE", "Protection", "PutOptions", "is_executable", "read_protection", "read_put_options"]
 
@@ -26,10 +25,6 @@ EXECUTABLE = ((PERMISSIONS, "0100755"),)
 Metadata of an object that is an executable file, as FSx for Lustre, File Gateway and DataSync write it.
 https://docs.aws.amazon.com/fsx/latest/LustreGuide/posix-metadata-support.html
 """
-
-MAX_TAGS, MAX_TAG_KEY, MAX_TAG_VALUE = 10, 128, 256
-TAG = re.compile(r"[\w+\-=.:/@ ]*")
-"""https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-tagging.html"""
 
 
 @dataclass(frozen=True)
@@ -115,31 +110,11 @@ def is_executable(metadata: Mapping[str, str]) -> bool:
 
 def read_protection(options: RailsOptions) -> Protection:
     """Read what concerns all objects, and check that it goes together."""
-    if options.kms_key and options.encryption not in KMS:
-        raise OptionError(f"{RailsOptions.kms_key.label} needs encryption = aws:kms or aws:kms:dsse")
-    if options.bucket_key is not None and options.encryption != "aws:kms":
-        raise OptionError(f"{RailsOptions.bucket_key.label} needs encryption = aws:kms")
+    options.check_protection()
     return Protection(options.encryption, options.kms_key, options.bucket_key, options.checksum)
 
 
 def read_put_options(options: RailsOptions) -> PutOptions:
     """Read what concerns the products of runs."""
-    what, tags = RailsOptions.object_tags.label, options.object_tags
-    if len(tags) > MAX_TAGS:
-        raise OptionError(f"{what}: S3 allows {MAX_TAGS} tags, and these are {len(tags)}")
-    for key, value in tags.items():
-        _check_tag(what, key, value)
-    return PutOptions(options.storage_class, tuple(tags.items()))
-
-
-def _check_tag(what: str, key: str, value: str) -> None:
-    if not 0 < len(key) <= MAX_TAG_KEY or len(value) > MAX_TAG_VALUE or key.lower().startswith("aws:"):
-        raise OptionError(
-            f"{what}: {key[:MAX_TAG_KEY]!r} is not possible",
-            hint=f"keys have 1 to {MAX_TAG_KEY} characters and don't begin with aws:, values at most {MAX_TAG_VALUE}",
-        )
-    if not TAG.fullmatch(key) or not TAG.fullmatch(value):
-        raise OptionError(
-            f"{what}: {key!r} has characters that S3 does not allow",
-            hint="allowed: letters, digits, + - = . _ : / @ and spaces",
-        )
+    options.check_tags()
+    return PutOptions(options.storage_class, tuple(options.object_tags.items()))

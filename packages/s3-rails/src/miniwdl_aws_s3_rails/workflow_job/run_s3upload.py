@@ -116,11 +116,11 @@ def _end_log() -> None:
 
 
 def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
-    from miniwdl_aws_core.options.known import refuse_unknown
+    from miniwdl_aws_core.options.check import check_options
     from miniwdl_aws_core.options.loader import load_settings
 
     settings = load_settings(arguments.passed_value("--cfg"))
-    refuse_unknown(settings, os.environ)
+    check_options(settings, os.environ)
     _let_publishers_speak()
     check_mount(os.environ, settings)
     arguments = arguments.with_settings(settings)

@@ -7,9 +7,12 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_core.options.shared import SHARE
+from miniwdl_aws_core.options.kinds import PATH, whole
+from miniwdl_aws_core.options.kinds import Kind as ValueKind
+from miniwdl_aws_core.options.shared import FILE_SYSTEM, ROLE, SHARE
 from miniwdl_aws_core.publish_options import check
 from miniwdl_aws_core.s3uri import S3Uri
+from miniwdl_aws_core.terminal import quoted
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.types import PublishOptions
 from miniwdl_aws_submit_cli.options.table import OPTIONS, Kind, Option, option
@@ -30,6 +33,10 @@ __all__ = [
     "within",
 ]
 
+LARGEST_HOST = 32768
+"""GiB of memory; https://aws.amazon.com/ec2/instance-types/high-memory/"""
+_CPU = whole(1, 1920)
+"""vCPUs: the largest hosts of that page have so many."""
 MAX_NAME = 128
 MAX_TAG_KEY, MAX_TAG_VALUE = 128, 256
 # https://docs.aws.amazon.com/batch/latest/userguide/using-tags.html
@@ -112,7 +119,7 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str], tags: Mapping[
     for item in OPTIONS:
         if item.choices and found[item.dest].value not in ("", *item.choices):
             bad = found[item.dest]
-            raise ConfigurationError(f"{bad.source} must be one of {', '.join(item.choices)}, not {bad.value!r}")
+            raise ConfigurationError(f"{bad.source} must be one of {', '.join(item.choices)}, not {quoted(bad.value)}")
     mount = _mount(found["mount"])
     s3upload = read_s3_folder(found["s3upload"])
     if found["delete_after"].value and not s3upload:
@@ -132,19 +139,19 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str], tags: Mapping[
         delete_after=found["delete_after"].value or None,
     )
     check(publish)
-    share = _share(found["share"])
+    share = _read(found["share"], SHARE)
     return Settings(
         workflow_queue=find_required(option("--workflow-queue"), given, environ, tags).value,
         task_queue=find_required(option("--task-queue"), given, environ, tags).value,
         task_queue_fallback=found["task_queue_fallback"].value or None,
         workflow_share=share,
         task_share=share,
-        fsid=found["fsid"].value or None,
+        fsid=_read(found["fsid"], FILE_SYSTEM),
         mount=mount,
         run_dir=_run_dir(found["dir"], mount),
         publish=publish,
         staging=_staging(found["staging"], s3upload),
-        workflow_role=found["workflow_role"].value or None,
+        workflow_role=_read(found["workflow_role"], ROLE),
         image=found["image"].value or None,
         name=_job_name(found["name"]),
         cpu=read_cpu(found["cpu"]),
@@ -165,15 +172,17 @@ def parse_tags(pairs: Sequence[str]) -> dict[str, str]:
     for pair in pairs:
         key, equals, value = pair.partition("=")
         if not equals or not key:
-            raise ConfigurationError(f"--tag takes KEY=VALUE, not {pair!r}")
+            raise ConfigurationError(f"--tag takes KEY=VALUE, not {quoted(pair)}")
         if key.lower().startswith("aws:"):
-            raise ConfigurationError(f"--tag {pair}: tags that begin with aws: belong to AWS")
+            raise ConfigurationError(f"--tag {quoted(pair)}: tags that begin with aws: belong to AWS")
         if len(key) > MAX_TAG_KEY or len(value) > MAX_TAG_VALUE:
             raise ConfigurationError(
                 f"--tag {key[:40]}: a key has at most {MAX_TAG_KEY} characters, a value {MAX_TAG_VALUE}"
             )
         if not _TAG_TEXT.fullmatch(key) or not _TAG_TEXT.fullmatch(value):
-            raise ConfigurationError(f"--tag {pair}: tags consist of letters, digits, spaces and + - = . _ : / @")
+            raise ConfigurationError(
+                f"--tag {quoted(pair)}: tags consist of letters, digits, spaces and + - = . _ : / @"
+            )
         if tags.get(key, value) != value:
             raise ConfigurationError(f"--tag gives {key} twice, with different values")
         tags[key] = value
@@ -181,10 +190,10 @@ def parse_tags(pairs: Sequence[str]) -> dict[str, str]:
 
 
 def _mount(found: Resolved) -> str:
-    path = posixpath.normpath(found.value) if found.value else ""
-    if not path.startswith("/") or path.strip("/") == "":
-        raise ConfigurationError(f"{found.source} must be an absolute path such as /mnt/fsx, not {found.value!r}")
-    return path
+    path = posixpath.normpath(_read(found, PATH) or "/")
+    if path.strip("/") == "":
+        raise ConfigurationError(f"{found.source} must be an absolute path such as /mnt/fsx, not {quoted(found.value)}")
+    return "/" + path.strip("/")  # POSIX lets two slashes at the beginning stand
 
 
 def _run_dir(found: Resolved, mount: str) -> str:
@@ -192,9 +201,11 @@ def _run_dir(found: Resolved, mount: str) -> str:
         return posixpath.join(mount, "miniwdl_run")
     if not found.value.startswith("/") or not within(found.value, mount):
         raise ConfigurationError(
-            f"{found.source} must lie within the mount {mount}, unlike {found.value}",
+            f"{found.source} must lie within the mount {mount}, unlike {quoted(found.value)}",
             hint=f"the run directory is on the file system that all jobs share; default: {mount}/miniwdl_run",
         )
+    if not found.value.isprintable():
+        raise ConfigurationError(f"{found.source} must be a path without control characters, not {quoted(found.value)}")
     # miniwdl makes no subfolder of a directory written with a final "/.".
     exact = "/." if found.value.endswith("/.") else ""
     return posixpath.normpath(found.value) + exact
@@ -217,13 +228,13 @@ def _staging(found: Resolved, s3upload: str | None) -> str | None:
     return None
 
 
-def _share(found: Resolved) -> str | None:
+def _read(found: Resolved, kind: ValueKind[str]) -> str | None:
     if not found.value:
         return None
     try:
-        return SHARE.parse(found.value)
+        return kind.parse(found.value)
     except ValueError:
-        raise ConfigurationError(f"{found.source} must be {SHARE.expected}, not {found.value!r}") from None
+        raise ConfigurationError(f"{found.source} must be {kind.expected}, not {quoted(found.value)}") from None
 
 
 def _job_name(found: Resolved) -> str | None:
@@ -232,16 +243,17 @@ def _job_name(found: Resolved) -> str | None:
     if not _JOB_NAME.fullmatch(found.value) or len(found.value) > MAX_NAME:
         raise ConfigurationError(
             f"--name: a job's name has at most {MAX_NAME} letters, digits, hyphens and underscores, and begins with"
-            f" a letter or digit, unlike {found.value!r}"
+            f" a letter or digit, unlike {quoted(found.value)}"
         )
     return found.value
 
 
 def read_cpu(found: Resolved) -> int:
     """Read ``--cpu``: vCPUs."""
-    if not found.value.isdecimal() or int(found.value) < 1:
-        raise ConfigurationError(f"--cpu must be a whole number from 1 up, not {found.value!r}")
-    return int(found.value)
+    try:
+        return _CPU.parse(found.value)
+    except ValueError:
+        raise ConfigurationError(f"--cpu must be {_CPU.expected}, not {quoted(found.value)}") from None
 
 
 def read_memory(found: Resolved) -> int:
@@ -250,6 +262,8 @@ def read_memory(found: Resolved) -> int:
         mib = round(float(found.value) * 1024)
     except (ValueError, OverflowError):
         mib = 0
-    if mib < 1:
-        raise ConfigurationError(f"--memory-GiB must be a number above 0, not {found.value!r}")
+    if not 1 <= mib <= LARGEST_HOST * 1024:
+        raise ConfigurationError(
+            f"--memory-GiB must be a number above 0, and at most {LARGEST_HOST}, not {quoted(found.value)}"
+        )
     return mib

@@ -63,6 +63,7 @@ def _main(argv: Sequence[str]) -> int:
 
     manner = Manner.of(args)
     args.waiting = args.wait or manner.follow
+    written = args.s3upload
     args.s3upload = find(option("--s3upload"), vars(args), os.environ, {}).value or None
     if not (rest or positional or args.self_test):
         raise ConfigurationError("no WDL is named", hint=f"{PROGRAM} [options] WDL [key=value ...], or --self-test")
@@ -72,21 +73,21 @@ def _main(argv: Sequence[str]) -> int:
 
         require_follower(manager)
     with ExitStack() as stack:
-        session = _open(manager, enter(added, args, stack), args)
+        surroundings = enter(added, args, stack)
+        args.s3upload = written  # by which an error says whether it comes from the option or from the variable
+        session = _open(manager, surroundings, args)
         ready = _prepare(args, rest, positional, session)
         return send(ready, session, manner, wait=args.waiting) if ready else ExitCode.OK
 
 
 def _open(manager: pluggy.PluginManager, surroundings: Surroundings, args: argparse.Namespace) -> Session:
-    from miniwdl_aws_core.options.known import refuse_unknown
-    from miniwdl_aws_hooks.settings import EnvironSettings
     from miniwdl_aws_submit_cli.options.resolve import find_required
     from miniwdl_aws_submit_cli.runs.batch import connect
     from miniwdl_aws_submit_cli.runs.session import Session
+    from miniwdl_aws_submit_cli.submit.environment import check_variables
 
-    if not args.no_env:
-        # First, since a misspelled variable is often the reason for what would be missed below.
-        refuse_unknown(EnvironSettings(), os.environ)
+    # First, since a misspelled variable is often the reason for what would be missed below.
+    check_variables(os.environ, no_env=args.no_env)
     queue = find_required(option("--workflow-queue"), vars(args), os.environ, {})
     return Session(connect(), manager, surroundings, queue.value)
 
@@ -152,6 +153,7 @@ def _settings(batch: Batch, given: dict[str, Any]) -> Settings:
 def _source(
     args: argparse.Namespace, rest: Sequence[str], positional: Sequence[str], settings: Settings, stack: ExitStack
 ) -> RunSource:
+    from miniwdl_aws_submit_cli.submit.environment import check_configuration
     from miniwdl_aws_submit_cli.submit.passthrough import read_arguments
     from miniwdl_aws_submit_cli.submit.workflow_source import read_source, self_test_source
 
@@ -162,7 +164,9 @@ def _source(
                 hint="options go to `miniwdl run_self_test`: see its --help",
             )
         return self_test_source(rest)
-    return read_source(read_arguments(rest, positional, settings.mount, os.environ), settings.mount, stack)
+    arguments = read_arguments(rest, positional, settings.mount, os.environ)
+    check_configuration(os.environ, arguments.namespace.cfg, settings.mount, no_env=args.no_env)
+    return read_source(arguments, settings.mount, stack)
 
 
 def _look_at_inputs(args: argparse.Namespace, order: Order, manager: pluggy.PluginManager) -> list[str]:

@@ -1,10 +1,13 @@
-"""The environment variables of the workflow job. Pure."""
+"""The environment variables of the workflow job, and the options that they set, checked as the job would."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.batch.tags import check_chosen
+from miniwdl_aws_core.options.check import FileSettings, check_options
+from miniwdl_aws_core.options.known import installed_sections, refuse_unknown
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_hooks.protocol import ENV_SENTINEL
 from miniwdl_aws_hooks.settings import PREFIX, EnvironSettings, variable_of
@@ -15,7 +18,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_submit_cli.options.resolve import Settings
 
-__all__ = ["job_environment", "passed_through"]
+__all__ = ["check_configuration", "check_variables", "job_environment", "passed_through"]
 
 
 def passed_through(environ: Mapping[str, str]) -> dict[str, str]:
@@ -51,3 +54,32 @@ def job_environment(
     if sentinel:
         found[ENV_SENTINEL] = sentinel
     return found
+
+
+def check_variables(environ: Mapping[str, str], *, no_env: bool) -> None:
+    """
+    Check what variables set, apart from what options of the command hide: they are looked at when those are.
+
+    :param no_env: the job gets none of the variables, so that only those count that are read here.
+    :raises ConfigurationError: for the first that is wrong, naming the variable.
+    """
+    sections = installed_sections()
+    if no_env:
+        read_here = {option.variable for item in sections for option in item.options() if option.submit_only}
+        environ = {name: value for name, value in environ.items() if name in read_here}
+    else:
+        refuse_unknown(EnvironSettings({}), environ, sections)
+    seen = passed_through(environ)
+    check_options(EnvironSettings(seen), seen, sections=sections)
+
+
+def check_configuration(environ: Mapping[str, str], path: str | None, mount: str, *, no_env: bool) -> None:
+    """
+    Check what depends on where the file system is: the folders of caches, and a configuration file on it.
+
+    :param path: that of ``--cfg``; where only the job can see it, only the job can check it.
+    :raises ConfigurationError: for the first that is wrong, naming the variable or the file.
+    """
+    seen = {} if no_env else passed_through(environ)
+    file = FileSettings.read(seen, path) if path and Path(path).exists() else None
+    check_options(file or EnvironSettings(seen), seen, mount)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import WDL.CLI
 from WDL import resolve_file_import
 
+from miniwdl_aws_core.options.json_text import is_too_deep
 from miniwdl_aws_hooks.discovery import find_points
 
 if TYPE_CHECKING:
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
 __all__ = ["check_value", "download_schemes", "fill_run_parser", "find_target", "read_inputs", "source_reader"]
 
 _cli: Any = WDL.CLI
+
+DEEPEST_WDL = 300
+"""Levels of brackets and braces."""
 
 
 def fill_run_parser(subparsers: Any) -> argparse.ArgumentParser:
@@ -59,6 +63,9 @@ def source_reader(no_outside_imports: bool, archive: SourceArchive | None, seen_
         # miniwdl makes a path of each URL when it zips the WDL, and would write to wherever that leads.
         if ".." in result.abspath.split("/"):
             raise PermissionError(errno.EPERM, "a URL must not have .. in it")
+        if is_too_deep(result.source_text, DEEPEST_WDL):
+            # miniwdl's time for nested sections grows with the square of their number, and more.
+            raise OSError(errno.EINVAL, f"it is nested more than {DEEPEST_WDL} levels deep")
         return result
 
     return read_source

@@ -7,12 +7,15 @@ Imports miniwdl, so only a submission should import this.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.command import Parser
 from miniwdl_aws_core.nearest import did_you_mean
+from miniwdl_aws_core.options.json_text import read_json
+from miniwdl_aws_core.terminal import quoted
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_submit_cli.options.resolve import within
 from miniwdl_aws_submit_cli.options.table import OPTIONS
@@ -141,13 +144,19 @@ def _refuse_what_stays_here(namespace: argparse.Namespace, mount: str) -> None:
         path = getattr(namespace, dest)
         if path is not None and not (path.startswith("/") and within(path, mount)):
             raise ConfigurationError(
-                f"{flag} {path} would mean a file inside the workflow job's container; it must lie under {mount}",
+                f"{flag} {quoted(path)} would mean a file in the workflow job's container; it must lie under {mount}",
                 hint="set configuration by environment variables, MINIWDL__SECTION__KEY" if dest == "cfg" else None,
             )
 
 
 def _literal_variable(item: str, environ: Mapping[str, str]) -> str:
     """Give ``--env NAME`` the value that the variable has here."""
+    name = item.partition("=")[0]
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) or name.upper().startswith("AWS_BATCH"):
+        raise ConfigurationError(
+            f"--env must be NAME or NAME=VALUE, and {quoted(name)} is no name of a variable that a task can have",
+            hint="it has letters, digits and underscores, begins with none of the digits, and not with AWS_BATCH",
+        )
     return f"{item}={environ[item]}" if "=" not in item and item in environ else item
 
 
@@ -157,8 +166,11 @@ def _literal_defaults(value: str | None, mount: str) -> str | None:
         return value
     try:
         text = value if value.lstrip().startswith("{") else Path(value).read_text()
-        return json.dumps(json.loads(text), separators=(",", ":"))
+        defaults = read_json(text)
     except OSError as exc:
         raise ConfigurationError(f"--runtime-defaults {value} can't be read: {exc.strerror}") from exc
     except ValueError as exc:
         raise ConfigurationError(f"--runtime-defaults is not valid JSON: {exc}") from exc
+    if not isinstance(defaults, dict):
+        raise ConfigurationError(f"--runtime-defaults must be a JSON object, not {quoted(text)}")
+    return json.dumps(defaults, separators=(",", ":"))

@@ -7,7 +7,6 @@ checked, also of those that miniwdl doesn't look at.
 
 from __future__ import annotations
 
-import json
 import os
 import tempfile
 from contextlib import contextmanager
@@ -15,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.options.json_text import read_json
+from miniwdl_aws_core.terminal import quoted
 from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.submit.payload import DEFAULT_INPUTS, INPUTS, MAIN, MANIFEST, pack
 from miniwdl_aws_submit_cli.submit.source_copy import copy_source
@@ -84,8 +85,8 @@ def open_archive(uri: str) -> Iterator[SourceArchive]:
 
 def _read_manifest(uri: str, folder: Path) -> SourceArchive:
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError, RecursionError):
+        manifest = read_json((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
         manifest = None
     main = manifest.get(MAIN) if isinstance(manifest, dict) else None
     if not isinstance(main, str):
@@ -99,7 +100,7 @@ def _read_manifest(uri: str, folder: Path) -> SourceArchive:
     for key, name in [(MAIN, main), *((INPUTS, name) for name in inputs)]:
         wrong = _wrong_with(name, folder, taken)
         if wrong:
-            raise WorkflowError(f"{MANIFEST} of {uri} names {name!r} in {key}, {wrong}")
+            raise WorkflowError(f"{MANIFEST} of {uri} names {quoted(name)} in {key}, {wrong}")
         if key == MAIN:
             taken[PurePosixPath(name)] = "the WDL"
     return SourceArchive(uri, folder, manifest, main, tuple(inputs), _free_name(folder, inputs))

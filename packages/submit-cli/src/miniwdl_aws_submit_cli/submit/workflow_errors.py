@@ -47,6 +47,8 @@ def wdl_errors(uri: str) -> Iterator[None]:
         raise WorkflowError(f"the WDL {uri} can't be read: {exc.strerror or exc}") from exc
     except UnicodeDecodeError as exc:
         raise WorkflowError(f"the WDL {uri} is not text in UTF-8") from exc
+    except RecursionError as exc:
+        raise WorkflowError(f"the WDL {uri} has an expression or a type that is nested too deeply") from exc
 
 
 @contextmanager
@@ -74,9 +76,12 @@ def input_errors(uri: str, input_file: str | None) -> Iterator[None]:
         raise WorkflowError(f"-i {input_file} can't be read: {reason}", hint=_place(input_file, missing)) from exc
     except UnicodeDecodeError as exc:
         raise WorkflowError(f"-i {input_file} is not text in UTF-8") from exc
+    except RecursionError as exc:
+        raise WorkflowError("an input is nested too deeply", hint=hint) from exc
     except (ValueError, AssertionError) as exc:
         # miniwdl converts numbers and joins repeated arrays without a message of its own.
-        raise WorkflowError(f"an input has a value that does not fit its type: {exc}", hint=hint) from exc
+        what = "a number with too many digits" if "digits" in str(exc) else str(exc)
+        raise WorkflowError(f"an input has a value that does not fit its type: {what}", hint=hint) from exc
 
 
 def _place(input_file: str, missing: bool) -> str | None:

@@ -7,7 +7,6 @@ paths under the mount, is passed on as it stands, and the user is told.
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from WDL import Error, Value, load, values_to_json
 from WDL.Tree import Workflow
 
+from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_hooks.protocol import PAYLOAD_PLACEHOLDER
 from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.json_texts import readable_json
@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 
 
 __all__ = ["Checked", "RunSource", "read_source", "self_test_source"]
+
+RECURSION_LIMIT = 30_000
+"""Levels: a sum of 8,000 terms takes as many; with 100,000, a stack of 8 MiB is full."""
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,9 @@ def read_source(arguments: RunArguments, mount: str, stack: ExitStack, *, comple
     :param stack: closed by the caller when the payload is built; the copy of a source archive lasts until then.
     :raises WorkflowError: when the WDL or an input is wrong, in one sentence.
     """
-    # miniwdl's own entry does the same: its parser and type checker recurse as deep as the WDL nests.
-    sys.setrecursionlimit(max(sys.getrecursionlimit(), 1_000_000))
+    # miniwdl's parser and type checker recurse as deep as the WDL nests, and its own entry allows for a million levels.
+    # Long before, the stack is full, and the process ends without a word.
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
     uri = arguments.uri
     if URI.match(uri) and not uri.startswith(("http://", "https://")):
         raise WorkflowError(
@@ -109,7 +113,7 @@ def _unchecked(arguments: RunArguments, mount: str) -> RunSource:
         return RunSource(name, (*words, *arguments.options()), lambda _uris: None, notices=tuple(notices))
     with input_errors(arguments.uri, arguments.input_file):
         text = _input_text(arguments.input_file)
-        if not isinstance(values := json.loads(text), dict):
+        if not isinstance(values := read_json(text), dict):
             raise Error.InputError(f"-i {arguments.input_file}: expected a JSON object")
     notices.append("files that the inputs name must be URIs, or lie on the shared file system")
     payload = Payload(f"{name}.inputs.json", readable_json(values).encode())

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 from WDL import Env, Error, Value
 
 from miniwdl_aws_core.nearest import did_you_mean
+from miniwdl_aws_core.options.json_text import DEEPEST, is_too_deep
+from miniwdl_aws_core.terminal import quoted
 from miniwdl_aws_hooks.types import RemoteInput, StageItem
 from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.json_texts import mend
@@ -55,6 +57,7 @@ class Inputs:
 
     def read(self, document: Document, *, complete: bool) -> Bindings[Value.Base]:
         """Check all inputs, and perhaps that none is missing; return them with absolute paths."""
+        self._check_depth()
         self._check_words()
         own = self.archive if self.archive and self.archive.inputs and self.input_file is None else None
         named, file = self.input_file, None if self.read_there else self.input_file
@@ -116,6 +119,20 @@ class Inputs:
             found.append(f"input {names[0]}{others}: read by the job as named, not checked here")
         return found
 
+    def _check_depth(self) -> None:
+        """Refuse values that nest so deeply that reading them would take for ever, or end the process."""
+        for word in self.arguments.inputs:
+            if is_too_deep(word):
+                raise WorkflowError(f"input {word.partition('=')[0]} is nested more than {DEEPEST} levels deep")
+        file = self.input_file
+        if file and not self.read_there and file != "-":
+            inline = file.startswith("{")
+            with input_errors(self.arguments.uri, file):
+                too_deep = is_too_deep(file if inline else Path(file).read_text())
+            if too_deep:
+                named = quoted(file, 40) if inline else file
+                raise WorkflowError(f"-i {named}: it is nested more than {DEEPEST} levels deep")
+
     def _check_words(self) -> None:
         """Name the input whose number is none, or whose file a folder: miniwdl's own message has only the value."""
         available = self.target.available_inputs
@@ -126,7 +143,7 @@ class Inputs:
                 try:
                     check_value(text, declaration.type)
                 except ValueError as exc:
-                    raise WorkflowError(f"input {name} must be {declaration.type}, not {text!r}") from exc
+                    raise WorkflowError(f"input {name} must be {declaration.type}, not {quoted(text)}") from exc
                 except Error.InputError:
                     refuse_folder_for_file(name, text, declaration.type)
                     continue  # reported in miniwdl's words when all inputs are read
