@@ -100,7 +100,8 @@ def tests(session: nox.Session) -> None:
 def faults(session: nox.Session) -> None:
     """Let things go wrong; `-- --long` takes the loads that the documentation states, `--write` writes them there."""
     install_workspace(session, "test")
-    session.run("pytest", *workers(), "tests/faults", "tests/security", *session.posargs)
+    # Most of them wait for pauses between tries: those of one file needn't wait for one another, too.
+    session.run("pytest", *workers(), "--dist=load", "tests/faults", "tests/security", *session.posargs)
 
 
 def in_containers(session: nox.Session, *tests: str) -> None:

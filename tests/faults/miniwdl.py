@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 
@@ -82,8 +82,13 @@ def start(cloud: LocalCloud, folder: Path, source: Path, *arguments: str, tasks:
 
 
 def alive(cloud: LocalCloud) -> list[str]:
-    """Ids of the task jobs that have not ended."""
+    """Ids of the task jobs that have not ended; of array jobs, those of the children."""
     batch = boto3.client("batch", **cloud.client_options)
-    return [
-        job["jobId"] for state in ALIVE for job in batch.list_jobs(jobQueue="task", jobStatus=state)["jobSummaryList"]
-    ]
+
+    def listed(**of: str) -> list[dict[str, Any]]:
+        return [job for state in ALIVE for job in batch.list_jobs(**of, jobStatus=state)["jobSummaryList"]]
+
+    jobs = listed(jobQueue="task")
+    arrays = [job["jobId"] for job in jobs if job.get("arrayProperties", {}).get("size")]
+    children = [child for parent in arrays for child in listed(arrayJobId=parent)]
+    return [job["jobId"] for job in [*jobs, *children] if job["jobId"] not in arrays]

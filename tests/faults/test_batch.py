@@ -37,6 +37,7 @@ class Many:
     def start(self, *inputs: str, net: Network | None = None, at_once: int | None = None, **environ: str) -> Run:
         if net:
             environ["AWS_ENDPOINT_URL"] = net.url
+        environ["MINIWDL__AWS__ARRAY"] = "off"  # more requests can fail, and a fault can strike one task
         inputs = (f"tasks={self.tasks}", f"log={self.did}", *inputs)
         self.runs += 1
         return start(

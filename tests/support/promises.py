@@ -105,4 +105,4 @@ def _write(kept: list[list[str]]) -> None:
     table, _, after = rest.partition(END)
     rows = {line.split(" | ")[0].removeprefix("| "): line for line in table.splitlines()[len(HEADING) :] if line}
     rows |= {row[0]: f"| {' | '.join(row)} |" for row in kept}
-    PAGE.write_text("\n".join([before + BEGIN.rstrip(), *HEADING, *rows.values(), END + after]))
+    PAGE.write_text("\n".join([before + BEGIN.rstrip(), *HEADING, *sorted(rows.values()), END + after]))
