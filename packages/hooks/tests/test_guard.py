@@ -19,6 +19,7 @@ from miniwdl_aws_hooks import (
     FailureClass,
     FailurePolicy,
     FailureVerdict,
+    FetchReport,
     InputFinding,
     JobChanges,
     LogEvent,
@@ -26,6 +27,7 @@ from miniwdl_aws_hooks import (
     Mount,
     PluginError,
     PublishReport,
+    RunReport,
     StageResult,
     SubmitOption,
     create_manager,
@@ -36,7 +38,13 @@ from miniwdl_aws_hooks.specs import Specs
 
 HOOKS = sorted(name for name in vars(Specs) if name.startswith("miniwdl_aws_"))
 
-GOES_ON = {"miniwdl_aws_commands", "miniwdl_aws_classify_failure", "miniwdl_aws_job_changed"}
+GOES_ON = {
+    "miniwdl_aws_commands",
+    "miniwdl_aws_classify_failure",
+    "miniwdl_aws_job_changed",
+    "miniwdl_aws_report_run",
+    "miniwdl_aws_run_ended",
+}
 POLICIES = {
     "miniwdl_aws_preflight": failed_check,
     "miniwdl_aws_follow_logs": lose_contact,
@@ -58,6 +66,9 @@ RIGHT = {
     "miniwdl_aws_classify_failure": FailureVerdict(FailureClass.TOOL_ERROR, FailurePolicy.RETRY, "no seats"),
     "miniwdl_aws_job_changed": None,
     "miniwdl_aws_publish": PublishReport(1, 0, 10, 2, checks={"a": "md5"}),
+    "miniwdl_aws_report_run": RunReport({"report.html": "<p>"}, totals={"calls": 1}),
+    "miniwdl_aws_run_ended": None,
+    "miniwdl_aws_fetch": FetchReport(1, 0, 10, ["a"]),
     "miniwdl_aws_follow_logs": [LogEvent(1, "line", "stream")],
 }
 """An answer that each hook takes; a number of seconds may well be a whole one."""
@@ -77,6 +88,9 @@ HALF = {
     "miniwdl_aws_classify_failure": (FailureVerdict(FailureClass.TIMEOUT, "fail", "x"), "policy is of type str, not"),
     "miniwdl_aws_job_changed": ("heard", "it is of type str, not None"),
     "miniwdl_aws_publish": (PublishReport(True, 0, 0, 0.0), "uploaded is of type bool, not a whole number"),
+    "miniwdl_aws_report_run": (RunReport({}, totals={"calls": "1"}), "totals: the value of 'calls' is of type str"),
+    "miniwdl_aws_run_ended": ("heard", "it is of type str, not None"),
+    "miniwdl_aws_fetch": (FetchReport(1, 0, 10, "a"), "differing is of type str, not a sequence"),
     "miniwdl_aws_follow_logs": ([LogEvent("now", "a", "b")], "timestamp is of type str, not a whole number"),
 }
 """An answer of the right kind that has something wrong in it, and what is said of that."""
