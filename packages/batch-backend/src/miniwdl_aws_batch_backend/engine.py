@@ -132,7 +132,7 @@ class Engine:
 
 
 def _alone(settings: BackendSettings) -> SelfTuningRate | None:
-    if settings.array == "off":
+    if settings.array != "auto":
         return None
     rate = min(ALONE, settings.submit_rate)
     return SelfTuningRate(rate, burst=BURST / rate)

@@ -66,13 +66,9 @@ def may_join(job: Candidate) -> bool:
 
 def alike(job: Candidate) -> str:
     """Write down what must be equal for jobs to go together."""
-    overrides = {
-        **job.alone["containerOverrides"],
-        "command": array_command(job.alone["containerOverrides"]["command"], ""),
-    }
-    tags = {key: value for key, value in job.alone["tags"].items() if key != CALL_TAG}
-    common = {**job.alone, "jobName": "", "containerOverrides": overrides, "tags": tags}
-    return json.dumps([job.place.run_dir, common], sort_keys=True)
+    tags = {key: value for key, value in job.plan.tags.items() if key != CALL_TAG}
+    common = replace(job.plan, name="any", command=array_command(job.plan.command, "any"), tags=tags)
+    return json.dumps([job.place.run_dir, submit_request(common, job.definition)], sort_keys=True)
 
 
 def parts(jobs: Sequence[Candidate]) -> Iterator[list[Candidate]]:
