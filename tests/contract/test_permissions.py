@@ -36,7 +36,11 @@ def requests(root, package, service):
     if service == "s3":
         # The workflow job also tags itself.
         return {S3.get(name) or f"batch:{action(name)}" for name in found}
-    return {f"{service}:{action(name)}" for name in found}
+    return {f"{service}:{BULK.get(action(name), action(name))}" for name in found}
+
+
+BULK = {"TerminateJobs": "TerminateJob"}
+"""Those that need another's permission: https://docs.aws.amazon.com/batch/latest/APIReference/API_TerminateJobs.html"""
 
 
 def action(method):
