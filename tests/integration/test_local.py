@@ -32,6 +32,16 @@ def submit(cwd, environ, *arguments):
     )
 
 
+IN_A_SHELL = """
+set -e
+eval "$(miniwdl-aws local status --export)"
+miniwdl-aws doctor
+miniwdl-aws fsx show
+miniwdl run hello.wdl names=shell --dir "$MINIWDL__FILE_IO__ROOT/miniwdl_run"
+miniwdl-aws-submit hello.wdl names=shell --dry-run
+"""
+
+
 def down(cwd, environ):
     subprocess.run([str(BIN / "miniwdl-aws"), "local", "down"], cwd=cwd, env=environ, check=False, capture_output=True)
 
@@ -74,6 +84,15 @@ def test_the_cloud_goes_on_when_nobody_waits_and_keeps_s3(environ, tmp_path):
     )
     _, stderr = again.communicate(timeout=180)
     assert again.returncode == 0, stderr
+    (tmp_path / "hello.wdl").write_text((WDL / "hello.wdl").read_text())
+    # the variables lead everything there that reads them, and nothing more has to be set
+    commands = subprocess.run(
+        ["bash", "-c", IN_A_SHELL],
+        cwd=tmp_path, env={**environ, "PATH": f"{BIN}:{environ['PATH']}"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert commands.returncode == 0, commands.stdout + commands.stderr
+    assert "Hello, shell!" in commands.stdout
+    assert "AWS Batch job change" in commands.stderr
     down(tmp_path, environ)
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
-import hashlib
 import json
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_local_cloud.batch.attempts import LOG_GROUP
 from miniwdl_aws_local_cloud.fsx.associations import split_repository
+from miniwdl_aws_local_cloud.variables import TASK_QUEUE, WORKFLOW_QUEUE, file_system_id
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -28,15 +28,11 @@ __all__ = [
     "FALLBACK_QUEUE",
     "SERVICE_ROLE",
     "STAGING",
-    "TASK_QUEUE",
-    "WORKFLOW_QUEUE",
     "create_resources",
     "link",
     "pool_size",
 ]
 
-WORKFLOW_QUEUE = "workflow"
-TASK_QUEUE = "task"
 FALLBACK_QUEUE = "task-fallback"
 BUCKETS = ("demo", "staging")
 STAGING = "s3://staging/"
@@ -67,17 +63,18 @@ def create_resources(
     """
     subnet, group = _network(batch.ec2_backend)
     system = _create_file_system(fsx, state, subnet, group)
-    file_system_id = str(system.file_system_id)
     template = _create_launch_template(batch.ec2_backend, system)
-    _create_queues(settings, batch, {"subnets": [subnet], "securityGroupIds": [group], **template}, file_system_id)
+    _create_queues(
+        settings, batch, {"subnets": [subnet], "securityGroupIds": [group], **template}, system.file_system_id
+    )
     for bucket in BUCKETS:
         if bucket not in s3.buckets:
             s3.create_bucket(bucket, settings.region)
     logs.ensure_log_group(LOG_GROUP)
-    return file_system_id
+    return str(system.file_system_id)
 
 
-def _create_queues(settings: CloudSettings, batch: BatchBackend, hosts: Mapping[str, Any], file_system_id: str) -> None:
+def _create_queues(settings: CloudSettings, batch: BatchBackend, hosts: Mapping[str, Any], system_id: str) -> None:
     """
     Make each job queue with a compute environment of its own; the workflow queue's tags name the rest.
 
@@ -113,7 +110,7 @@ def _create_queues(settings: CloudSettings, batch: BatchBackend, hosts: Mapping[
     tags = {
         "DefaultTaskQueue": TASK_QUEUE,
         "DefaultTaskQueueFallback": FALLBACK_QUEUE,
-        "DefaultFsId": file_system_id,
+        "DefaultFsId": system_id,
         "DefaultStaging": STAGING,
     }
     for name, vcpus, kind in (
@@ -156,12 +153,11 @@ def _create_file_system(fsx: LustreBackend, state: Path, subnet: str, group: str
         ontap_configuration=None,
         file_system_type_version="2.15",
         open_zfs_configuration=None,
-        # The same id whenever the cloud of this folder is up, so that it may stand in a configuration.
-        file_system_id=f"fs-0{hashlib.sha256(str(state).encode()).hexdigest()[:16]}",
+        file_system_id=file_system_id(state),
     )
 
 
-def link(fsx: LustreBackend, s3: FileBackedS3, file_system_id: str, links: Mapping[str, str], region: str) -> None:
+def link(fsx: LustreBackend, s3: FileBackedS3, system_id: str, links: Mapping[str, str], region: str) -> None:
     """Link folders of a file system with prefixes of S3, whose buckets are made when they are missing."""
     for repository, path in links.items():
         bucket, _ = split_repository(repository)
@@ -169,7 +165,7 @@ def link(fsx: LustreBackend, s3: FileBackedS3, file_system_id: str, links: Mappi
             s3.create_bucket(bucket, region)
         fsx.create_data_repository_association(
             {
-                "FileSystemId": file_system_id,
+                "FileSystemId": system_id,
                 "FileSystemPath": path,
                 "DataRepositoryPath": repository,
                 "BatchImportMetaDataOnCreate": True,

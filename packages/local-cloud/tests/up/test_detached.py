@@ -135,8 +135,9 @@ def test_up_in_the_foreground(tmp_path) -> None:
         text=True,
     )
     assert process.stdout is not None
-    lines = [process.stdout.readline() for _ in range(9)]
+    lines = [process.stdout.readline() for _ in range(14)]
     assert all(line.startswith("export ") for line in lines)
+    assert f"export MINIWDL__FILE_IO__ROOT={tmp_path / 'fsx'}\n" in lines
     record = detached.find(tmp_path)
     assert record is not None
     assert detached.ensure(tmp_path) == record

@@ -13,7 +13,7 @@ from miniwdl_aws_local_cloud.cloud_settings import state_dir
 from miniwdl_aws_local_cloud.up import detached
 from miniwdl_aws_local_cloud.up.command import export_lines, run
 from miniwdl_aws_local_cloud.up.submitting import closing_lines, enter, enter_runner, environment_for
-from miniwdl_aws_local_cloud.variables import submit_variables
+from miniwdl_aws_local_cloud.variables import shell_variables, submit_variables
 
 CLOUD = {"AWS_ENDPOINT_URL": "http://x", "MINIWDL__AWS__WORKFLOW_QUEUE": "workflow"}
 STATE = Path("/work dir/state")
@@ -106,6 +106,31 @@ def test_containers_see_the_file_system_where_it_is_on_aws() -> None:
     engine = submit_variables("http://x", "key", "us-east-1", STATE, "engine")
     assert process["MINIWDL__FILE_IO__ROOT"] == "/work dir/state/fsx"
     assert process.keys() - engine.keys() == {"MINIWDL__FILE_IO__ROOT"}
+
+
+def in_a_shell(runner: str, **environ: str) -> dict[str, str]:
+    return shell_variables("http://x", "key", "us-east-1", STATE, runner, environ)
+
+
+def test_a_shell_needs_no_tags() -> None:
+    found = in_a_shell("process")
+    assert found["MINIWDL__AWS__FS"].startswith("fs-0")
+    assert found["MINIWDL__AWS__TASK_QUEUE"] == "task"
+    assert found["MINIWDL__SCHEDULER__CONTAINER_BACKEND"] == "aws_batch"
+    assert in_a_shell("process").keys() - in_a_shell("engine").keys() == {
+        "MINIWDL__AWS__WORKFLOW_IMAGE",
+        "MINIWDL__FILE_IO__ROOT",
+        "MINIWDL__SCHEDULER__CONTAINER_BACKEND",
+    }
+
+
+def test_a_missing_image_is_soon_given_up_unless_the_user_is_patient() -> None:
+    engine = submit_variables("http://x", "key", "us-east-1", STATE, "engine")
+    assert engine["MINIWDL__AWS__RETRY_WAIT"] == "1"
+    assert "MINIWDL__AWS__RETRY_WAIT" not in submit_variables("http://x", "key", "us-east-1", STATE, "process")
+    assert "MINIWDL__AWS__RETRY_WAIT" not in environment_for(engine, {"MINIWDL__AWS__RETRY_WAIT": "30"})
+    assert in_a_shell("engine")["MINIWDL__AWS__RETRY_WAIT"] == "1"
+    assert "MINIWDL__AWS__RETRY_WAIT" not in in_a_shell("engine", MINIWDL__AWS__RETRY_WAIT="30")
 
 
 def test_entering_starts_a_cloud_that_stays(tmp_path, monkeypatch) -> None:

@@ -10,7 +10,7 @@ from miniwdl_aws_core.terminal import plain
 from miniwdl_aws_hooks import ExitCode
 from miniwdl_aws_local_cloud.cloud_settings import state_dir
 from miniwdl_aws_local_cloud.up.options import add_settings, read_faults, settings_of
-from miniwdl_aws_local_cloud.variables import misleading, submit_variables, without_proxy
+from miniwdl_aws_local_cloud.variables import misleading, shell_variables, without_proxy
 
 if TYPE_CHECKING:
     import argparse
@@ -66,7 +66,7 @@ def _quoted(value: str) -> str:
 
 
 def _variables(record: CloudRecord, state: Path) -> dict[str, str]:
-    return submit_variables(record.endpoint, record.access_key, record.region, state, record.runner)
+    return shell_variables(record.endpoint, record.access_key, record.region, state, record.runner, os.environ)
 
 
 def _up(args: argparse.Namespace, state: Path) -> int:
