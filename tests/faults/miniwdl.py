@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
+import time
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +19,9 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_local_cloud import LocalCloud
 
-__all__ = ["ALIVE", "MANY", "Run", "alive", "start"]
+    from .network import Network
+
+__all__ = ["ALIVE", "MANY", "Many", "Run", "alive", "start", "twice"]
 
 ALIVE = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 
@@ -92,3 +97,52 @@ def alive(cloud: LocalCloud) -> list[str]:
     arrays = [job["jobId"] for job in jobs if job.get("arrayProperties", {}).get("size")]
     children = [child for parent in arrays for child in listed(arrayJobId=parent)]
     return [job["jobId"] for job in [*jobs, *children] if job["jobId"] not in arrays]
+
+
+class Many:
+    """Runs of the workflow of many tasks, in a folder of their own."""
+
+    def __init__(self, cloud: LocalCloud, folder: Path, tasks: int) -> None:
+        self.cloud, self.folder, self.tasks = cloud, folder, tasks
+        folder.mkdir()
+        self.source, self.did = folder / "many.wdl", folder / "did.txt"
+        self.source.write_text(MANY)
+        self.began, self.created, self.runs = time.monotonic(), time.time(), 0
+
+    def start(self, *inputs: str, net: Network | None = None, at_once: int | None = None, **environ: str) -> Run:
+        if net:
+            environ["AWS_ENDPOINT_URL"] = net.url
+        environ["MINIWDL__AWS__ARRAY"] = "off"  # more requests can fail, and a fault can strike one task
+        inputs = (f"tasks={self.tasks}", f"log={self.did}", *inputs)
+        self.runs += 1
+        return start(
+            self.cloud, self.folder / f"run-{self.runs}", self.source, *inputs, tasks=at_once or self.tasks, **environ
+        )
+
+    def starts(self) -> Counter[int]:
+        """How often each task has started."""
+        return Counter(map(int, self.did.read_text().split())) if self.did.exists() else Counter()
+
+    def check(self, run: Run) -> None:
+        """Every task gave what is its own, and no job is left."""
+        code, stdout = run.finish()
+        assert code == 0, run.log[-3000:]
+        assert json.loads(stdout)["outputs"]["many.did"] == list(range(self.tasks))
+        assert set(self.starts()) == set(range(self.tasks))
+        assert not alive(self.cloud)
+
+    def jobs(self) -> int:
+        """How many jobs there were for them."""
+        pages = boto3.client("batch", **self.cloud.client_options).get_paginator("list_jobs")
+        of_tasks = {"jobQueue": "task", "filters": [{"name": "JOB_NAME", "values": ["work-*"]}]}
+        jobs = [job for page in pages.paginate(**of_tasks) for job in page["jobSummaryList"]]
+        return sum(job["createdAt"] >= self.created * 1000 for job in jobs)
+
+    @property
+    def seconds(self) -> str:
+        return f"{time.monotonic() - self.began:.0f} s"
+
+
+def twice(many: Many) -> int:
+    """How many starts there were too many."""
+    return sum(times - 1 for times in many.starts().values())

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections import Counter
 from typing import TYPE_CHECKING, Any
-
-import boto3
 
 from miniwdl_aws_core.batch.lookup import PAUSES
 from miniwdl_aws_local_cloud import Fault, FaultKind
 
-from .miniwdl import MANY, Run, alive, start
-from .network import KINDS, Network, network
+from .miniwdl import Many, twice
+from .network import KINDS, network
 
 if TYPE_CHECKING:
     import random
@@ -22,54 +18,6 @@ if TYPE_CHECKING:
     from promises import Promise
 
     from miniwdl_aws_local_cloud import LocalCloud
-
-
-class Many:
-    """Runs of the workflow of many tasks, in a folder of their own."""
-
-    def __init__(self, cloud: LocalCloud, folder: Path, tasks: int) -> None:
-        self.cloud, self.folder, self.tasks = cloud, folder, tasks
-        folder.mkdir()
-        self.source, self.did = folder / "many.wdl", folder / "did.txt"
-        self.source.write_text(MANY)
-        self.began, self.created, self.runs = time.monotonic(), time.time(), 0
-
-    def start(self, *inputs: str, net: Network | None = None, at_once: int | None = None, **environ: str) -> Run:
-        if net:
-            environ["AWS_ENDPOINT_URL"] = net.url
-        environ["MINIWDL__AWS__ARRAY"] = "off"  # more requests can fail, and a fault can strike one task
-        inputs = (f"tasks={self.tasks}", f"log={self.did}", *inputs)
-        self.runs += 1
-        return start(
-            self.cloud, self.folder / f"run-{self.runs}", self.source, *inputs, tasks=at_once or self.tasks, **environ
-        )
-
-    def starts(self) -> Counter[int]:
-        """How often each task has started."""
-        return Counter(map(int, self.did.read_text().split())) if self.did.exists() else Counter()
-
-    def check(self, run: Run) -> None:
-        """Every task gave what is its own, and no job is left."""
-        code, stdout = run.finish()
-        assert code == 0, run.log[-3000:]
-        assert json.loads(stdout)["outputs"]["many.did"] == list(range(self.tasks))
-        assert set(self.starts()) == set(range(self.tasks))
-        assert not alive(self.cloud)
-
-    def jobs(self) -> int:
-        """How many jobs there were for them."""
-        pages = boto3.client("batch", **self.cloud.client_options).get_paginator("list_jobs")
-        of_tasks = {"jobQueue": "task", "filters": [{"name": "JOB_NAME", "values": ["work-*"]}]}
-        jobs = [job for page in pages.paginate(**of_tasks) for job in page["jobSummaryList"]]
-        return sum(job["createdAt"] >= self.created * 1000 for job in jobs)
-
-    @property
-    def seconds(self) -> str:
-        return f"{time.monotonic() - self.began:.0f} s"
-
-
-def twice(many: Many) -> int:
-    return sum(times - 1 for times in many.starts().values())
 
 
 def test_requests_fail(cloud: LocalCloud, root: Path, chance: random.Random, load: Any, promise: Promise) -> None:
