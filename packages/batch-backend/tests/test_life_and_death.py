@@ -130,9 +130,14 @@ def test_termination_outlives_trouble_with_AWS(run, tolerant) -> None:  # noqa: 
         run(SCATTER.replace("SLEEP", "60"), {"log": str(run.root / "log")})
     killer.disarm()
     assert run.batch.alive == []
-    recorded = [read_file(JobRecord, path.parent, BATCH_JOBS).records for path in run.root.rglob(BATCH_JOBS)]
-    assert recorded
-    assert {record.followed for records in recorded for record in records} == {Followed.STOPPED}
+    recorded = [
+        record
+        for path in run.root.rglob(BATCH_JOBS)
+        for record in read_file(JobRecord, path.parent, BATCH_JOBS).records
+    ]
+    # Those with even numbers may have ended before.
+    assert {record.followed for record in recorded if int(record.call_path[-2:]) % 2} == {Followed.STOPPED}
+    assert {record.followed for record in recorded} <= {Followed.STOPPED, Followed.DONE}
 
 
 # --- a process that is killed, and another one after it

@@ -124,10 +124,17 @@ def test_bad_input_is_one_sentence(job, capsys, arguments, code, message):
     assert "Traceback" not in captured.err
 
 
-@pytest.mark.parametrize("arguments", [["--bogus"], ["j-1", "--rate", "fast"], ["--fol"]])
-def test_wrong_options_exit_with_the_usage_code(capsys, arguments):
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (["--bogus"], "see miniwdl-aws-logs --help"),
+        (["j-1", "--rate", "fast"], "see miniwdl-aws-logs --help"),
+        (["--fol"], "did you mean --follow?"),
+    ],
+)
+def test_wrong_options_exit_with_the_usage_code(capsys, arguments, hint):
     assert main(arguments) == 64
-    assert capsys.readouterr().err.splitlines()[1] == "  hint: see miniwdl-aws-logs --help"
+    assert capsys.readouterr().err.splitlines()[1] == f"  hint: {hint}"
 
 
 def test_refusals(aws, job, capsys):

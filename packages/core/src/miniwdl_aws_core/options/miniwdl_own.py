@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.options.json_text import read_json
-from miniwdl_aws_core.options.kinds import OBJECT, SWITCH, Kind, number, whole
+from miniwdl_aws_core.options.kinds import OBJECT, SWITCH, Kind, choice, number, whole
 from miniwdl_aws_core.options.table import Option
 from miniwdl_aws_core.terminal import quoted
 from miniwdl_aws_hooks.discovery import find_points
@@ -30,8 +30,13 @@ __all__ = ["check_miniwdl", "kind_of"]
 BACKENDS = frozenset({"aws_batch", "docker_swarm", "podman", "singularity", "udocker"})
 """Container backends that the image of workflow jobs has: miniwdl brings four. Others are those installed here."""
 
-CONCURRENCIES = ("task_concurrency", "download_concurrency", "subworkflow_concurrency")
 _MOST_THREADS = 100_000
+
+
+def _parse_memory(text: str) -> int:
+    from WDL._util import parse_byte_size
+
+    return -1 if text == "-1" else int(parse_byte_size(text))
 
 
 def _parse_list(text: str) -> list[Any]:
@@ -42,6 +47,13 @@ def _parse_list(text: str) -> list[Any]:
 
 
 LIST: Kind[list[Any]] = Kind("a JSON list", _parse_list)
+
+UNLIKE_THEIR_DEFAULTS: dict[str, Kind[Any]] = {
+    **dict.fromkeys(("task_concurrency", "download_concurrency", "subworkflow_concurrency"), whole(0, _MOST_THREADS)),
+    "delete_work": choice("false", "success", "failure", "always"),
+    "memory_max": Kind("0, -1 or a size such as 64G", _parse_memory),
+}
+"""Options whose defaults don't say what they take; see ``WDL.runtime.task`` and ``WDL.runtime.task_container``."""
 
 
 def kind_of(default: str) -> Kind[Any] | None:
@@ -65,7 +77,7 @@ def _options() -> tuple[Option[Any], ...]:
     found = []
     for section in parser.sections():
         for name, default in parser.items(section):
-            kind = whole(0, _MOST_THREADS) if name in CONCURRENCIES else kind_of(default)
+            kind = UNLIKE_THEIR_DEFAULTS.get(name) or kind_of(default)
             if kind:
                 option: Option[Any] = Option(kind, default, "")
                 option.section, option.name = section, name
