@@ -12,6 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from miniwdl_aws_core.records.folding import folded
+from miniwdl_aws_core.s3uri import S3Uri
+from miniwdl_aws_run_report.reading.bucket import Bucket, read_bucket
 from miniwdl_aws_run_report.reading.folder import read_folder
 from miniwdl_aws_run_report.totals import totals_of_run
 from miniwdl_aws_run_report.words import outcome
@@ -34,3 +37,17 @@ def test_a_run_is_read_as_it_should_be(name: str) -> None:
         expected.write_text(text)
     assert text == expected.read_text()
     assert run.name in write_page(run)
+
+
+@pytest.mark.parametrize("name", ["genome_stats", "lossy"])
+def test_from_s3_its_calls_are_read_alike(name: str) -> None:
+    run = GOLDEN / name
+    files = {path.name: path.read_bytes() for path in run.iterdir() if path.is_file()}
+    files |= {name: text.encode() for name, text in folded(run).items()}
+
+    class Objects(Bucket):
+        def read(self, uri: S3Uri, limit: int) -> bytes | None:
+            return files.get(uri.basename)
+
+    folder = S3Uri("results", f"{name}/")
+    assert read_bucket(folder, Objects(object()), now=NOW).calls == read_folder(run, now=NOW, zone=UTC).calls

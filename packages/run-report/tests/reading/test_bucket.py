@@ -8,6 +8,9 @@ import pytest
 from botocore.exceptions import ClientError
 
 from miniwdl_aws_core.aws.errors import AwsError
+from miniwdl_aws_core.records.hosts import HostRecord, Market
+from miniwdl_aws_core.records.jobs import JobRecord
+from miniwdl_aws_core.records.lines import line_of
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_run_report.errors import NoRunError, UnreadableError
 from miniwdl_aws_run_report.model import State
@@ -29,7 +32,7 @@ class Objects:
 
     def __init__(self, code: str = "NoSuchKey", **objects: str) -> None:
         self._code = code
-        self._objects = {f"cohort/{name.replace('_', '.')}": text for name, text in objects.items()}
+        self._objects = {f"cohort/{name.replace('_', '.').replace('-', '_')}": text for name, text in objects.items()}
 
     def get_object(self, Bucket: str, Key: str) -> dict[str, Any]:  # noqa: N803 - AWS's names
         if Key not in self._objects:
@@ -50,7 +53,22 @@ def test_the_report_knows_everything(failed_run: Run) -> None:
 def test_without_it_the_log_tells_what_it_can_in_utc() -> None:
     run = read(workflow_log=LOG, outputs_json='{"align.y": 1}')
     assert (run.state, run.began, run.outputs, run.name) == (State.SUCCEEDED, 1795780800.0, {"align.y": 1}, "cohort")
-    assert any("there is no report.json" in note for note in run.notes)
+    assert any("there is no batch_jobs.jsonl" in note for note in run.notes)
+
+
+def test_the_records_of_jobs_and_hosts_are_put_to_their_calls() -> None:
+    log = LOG + (
+        '2026-11-27 12:00:01.000 wdl.w:align.t:call-sort NOTICE task setup :: name: "sort", dir: '
+        '"/mnt/fsx/r/call-sort"\n'
+        "2026-11-27 12:00:21.000 wdl.w:align.t:call-sort NOTICE done\n"
+    )
+    job = JobRecord("j", "sort", "call-sort", "sort", 1, "SUCCEEDED", container_instance_arn="arn", memory_mib=2048)
+    host = HostRecord("arn", "i-1", "m5.large", "eu-central-1a", Market.SPOT)
+    jobs, hosts = line_of(job).decode() + "\nnonsense\n", line_of(host).decode()
+    run = read(workflow_log=log, **{"batch-jobs.jsonl": jobs, "batch-hosts.jsonl": hosts})
+    (item,) = run.calls[0].tries
+    assert (item.job_id, item.memory, item.instance_type, item.spot) == ("j", 2048, "m5.large", True)
+    assert run.notes == ("1 lines of batch_jobs.jsonl and batch_hosts.jsonl are none of the backend's, and left out",)
 
 
 @pytest.mark.parametrize("text", ["{", "[]", "{}", "[" * 100_000])

@@ -6,6 +6,9 @@ from typing import Any
 
 import pytest
 
+from miniwdl_aws_core.records.hosts import BATCH_HOSTS, HostRecord
+from miniwdl_aws_core.records.jobs import BATCH_JOBS, JobRecord
+from miniwdl_aws_core.records.lines import append
 from miniwdl_aws_hooks import EnvironSettings, PublishReport, PublishRequest
 from miniwdl_aws_s3_rails.errors import AccessError, UploadError
 from miniwdl_aws_s3_rails.products.ending import Ending
@@ -180,6 +183,15 @@ def test_reports_travel_with_the_logs(run: FinishedRun) -> None:
     send = Recorder()
     upload_run(replace(run, reports={"report.html": "<p>"}), FOLDER, send)
     assert send.groups[1] == {"workflow.log": b"log", "report.html": b"<p>"}
+
+
+def test_records_of_all_calls_travel_as_one_file(run: FinishedRun) -> None:
+    append(run.run_dir, f"call-t/{BATCH_JOBS}", JobRecord("j", "t", "call-t", "t", 1, "SUCCEEDED"))
+    append(run.run_dir, BATCH_HOSTS, HostRecord("arn", "i-1"))
+    send = Recorder()
+    upload_run(run, FOLDER, send)
+    assert sorted(send.groups[1]) == [BATCH_HOSTS, BATCH_JOBS, "workflow.log"]
+    assert json.loads(send.groups[1][BATCH_JOBS])["call_path"] == "call-t"
 
 
 def test_no_upload_fails_for_a_report(run: FinishedRun, caplog: pytest.LogCaptureFixture) -> None:

@@ -54,7 +54,7 @@ class Found(Generic[R]):
     records: tuple[R, ...]
     """In their order."""
     skipped: int = 0
-    """Lines that are no records; all that lies beyond :data:`MAX_FILE` counts as one."""
+    """Lines that are no records; all that lies beyond the limit counts as one."""
 
 
 def line_of(record: DataclassInstance) -> bytes:
@@ -87,11 +87,15 @@ def read_file(kind: type[R], top: Top, relative: str) -> Found[R]:
         return read(kind, file)
 
 
-def read(kind: type[R], file: BinaryIO) -> Found[R]:
-    """Read records from wherever they come."""
+def read(kind: type[R], file: BinaryIO, limit: int = MAX_FILE) -> Found[R]:
+    """
+    Read records from wherever they come.
+
+    :param limit: bytes that are read.
+    """
     records: list[R] = []
     skipped, size, begins = 0, 0, True
-    while size <= MAX_FILE and (piece := file.readline(MAX_LINE)):
+    while size <= limit and (piece := file.readline(MAX_LINE)):
         size += len(piece)
         begun, begins = begins, piece.endswith(b"\n")
         if not begun or not piece.strip():
@@ -100,7 +104,7 @@ def read(kind: type[R], file: BinaryIO) -> Found[R]:
             records.append(_made(kind, json.loads(piece)))
         except (ValueError, TypeError, RecursionError):
             skipped += 1
-    return Found(tuple(records), skipped + (size > MAX_FILE))
+    return Found(tuple(records), skipped + (size > limit))
 
 
 def _told(value: Any) -> Any:

@@ -1,8 +1,8 @@
 """
 Reads a run out of the folder in S3 to which it was published.
 
-Its report is there, where one was written at its end, and knows everything. Otherwise there are the log and miniwdl's
-JSON files: the records of jobs stay on the shared file system.
+Its report is there, where one was written at its end, and knows everything. Otherwise there are the log, miniwdl's JSON
+files, and the records of its jobs, which the workflow job folded into two files.
 """
 
 from __future__ import annotations
@@ -17,9 +17,12 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_core.aws.errors import AwsError, Case, ErrorFamily, translated
 from miniwdl_aws_core.aws.session import connect
 from miniwdl_aws_core.options.kinds import MIB
+from miniwdl_aws_core.records.folding import MAX_FOLDED, RECORDS
+from miniwdl_aws_core.records.jobs import BATCH_JOBS
 from miniwdl_aws_core.run_files import REPORT_JSON
 from miniwdl_aws_run_report.errors import NoRunError, UnreadableError
 from miniwdl_aws_run_report.reading.folder import LARGEST, LOGS, NAMES, content_of, lines_of, read_log, run_of
+from miniwdl_aws_run_report.reading.recorded import folded_records, with_records
 from miniwdl_aws_run_report.writing.document import read_document
 
 if TYPE_CHECKING:
@@ -95,5 +98,9 @@ def read_bucket(folder: S3Uri, bucket: Bucket, *, now: float) -> Run:
     files = {name: content_of(name, partial(bucket.read, folder.join(name), LARGEST), notes) for name in NAMES}
     # The log of a workflow job, whose image leaves the time zone at UTC.
     run = run_of(read_log(lines_of(io.BytesIO(log)), UTC), name, files, now=now)
-    lacking = f"there is no {REPORT_JSON}: what its jobs asked for and used is known on the shared file system alone"
-    return replace(run, folder=str(folder), notes=(*run.notes, *notes, lacking))
+    jobs, hosts = (bucket.read(folder.join(name), MAX_FOLDED) for name in RECORDS)
+    if jobs is None:
+        notes.append(f"there is no {BATCH_JOBS}: what its jobs asked for and used is known where it ran, or to nobody")
+    recorded, known = folded_records(jobs or b"", hosts or b"", notes)
+    calls = tuple(with_records(call, recorded.get(call.path, ()), known) for call in run.calls)
+    return replace(run, calls=calls, folder=str(folder), notes=(*run.notes, *notes))

@@ -7,13 +7,16 @@ jobs under way, of which there is no record yet.
 
 from __future__ import annotations
 
+import io
+from collections import defaultdict
 from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.records.folding import MAX_FOLDED
 from miniwdl_aws_core.records.hosts import BATCH_HOSTS, HostRecord, Market
 from miniwdl_aws_core.records.jobs import BATCH_JOBS, Followed, JobRecord
-from miniwdl_aws_core.records.lines import read_file
+from miniwdl_aws_core.records.lines import read, read_file
 from miniwdl_aws_core.terminal import plain
 from miniwdl_aws_hooks import FailureClass
 from miniwdl_aws_run_report.model import Call, State, Try, TryEnd, Used
@@ -25,7 +28,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_core.records.usage import Usage
 
-__all__ = ["on_host", "read_records", "try_of", "with_records"]
+__all__ = ["folded_records", "on_host", "read_records", "try_of", "with_records"]
 
 _ENDS = {
     FailureClass.HOST_LOST: TryEnd.HOST_LOST,
@@ -57,9 +60,31 @@ def read_records(
         listed = read_file(HostRecord, folder, BATCH_HOSTS)
         hosts = {item.container_instance_arn: item for item in listed.records}
         skipped += listed.skipped
-    if skipped:
-        notes.append(f"{skipped} lines of {BATCH_JOBS} and {BATCH_HOSTS} are none of the backend's, and left out")
+    _note_skipped(skipped, notes)
     return jobs, hosts
+
+
+def folded_records(
+    jobs: bytes, hosts: bytes, notes: list[str]
+) -> tuple[dict[str, list[JobRecord]], dict[str, HostRecord]]:
+    """
+    Read the records of a run that were folded into two files.
+
+    :param notes: gets a sentence where something had to be left out.
+    :return: as :func:`read_records`.
+    """
+    by_call: dict[str, list[JobRecord]] = defaultdict(list)
+    told = read(JobRecord, io.BytesIO(jobs), MAX_FOLDED)
+    for record in told.records:
+        by_call[record.call_path].append(record)
+    listed = read(HostRecord, io.BytesIO(hosts), MAX_FOLDED)
+    _note_skipped(told.skipped + listed.skipped, notes)
+    return by_call, {item.container_instance_arn: item for item in listed.records}
+
+
+def _note_skipped(lines: int, notes: list[str]) -> None:
+    if lines:
+        notes.append(f"{lines} lines of {BATCH_JOBS} and {BATCH_HOSTS} are none of the backend's, and left out")
 
 
 def with_records(call: Call, records: Sequence[JobRecord], hosts: Mapping[str, HostRecord]) -> Call:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from miniwdl_aws_core.records.folding import RECORDS
 from miniwdl_aws_core.run_files import JSON_LOGS, OUT, REPORTS, RUN_LOGS, STREAMS
 from miniwdl_aws_core.s3uri import MAX_KEY_BYTES
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
@@ -32,7 +33,7 @@ MANIFEST = "upload_manifest.json"
 
 LOGS = (*RUN_LOGS, *JSON_LOGS)
 
-OWN_NAMES = frozenset({OUTPUTS_JSON, ERROR_JSON, MANIFEST, *LOGS, *REPORTS, *STREAMS.values()})
+OWN_NAMES = frozenset({OUTPUTS_JSON, ERROR_JSON, MANIFEST, *LOGS, *REPORTS, *RECORDS, *STREAMS.values()})
 """Names beside the outputs that are the run's own; only ``[file_io] use_relative_output_paths`` can clash with them."""
 
 DIRECTORY_MARKER = ".WDL_Directory"

@@ -1,6 +1,8 @@
 """
 Sends the products of a finished run to its upload folder: data, then logs and error.json, then outputs.json.
 
+With the logs go reports, and what the task backend has recorded of jobs and hosts: no upload fails for these.
+
 The order is a promise: where ``outputs.json`` is, everything that it names is there too. Just before it comes
 a manifest that says of each object how large it is and what proves that it is whole.
 """
@@ -11,11 +13,12 @@ import json
 import logging
 import os
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.beneath import is_file
+from miniwdl_aws_core.records.folding import folded
 from miniwdl_aws_core.run_files import STREAMS
 from miniwdl_aws_core.sizes import human_size
 from miniwdl_aws_hooks import MiniwdlAwsError, PublishOptions, PublishRequest
@@ -71,6 +74,7 @@ def upload_run(run: FinishedRun, folder: str, send: Callable[[PublishRequest], P
     :raises UploadError: when anything is missing in the end; there is no outputs.json then.
     """
     # What is written for the upload lies where no task can get at it before it is sent.
+    run = replace(run, reports={**folded(run.run_dir), **run.reports})
     with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as made:
         return _upload(run, folder, send, Path(os.path.realpath(made)))
 
@@ -157,7 +161,7 @@ class _Groups:
         self.seconds += report.seconds
 
     def _without_reports(self, failed: Mapping[str, str]) -> dict[str, str]:
-        """Leave out a report that could not be written: no run fails for it."""
+        """Leave out a report or record that could not be written: no run fails for it."""
         for name in failed.keys() & self.run.reports.keys():
             logger.warning("%s was not uploaded: %s", name, failed[name])
             self.sizes.pop(name, None)
