@@ -32,12 +32,12 @@ if TYPE_CHECKING:
     from contextlib import ExitStack
 
     from WDL.Env import Bindings
-    from WDL.Tree import Task
+    from WDL.Tree import Document, Task
 
     from miniwdl_aws_hooks.types import RemoteInput, StageItem
+    from miniwdl_aws_submit_cli.submit.source_archive import SourceArchive
 
-
-__all__ = ["Checked", "RunSource", "read_source", "self_test_source"]
+__all__ = ["Checked", "Loaded", "RunSource", "load_workflow", "read_source", "self_test_source", "with_inputs"]
 
 RECURSION_LIMIT = 30_000
 """Levels: a sum of 8,000 terms takes as many; with 100,000, a stack of 8 MiB is full."""
@@ -73,6 +73,19 @@ class Checked:
     inputs: Bindings[Value.Base]
 
 
+@dataclass(frozen=True)
+class Loaded:
+    """A WDL that was read and type-checked here: enough for any number of runs with other inputs."""
+
+    document: Document
+    target: Workflow | Task
+    archive: SourceArchive | None
+    main_wdl: str
+    """Path of the WDL, or what stands for it inside an archive."""
+    beside: tuple[str, ...]
+    """Paths of files that the WDL names by itself."""
+
+
 def read_source(arguments: RunArguments, mount: str, stack: ExitStack, *, complete: bool = True) -> RunSource:
     """
     Read and check what is to run.
@@ -80,6 +93,18 @@ def read_source(arguments: RunArguments, mount: str, stack: ExitStack, *, comple
     :param complete: whether all required inputs must be there.
     :param stack: closed by the caller when the payload is built; the copy of a source archive lasts until then.
     :raises WorkflowError: when the WDL or an input is wrong, in one sentence.
+    """
+    loaded = load_workflow(arguments, mount, stack)
+    return with_inputs(loaded, arguments, mount, complete=complete)
+
+
+def load_workflow(arguments: RunArguments, mount: str, stack: ExitStack) -> Loaded | None:
+    """
+    Read and check a WDL, without inputs.
+
+    :param stack: as of :func:`read_source`.
+    :return: ``None`` when only the workflow job can see it.
+    :raises WorkflowError: when it is wrong.
     """
     # miniwdl's parser and type checker recurse as deep as the WDL nests, and its own entry allows for a million levels.
     # Long before, the stack is full, and the process ends without a word.
@@ -91,8 +116,8 @@ def read_source(arguments: RunArguments, mount: str, stack: ExitStack, *, comple
             hint="copy it here first, with its imports",
         )
     if URI.match(uri) or only_there(uri, mount):
-        return _unchecked(arguments, mount)
-    return _checked(arguments, mount, stack, complete=complete)
+        return None
+    return _load(arguments, mount, stack)
 
 
 def self_test_source(options: Sequence[str] = ()) -> RunSource:
@@ -125,7 +150,7 @@ def _unchecked(arguments: RunArguments, mount: str) -> RunSource:
     )
 
 
-def _checked(arguments: RunArguments, mount: str, stack: ExitStack, *, complete: bool) -> RunSource:
+def _load(arguments: RunArguments, mount: str, stack: ExitStack) -> Loaded:
     uri = arguments.uri
     with wdl_errors(uri):
         archive = stack.enter_context(open_archive(uri)) if is_archive(uri) else None
@@ -140,9 +165,23 @@ def _checked(arguments: RunArguments, mount: str, stack: ExitStack, *, complete:
         )
         target = find_target(document, arguments.namespace.task)
         beside = [] if archive else find_source_files(document)
+    return Loaded(document, target, archive, main_wdl, tuple(beside))
+
+
+def with_inputs(loaded: Loaded | None, arguments: RunArguments, mount: str, *, complete: bool = True) -> RunSource:
+    """
+    Read and check the inputs of a run.
+
+    :param loaded: the WDL of the arguments; ``None`` when only the workflow job can see it.
+    :param complete: whether all required inputs must be there.
+    :raises WorkflowError: when one is wrong.
+    """
+    if loaded is None:
+        return _unchecked(arguments, mount)
+    uri, document, target, archive = arguments.uri, loaded.document, loaded.target, loaded.archive
     inputs = Inputs(arguments, mount, target, archive)
     env = inputs.read(document, complete=complete)
-    zip_name = f"{PurePosixPath(main_wdl).name}.zip"
+    zip_name = f"{PurePosixPath(loaded.main_wdl).name}.zip"
 
     def build(uris: Mapping[str, str]) -> Payload:
         values = (
@@ -153,7 +192,7 @@ def _checked(arguments: RunArguments, mount: str, stack: ExitStack, *, complete:
         if archive:
             return Payload(zip_name, archive.pack(values, zip_name))
         with wdl_errors(uri):
-            return Payload(zip_name, archive_document(document, values, zip_name, beside))
+            return Payload(zip_name, archive_document(document, values, zip_name, loaded.beside))
 
     if inputs.read_there:
         words = [PAYLOAD_PLACEHOLDER, *arguments.inputs, *arguments.options(WORKFLOW_OPTIONS)]
