@@ -26,6 +26,7 @@ from miniwdl_aws_local_cloud.batch.leftovers import end_leftovers
 from miniwdl_aws_local_cloud.batch.machine import Machine
 from miniwdl_aws_local_cloud.batch.operations import BatchJobs
 from miniwdl_aws_local_cloud.batch.processes import ProcessRunner, host_environment
+from miniwdl_aws_local_cloud.batch.runner import NoRunner
 from miniwdl_aws_local_cloud.batch.scheduler import Scheduler
 from miniwdl_aws_local_cloud.bundle import BUNDLED_BUCKET, bundled_objects
 from miniwdl_aws_local_cloud.cloud_settings import ENGINE, JOB_MARKER, CloudSettings
@@ -36,11 +37,12 @@ from miniwdl_aws_local_cloud.door.front import Front
 from miniwdl_aws_local_cloud.door.serving import HttpServer
 from miniwdl_aws_local_cloud.errors import StateFolderError
 from miniwdl_aws_local_cloud.fsx import FolderRepository, FsxOperations, LustreBackend
+from miniwdl_aws_local_cloud.kept_jobs import KeptJobs
 from miniwdl_aws_local_cloud.logs.capture import MotoLogSink
 from miniwdl_aws_local_cloud.logs.store import IndexedLogs
 from miniwdl_aws_local_cloud.resources import create_resources, link, pool_size
 from miniwdl_aws_local_cloud.s3.store import FileBackedS3, file_backed
-from miniwdl_aws_local_cloud.state_folder import locate, make_private
+from miniwdl_aws_local_cloud.state_folder import locate, make_private, refuse_strangers
 from miniwdl_aws_local_cloud.variables import aws_variables, submit_variables
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ class LocalCloud:
         links: Mapping[str, str] | None = None,
         port: int = 0,
         lock_patience: float = LOCK_PATIENCE,
+        looking: bool = False,
     ) -> None:
         """
         Choose; nothing starts yet.
@@ -87,6 +90,7 @@ class LocalCloud:
         :param faults: what goes wrong on purpose.
         :param links: paths on the file system by the ``s3://`` prefixes that are linked with them.
         :param port: port on the loopback interface; 0 takes a free one.
+        :param looking: only show what a cloud that has ended left in the folder, which stays as it is; jobs can't run.
         :raises StateFolderError: when the folder is a symbolic link.
         """
         self.state = locate(state)
@@ -99,6 +103,7 @@ class LocalCloud:
         self.stop_requested = threading.Event()
         self._port = port
         self._lock_patience = lock_patience
+        self._looking = looking
         self._account = str(next(_accounts))
         self._exit = contextlib.ExitStack()
         self._engine: EngineConnection
@@ -152,15 +157,22 @@ class LocalCloud:
         return 0.0 if self._scheduler.unfinished() else time.monotonic() - self._front.last_request
 
     def _start(self, undo: contextlib.ExitStack) -> None:
-        _claim(self.state, self._lock_patience, undo)
-        end_leftovers(self.state)
+        kept = KeptJobs(self.state)
+        if self._looking:
+            refuse_strangers(self.state)
+        else:
+            _claim(self.state, self._lock_patience, undo)
+            end_leftovers(self.state)
+            kept.tidy()
         if self.settings.runner == ENGINE:
             from miniwdl_aws_local_cloud.batch.engine.connection import connect
 
             self._engine = connect()
             undo.callback(self._engine.close)
         region = self.settings.region
-        self._s3 = s3 = self._install(s3_backends, "s3", file_backed(self.state / "s3"), "aws", undo)
+        self._s3 = s3 = self._install(
+            s3_backends, "s3", file_backed(self.state / "s3", looking=self._looking), "aws", undo
+        )
         undo.callback(s3.close)
         s3.add_bundled(BUNDLED_BUCKET, bundled_objects())
         fsx = self._install(fsx_backends, "fsx", LustreBackend, region, undo)
@@ -182,11 +194,14 @@ class LocalCloud:
             vcpus_of=lambda name: pool_size(batch, name, self.settings.task_slots),
             stop_timeout=self.settings.stop_timeout,
             farewell=self.settings.farewell,
+            ended=kept.add,
         )
         undo.callback(self._scheduler.close)
+        jobs = BatchJobs(batch, self._scheduler, minimum_timeout=self.settings.minimum_timeout)
+        jobs.remember(kept.read())
         self._front = Front(
             DomainDispatcherApplication(self._backend_app),
-            BatchJobs(batch, self._scheduler, minimum_timeout=self.settings.minimum_timeout),
+            jobs,
             FsxOperations(self._account, region),
             Machine(region),
             self.faults,
@@ -222,6 +237,8 @@ class LocalCloud:
         return aws_variables(self.endpoint, self.job_key, self.settings.region)
 
     def _make_runner(self, loop: asyncio.AbstractEventLoop) -> Runner:
+        if self._looking:
+            return NoRunner()
         if self.settings.runner == ENGINE:
             from miniwdl_aws_local_cloud.batch.engine.containers import EngineRunner
 

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from miniwdl_aws_hooks import ConfigurationError, MiniwdlAwsError
 
-__all__ = ["CloudStartError", "EngineError", "FaultPlanError", "LocalCloudError", "StateFolderError"]
+__all__ = [
+    "CloudStartError",
+    "EngineError",
+    "FaultPlanError",
+    "LocalCloudError",
+    "NothingLeftError",
+    "StateFolderError",
+]
 
 
 class LocalCloudError(MiniwdlAwsError):
@@ -13,6 +20,10 @@ class LocalCloudError(MiniwdlAwsError):
 
 class StateFolderError(LocalCloudError):
     """The state folder can't be used: not writable, somebody else's, or another cloud serves it."""
+
+
+class NothingLeftError(LocalCloudError, ConfigurationError):
+    """Nobody ever started a local cloud where one is to be looked at."""
 
 
 class CloudStartError(LocalCloudError):

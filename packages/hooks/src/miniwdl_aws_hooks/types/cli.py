@@ -69,7 +69,8 @@ class SubmitOption:
     help: str
     enter: Callable[[Namespace], AbstractContextManager[SubmitEnvironment]]
     """Entered before anything is asked of AWS, left when the command ends. Gets all parsed options, among them
-    ``waiting``: whether the command stays until the run ends."""
+    ``waiting``: whether the command stays until the run ends; and, of a subcommand, ``looking``: whether it only
+    looks at what is there, so that nothing has to be started for it."""
     metavar: str | None = None
     """Name of the value; a flag without one when ``None``."""
     submit_only: bool = False

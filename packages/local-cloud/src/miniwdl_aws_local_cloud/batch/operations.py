@@ -19,7 +19,7 @@ from miniwdl_aws_local_cloud.batch.listing import list_page
 from miniwdl_aws_local_cloud.door.protocols import ApiError, Reply, json_reply
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from moto.batch.models import BatchBackend, JobDefinition, JobQueue
 
@@ -52,6 +52,12 @@ class BatchJobs:
             "CancelJobs": self.cancel_jobs,
             "GetJobQueueSnapshot": self.get_job_queue_snapshot,
         }
+
+    def remember(self, jobs: Sequence[Job]) -> None:
+        """Know jobs that ended when an earlier cloud was up, and their tags."""
+        for job in jobs:
+            self._backend.tag_resource(job.arn, dict(job.detail.get("tags") or {}))
+        self._scheduler.remember(jobs)
 
     def check_definition(self, body: bytes) -> None:
         """Refuse a RegisterJobDefinition request that AWS would refuse; moto answers the others."""

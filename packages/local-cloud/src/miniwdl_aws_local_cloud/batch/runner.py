@@ -77,3 +77,14 @@ class Runner(Protocol):
 
     def close(self) -> None:
         """Leave nothing behind. Called when every container has ended."""
+
+
+class NoRunner:
+    """Starts nothing: of a cloud that is only looked at."""
+
+    def start(self, _launch: Launch) -> Execution:
+        """Refuse."""
+        raise StartError(None, status_reason="this local cloud is only looked at")
+
+    def close(self) -> None:
+        """Nothing is held open."""

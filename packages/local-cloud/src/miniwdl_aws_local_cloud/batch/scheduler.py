@@ -47,6 +47,7 @@ class Scheduler:
         vcpus_of: Callable[[str], float],
         stop_timeout: float,
         farewell: float,
+        ended: Callable[[Job], None] = lambda _job: None,
     ) -> None:
         """
         Start the thread.
@@ -55,6 +56,7 @@ class Scheduler:
         :param vcpus_of: how many vCPUs a compute environment has, by its name.
         :param stop_timeout: seconds between SIGTERM and SIGKILL.
         :param farewell: the same for all jobs when the cloud goes down, if that is less.
+        :param ended: told of each job that has ended, of an array's children with their parent.
         """
         self.jobs: dict[str, Job] = {}
         self._loop = asyncio.new_event_loop()
@@ -69,6 +71,7 @@ class Scheduler:
         self._unfinished: set[Job] = set()
         self._closing = False
         self._farewell = farewell
+        self._tell_ended = ended
         self._all_ended = threading.Event()
         self._thread = threading.Thread(target=self._loop.run_forever, name="local-cloud-jobs", daemon=True)
         self._thread.start()
@@ -84,6 +87,12 @@ class Scheduler:
         self._unfinished.update(members(job))
         self._loop.call_soon_threadsafe(self._accept_all, job)
 
+    def remember(self, jobs: Iterable[Job]) -> None:
+        """Know jobs that ended when an earlier cloud was up."""
+        for job in jobs:
+            self.jobs[job.id] = job
+            self.jobs.update((member.id, member) for member in members(job))
+
     def terminate(self, job: Job, reason: str) -> None:
         """Stop a job in whatever state it is; with a parent, its children."""
         self._call(lambda: self._terminate_all(members(job), reason))
@@ -94,7 +103,13 @@ class Scheduler:
 
     def change(self, job: Job, **changes: Any) -> None:
         """Change a job's detail."""
-        self._call(lambda: job.change(**changes))
+
+        def change() -> None:
+            job.change(**changes)
+            if job.status in ENDED:
+                self._tell_ended(job)
+
+        self._call(change)
 
     def unfinished(self) -> int:
         """Count the jobs that have not ended."""
@@ -223,6 +238,8 @@ class Scheduler:
         self._unfinished.discard(job)
         if job.array is not None and job.is_child and job.array.over:
             self._end(job.array.parent, *job.array.outcome)
+        if not job.is_child:
+            self._tell_ended(job)
         for dependent in self._dependents.pop(job.id, ()):
             self._check_dependencies(dependent)
         if self._closing and not self._unfinished:

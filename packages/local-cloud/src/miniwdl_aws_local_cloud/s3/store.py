@@ -73,11 +73,11 @@ def _back(key: FakeKey, path: Path, size: int) -> None:
     key.contentsize = size
 
 
-def file_backed(root: Path) -> Callable[..., FileBackedS3]:
+def file_backed(root: Path, *, looking: bool = False) -> Callable[..., FileBackedS3]:
     """Make what moto calls to create the backend of an account: one that keeps objects below a folder."""
 
     def create(region_name: str, account_id: str) -> FileBackedS3:
-        return FileBackedS3(region_name, account_id, root)
+        return FileBackedS3(region_name, account_id, root, looking=looking)
 
     return create
 
@@ -85,11 +85,12 @@ def file_backed(root: Path) -> Callable[..., FileBackedS3]:
 class FileBackedS3(S3Backend):
     """moto's S3, with objects in files."""
 
-    def __init__(self, region_name: str, account_id: str, root: Path) -> None:
+    def __init__(self, region_name: str, account_id: str, root: Path, *, looking: bool = False) -> None:
         """
         Serve the objects that lie below a folder.
 
         :param root: its folders are the buckets.
+        :param looking: nothing is put there, and the folder stays as it is.
         """
         super().__init__(region_name, account_id)
         self.changed: Callable[[str, str, str], None] | None = None
@@ -98,10 +99,12 @@ class FileBackedS3(S3Backend):
         self._incoming = root / INCOMING
         # An object is visible only when its content is in place.
         self._lock = threading.RLock()
-        shutil.rmtree(self._incoming, ignore_errors=True)
-        self._incoming.mkdir(parents=True)
+        self._looking = looking
+        if not looking:
+            shutil.rmtree(self._incoming, ignore_errors=True)
+            self._incoming.mkdir(parents=True)
         index = _read_index(root / INDEX)
-        for folder in sorted(root.iterdir()):
+        for folder in sorted(root.iterdir()) if root.is_dir() else ():
             if folder.is_dir() and _BUCKET_NAME.fullmatch(folder.name):
                 self._load(folder.name, index.get(folder.name, {}))
 
@@ -148,7 +151,8 @@ class FileBackedS3(S3Backend):
             # moto keeps one name space for all accounts of the process, and another local cloud may have the name too.
             s3_backends.bucket_accounts.pop(bucket_name, None)
         bucket = super().create_bucket(bucket_name, region_name, bucket_namespace)
-        self._paths(bucket_name).folder.mkdir(exist_ok=True)
+        if not self._looking:
+            self._paths(bucket_name).folder.mkdir(exist_ok=True)
         return bucket
 
     def get_bucket(self, bucket_name: str) -> FakeBucket:
@@ -223,6 +227,17 @@ class FileBackedS3(S3Backend):
 
     def close(self) -> None:
         """Write the index, and let go of everything."""
+        if not self._looking:
+            self._write_index()
+        for bucket in list(self.buckets.values()):
+            for versions in bucket.keys.lists():
+                for key in versions[1]:
+                    if isinstance(key, FakeKey):
+                        key.dispose()
+            for multipart in bucket.multiparts.values():
+                multipart.dispose()
+
+    def _write_index(self) -> None:
         index = {
             bucket.name: {name: kept for name, key in bucket.keys.items() if (kept := _kept(key)) is not None}
             for bucket in self.buckets.values()
@@ -231,13 +246,6 @@ class FileBackedS3(S3Backend):
         incoming = self._root / f"{INDEX}.new"
         incoming.write_text(json.dumps(index), encoding="utf-8")
         incoming.replace(self._root / INDEX)
-        for bucket in list(self.buckets.values()):
-            for versions in bucket.keys.lists():
-                for key in versions[1]:
-                    if isinstance(key, FakeKey):
-                        key.dispose()
-            for multipart in bucket.multiparts.values():
-                multipart.dispose()
 
 
 def _kept(key: Any) -> dict[str, Any] | None:

@@ -26,11 +26,19 @@ def enter(args: Namespace) -> Iterator[SubmitEnvironment]:
     """
     Find or start the cloud of the state folder; it goes on when the command ends.
 
-    :param args: of ``miniwdl-aws-submit``; ``waiting`` and ``s3upload`` matter.
+    For a command that only looks, nothing is started: it sees what the cloud left when it ended.
+
+    :param args: of the command; ``waiting``, ``looking`` and ``s3upload`` matter.
     """
-    from miniwdl_aws_local_cloud.up.detached import ensure
+    from miniwdl_aws_local_cloud.up.detached import ensure, find
 
     state = state_dir()
+    if getattr(args, "looking", False) and find(state) is None:
+        from miniwdl_aws_local_cloud.up.looking import what_is_left
+
+        with what_is_left(state) as variables:
+            yield SubmitEnvironment(environ=environment_for(variables, os.environ), needs_image=False)
+        return
     record = ensure(state, runner=_asked_runner(args))
     variables = submit_variables(record.endpoint, record.access_key, record.region, state, record.runner)
     waiting = bool(getattr(args, "waiting", False))

@@ -51,7 +51,7 @@ def run(args: Namespace) -> int:
     if args.wdl is None and (args.inputs or args.input_file):
         given = args.inputs[0] if args.inputs else f"-i {args.input_file}"
         raise ConfigurationError(f"{given} is an input of no workflow", hint="name the workflow by --wdl WDL")
-    with open_session(args) as session:
+    with open_session(args, looking=False) as session:
         context = _context(session)
         context = replace(context, tasks=_tasks(args, context)) if args.wdl else context
         answers = session.manager.hook.miniwdl_aws_preflight(context=context)

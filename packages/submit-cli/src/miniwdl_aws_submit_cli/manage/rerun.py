@@ -48,7 +48,7 @@ def run(args: Namespace) -> int:
     wait = args.wait or manner.follow
     given = {name: getattr(args, option(name).dest) for name in CHANGEABLE}
     changed = {name: Resolved(value, name) for name, value in given.items() if value}
-    with open_session(args, waiting=wait) as session:
+    with open_session(args, waiting=wait, looking=False) as session:
         if manner.follow:
             require_follower(session.manager)
         if queues := [found for name, found in changed.items() if "queue" in name]:

@@ -57,14 +57,15 @@ class Session:
 
 
 @contextmanager
-def open_session(args: Namespace, *, waiting: bool = False) -> Iterator[Session]:
+def open_session(args: Namespace, *, waiting: bool = False, looking: bool = True) -> Iterator[Session]:
     """
     Connect to where the options of a subcommand say.
 
     :param waiting: whether the command stays until a run ends.
+    :param looking: whether it needs no more than what is there; ``False`` for one that submits, or checks a setup.
     """
     manager = get_manager()
-    args.waiting, args.s3upload = waiting, getattr(args, "s3upload", None)
+    args.waiting, args.looking, args.s3upload = waiting, looking, getattr(args, "s3upload", None)
     with ExitStack() as stack:
         options = plugin_options(manager)
         surroundings = enter(options, args, stack)
