@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -82,4 +84,47 @@ def test_no_secret_of_the_submitter_leaves_its_machine(
         load=f"{len(found)} canaries, a failing run, six commands",
         holds="none is in a log, a definition, a job, a tag, an object, a run directory or on the terminal",
         seen=f"{len(found)} looked for in all that the local cloud keeps, none found",
+    )
+
+
+WITH_TOKEN = """version 1.1
+workflow login {
+    call show
+    output { String digest = show.digest }
+}
+task show {
+    command <<<
+        printf %s "$TOKEN" | sha256sum | cut -c 1-64
+    >>>
+    output { String digest = read_string(stdout()) }
+}
+"""
+TOKEN = "canary-given-by-env"
+
+
+def test_a_value_given_by_env_is_read_by_nobody_who_may_only_describe_jobs(
+    shell: Any, tmp_path: Path, folder: str, traces: Traces, promise: Promise
+) -> None:
+    (tmp_path / "login.wdl").write_text(WITH_TOKEN)
+    terminal = []
+
+    def run(command: str, *arguments: str) -> None:
+        done = shell.run(command, *arguments, env={"TOKEN": TOKEN})
+        terminal.append(done.stdout + done.stderr)
+
+    submission = ["login.wdl", "--env", "TOKEN", "--env=OTHER=other-" + TOKEN, "--s3upload", folder]
+    run("miniwdl-aws-submit", *submission, "--dry-run")
+    run("miniwdl-aws-submit", *submission, "--name", "login", "--follow")
+    run("miniwdl-aws", "status", "last", "--json")
+
+    assert hashlib.sha256(TOKEN.encode()).hexdigest() in terminal[1], "the task had it"
+    assert TOKEN not in "".join(terminal)
+    # Where it must be: the object that the workflow job reads, and the file by which miniwdl runs a task's command.
+    kinds = {re.sub(r"^(\w+) .*?([^/]*)$", r"\1 \2", place) for place in traces.find(TOKEN)}
+    assert kinds == {"s3 task-env.json", "file command"}
+    promise(
+        "values of `--env` are secrets",
+        load="two values, three commands",
+        holds="none is in a log, a definition, a job, a tag, a product or on the terminal",
+        seen="found only in the staged object and in the files with the task's command",
     )

@@ -7,6 +7,7 @@ __all__ = [
     "ENV_PAYLOAD_NAME",
     "ENV_SENTINEL",
     "ENV_SUBMISSION",
+    "ENV_TASK_ENV",
     "ERROR_JSON",
     "HINT_TAG",
     "JOB_CHANGED",
@@ -19,6 +20,7 @@ __all__ = [
     "RUN_DIR_TAG",
     "RUN_PATH_TAG",
     "SENTINEL_NAME",
+    "TASK_ENV_PLACEHOLDER",
     "TASK_TAG",
     "TRY_TAG",
     "UPLOADED",
@@ -60,6 +62,17 @@ because miniwdl warns of such variables when it doesn't know them.
 
 ENV_PAYLOAD_NAME = "WDL_PAYLOAD_NAME"
 """The file name under which the payload is unpacked, for instance ``genome_stats.wdl.zip``."""
+
+TASK_ENV_PLACEHOLDER = "@task-env"
+"""
+The argument of a workflow job's command line that stands for ``--env`` with values. Whoever may describe jobs reads
+their commands and environments, so the values lie in S3.
+"""
+
+ENV_TASK_ENV = "WDL_TASK_ENV"
+"""
+Their ``s3://`` URI: a JSON object whose ``env`` has values by name; ``null`` is what the job itself has by that name.
+"""
 
 ENV_SENTINEL = "WDL_MOUNT_SENTINEL"
 """Absolute path of the marker file that a workflow job must find before it starts, else its host lacks the mount."""

@@ -1,13 +1,21 @@
 import base64
+import json
 import lzma
 from pathlib import Path
 
 import pytest
 
 from miniwdl_aws_core.s3uri import S3Uri
-from miniwdl_aws_hooks.protocol import ENV_PAYLOAD, ENV_PAYLOAD_NAME, PAYLOAD_PLACEHOLDER
+from miniwdl_aws_hooks import EnvironSettings
+from miniwdl_aws_hooks.protocol import (
+    ENV_PAYLOAD,
+    ENV_PAYLOAD_NAME,
+    ENV_TASK_ENV,
+    PAYLOAD_PLACEHOLDER,
+    TASK_ENV_PLACEHOLDER,
+)
 from miniwdl_aws_s3_rails.errors import PayloadError
-from miniwdl_aws_s3_rails.workflow_job.payload import place_payload
+from miniwdl_aws_s3_rails.workflow_job.payload import place_payload, take_task_env
 
 DATA = b"PK\3\4 the workflow"
 INLINE = base64.urlsafe_b64encode(lzma.compress(DATA, format=lzma.FORMAT_ALONE)).decode()
@@ -59,3 +67,38 @@ def test_its_name_cannot_lead_elsewhere(tmp_path: Path) -> None:
 def test_damage(tmp_path: Path, environ: dict[str, str], message: str) -> None:
     with pytest.raises(PayloadError, match=message):
         place_payload([PAYLOAD_PLACEHOLDER], environ, tmp_path, no_read)
+
+
+PLACE = "s3://staging/sha256/abc/task-env.json"
+
+
+def take(content: bytes, configured: str = "") -> tuple[list[str], dict[str, str]]:
+    settings = EnvironSettings({"MINIWDL__TASK_RUNTIME__ENV": configured} if configured else {})
+    arguments = ["wf.wdl", TASK_ENV_PLACEHOLDER, "--verbose"]
+    return take_task_env(arguments, {ENV_TASK_ENV: PLACE}, settings, {S3Uri.parse(PLACE): content}.__getitem__)
+
+
+@pytest.mark.parametrize(
+    ("configured", "merged"),
+    [("", {"A": "1", "B": None}), ('{"A": "0", "C": "3"}', {"A": "1", "C": "3", "B": None})],
+)
+def test_what_env_gave_becomes_configuration(configured: str, merged: dict[str, str | None]) -> None:
+    arguments, variables = take(b'{"env": {"A": "1", "B": null}, "salt": "x"}', configured)
+    assert arguments == ["wf.wdl", "--verbose"]
+    assert {name: json.loads(value) for name, value in variables.items()} == {"MINIWDL__TASK_RUNTIME__ENV": merged}
+
+
+def test_nothing_is_read_where_env_gave_nothing() -> None:
+    assert take_task_env(["wf.wdl"], {ENV_TASK_ENV: PLACE}, EnvironSettings({}), no_read) == (["wf.wdl"], {})
+
+
+@pytest.mark.parametrize("content", [b"hush", b"[]", b'{"hush": 1}', b'{"env": "hush"}', b"[" * 100_000, b"\xff"])
+def test_damage_of_what_env_gave_is_told_without_it(content: bytes) -> None:
+    with pytest.raises(PayloadError, match=PLACE) as caught:
+        take(content)
+    assert "hush" not in caught.value.message
+
+
+def test_a_placeholder_without_the_place_of_what_env_gave() -> None:
+    with pytest.raises(PayloadError, match="WDL_TASK_ENV is not set"):
+        take_task_env([TASK_ENV_PLACEHOLDER], {}, EnvironSettings({}), no_read)

@@ -22,6 +22,7 @@ from miniwdl_aws_core.options.table import Section
 from miniwdl_aws_hooks import InputFinding, SubmitEnvironment, SubmitOption, hookimpl
 from miniwdl_aws_submit_cli.runs.names import given_name
 from miniwdl_aws_submit_cli.submit.command import main
+from miniwdl_aws_submit_cli.submit.payload import task_env_file
 
 Outcome = tuple[int, str, str]
 
@@ -166,6 +167,34 @@ def test_a_large_wdl_travels_through_staging(aws: Any, parts: Any, here: Path, s
     assert variables["WDL_PAYLOAD"].startswith("s3://bucket/st/")
     assert variables["WDL_PAYLOAD"].endswith("/hello.wdl.zip")
     assert not Path(parts.staged[0].items[0].path).exists()
+
+
+@pytest.mark.parametrize("wdl", ["hello.wdl", "/mnt/fsx/hello.wdl"])
+def test_a_value_of_env_travels_through_staging_alone(
+    aws: Any, parts: Any, submit: Callable[..., Outcome], wdl: str
+) -> None:
+    given = (wdl, "n=1", "--env", "TOKEN=hush-hush", "--env=EMPTY=")
+    code, out, err = submit(*given)
+    assert (code, out) == (64, "")
+    assert "what --env gives, which the job's description would show, must be staged in S3" in err
+    assert "--staging" in err
+    code, out, err = submit(*given, "--staging", "s3://bucket/st")
+    found = job(aws, out.strip())
+    assert "@task-env" in found["container"]["command"]
+    uri = environment(found)["WDL_TASK_ENV"]
+    assert uri.startswith("s3://bucket/st/")
+    assert uri.endswith("/task-env.json")
+    assert "hush" not in json.dumps(found) + err
+    assert not Path(parts.staged[-1].items[0].path).exists()
+    assert (
+        submit(*given, "--staging", "s3://bucket/st", "--dry-run", "--debug")[2].count("--debug, miniwdl writes") == 1
+    )
+
+
+def test_equal_values_of_env_are_not_to_be_seen_by_the_name_of_their_object() -> None:
+    first, second = (task_env_file({"TOKEN": "1234"}) for _ in range(2))
+    assert json.loads(first.data)["env"] == json.loads(second.data)["env"] == {"TOKEN": "1234"}
+    assert first.data != second.data
 
 
 def test_dry_run_submits_and_stages_nothing(aws: Any, parts: Any, here: Path, submit: Callable[..., Outcome]) -> None:

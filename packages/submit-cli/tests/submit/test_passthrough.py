@@ -28,7 +28,7 @@ def miniwdl(*words: str) -> Namespace:
         '-i {"a":1} wf.wdl',
         "wf.wdl -i -",
         "wf.wdl --task t --empty a --empty b --none c",
-        "wf.wdl --env A=1 --env=B=-2 --env=_C=--3",
+        "wf.wdl --env A --env=_C",
         "-p lib -plib2 --no-outside-imports --no-quant-check wf.wdl",
         "wf.wdl -@ 4 --runtime-cpu-max 8 --runtime-memory-max 4G",
         "wf.wdl --copy-input-files --copy-input-files-for t --as-me --error-json --log-json --no-color --debug",
@@ -87,8 +87,14 @@ def test_local_runtime_defaults_travel_as_json(tmp_path: Path) -> None:
 
 
 def test_env_without_a_value_gets_the_value_it_has_here() -> None:
-    assert read("wf.wdl", "--env", "TOKEN", environ={"TOKEN": "secret"}).options() == ["--env", "TOKEN=secret"]
+    assert read("wf.wdl", "--env", "TOKEN", environ={"TOKEN": "secret"}).task_env == {"TOKEN": "secret"}
     assert read("wf.wdl", "--env", "TOKEN").options() == ["--env", "TOKEN"]
+
+
+def test_values_of_env_are_not_written_back() -> None:
+    found = read("wf.wdl", "--verbose", "--env", "A=1", "--env=B=-2=", "--env", "C", "--env=A=", "--debug")
+    assert found.options() == ["--verbose", "@task-env", "--debug"]
+    assert found.task_env == {"A": "", "B": "-2=", "C": None}
 
 
 @pytest.mark.parametrize(("word", "near"), [("--flolow", "--follow"), ("--no-cahce=x", "--no-cache")])

@@ -1,21 +1,35 @@
-"""Unpacks the file that was submitted along with a workflow job."""
+"""Unpacks what was submitted along with a workflow job: its file, and what ``--env`` gave."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import json
 import lzma
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_core.s3uri import SCHEME, S3Uri
-from miniwdl_aws_hooks.protocol import ENV_PAYLOAD, ENV_PAYLOAD_NAME, PAYLOAD_PLACEHOLDER
+from miniwdl_aws_hooks.protocol import (
+    ENV_PAYLOAD,
+    ENV_PAYLOAD_NAME,
+    ENV_TASK_ENV,
+    PAYLOAD_PLACEHOLDER,
+    TASK_ENV_PLACEHOLDER,
+)
+from miniwdl_aws_hooks.settings import variable_of
 from miniwdl_aws_s3_rails.errors import PayloadError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-__all__ = ["place_payload"]
+    from miniwdl_aws_hooks.settings import Settings
+
+__all__ = ["place_payload", "take_task_env"]
+
+TASK_ENV = ("task_runtime", "env")
+"""Section and key of the variables that miniwdl gives to all tasks."""
 
 
 def place_payload(
@@ -39,6 +53,41 @@ def place_payload(
     path = folder / name
     path.write_bytes(read(S3Uri.parse(encoded, what=ENV_PAYLOAD)) if encoded.startswith(SCHEME) else _decode(encoded))
     return [str(path) if argument == PAYLOAD_PLACEHOLDER else argument for argument in arguments]
+
+
+def take_task_env(
+    arguments: Sequence[str], environ: Mapping[str, str], settings: Settings, read: Callable[[S3Uri], bytes]
+) -> tuple[list[str], dict[str, str]]:
+    """
+    Fetch what ``--env`` gave to tasks, if the arguments ask for it.
+
+    It goes to miniwdl as ``[task_runtime] env``, added to what is there: miniwdl writes its command line into the run
+    directory. Source: ``WDL.CLI.runner_env_override``.
+
+    :param read: fetches an object; it always comes by way of S3.
+    :return: the other arguments, and the variables that miniwdl is to have.
+    """
+    others = [argument for argument in arguments if argument != TASK_ENV_PLACEHOLDER]
+    if len(others) == len(arguments):
+        return others, {}
+    uri = environ.get(ENV_TASK_ENV)
+    if not uri:
+        raise PayloadError(f"the arguments mention {TASK_ENV_PLACEHOLDER}, but {ENV_TASK_ENV} is not set")
+    configured = _object(settings.get(*TASK_ENV) or "{}", f"[{TASK_ENV[0]}] {TASK_ENV[1]}")
+    given = _object(read(S3Uri.parse(uri, what=ENV_TASK_ENV)), f"what {ENV_TASK_ENV} names, {uri},").get("env")
+    if not isinstance(given, dict):
+        raise PayloadError(f"{ENV_TASK_ENV} names {uri}, which has no values for tasks", hint="submit again")
+    return others, {variable_of(*TASK_ENV): json.dumps({**configured, **given})}
+
+
+def _object(content: str | bytes, what: str) -> dict[str, Any]:
+    try:
+        found = read_json(content)
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise PayloadError(f"{what} is no JSON object")  # what it is instead is not shown: it may be the secret
+    return found
 
 
 def _decode(encoded: str) -> bytes:

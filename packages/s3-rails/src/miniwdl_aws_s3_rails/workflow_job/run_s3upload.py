@@ -24,6 +24,7 @@ from miniwdl_aws_hooks.protocol import (
     ENV_PAYLOAD_NAME,
     ENV_SENTINEL,
     ENV_SUBMISSION,
+    ENV_TASK_ENV,
     UPLOADER,
     UPLOADING,
 )
@@ -35,7 +36,7 @@ from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, pars
 from miniwdl_aws_s3_rails.workflow_job.child import Ended, SignalRelay, Stopped, run_child
 from miniwdl_aws_s3_rails.workflow_job.farewell import Farewell, was_stopped
 from miniwdl_aws_s3_rails.workflow_job.file_system import find_trouble, trouble_of_run
-from miniwdl_aws_s3_rails.workflow_job.payload import place_payload
+from miniwdl_aws_s3_rails.workflow_job.payload import place_payload, take_task_env
 from miniwdl_aws_s3_rails.workflow_job.reports import Reports
 from miniwdl_aws_s3_rails.workflow_job.rescue import rescue
 
@@ -55,6 +56,7 @@ CONSUMED = (
     ENV_PAYLOAD_NAME,
     ENV_SENTINEL,
     ENV_SUBMISSION,
+    ENV_TASK_ENV,
     *CONFIGURED,
 )
 """Environment variables that are for us; miniwdl would warn of some of them."""
@@ -132,8 +134,8 @@ def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
     if destination:
         check_by_plugin(DestinationContext(destination, settings, arguments.publish))
     with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as folder:
-        command = _command(arguments, Path(folder), settings)
-        ended = run_child(command, _child_environ(arguments, settings), relay)
+        command, given = _command(arguments, Path(folder), settings)
+        ended = run_child(command, {**_child_environ(arguments, settings), **given}, relay)
         said = {} if arguments.self_test else _said(arguments, ended.stdout, Path(folder))
     code = ended.code
     if relay.handed_on and was_stopped(said):
@@ -162,10 +164,11 @@ def _let_publishers_speak() -> None:
         logging.getLogger(module.partition(".")[0]).setLevel(logging.INFO)
 
 
-def _command(arguments: Arguments, folder: Path, settings: Settings) -> list[str]:
+def _command(arguments: Arguments, folder: Path, settings: Settings) -> tuple[list[str], dict[str, str]]:
+    """Write miniwdl's command line, and the variables that belong to it."""
     program = [sys.executable, "-m", "WDL"]
     if arguments.self_test:
-        return [*program, "run_self_test", *arguments.passed]
+        return [*program, "run_self_test", *arguments.passed], {}
     if not arguments.passed:
         raise OptionError("no WDL is given to run", hint="see miniwdl-run-s3upload --help")
 
@@ -176,11 +179,12 @@ def _command(arguments: Arguments, folder: Path, settings: Settings) -> list[str
         return Receiver(engine_for(settings)).read(uri)
 
     passed = place_payload(arguments.passed, os.environ, folder, read)
+    passed, given = take_task_env(passed, os.environ, settings, read)
     if "--error-json" not in passed:
         passed.append("--error-json")
     if arguments.passed_value("-o"):
         passed += ["-o", str(folder / ANSWER)]  # the last one counts
-    return [*program, "run", *passed]
+    return [*program, "run", *passed], given
 
 
 def _child_environ(arguments: Arguments, settings: Settings) -> dict[str, str]:

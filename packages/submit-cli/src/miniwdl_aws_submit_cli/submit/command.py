@@ -166,6 +166,8 @@ def _source(
         return self_test_source(rest)
     arguments = read_arguments(rest, positional, settings.mount, os.environ)
     check_configuration(os.environ, arguments.namespace.cfg, settings.mount, no_env=args.no_env)
+    if arguments.task_env and arguments.namespace.debug:
+        say("note: with --debug, miniwdl writes the values of --env into the log")
     return read_source(arguments, settings.mount, stack)
 
 

@@ -17,6 +17,7 @@ from miniwdl_aws_core.nearest import did_you_mean
 from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_core.terminal import quoted
 from miniwdl_aws_hooks.errors import ConfigurationError
+from miniwdl_aws_hooks.protocol import TASK_ENV_PLACEHOLDER
 from miniwdl_aws_submit_cli.options.resolve import within
 from miniwdl_aws_submit_cli.options.table import OPTIONS
 from miniwdl_aws_submit_cli.submit.miniwdl_cli import fill_run_parser
@@ -59,9 +60,17 @@ class RunArguments:
         """Inputs that are to be None."""
         return list(self.namespace.none or ())
 
+    @property
+    def task_env(self) -> dict[str, str | None]:
+        """What ``--env`` gives to tasks, when values are among it: they are not written back."""
+        given = [item.partition("=") for item in self.namespace.env or ()]
+        if not any(equals for _name, equals, _value in given):
+            return {}
+        return {name: value if equals else None for name, equals, value in given}
+
     def options(self, leave_out: Iterable[str] = ()) -> list[str]:
         """
-        Write the options back as a command line, each in its long form.
+        Write the options back as a command line, each in its long form; a placeholder stands for values of ``--env``.
 
         :param leave_out: dests of those that are settled on this side.
         """
@@ -72,7 +81,9 @@ class RunArguments:
             if not action.option_strings or action.dest in skipped or value == action.default:
                 continue
             flag = max(action.option_strings, key=len)
-            if action.nargs == 0:
+            if action.dest == "env" and self.task_env:
+                words.append(TASK_ENV_PLACEHOLDER)
+            elif action.nargs == 0:
                 words.append(flag)
             else:
                 values = value if isinstance(value, list) else [value]

@@ -7,6 +7,7 @@ import glob
 import json
 import logging
 import lzma
+import secrets
 import tempfile
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from WDL.Tree import Document
 
-__all__ = ["DEFAULT_INPUTS", "INPUTS", "MAIN", "MANIFEST", "Payload", "archive_document", "pack"]
+__all__ = ["DEFAULT_INPUTS", "INPUTS", "MAIN", "MANIFEST", "Payload", "archive_document", "pack", "task_env_file"]
 
 DEFAULT_INPUTS = "default_input.json"
 """Name of the inputs inside an archive, miniwdl's own."""
@@ -50,6 +51,16 @@ class Payload:
         LZMA's old container has 13 bytes of overhead, xz's new one 60 and more; both can be read by Python alone.
         """
         return base64.urlsafe_b64encode(lzma.compress(self.data, format=lzma.FORMAT_ALONE)).decode("ascii")
+
+
+def task_env_file(env: Mapping[str, str | None]) -> Payload:
+    """
+    Write what ``--env`` gives to tasks, for a place that fewer can read than the job's description.
+
+    Staged files are named by their content, and the name stands in the job's environment: salt keeps a short value from
+    being guessed by it.
+    """
+    return Payload("task-env.json", json.dumps({"env": dict(env), "salt": secrets.token_hex(16)}).encode())
 
 
 def archive_document(document: Document, inputs: Mapping[str, Any], name: str, files: Sequence[str] = ()) -> bytes:

@@ -13,13 +13,14 @@ from miniwdl_aws_core.batch.mounts import covering_mount, plan_mounts, sentinel_
 from miniwdl_aws_core.batch.request import JobRequest, fits, resources, submit_request
 from miniwdl_aws_core.publish_options import write_arguments
 from miniwdl_aws_hooks.errors import ConfigurationError
-from miniwdl_aws_hooks.protocol import ENV_PAYLOAD, ENV_PAYLOAD_NAME, ENV_SUBMISSION
+from miniwdl_aws_hooks.protocol import ENV_PAYLOAD, ENV_PAYLOAD_NAME, ENV_SUBMISSION, ENV_TASK_ENV
 from miniwdl_aws_hooks.settings import EnvironSettings
 from miniwdl_aws_hooks.types import JobChanges, JobContext, JobRole, StageItem
 from miniwdl_aws_submit_cli.options.table import NO_IMAGE, option
 from miniwdl_aws_submit_cli.runs.names import submission_token, submitter_tag, unique_name
 from miniwdl_aws_submit_cli.submit.contributions import WORKFLOW_JOB, collect_changes, collect_mounts
 from miniwdl_aws_submit_cli.submit.environment import job_environment
+from miniwdl_aws_submit_cli.submit.payload import task_env_file
 from miniwdl_aws_submit_cli.submit.sending import Ready
 
 if TYPE_CHECKING:
@@ -139,7 +140,7 @@ class Submission:
         files = source.local_files
         staged = self.stage(files, f"the local input {files[0].path}") if files else None
         payload = source.build(staged.uris if staged else {})
-        job, uri = self._with_payload(job, payload)
+        job, uri = self._with_payload(self._with_task_env(job), payload)
         definition = build_definition(
             "miniwdl-aws-workflow-",
             image=image,
@@ -184,11 +185,22 @@ class Submission:
         inline = replace(job, environment={**named, ENV_PAYLOAD: payload.encode()})
         if fits(inline):
             return inline, None
+        uri = self._staged(payload, "a WDL of this size")
+        return replace(job, environment={**named, ENV_PAYLOAD: uri}), uri
+
+    def _with_task_env(self, job: JobRequest) -> JobRequest:
+        """Stage the values of ``--env``, however short they are."""
+        env = self.order.source.task_env
+        if not env:
+            return job
+        uri = self._staged(task_env_file(env), "what --env gives, which the job's description would show,")
+        return replace(job, environment={**job.environment, ENV_TASK_ENV: uri})
+
+    def _staged(self, payload: Payload, what: str) -> str:
         with tempfile.TemporaryDirectory(prefix="miniwdl-aws-submit-") as folder:
             path = Path(folder) / payload.name
             path.write_bytes(payload.data)
-            uri = self.stage((StageItem(str(path)),), "a WDL of this size").uris[str(path)]
-        return replace(job, environment={**named, ENV_PAYLOAD: uri}), uri
+            return self.stage((StageItem(str(path)),), what).uris[str(path)]
 
 
 def _without_bytes(job: JobRequest, payload: Payload | None) -> JobRequest:

@@ -8,7 +8,7 @@ paths under the mount, is passed on as it stands, and the user is told.
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
@@ -50,9 +50,11 @@ class RunSource:
     name: str
     """What the run is called when nobody names it."""
     arguments: tuple[str, ...]
-    """For ``miniwdl run`` inside the workflow job; the placeholder stands for the payload."""
+    """For ``miniwdl run`` inside the workflow job; placeholders stand for the payload and for ``task_env``."""
     build: Callable[[Mapping[str, str]], Payload | None]
     """Makes the payload, once it is known under which URI each local file is staged; needs the stack to be open."""
+    task_env: Mapping[str, str | None] = field(default_factory=dict)
+    """What ``--env`` gives to tasks; nobody is to read it in the job's description."""
     local_files: tuple[StageItem, ...] = ()
     """Inputs that lie on this machine."""
     remote_inputs: tuple[RemoteInput, ...] = ()
@@ -135,7 +137,9 @@ def _unchecked(arguments: RunArguments, mount: str) -> RunSource:
     notices = [f"{arguments.uri} is read by the workflow job: neither it nor its inputs are checked here"]
     words = [arguments.uri, *arguments.inputs]
     if arguments.input_file is None or read_there(arguments.input_file, mount):
-        return RunSource(name, (*words, *arguments.options()), lambda _uris: None, notices=tuple(notices))
+        return RunSource(
+            name, (*words, *arguments.options()), lambda _uris: None, arguments.task_env, notices=tuple(notices)
+        )
     with input_errors(arguments.uri, arguments.input_file):
         text = _input_text(arguments.input_file)
         if not isinstance(values := read_json(text), dict):
@@ -146,6 +150,7 @@ def _unchecked(arguments: RunArguments, mount: str) -> RunSource:
         name,
         (*words, "--input", PAYLOAD_PLACEHOLDER, *arguments.options({"input_file"})),
         lambda _uris: payload,
+        arguments.task_env,
         notices=tuple(notices),
     )
 
@@ -202,6 +207,7 @@ def with_inputs(loaded: Loaded | None, arguments: RunArguments, mount: str, *, c
         target.name,
         tuple(words),
         build,
+        arguments.task_env,
         tuple(inputs.local.values()),
         tuple(inputs.remote.values()),
         tuple(inputs.notices()),
