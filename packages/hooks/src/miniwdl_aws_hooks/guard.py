@@ -73,7 +73,7 @@ def stop(_plugin: str, _hook: str, error: MiniwdlAwsError) -> NoReturn:
 
 
 def lose_contact(_plugin: str, _hook: str, error: MiniwdlAwsError) -> NoReturn:
-    """It ends the following; what is followed goes on (exit code 75)."""
+    """It ends the following; what is followed goes on. `logs` ends with exit code 75; who waits for a run waits on."""
     if isinstance(error, PluginError):
         error.exit_code = ExitCode.LOST_CONTACT
     raise error
