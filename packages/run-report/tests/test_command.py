@@ -64,11 +64,13 @@ def test_the_page_is_shown(folder: Path, tmp_path: Path, monkeypatch: pytest.Mon
     assert opened == [(tmp_path / "a b.html").as_uri()]
 
 
-def test_the_table_and_the_document_go_to_standard_output(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_all_others_go_to_standard_output(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report(str(folder), "--format", "tsv")
     assert capsys.readouterr().out.splitlines()[1].split("\t")[2:6] == ["sort", "call-sort", "1", "COMPLETED"]
     report(str(folder), "--format", "json")
     assert json.loads(capsys.readouterr().out)["totals"]["gibHours"] == 8
+    report(str(folder), "--format", "ro-crate")
+    assert "ro-crate-metadata.json" in {item["@id"] for item in json.loads(capsys.readouterr().out)["@graph"]}
 
 
 def test_right_size_writes_whole_inputs(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

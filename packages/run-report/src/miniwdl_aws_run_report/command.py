@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 __all__ = ["configure", "run"]
 
-FORMATS = ("html", "tsv", "json")
+FORMATS = ("html", "tsv", "json", "ro-crate")
 
 
 def configure(parser: ArgumentParser) -> None:
@@ -22,10 +22,12 @@ def configure(parser: ArgumentParser) -> None:
         "of one, a run's name, or `last`; several with --right-size",
     )
     parser.add_argument(
-        "--format", choices=FORMATS, help="a page, a table with a line for each try, or a document; default: html"
+        "--format",
+        choices=FORMATS,
+        help="a page, a table with a line for each try, a document, or RO-Crate metadata for archives; default: html",
     )
     parser.add_argument(
-        "--out", metavar="FILE", help="where to write it; - for standard output, which is the default of tsv and json"
+        "--out", metavar="FILE", help="where to write it; - for standard output, which is the default of all but html"
     )
     parser.add_argument("--open", action="store_true", help="show the page in a browser")
     parser.add_argument("--compare", metavar="RUN2", help="print both runs side by side")

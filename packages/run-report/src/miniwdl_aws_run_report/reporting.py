@@ -24,6 +24,7 @@ from miniwdl_aws_run_report.words import biggest_saving, outcome
 from miniwdl_aws_run_report.writing.comparison import compare
 from miniwdl_aws_run_report.writing.document import write_document
 from miniwdl_aws_run_report.writing.page import write_page
+from miniwdl_aws_run_report.writing.rocrate import write_crate
 from miniwdl_aws_run_report.writing.trace import write_trace
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def report(args: Namespace) -> int:
     if args.compare:
         _write("\n".join(compare(*runs)), args.out or STDOUT)
         return ExitCode.OK
-    text = {"html": _page, "tsv": _table, "json": _document}[kind](run)
+    text = {"html": _page, "tsv": _table, "json": _document, "ro-crate": write_crate}[kind](run)
     place = args.out or (REPORT_HTML if kind == "html" else STDOUT)
     _write(text, place)
     say(outcome(run, totals_of_run(run)), *(f"note: {note}" for note in run.notes))
