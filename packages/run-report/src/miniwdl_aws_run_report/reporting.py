@@ -6,18 +6,16 @@ import json
 import os
 import time
 import webbrowser
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_core.run_files import REPORT_HTML
-from miniwdl_aws_core.sizes import counted
 from miniwdl_aws_hooks import ConfigurationError, ExitCode
 from miniwdl_aws_run_report.advice import advise, overrides, with_overrides
 from miniwdl_aws_run_report.errors import UnwritableError
 from miniwdl_aws_run_report.prices.asking import for_this_user
-from miniwdl_aws_run_report.prices.shares import needs_of, of_unknown_market, priced
+from miniwdl_aws_run_report.prices.runs import with_prices
 from miniwdl_aws_run_report.reading.place import open_places
 from miniwdl_aws_run_report.totals import totals_of_run
 from miniwdl_aws_run_report.words import biggest_saving, outcome
@@ -32,9 +30,8 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_run_report.advice import Advice
     from miniwdl_aws_run_report.model import Run
-    from miniwdl_aws_run_report.prices.asking import Prices
 
-__all__ = ["report", "with_prices"]
+__all__ = ["report"]
 
 STDOUT = "-"
 
@@ -85,19 +82,6 @@ def _kind(args: Namespace) -> str:
     if args.open and kind != "html":
         raise ConfigurationError(f"--open shows the page, and --format {kind} makes none")
     return kind
-
-
-def with_prices(run: Run, prices: Prices) -> Run:
-    """Give the tries of a run their cost, or a note that says why there is none."""
-    prices.learn(needs_of(run))
-    found = priced(run, prices.steps)
-    notes = [f"prices are missing: {prices.refused}"] if prices.refused else []
-    if number := of_unknown_market(found):
-        notes.append(
-            f"of {counted(number, 'try', 'tries')} nobody knows whether the host was a spot instance: they count at "
-            "the price on demand, which is the most that they cost"
-        )
-    return replace(found, notes=(*found.notes, *notes))
 
 
 def _right_size(run: Run, advice: list[Advice], place: str | None) -> None:

@@ -10,8 +10,8 @@ import pytest
 from miniwdl_aws_hooks import ConfigurationError
 from miniwdl_aws_run_report.model import Call, Run, State, Try, TryEnd
 from miniwdl_aws_run_report.prices.asking import Prices
+from miniwdl_aws_run_report.prices.runs import with_prices
 from miniwdl_aws_run_report.prices.shares import Need, needs_of, price_at, priced, region_of
-from miniwdl_aws_run_report.reporting import with_prices
 
 if TYPE_CHECKING:
     from pathlib import Path
