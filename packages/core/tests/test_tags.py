@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from miniwdl_aws_core.batch.limits import LimitError
-from miniwdl_aws_core.batch.tags import RunTags, TaskTags, call_path, check_chosen, check_tags
+from miniwdl_aws_core.batch.tags import RowTags, RunTags, TaskTags, call_path, check_chosen, check_tags
 
 
 @pytest.mark.parametrize("key", ["", "k" * 129, "aws:mine", "AWS:mine", "a;b"])
@@ -76,3 +76,10 @@ def test_of_a_long_path_the_end_is_kept_and_no_two_are_alike() -> None:
     assert one.endswith("/call-inner-29/call-sort")
     assert one.startswith("call-")
     assert len({call_path("x" * 400), call_path("x" * 401)}) == 2
+
+
+def test_the_row_of_a_table_is_read_back() -> None:
+    tags = RowTags("samples-1f0a", 7, "0123")
+    assert RowTags.read({"Group": "x", **tags.written()}) == tags
+    assert RowTags.read({"Group": "x"}) is None
+    assert RowTags.read({**tags.written(), "miniwdl-batch-row": "x"}) == RowTags("samples-1f0a", 0, "0123")

@@ -1,6 +1,7 @@
 """The strings on which two parts must agree: one writes them, another reads them."""
 
 __all__ = [
+    "BATCH_TAG",
     "END_OF_LOG",
     "CALL_TAG",
     "ENV_PAYLOAD",
@@ -17,6 +18,8 @@ __all__ = [
     "PAYLOAD_PLACEHOLDER",
     "REPORT_TAG",
     "RESULTS_TAG",
+    "ROW_KEY_TAG",
+    "ROW_TAG",
     "RUN_DIR_TAG",
     "RUN_PATH_TAG",
     "SENTINEL_NAME",
@@ -127,3 +130,12 @@ RESULTS_TAG = "miniwdl-results"
 
 REPORT_TAG = "miniwdl-report"
 """The same: where its report is, and the biggest saving that it names."""
+
+BATCH_TAG = "miniwdl-batch"
+"""Tag of a workflow job that is one of many which a table submitted: the name that they have in common."""
+
+ROW_TAG = "miniwdl-batch-row"
+"""The same: which row of the table it is, from 1."""
+
+ROW_KEY_TAG = "miniwdl-batch-key"
+"""The same: a hash of what the row runs, by which it is known when the table is submitted again."""

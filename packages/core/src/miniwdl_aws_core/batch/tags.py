@@ -13,12 +13,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.batch.limits import MAX_TAG_KEY, MAX_TAG_VALUE, MAX_TAGS, LimitError
-from miniwdl_aws_hooks.protocol import CALL_TAG, PARENT_JOB_TAG, RUN_DIR_TAG, TASK_TAG, TRY_TAG
+from miniwdl_aws_hooks.protocol import (
+    BATCH_TAG,
+    CALL_TAG,
+    PARENT_JOB_TAG,
+    ROW_KEY_TAG,
+    ROW_TAG,
+    RUN_DIR_TAG,
+    TASK_TAG,
+    TRY_TAG,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["RunTags", "TaskTags", "call_path", "check_chosen", "check_tags"]
+__all__ = ["RowTags", "RunTags", "TaskTags", "call_path", "check_chosen", "check_tags"]
 
 OWN = (RUN_DIR_TAG, CALL_TAG, TASK_TAG, TRY_TAG, PARENT_JOB_TAG)
 """Tags that each task's job gets."""
@@ -150,3 +159,27 @@ class TaskTags:
             number=int(number) if number.isdecimal() else 1,
             parent=tags.get(PARENT_JOB_TAG),
         )
+
+
+@dataclass(frozen=True)
+class RowTags:
+    """Which row of which table a workflow job runs."""
+
+    batch: str
+    """What all rows of the table have in common."""
+    row: int
+    """From 1."""
+    key: str
+    """A hash of what is run: equal for equal runs alone."""
+
+    def written(self) -> dict[str, str]:
+        """Write them as tags."""
+        return {BATCH_TAG: self.batch, ROW_TAG: str(self.row), ROW_KEY_TAG: self.key}
+
+    @classmethod
+    def read(cls, tags: Mapping[str, str]) -> RowTags | None:
+        """Read them back; ``None`` when the job comes from no table."""
+        if BATCH_TAG not in tags:
+            return None
+        row = tags.get(ROW_TAG, "")
+        return cls(tags[BATCH_TAG], int(row) if row.isdecimal() else 0, tags.get(ROW_KEY_TAG, ""))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.manager import get_manager
 from miniwdl_aws_submit_cli.options.parser import add_plugin_options
 from miniwdl_aws_submit_cli.options.surroundings import plugin_options
@@ -13,7 +14,7 @@ from miniwdl_aws_submit_cli.options.table import option
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
 
-__all__ = ["add_following", "add_json", "add_option", "add_place", "add_run"]
+__all__ = ["add_batch", "add_following", "add_json", "add_option", "add_place", "add_run", "one_of"]
 
 
 def add_place(parser: ArgumentParser) -> None:
@@ -22,12 +23,40 @@ def add_place(parser: ArgumentParser) -> None:
     add_plugin_options(parser, [added for added in plugin_options(get_manager()) if not added.submit_only])
 
 
-def add_run(parser: ArgumentParser) -> None:
-    """Add the run to look at."""
-    run = parser.add_argument("run", metavar="RUN", help="job id, unique beginning of one, name, or `last`")
+def add_run(parser: ArgumentParser, *, or_batch: str = "") -> None:
+    """
+    Add the run to look at.
+
+    :param or_batch: help of ``--batch``, which may stand in its place.
+    """
+    text = "job id, unique beginning of one, name, or `last`"
+    run = parser.add_argument("run", metavar="RUN", nargs="?" if or_batch else None, help=text)
+    if or_batch:
+        add_batch(parser, or_batch)
     run.completer = _complete_run  # type: ignore[attr-defined]
     add_json(parser, "print JSON")
     add_place(parser)
+
+
+def add_batch(parser: ArgumentParser, text: str) -> None:
+    """Add the runs of a table to look at."""
+    parser.add_argument("--batch", metavar="NAME", help=text)
+
+
+def one_of(args: Namespace) -> str | None:
+    """
+    Tell the batch, where one stands in the place of a run.
+
+    :raises ConfigurationError: when there are both, or neither.
+    """
+    batch: str | None = args.batch
+    if (args.run is None) == (batch is None):
+        given = "both" if batch is not None else "neither"
+        raise ConfigurationError(
+            f"RUN or --batch NAME says what is meant, and {given} is given",
+            hint="`miniwdl-aws list` shows runs, those of a table by their batch",
+        )
+    return batch
 
 
 def add_json(parser: ArgumentParser, text: str = "print one JSON array") -> None:

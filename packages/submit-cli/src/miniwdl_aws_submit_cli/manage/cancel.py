@@ -1,4 +1,4 @@
-"""``miniwdl-aws cancel``: stop a run, and whatever it left running."""
+"""``miniwdl-aws cancel``: stop a run, or all runs of a table, and whatever they left running."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from miniwdl_aws_core.console import emit_json, say
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.errors import RefusedError
 from miniwdl_aws_submit_cli.formats import counted
-from miniwdl_aws_submit_cli.manage.arguments import add_run
+from miniwdl_aws_submit_cli.manage.arguments import add_run, one_of
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from miniwdl_aws_submit_cli.runs.batch import Batch
     from miniwdl_aws_submit_cli.runs.runs import Run
 
-__all__ = ["configure", "run", "stop"]
+__all__ = ["configure", "run", "stop", "stop_batch"]
 
 TASKS_PATIENCE = 300.0
 """Seconds that task jobs get to end after they were told to."""
@@ -29,16 +29,22 @@ PERIOD = 2.0
 
 def configure(parser: ArgumentParser) -> None:
     """Add which run to stop."""
-    add_run(parser)
+    add_run(parser, or_batch="stop all runs of this table that have not ended")
 
 
 def run(args: Namespace) -> int:
     """Stop a run and report what was stopped."""
+    from miniwdl_aws_submit_cli.runs.rows import find_batch
+    from miniwdl_aws_submit_cli.runs.runs import Run
     from miniwdl_aws_submit_cli.runs.session import open_session
 
+    name = one_of(args)
     with open_session(args) as session:
-        found = session.find(args.run)
-        report = stop(session.batch, found, say)
+        if name is None:
+            report = stop(session.batch, session.find(args.run), say)
+        else:
+            runs = [Run(job) for _tags, job in find_batch(session.batch, session.require_queue(), name)]
+            report = {"batch": name, **stop_batch(session.batch, runs, say)}
     if args.json:
         emit_json(report)
     return ExitCode.OK
@@ -57,20 +63,71 @@ def stop(
 
     :raises RefusedError: when task jobs still run after several minutes.
     """
-    from miniwdl_aws_submit_cli.runs.runs import TaskJobs, unfinished
-    from miniwdl_aws_submit_cli.runs.wait import STOPPED_BY
+    from miniwdl_aws_submit_cli.runs.runs import unfinished
     from miniwdl_aws_submit_cli.watch.watcher import Watcher
 
-    reason = f"{STOPPED_BY} ({os.environ.get('USER') or os.getuid()})"
     was_running = bool(unfinished([found.job]))
     if was_running:
         progress(f"stopping workflow job {found.job_id}")
-        batch.terminate(found.job_id, reason)
+        batch.terminate(found.job_id, _reason())
         Watcher(batch.describe, found.job_id, clock=clock, sleep=sleep).look_until()
     else:
         progress(f"workflow job {found.job_id} had ended before: it {found.job.status.lower()}")
+    stopped = _stop_tasks(batch, [found], progress, clock, sleep, was_running=was_running)
+    progress(_summary(len(stopped), was_running=was_running))
+    return {"jobId": found.job_id, "workflowJobStopped": was_running, "taskJobsStopped": stopped}
+
+
+def stop_batch(
+    batch: Batch,
+    runs: Sequence[Run],
+    progress: Callable[[str], None],
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
+) -> dict[str, object]:
+    """
+    Stop the workflow jobs of many runs, all before any is waited for, and then the task jobs that they left.
+
+    :raises RefusedError: when task jobs still run after several minutes.
+    """
+    from miniwdl_aws_submit_cli.runs.runs import unfinished
+    from miniwdl_aws_submit_cli.watch.rows import wait_for_rows
+
+    left = unfinished(found.job for found in runs)
+    for job_id in left:
+        progress(f"stopping workflow job {job_id}")
+        batch.terminate(job_id, _reason())
+    rows = {job_id: number for number, job_id in enumerate(left, 1)}
+    wait_for_rows(batch.describe, rows, lambda _line: None, clock=clock, sleep=sleep)
+    stopped = _stop_tasks(batch, runs, progress, clock, sleep, was_running=bool(left))
+    ended = len(runs) - len(left)
+    before = f"; {counted(ended, 'run')} had ended before" if ended else ""
+    progress(f"stopped {counted(len(left), 'workflow job')}, and {counted(len(stopped), 'task job')} left{before}")
+    return {"workflowJobsStopped": left, "taskJobsStopped": stopped}
+
+
+def _reason() -> str:
+    from miniwdl_aws_submit_cli.runs.wait import STOPPED_BY
+
+    return f"{STOPPED_BY} ({os.environ.get('USER') or os.getuid()})"
+
+
+def _stop_tasks(
+    batch: Batch,
+    runs: Sequence[Run],
+    progress: Callable[[str], None],
+    clock: Callable[[], float],
+    sleep: Callable[[float], None],
+    *,
+    was_running: bool,
+) -> list[str]:
+    """Stop the task jobs that runs left; return their ids."""
+    from miniwdl_aws_submit_cli.runs.runs import TaskJobs, unfinished
+
     deadline = clock() + TASKS_PATIENCE
-    tasks, stopped = TaskJobs(batch, found), []
+    tasks = TaskJobs(batch, *runs)
+    stopped: list[str] = []
     # A job submitted at the last moment becomes visible late, so one look without any is not enough.
     calm = 0 if was_running else 1
     while calm < CALM_LOOKS:
@@ -79,7 +136,7 @@ def stop(
         for job_id in left:
             if job_id not in stopped:
                 progress(f"stopping task job {job_id}")
-                batch.terminate(job_id, reason)
+                batch.terminate(job_id, _reason())
                 stopped.append(job_id)
         if left and clock() > deadline:
             raise RefusedError(
@@ -87,8 +144,7 @@ def stop(
             )
         if calm < CALM_LOOKS:
             sleep(PERIOD)
-    progress(_summary(len(stopped), was_running=was_running))
-    return {"jobId": found.job_id, "workflowJobStopped": was_running, "taskJobsStopped": stopped}
+    return stopped
 
 
 def _summary(tasks: int, *, was_running: bool) -> str:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_core.console import emit, emit_json, say
 from miniwdl_aws_core.since import SINCE_HELP, parse_since
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_hooks.protocol import USER_TAG
+from miniwdl_aws_hooks.protocol import BATCH_TAG, USER_TAG
 from miniwdl_aws_submit_cli.formats import ago, duration, table
-from miniwdl_aws_submit_cli.manage.arguments import add_json, add_place
+from miniwdl_aws_submit_cli.manage.arguments import add_batch, add_json, add_place
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
@@ -32,6 +32,7 @@ def configure(parser: ArgumentParser) -> None:
     )  # fmt: skip
     parser.add_argument("--since", metavar="WHEN", help=SINCE_HELP)
     parser.add_argument("--tag", action="append", metavar="KEY=VALUE", help="only runs with this tag; may be repeated")
+    add_batch(parser, "only the runs of this table (`miniwdl-aws-submit --runs`), by row")
     add_json(parser)
     add_place(parser)
 
@@ -44,7 +45,7 @@ def run(args: Namespace) -> int:
 
     now = time.time()
     since = parse_since(args.since, now) if args.since else 0
-    tags = parse_tags(args.tag or ())
+    tags = {**parse_tags(args.tag or ()), **({BATCH_TAG: args.batch} if args.batch else {})}
     with open_session(args) as session:
         queue = session.require_queue()
         jobs = [job for job in list_runs(session.batch, queue, since=since) if _in_state(job, args.state)]
@@ -52,6 +53,8 @@ def run(args: Namespace) -> int:
         described = session.batch.describe([job.job_id for job in jobs])
         jobs = [described.get(job.job_id, job) for job in jobs]
         jobs = [job for job in jobs if tags.items() <= job.tags.items() and _in_state(job, args.state)]
+    if args.batch:
+        jobs.sort(key=_row)  # keeps the newest first where a row was run again
     if args.json:
         emit_json([_facts(job) for job in jobs])
         return ExitCode.OK
@@ -69,6 +72,13 @@ def _in_state(job: Job, states: Sequence[str] | None) -> bool:
     return not states or state_of(job) in states or ("active" in states and not job.ended)
 
 
+def _row(job: Job) -> int:
+    from miniwdl_aws_core.batch.tags import RowTags
+
+    tags = RowTags.read(job.tags)
+    return tags.row if tags else 0
+
+
 def _facts(job: Job) -> dict[str, Any]:
     from miniwdl_aws_submit_cli.runs.attempts import attempts_of
     from miniwdl_aws_submit_cli.runs.names import given_name
@@ -81,6 +91,8 @@ def _facts(job: Job) -> dict[str, Any]:
         "status": job.status,
         "state": state_of(job),
         "user": job.tags.get(USER_TAG),
+        "batch": job.tags.get(BATCH_TAG),
+        "row": _row(job) or None,
         "reason": job.reason or None,
         "exitCode": job.exit_code,
         "createdAt": job.created_at,

@@ -178,6 +178,19 @@ OPTIONS: tuple[Option, ...] = (
         default_text="required on AWS",
     ),
     Option(("--name",), "name of the workflow job", metavar="NAME", default_text="the WDL workflow's name"),
+    Option(
+        ("--runs",),
+        "submit one run for each row of a tab-separated file, whose columns are inputs;"
+        " `~{column}` in --s3upload, --name, --tag and inputs stands for a cell",
+        metavar="TABLE",
+        default_text="none",
+    ),
+    Option(
+        ("--batch",),
+        "name that the runs of --runs have in common; rows that it has already are not submitted again",
+        metavar="NAME",
+        default_text="made of the table's name and content",
+    ),
     Option(("--cpu",), "vCPUs of the workflow job", metavar="N", default="1"),
     Option(("--memory-GiB",), "memory of the workflow job", metavar="N", default="4"),
     Option(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.aws import session
 from miniwdl_aws_core.aws.backoff import Backoff
+from miniwdl_aws_core.aws.codes import Kind
 from miniwdl_aws_core.aws.errors import ErrorFamily, translated, unusable
 from miniwdl_aws_core.aws.session import ATTEMPTS
 from miniwdl_aws_core.aws.surprises import is_page
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from mypy_boto3_batch import BatchClient
+
+    from miniwdl_aws_core.aws.rate import SelfTuningRate
 
 __all__ = ["Batch", "connect"]
 
@@ -112,20 +115,25 @@ class Batch:
         """Deregister a job definition."""
         self._send("deregister the job definition", lambda: self._client.deregister_job_definition(jobDefinition=arn))
 
-    def submit(self, request: dict[str, Any], tell: Callable[[str], None] = lambda _text: None) -> str:
+    def submit(
+        self,
+        request: dict[str, Any],
+        tell: Callable[[str], None] = lambda _text: None,
+        rate: SelfTuningRate | None = None,
+    ) -> str:
         """
         Submit a job, once: where there is no answer, it is looked for before it is submitted again.
 
         :param request: whose ``jobName`` no other job has.
         :param tell: hears why it takes longer.
+        :param rate: of many submissions at once, which AWS may throttle.
         :return: its id.
         """
         attempt = unanswered = 0
         while True:
             attempt += 1
             try:
-                with _asking("submit the workflow job"):
-                    return self._submitter.submit_job(**request)["jobId"]
+                return self._send_job(request, rate)
             except RefusedError as exc:
                 if exc.ambiguous:
                     unanswered += 1
@@ -138,6 +146,20 @@ class Batch:
                         exc.hint = f"{exc.hint}; {taken}" if exc.hint else taken
                     raise
             self._sleep(BACKOFF.pause(attempt, random.random()))  # noqa: S311 - a jitter
+
+    def _send_job(self, request: dict[str, Any], rate: SelfTuningRate | None) -> str:
+        if rate:
+            rate.acquire()
+        try:
+            with _asking("submit the workflow job"):
+                job_id = self._submitter.submit_job(**request)["jobId"]
+        except RefusedError as exc:
+            if rate and exc.kind is Kind.THROTTLED:
+                rate.throttled()
+            raise
+        if rate:
+            rate.succeeded()
+        return job_id
 
     def twins(self, name: str, queue: str) -> list[str]:
         """Ids of the jobs of a name, the oldest first: more than one when a submission got no answer."""

@@ -111,7 +111,7 @@ def list_runs(batch: Batch, queue: str, *, since: int = 0) -> list[Job]:
 
 class TaskJobs:
     """
-    The task jobs of a run, looked up again and again.
+    The task jobs of a run, or of several, looked up again and again.
 
     ListJobs can't select by tag, so each new job of the task queues is described once, 100 in a request; after that,
     the list itself says how the job fares, and only one whose status changed is described again. The list has no
@@ -119,10 +119,11 @@ class TaskJobs:
     are described.
     """
 
-    def __init__(self, batch: Batch, run: Run) -> None:
+    def __init__(self, batch: Batch, *runs: Run) -> None:
         self._batch = batch
-        self._run = run
-        self._since = run.job.created_at - CLOCK_SKEW
+        self._runs = {run.job_id for run in runs}
+        self._queues = dict.fromkeys(queue for run in runs for queue in run.task_queues)
+        self._since = min(run.job.created_at for run in runs) - CLOCK_SKEW
         self._mine: dict[str, Job] = {}
         """Those that run: single jobs, and children of arrays."""
         self._parents: dict[str, Job] = {}
@@ -134,7 +135,7 @@ class TaskJobs:
         """Look; return the jobs, the oldest first."""
         changed = []
         self.requests = 0
-        for queue in self._run.task_queues:
+        for queue in self._queues:
             listed = list_runs(self._batch, queue, since=self._since)
             self.requests += _pages(len(listed))
             for job in listed:
@@ -143,7 +144,7 @@ class TaskJobs:
                     changed.append(job.job_id)
         self.requests += _pages(len(changed)) if changed else 0
         for job_id, described in self._batch.describe(changed).items():
-            if described.tags.get(PARENT_JOB_TAG) != self._run.job_id:
+            if described.tags.get(PARENT_JOB_TAG) not in self._runs:
                 self._foreign.add(job_id)
             elif described.array_size:
                 self._refresh_children(described)

@@ -8,9 +8,8 @@ Heavy modules (botocore, miniwdl) are imported where they are needed, so that ``
 from __future__ import annotations
 
 import os
-import sys
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.command import run_command
 from miniwdl_aws_core.console import emit_json, say
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_submit_cli.options.resolve import Settings
     from miniwdl_aws_submit_cli.options.surroundings import Surroundings
-    from miniwdl_aws_submit_cli.runs.batch import Batch
     from miniwdl_aws_submit_cli.runs.session import Session
     from miniwdl_aws_submit_cli.submit.sending import Ready
     from miniwdl_aws_submit_cli.submit.submission import Order
@@ -76,6 +74,10 @@ def _main(argv: Sequence[str]) -> int:
         surroundings = enter(added, args, stack)
         args.s3upload = written  # by which an error says whether it comes from the option or from the variable
         session = _open(manager, surroundings, args)
+        if args.runs:
+            from miniwdl_aws_submit_cli.submit.table.command import submit_table
+
+            return submit_table(args, rest, positional, session, stack)
         ready = _prepare(args, rest, positional, session)
         return send(ready, session, manner, wait=args.waiting) if ready else ExitCode.OK
 
@@ -96,18 +98,13 @@ def _prepare(
     args: argparse.Namespace, rest: Sequence[str], positional: Sequence[str], session: Session
 ) -> Ready | None:
     """Check everything, and bring the files where the job can read them; nothing is submitted yet, or at all."""
-    from miniwdl_aws_submit_cli.submit.contributions import Stager
+    from miniwdl_aws_submit_cli.runs.queues import QueueTable
+    from miniwdl_aws_submit_cli.submit.contributions import make_stager
+    from miniwdl_aws_submit_cli.submit.queue_settings import settings_on_queues
     from miniwdl_aws_submit_cli.submit.submission import Order, Submission
 
-    settings = _settings(session.batch, vars(args))
-    stager = Stager(
-        session.manager,
-        settings.staging,
-        dry_run=args.dry_run,
-        progress=say,
-        # Whoever sits at a terminal may have named the wrong folder; a script has been thought about.
-        confirm=lambda _question: args.yes or not (sys.stdin and sys.stdin.isatty()),
-    )
+    settings = settings_on_queues(QueueTable(session.batch.queues()), vars(args), os.environ)
+    stager = make_stager(session.manager, settings.staging, dry_run=args.dry_run, yes=args.yes)
     with ExitStack() as stack:
         source = _source(args, rest, positional, settings, stack)
         for notice in source.notices:
@@ -130,24 +127,6 @@ def _prepare(
     emit_json(plan.shown(), indent=None if args.json else 2)
     say("dry run: nothing was staged or submitted")
     return None
-
-
-def _settings(batch: Batch, given: dict[str, Any]) -> Settings:
-    """Look the queues up, once, and resolve all options with the workflow queue's tags."""
-    from dataclasses import replace
-
-    from miniwdl_aws_submit_cli.options.resolve import find, find_required, resolve
-    from miniwdl_aws_submit_cli.runs.queues import QueueTable
-    from miniwdl_aws_submit_cli.runs.shares import shares
-
-    workflow_queue = find_required(option("--workflow-queue"), given, os.environ, {})
-    queues = QueueTable(batch.queues())
-    workflow = queues.find(workflow_queue.value, workflow_queue.source)
-    settings = resolve(given, os.environ, workflow.tags)
-    named = [find(option(name), given, os.environ, workflow.tags) for name in ("--task-queue", "--task-queue-fallback")]
-    tasks = [queues.find(found.value, found.source) for found in named if found.value]
-    decided = shares(find(option("--share"), given, os.environ, workflow.tags), workflow, tasks)
-    return replace(settings, workflow_share=decided.workflow, task_share=decided.tasks)
 
 
 def _source(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.batch.changes import merge_changes
 from miniwdl_aws_core.batch.mounts import covering_mount
+from miniwdl_aws_core.console import say
 from miniwdl_aws_hooks.errors import ConfigurationError, MissingPartError
 from miniwdl_aws_hooks.types import JobChanges, JobContext, JobRole, MountContext, StageRequest
 from miniwdl_aws_submit_cli.options.table import option
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_hooks.types import Mount, StageItem, StageResult
     from miniwdl_aws_submit_cli.options.resolve import Settings
 
-__all__ = ["WORKFLOW_JOB", "Stager", "collect_changes", "collect_mounts"]
+__all__ = ["WORKFLOW_JOB", "Stager", "collect_changes", "collect_mounts", "make_stager"]
 
 WORKFLOW_JOB = "the workflow job"
 """How errors name it."""
@@ -83,3 +85,14 @@ class Stager:
         if result is None:
             raise MissingPartError.of(f"staging to {self.folder}", "miniwdl-aws-s3-rails")
         return result
+
+
+def make_stager(manager: pluggy.PluginManager, folder: str | None, *, dry_run: bool, yes: bool) -> Stager:
+    """
+    Make the one of a command, which tells its user.
+
+    :param yes: stage very much even from a terminal.
+    """
+    # Whoever sits at a terminal may have named the wrong folder; a script has been thought about.
+    sure = yes or not (sys.stdin and sys.stdin.isatty())
+    return Stager(manager, folder, dry_run, progress=say, confirm=lambda _question: sure)

@@ -1,0 +1,1 @@
+"""Many runs at once: one for each row of a table."""
