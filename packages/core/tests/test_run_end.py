@@ -11,8 +11,8 @@ from miniwdl_aws_core.batch.tags import check_tags
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=160)
 
 
-@given(st.tuples(TEXT, TEXT, TEXT, TEXT, TEXT))
-def test_what_is_written_is_read_back_and_taken_by_aws(told: tuple[str, str, str, str, str]) -> None:
+@given(st.tuples(TEXT, TEXT, TEXT, TEXT, TEXT, TEXT))
+def test_what_is_written_is_read_back_and_taken_by_aws(told: tuple[str, str, str, str, str, str]) -> None:
     end = RunEnd(*told)
     tags = end.written()
     assert check_tags(tags, "the job") == tags  # AWS takes each value as it is
@@ -21,7 +21,7 @@ def test_what_is_written_is_read_back_and_taken_by_aws(told: tuple[str, str, str
         assert RunEnd.read(tags) == end
 
 
-@given(st.dictionaries(st.sampled_from(sorted(RunEnd(*["x" * 999] * 5).written())), TEXT))
+@given(st.dictionaries(st.sampled_from(sorted(RunEnd(*["x" * 999] * 6).written())), TEXT))
 def test_whatever_the_tags_say_can_be_read(tags: dict[str, str]) -> None:
     RunEnd.read(tags)
 
@@ -56,7 +56,7 @@ def test_what_an_earlier_attempt_left_over_is_not_read() -> None:
 
 
 def test_another_job_of_the_same_kind_gets_the_other_tags_alone() -> None:
-    end = RunEnd("w" * 700, "hint", "/mnt/fsx/run", "s3://b/out/")
+    end = RunEnd("w" * 700, "hint", "/mnt/fsx/run", "s3://b/out/", "costs little", "s3://b/out/")
     assert without_end({**end.written(), "miniwdl-user": "me", "miniwdl-whys": "x"}) == {
         "miniwdl-user": "me",
         "miniwdl-whys": "x",

@@ -25,13 +25,16 @@ __all__ = [
     "TASK_INTERRUPTED",
     "TASK_RETRIED",
     "TASK_SETUP",
+    "WORKFLOW_START",
     "LogLine",
     "is_task_failure",
     "read_line",
     "template_pattern",
 ]
 
-# Messages of miniwdl's own: run_local_task and _try_task of WDL.runtime.task.
+# Messages of miniwdl's own: run_local_workflow of WDL.runtime.workflow, run_local_task and _try_task of
+# WDL.runtime.task.
+WORKFLOW_START = "workflow start"
 TASK_SETUP = "task setup"
 TASK_DONE = "done"
 TASK_CACHED = "done (cached)"

@@ -18,6 +18,7 @@ __all__ = [
     "PAYLOAD_PLACEHOLDER",
     "REPORT_TAG",
     "RESULTS_TAG",
+    "RESULTS_TO_TAG",
     "ROW_KEY_TAG",
     "ROW_TAG",
     "RUN_DIR_TAG",
@@ -116,17 +117,20 @@ USER_TAG = "miniwdl-user"
 WHY_TAG = "miniwdl-why"
 """
 Tag of a workflow job that has ended: why the run failed, as :mod:`miniwdl_aws_core.batch.run_end` writes it. What is
-too long goes on in ``miniwdl-why-2``, and so with the three that follow.
+too long goes on in ``miniwdl-why-2``, and so with those that follow.
 """
 
 HINT_TAG = "miniwdl-hint"
 """The same: what to do about it."""
 
 RUN_PATH_TAG = "miniwdl-run-path"
-"""The same: the path of the run's directory."""
+"""The same: the path of the run's directory; it is there as soon as miniwdl has begun."""
 
 RESULTS_TAG = "miniwdl-results"
 """The same: the URI of the folder with the run's products."""
+
+RESULTS_TO_TAG = "miniwdl-results-to"
+"""The same, of a run that has begun: the URI of the folder that its products will go to."""
 
 REPORT_TAG = "miniwdl-report"
 """The same: where its report is, and the biggest saving that it names."""

@@ -1,9 +1,13 @@
 """What a workflow job says at its end, against something that takes it as AWS Batch would."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -24,6 +28,7 @@ class Batch(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.tagged: dict[str, dict[str, str]] = {}
         self.status = 200
+        self.was_tagged = threading.Event()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -33,7 +38,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         answer = {"jobs": [{"jobArn": ARN}]}
         if self.path.startswith("/v1/tags/"):
-            self.server.tagged[unquote(self.path.removeprefix("/v1/tags/"))] = body["tags"]
+            tags = self.server.tagged.setdefault(unquote(self.path.removeprefix("/v1/tags/")), {})
+            tags.update(body["tags"])
+            self.server.was_tagged.set()
             answer = {}
         self.send_response(self.server.status)
         self.end_headers()
@@ -98,3 +105,39 @@ def test_that_it_can_not_be_told_is_said_in_the_log(batch: Batch, caplog: pytest
     farewell.ran(FAILED, 2)
     farewell.say(JOB)
     assert "could not be told how the run ended: can't look up this job" in caplog.text
+
+
+def test_where_the_run_will_be_is_said_as_it_begins(batch: Batch) -> None:
+    farewell = Farewell()
+    farewell.begins("/mnt/r", "s3://b/out/r/", JOB)
+    farewell.ran({"dir": "/mnt/r", "outputs": {}}, 0)
+    farewell.failed(ConfigurationError("no such bucket"))
+    farewell.say(JOB)
+    assert RunEnd.read(batch.tagged[ARN]) == RunEnd("no such bucket", "", "/mnt/r", results_to="s3://b/out/r/")
+
+
+def test_a_run_directory_that_is_gone_is_not_named_any_more(batch: Batch) -> None:
+    farewell = Farewell()
+    farewell.begins("/mnt/r", "s3://b/out/r/", JOB)
+    farewell.uploaded("s3://b/out/r/")
+    farewell.deleted()
+    farewell.say(JOB)
+    assert RunEnd.read(batch.tagged[ARN]).run_dir == ""
+
+
+def test_a_job_says_where_its_run_is_while_that_goes_on(batch: Batch, tmp_path: Path) -> None:
+    (tmp_path / "t.wdl").write_text('version 1.1\ntask t { command { while [ ! -e "$GO" ]; do sleep 0.1; done } }\n')
+    environ = {
+        **os.environ, **JOB, "GO": str(tmp_path / "go"), "MINIWDL__SCHEDULER__CONTAINER_BACKEND": "bare",
+        "MINIWDL__FILE_IO__ROOT": str(tmp_path), "MINIWDL__AWS__S3_UPLOAD_FOLDER": "",
+    }  # fmt: skip
+    command = [sys.executable, "-m", "miniwdl_aws_s3_rails", "t.wdl", "--dir", str(tmp_path / "run")]
+    with subprocess.Popen(
+        command, cwd=tmp_path, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    ) as job:
+        assert batch.was_tagged.wait(60)
+        assert job.poll() is None
+        (tmp_path / "go").touch()
+    run_dir = Path(RunEnd.read(batch.tagged[ARN]).run_dir)
+    assert run_dir.parent == tmp_path / "run"
+    assert (run_dir / "task.log").exists()

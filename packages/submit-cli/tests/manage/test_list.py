@@ -54,6 +54,19 @@ def test_the_list_says_where_results_are_and_why_there_are_none(
     assert (told["why"], told["hint"], told["state"]) == ("call say: no file", "make it", "failed")
 
 
+def test_the_list_says_where_the_results_of_a_run_that_goes_on_will_be(
+    manage: Callable[..., Outcome], ended: Callable[..., None], job_id: str
+) -> None:
+    ended("RUNNING", 0, run_dir="/mnt/fsx/r")
+    assert manage("list")[1].splitlines()[1].endswith(f"{job_id}  /mnt/fsx/r")
+    ended("RUNNING", 0, run_dir="/mnt/fsx/r", results_to="s3://b/out/r/")
+    assert manage("list")[1].splitlines()[1].endswith(f"{job_id}  s3://b/out/r/")
+    (told,) = json.loads(manage("list", "--json")[1])
+    assert (told["runDir"], told["results"]) == ("/mnt/fsx/r", "s3://b/out/r/")
+    ended("FAILED", 137, run_dir="/mnt/fsx/r", results_to="s3://b/out/r/")
+    assert json.loads(manage("list", "--json")[1])[0]["results"] is None, "nobody has seen its upload"
+
+
 def test_the_list_says_whose_runs_they_are_where_several_share_a_queue(
     manage: Callable[..., Outcome],
     ended: Callable[..., None],

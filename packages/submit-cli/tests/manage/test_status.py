@@ -46,3 +46,15 @@ def test_status_ends_with_why_the_run_failed(
     assert (told["why"], told["runDir"], told["exitCode"]) == ("call say: no (such) file", "/mnt/fsx/r", 3)
     ended("FAILED", 3)
     assert manage("status", job_id)[1].splitlines()[-1] == (f"  why: its log alone says it: miniwdl-aws logs {job_id}")
+
+
+def test_status_names_the_places_of_a_run_that_goes_on(
+    manage: Callable[..., Outcome], ended: Callable[..., None], job_id: str
+) -> None:
+    ended("RUNNING", 0, run_dir="/mnt/fsx/r", results_to="s3://b/out/r/")
+    assert manage("status", job_id)[1].splitlines()[-2:] == [
+        "  run directory: /mnt/fsx/r",
+        "  results will be in: s3://b/out/r/",
+    ]
+    told = json.loads(manage("status", job_id, "--json")[1])
+    assert (told["runDir"], told["results"]) == ("/mnt/fsx/r", "s3://b/out/r/")

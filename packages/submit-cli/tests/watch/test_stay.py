@@ -104,6 +104,19 @@ def test_the_log_is_shown_between_the_states(
     assert (log.asked[0].stream, log.asked[0].end_marker) == ("s", "[miniwdl-aws] end of log")
 
 
+BEGUN = {**RUNNING, "tags": RunEnd(run_dir="/mnt/fsx/r", results_to="s3://b/r/").written()}
+
+
+@pytest.mark.parametrize("manner", [FOLLOW, Manner()])
+def test_where_the_run_will_be_is_said_once(
+    manager: pluggy.PluginManager, log: Log, capsys: pytest.CaptureFixture[str], manner: Manner
+) -> None:
+    assert stay(facts(), manner, session(Batch(RUNNING, BEGUN, BEGUN, DONE), manager)) == 0
+    said = capsys.readouterr().err.splitlines()
+    assert [line for line in said if "/mnt/fsx/r" in line] == ["  run directory: /mnt/fsx/r"]
+    assert "  results will be in: s3://b/r/" in said
+
+
 LOST = {"statusReason": "Host EC2 (instance i-1) terminated.", "container": {"logStreamName": "s"}}
 AGAIN = {"attempts": [LOST], "retryStrategy": {"attempts": 3}}
 WAITING = {**AGAIN, "status": "RUNNABLE", "container": {"logStreamName": "s"}}

@@ -1,9 +1,10 @@
 """
 How a run ended, and where its products are, as tags of its workflow job. Pure.
 
-The workflow job writes them (:meth:`RunEnd.written`) as the last thing that it does, and whoever looks at a run reads
-them back: with the job itself, by the DescribeJobs that was asked for anyway. A laptop may see neither the shared file
-system, nor the bucket, nor the log; what can look at the run at all sees these.
+The workflow job writes them (:meth:`RunEnd.written`): where the run is as soon as miniwdl has begun, the rest as the
+last thing that it does. Whoever looks at a run reads them back: with the job itself, by the DescribeJobs that was
+asked for anyway. A laptop may see neither the shared file system, nor the bucket, nor the log; what can look at the
+run at all sees these.
 
 A tag has at most 256 characters, and few of those that a sentence needs. So what is not a letter, a digit, a space or
 one of ``+ - . _ : / @`` is written as ``=28`` (the bytes of UTF-8, as in quoted-printable text), and what is too long
@@ -20,7 +21,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.batch.limits import MAX_TAG_VALUE
-from miniwdl_aws_hooks.protocol import HINT_TAG, REPORT_TAG, RESULTS_TAG, RUN_PATH_TAG, WHY_TAG
+from miniwdl_aws_hooks.protocol import HINT_TAG, REPORT_TAG, RESULTS_TAG, RESULTS_TO_TAG, RUN_PATH_TAG, WHY_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +35,9 @@ MOST = 4
 
 _ODD = re.compile(r"[^A-Za-z0-9 +\-._:/@]+")
 _ESCAPED = re.compile(r"(?:=[0-9A-F]{2})+")
-_NAMES = re.compile(rf"(?:{WHY_TAG}|{HINT_TAG}|{RUN_PATH_TAG}|{RESULTS_TAG}|{REPORT_TAG})(?:-\d)?")
+_TAGS = (WHY_TAG, HINT_TAG, RUN_PATH_TAG, RESULTS_TAG, REPORT_TAG, RESULTS_TO_TAG)
+"""In the order of the fields of :class:`RunEnd`."""
+_NAMES = re.compile(rf"(?:{'|'.join(_TAGS)})(?:-\d)?")
 
 
 @dataclass(frozen=True)
@@ -51,6 +54,8 @@ class RunEnd:
     """URI of the folder that holds the products of the run, with the run's own subfolder; it ends in a slash."""
     report: str = ""
     """What its report says in a sentence, and where it is."""
+    results_to: str = ""
+    """URI of the folder that the products will go to, said as the run begins; as ``results``."""
 
     def written(self) -> dict[str, str]:
         """
@@ -58,7 +63,7 @@ class RunEnd:
 
         A long sentence loses its end; a place that is too long is left out, since a part of it would be another one.
         """
-        places = {RUN_PATH_TAG: self.run_dir, RESULTS_TAG: self.results}
+        places = {RUN_PATH_TAG: self.run_dir, RESULTS_TAG: self.results, RESULTS_TO_TAG: self.results_to}
         sentences = {WHY_TAG: self.why, HINT_TAG: self.hint, REPORT_TAG: self.report}
         tags = {key: piece for name, text in sentences.items() for key, piece in _in_pieces(name, text).items()}
         for name, place in places.items():
@@ -69,8 +74,7 @@ class RunEnd:
     @classmethod
     def read(cls, tags: Mapping[str, str]) -> RunEnd:
         """Read it back; nothing is known of a job without such tags."""
-        names = (WHY_TAG, HINT_TAG, RUN_PATH_TAG, RESULTS_TAG, REPORT_TAG)
-        return cls(*(_joined(name, tags) for name in names))
+        return cls(*(_joined(name, tags) for name in _TAGS))
 
 
 def without_end(tags: Mapping[str, str]) -> dict[str, str]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_core.options.kinds import MIB
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import FrameType
 
 __all__ = ["Ended", "SignalRelay", "Stopped", "run_child"]
@@ -111,9 +111,18 @@ class Ended:
     """The end of its standard error, unless that is a terminal."""
 
 
-def run_child(command: Sequence[str], environ: Mapping[str, str], relay: SignalRelay) -> Ended:
-    """Run a command to its end; what it writes to standard error goes to ours."""
-    with _passing_on() as (stderr, tail), relay.child(command, environ, stderr) as child:
+def run_child(
+    command: Sequence[str],
+    environ: Mapping[str, str],
+    relay: SignalRelay,
+    hear: Callable[[bytes], None] = lambda _piece: None,
+) -> Ended:
+    """
+    Run a command to its end; what it writes to standard error goes to ours.
+
+    :param hear: gets each piece of that, too, in another thread; nothing where standard error is a terminal.
+    """
+    with _passing_on(hear) as (stderr, tail), relay.child(command, environ, stderr) as child:
         if stderr is not None:
             os.close(stderr)  # the child's own ends with the child
         stdout = None
@@ -125,21 +134,21 @@ def run_child(command: Sequence[str], environ: Mapping[str, str], relay: SignalR
 
 
 @contextmanager
-def _passing_on() -> Iterator[tuple[int | None, deque[bytes]]]:
+def _passing_on(hear: Callable[[bytes], None]) -> Iterator[tuple[int | None, deque[bytes]]]:
     """Make a pipe that leads the child's standard error to ours; a terminal, which miniwdl draws on, is handed on."""
     tail: deque[bytes] = deque()
     if os.isatty(STDERR):
         yield None, tail
         return
     reading, writing = os.pipe()
-    thread = threading.Thread(target=_pass_on, args=(reading, tail), name="log of miniwdl", daemon=True)
+    thread = threading.Thread(target=_pass_on, args=(reading, tail, hear), name="log of miniwdl", daemon=True)
     thread.start()
     yield writing, tail
     # A task without a container may have left a process that holds the pipe open: it must not hold up the end.
     thread.join(LONGEST_WAIT)
 
 
-def _pass_on(reading: int, tail: deque[bytes]) -> None:
+def _pass_on(reading: int, tail: deque[bytes], hear: Callable[[bytes], None]) -> None:
     size = 0
     with os.fdopen(reading, "rb", buffering=0) as log:
         while piece := log.read(1 << 16):
@@ -148,5 +157,7 @@ def _pass_on(reading: int, tail: deque[bytes]) -> None:
             while size - len(tail[0]) >= LOG_KEPT:
                 size -= len(tail.popleft())
             with suppress(OSError):  # nobody reads it any more, or its disk is full: the run goes on
-                while piece:
-                    piece = piece[os.write(STDERR, piece) :]
+                left = piece
+                while left:
+                    left = left[os.write(STDERR, left) :]
+            hear(piece)

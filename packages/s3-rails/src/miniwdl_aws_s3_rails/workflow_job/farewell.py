@@ -1,5 +1,5 @@
 """
-Tells AWS Batch how the run ended, by tags of the workflow job: whoever looks at the job reads them with it.
+Tells AWS Batch where the run will be, and how it ended, by tags of the workflow job: whoever looks at it reads them.
 
 That is all that every submitter can see: a laptop reaches neither the shared file system, nor always the bucket or the
 log. A run that can't tell it fails no more and no less for that.
@@ -8,12 +8,13 @@ log. A run that can't tell it fails no more and no less for that.
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.batch.run_end import RunEnd
 from miniwdl_aws_hooks import MiniwdlAwsError
-from miniwdl_aws_hooks.protocol import ENV_SUBMISSION
+from miniwdl_aws_hooks.protocol import ENV_SUBMISSION, RUN_PATH_TAG
 from miniwdl_aws_s3_rails.products.streams import cause_of
 from miniwdl_aws_s3_rails.workflow_job.reason import hint_of, reason_of
 
@@ -34,6 +35,20 @@ class Farewell:
 
     def __init__(self) -> None:
         self.end = RunEnd()
+        self._begun: threading.Thread | None = None
+        self._deleted = False
+
+    def begins(self, run_dir: str, results_to: str, environ: Mapping[str, str]) -> None:
+        """
+        Tell AWS Batch where the run will be, in a thread of its own: nothing waits for it.
+
+        :param results_to: URI of the folder that its products will go to; empty when they stay where they are.
+        """
+        told = RunEnd(run_dir=run_dir, results_to=results_to).written()
+        self._begun = threading.Thread(
+            target=_say, args=(environ, told, "where the run is"), name="beginning", daemon=True
+        )
+        self._begun.start()
 
     def ran(self, said: Mapping[str, Any], code: int) -> None:
         """
@@ -55,7 +70,7 @@ class Farewell:
 
     def deleted(self) -> None:
         """Take note that the run directory is gone."""
-        self.end = replace(self.end, run_dir="")
+        self.end, self._deleted = replace(self.end, run_dir=""), True
 
     def failed(self, error: MiniwdlAwsError) -> None:
         """Take note of what went wrong around miniwdl."""
@@ -64,18 +79,25 @@ class Farewell:
 
     def say(self, environ: Mapping[str, str]) -> None:
         """Tell AWS Batch, where this is a job that was submitted as the job of a run."""
-        job_id, tags = environ.get("AWS_BATCH_JOB_ID"), self.end.written()
-        if not (job_id and environ.get(ENV_SUBMISSION) and tags):
-            return
-        try:
-            _tag(job_id, tags)
-        except MiniwdlAwsError as exc:
-            logger.warning("AWS Batch could not be told how the run ended: %s", exc.message)
+        if self._begun:
+            self._begun.join(TIMEOUT)  # what it says must not come after what is said now
+        gone = {RUN_PATH_TAG: ""} if self._deleted and self._begun else {}
+        _say(environ, {**gone, **self.end.written()}, "how the run ended")
 
 
 def was_stopped(said: Mapping[str, Any]) -> bool:
     """Whether miniwdl says that it ended since a signal told it to."""
     return cause_of(said).get("error") == "Terminated"
+
+
+def _say(environ: Mapping[str, str], tags: dict[str, str], what: str) -> None:
+    job_id = environ.get("AWS_BATCH_JOB_ID")
+    if not (job_id and environ.get(ENV_SUBMISSION) and tags):
+        return
+    try:
+        _tag(job_id, tags)
+    except MiniwdlAwsError as exc:
+        logger.warning("AWS Batch could not be told %s: %s", what, exc.message)
 
 
 def _tag(job_id: str, tags: dict[str, str]) -> None:

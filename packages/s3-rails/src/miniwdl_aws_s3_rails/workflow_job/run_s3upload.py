@@ -33,6 +33,7 @@ from miniwdl_aws_s3_rails.products.ending import Ending, read_ending
 from miniwdl_aws_s3_rails.products.publisher_plugins import check_by_plugin, publish_by_plugin
 from miniwdl_aws_s3_rails.workflow_job.admission import check_mount, check_not_superseded, claim
 from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, parse_arguments
+from miniwdl_aws_s3_rails.workflow_job.beginning import Beginning
 from miniwdl_aws_s3_rails.workflow_job.child import Ended, SignalRelay, Stopped, run_child
 from miniwdl_aws_s3_rails.workflow_job.farewell import Farewell, was_stopped
 from miniwdl_aws_s3_rails.workflow_job.file_system import find_trouble, trouble_of_run
@@ -135,7 +136,9 @@ def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
         check_by_plugin(DestinationContext(destination, settings, arguments.publish))
     with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as folder:
         command, given = _command(arguments, Path(folder), settings)
-        ended = run_child(command, {**_child_environ(arguments, settings), **given}, relay)
+        beginning = Beginning(lambda run_dir: _begins(run_dir, destination, farewell))
+        environ = {**_child_environ(arguments, settings), **given}
+        ended = run_child(command, environ, relay, beginning.hear)
         said = {} if arguments.self_test else _said(arguments, ended.stdout, Path(folder))
     code = ended.code
     if relay.handed_on and was_stopped(said):
@@ -155,6 +158,10 @@ def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
         reports.make(None)
     reports.tell(farewell)
     return code
+
+
+def _begins(run_dir: Path, destination: str | None, farewell: Farewell) -> None:
+    farewell.begins(str(run_dir), run_folder(destination, run_dir.name) if destination else "", os.environ)
 
 
 def _let_publishers_speak() -> None:

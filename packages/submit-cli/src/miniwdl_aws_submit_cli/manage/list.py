@@ -82,7 +82,7 @@ def _row(job: Job) -> int:
 def _facts(job: Job) -> dict[str, Any]:
     from miniwdl_aws_submit_cli.runs.attempts import attempts_of
     from miniwdl_aws_submit_cli.runs.names import given_name
-    from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
+    from miniwdl_aws_submit_cli.runs.wait import Places, outcome, state_of
 
     return {
         "jobId": job.job_id,
@@ -100,13 +100,13 @@ def _facts(job: Job) -> dict[str, Any]:
         "stoppedAt": job.stopped_at,
         "maxAttempts": job.max_attempts,
         "attempts": attempts_of(job),
-        **(outcome(job).facts() if job.ended else {}),
+        **(outcome(job) if job.ended else Places.of(job)).facts(),
     }
 
 
 def _table(jobs: Sequence[Job], now: float) -> list[str]:
     from miniwdl_aws_submit_cli.runs.names import given_name
-    from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
+    from miniwdl_aws_submit_cli.runs.wait import Places, outcome, state_of
 
     if not jobs:
         return []
@@ -116,7 +116,7 @@ def _table(jobs: Sequence[Job], now: float) -> list[str]:
         lasted = duration(seconds) if seconds is not None else ""
         state = state_of(job) + (f" {job.attempt}/{job.max_attempts}" if job.attempt > 1 else "")
         user, name = job.tags.get(USER_TAG, ""), given_name(job.name)
-        results = outcome(job).short if job.ended else ""
+        results = (outcome(job) if job.ended else Places.of(job)).short
         rows.append([state, ago(job.created_at, now), lasted, user, name, job.job_id, results])
     if len({row[3] for row in rows[1:]}) == 1:  # whoever is alone in a queue knows whose runs these are
         rows = [row[:3] + row[4:] for row in rows]

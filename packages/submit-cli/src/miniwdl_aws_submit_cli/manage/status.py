@@ -36,7 +36,7 @@ def run(args: Namespace) -> int:
     from miniwdl_aws_submit_cli.runs.runs import TaskJobs
     from miniwdl_aws_submit_cli.runs.session import open_session
     from miniwdl_aws_submit_cli.runs.tree import draw
-    from miniwdl_aws_submit_cli.runs.wait import outcome
+    from miniwdl_aws_submit_cli.runs.wait import Places, outcome
 
     with open_session(args) as session:
         found = session.find(args.run)
@@ -59,6 +59,8 @@ def run(args: Namespace) -> int:
         emit(line)
     if ended:
         emit(*ended.lines(session.command("logs", found.job_id)))
+    else:
+        emit(*Places.of(found.job).lines())
     if results and results.outputs:
         emit("  outputs:", *results.lines())
     return ExitCode.OK
@@ -95,7 +97,7 @@ def _facts(found: Run, calls: Iterable[Call], places: dict[str, int]) -> dict[st
     from dataclasses import asdict
 
     from miniwdl_aws_submit_cli.runs.attempts import attempts_of
-    from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
+    from miniwdl_aws_submit_cli.runs.wait import Places, outcome, state_of
 
     job = found.job
     ended = outcome(job) if job.ended else None
@@ -106,7 +108,7 @@ def _facts(found: Run, calls: Iterable[Call], places: dict[str, int]) -> dict[st
         "status": job.status,
         "state": state_of(job),
         "exitCode": ended.code if ended else None,
-        **(ended.facts() if ended else {}),
+        **(ended or Places.of(job)).facts(),
         "reason": job.reason,
         "logStream": job.stream.name if job.stream else None,
         "createdAt": job.created_at,

@@ -1,4 +1,4 @@
-"""How a run ended: the exit code to reproduce, one sentence, why it failed, and where its products are. Pure."""
+"""How a run ended: the exit code, one sentence, why it failed, and where its products are or will be. Pure."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from miniwdl_aws_hooks.exit_codes import ExitCode
 if TYPE_CHECKING:
     from miniwdl_aws_core.batch.job import Job
 
-__all__ = ["STOPPED", "STOPPED_BY", "UNEXPLAINED", "Outcome", "outcome", "state_of", "was_stopped"]
+__all__ = ["STOPPED", "STOPPED_BY", "UNEXPLAINED", "Outcome", "Places", "outcome", "state_of", "was_stopped"]
 
 STOPPED_BY = "stopped by miniwdl-aws cancel"
 """How the reason begins with which this project terminates jobs."""
@@ -80,6 +80,36 @@ class Outcome:
             "results": self.results or self.uploaded or None,
             "report": self.report or None,
         }
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a run that goes on will be found; what isn't known yet is empty."""
+
+    run_dir: str = ""
+    """Path of the run's directory on the shared file system."""
+    results: str = ""
+    """URI of the folder that its products will go to."""
+
+    @classmethod
+    def of(cls, job: Job) -> Places:
+        """Read what the workflow job has said of it; nothing of one that has ended, which :func:`outcome` is for."""
+        end = RunEnd.read({} if job.ended else job.tags)
+        return cls(end.run_dir, end.results_to)
+
+    def lines(self) -> list[str]:
+        """Tell it."""
+        told = [("run directory: ", self.run_dir), ("results will be in: ", self.results)]
+        return [f"  {label}{text}" for label, text in told if text]
+
+    @property
+    def short(self) -> str:
+        """What a list has room for."""
+        return self.results or self.run_dir
+
+    def facts(self) -> dict[str, Any]:
+        """Tell programs; the same keys as those of an outcome."""
+        return {"runDir": self.run_dir or None, "results": self.results or None}
 
 
 def outcome(job: Job) -> Outcome:

@@ -19,14 +19,14 @@ from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_submit_cli.errors import LostContactError
 from miniwdl_aws_submit_cli.runs.names import given_name
 from miniwdl_aws_submit_cli.runs.results import results_in_passing
-from miniwdl_aws_submit_cli.runs.wait import outcome, state_of
+from miniwdl_aws_submit_cli.runs.wait import Places, outcome, state_of
 from miniwdl_aws_submit_cli.watch.attempt_log import AttemptLog
 from miniwdl_aws_submit_cli.watch.ending import say_end, say_next
 from miniwdl_aws_submit_cli.watch.progress import Progress
 from miniwdl_aws_submit_cli.watch.run_streams import RunStreams, Selection
 from miniwdl_aws_submit_cli.watch.streams import follower
 from miniwdl_aws_submit_cli.watch.task_states import TaskStates
-from miniwdl_aws_submit_cli.watch.view import choose_view
+from miniwdl_aws_submit_cli.watch.view import PlainView, choose_view
 from miniwdl_aws_submit_cli.watch.watcher import Watcher
 
 if TYPE_CHECKING:
@@ -100,18 +100,21 @@ class _Stay:
         self._name = given_name(name)
         self._manner = manner
         self._session = session
-        self._watcher = Watcher(session.batch.describe, job_id)
+        self._watcher = Watcher(session.batch.describe, job_id, seen=self._say_places)
         self._progress = Progress()
         self._tasks = TaskStates(session.batch, job_id, self._progress)
         selected = Selection(workflow=False, calls=manner.calls)
         self._streams = RunStreams(session.batch, job_id, selected) if manner.calls else None
         self._attempt = 1
+        self._places = Places()
+        self._view: View = PlainView(say)
 
     def see_end(self) -> Job:
         """Show what happens until the job ends."""
         # Without the log there is nothing to show above a panel, and little in it.
         plain = self._manner.plain or not self._manner.follow
         with choose_view(self._name, self._progress, self._tasks, say, plain=plain) as view:
+            self._view = view
             if self._manner.follow:
                 self._follow(view)
                 return self._watcher.look_until(on_change=view.state)
@@ -123,6 +126,14 @@ class _Stay:
         for name in self._streams.unmatched() if self._streams else ():
             say(f"note: no job of a call {name} was seen: `miniwdl-aws status` shows the calls; cached ones have none")
         return code
+
+    def _say_places(self, state: Job) -> None:
+        """Say where the run will be found, once that is known; another attempt of it is elsewhere."""
+        places = Places.of(state)
+        if places not in (self._places, Places()):
+            self._places = places
+            for line in places.lines():
+                self._view.line(line)
 
     def _show(self, state: Job, view: View) -> None:
         """Show a state, and why there is another attempt."""

@@ -84,17 +84,20 @@ class Watcher:
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], None] = time.sleep,
         patience: float = PATIENCE,
+        seen: Callable[[Job], None] = lambda _state: None,
     ) -> None:
         """
         Prepare to watch.
 
         :param describe: DescribeJobs; may raise ``RefusedError``.
         :param patience: seconds without an answer, or without the job in it, that are borne.
+        :param seen: called with each answer.
         """
         self._describe = describe
         self._clock = clock
         self._sleep = sleep
         self._patience = Patience(f"job {job_id}", clock, patience)
+        self._seen = seen
         self._period = FASTEST
         self._looked_at: float | None = None
         self.state = Job(job_id, "")
@@ -122,6 +125,7 @@ class Watcher:
         self._patience.answered()
         self._period = FASTEST if found.status != self.state.status else min(self._period * 1.2, SLOWEST)
         self.state = found
+        self._seen(found)
         return found
 
     def look_until(
