@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 from botocore.exceptions import ClientError
 
@@ -76,6 +78,49 @@ def test_copies(s3, bucket) -> None:
     s3.copy_object(Bucket="staging", Key="to", CopySource="demo/from")
     assert (bucket.parent / "staging/to").read_bytes() == b"x"
     assert s3.head_object(Bucket="staging", Key="to")["Metadata"] == {"k": "v"}
+
+
+def test_files_that_come_and_go_by_hand(s3, bucket) -> None:
+    (bucket / "by/hand").mkdir(parents=True)
+    (bucket / "by/hand/got").write_bytes(b"1")
+    assert s3.get_object(Bucket="demo", Key="by/hand/got")["Body"].read() == b"1"
+    (bucket / "by/hand/seen").write_bytes(b"22")
+    assert s3.head_object(Bucket="demo", Key="by/hand/seen")["ContentLength"] == 2
+    (bucket / "by/hand/listed").write_bytes(b"333")
+    (bucket / "by/hand/no\\key").touch()
+    for prefix in ("by/hand/", "by/h", ""):
+        listed = s3.list_objects_v2(Bucket="demo", Prefix=prefix)["Contents"]
+        assert {"by/hand/got", "by/hand/seen", "by/hand/listed"} <= {item["Key"] for item in listed}, prefix
+    s3.put_object(Bucket="demo", Key="by/hand/put", Body=b"one", ContentType="text/plain")
+    before = s3.head_object(Bucket="demo", Key="by/hand/put")
+    assert before["ContentType"] == "text/plain"
+    (bucket / "by/hand/put").write_bytes(b"another")
+    after = s3.get_object(Bucket="demo", Key="by/hand/put")
+    assert (after["Body"].read(), after["ETag"] != before["ETag"]) == (b"another", True)
+    for name in ("got", "seen", "put"):
+        (bucket / "by/hand" / name).unlink()
+    with pytest.raises(ClientError, match="NoSuchKey"):
+        s3.get_object(Bucket="demo", Key="by/hand/got")
+    with pytest.raises(ClientError, match="404"):
+        s3.head_object(Bucket="demo", Key="by/hand/seen")
+    assert [item["Key"] for item in s3.list_objects_v2(Bucket="demo", Prefix="by/")["Contents"]] == ["by/hand/listed"]
+    shutil.rmtree(bucket / "by")
+    assert "Contents" not in s3.list_objects_v2(Bucket="demo", Prefix="by/")
+
+
+def test_a_folder_made_by_hand_is_a_bucket(s3, bucket) -> None:
+    (bucket.parent / "by-hand").mkdir()
+    (bucket.parent / "by-hand/a").write_bytes(b"1")
+    (bucket.parent / "No Bucket").mkdir()
+    assert s3.get_object(Bucket="by-hand", Key="a")["Body"].read() == b"1"
+    (bucket.parent / "by-hand-2").mkdir()
+    names = {item["Name"] for item in s3.list_buckets()["Buckets"]}
+    assert {"by-hand", "by-hand-2"} <= names
+    assert "No Bucket" not in names
+    (bucket.parent / "by-hand-2/full").touch()
+    with pytest.raises(ClientError, match="BucketNotEmpty"):
+        s3.delete_bucket(Bucket="by-hand-2")
+    shutil.rmtree(bucket.parent / "No Bucket")
 
 
 def test_many_at_once(s3) -> None:

@@ -85,10 +85,21 @@ class KeyPaths:
     def _odd(self, key: str) -> Path:
         return self._side / hashlib.sha256(_encode(key)).hexdigest()
 
+    def plain_files(self, prefix: str = "") -> Iterator[tuple[str, os.DirEntry[str]]]:
+        """
+        List the files below the bucket's folder that are objects, also those that somebody put there: key and file.
+
+        :param prefix: of the keys, of which other ones may be among those listed.
+        :raises OSError: when folders go meanwhile, or can't be read.
+        """
+        above, slash, _name = prefix.rpartition("/")
+        folder = self.folder / above
+        if (is_plain(above) or not above) and folder.is_dir():
+            yield from ((key, entry) for key, entry in _files(str(folder), above + slash) if is_plain(key))
+
     def items(self) -> Iterator[tuple[str, os.DirEntry[str]]]:
         """List the objects: key and file."""
-        if self.folder.is_dir():
-            yield from _files(str(self.folder), "")
+        yield from self.plain_files()
         if self._side.is_dir():
             with os.scandir(self._side) as entries:
                 for entry in entries:

@@ -1,10 +1,10 @@
 """
 S3 whose objects are plain files that the user can open, and that survive the cloud's end.
 
-The API is moto's; this backend keeps the content of each object in a file instead of in memory. Files that somebody put
-into a bucket's folder by hand are objects after the next start. Besides the content, ETag, metadata and checksums are
-kept, in an index written at the end; without it they are what S3 would make of a plain upload. Versions, tags and other
-attributes last as long as the cloud is up.
+The API is moto's; this backend keeps the content of each object in a file instead of in memory. Files that somebody
+puts into a bucket's folder by hand are objects at once, since each request looks at the files that it is about. Besides
+the content, ETag, metadata and checksums are kept, in an index written at the end; without it they are what S3 would
+make of a plain upload. Versions, tags and other attributes last as long as the cloud is up.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import shutil
 import threading
 import uuid
 from pathlib import Path
+from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
 
 from moto.s3.exceptions import InvalidBucketName, MissingBucket
@@ -41,8 +42,9 @@ _KEPT = ("_etag", "checksum_algorithm", "checksum_value", "checksum_type", "chec
 class _FileBuffer:
     """Stands in for the temporary file in which moto keeps an object: opens the real file when it is read."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, stat: os.stat_result) -> None:
         self.path = path
+        self.seen = _state_of(stat)
         self._at = 0
 
     def seek(self, offset: int, _whence: int = 0) -> int:
@@ -60,17 +62,28 @@ class _FileBuffer:
         """Nothing is held open."""
 
 
+def _state_of(stat: os.stat_result) -> tuple[int, int]:
+    """Tell by what a file that was changed by hand differs."""
+    return stat.st_size, stat.st_mtime_ns
+
+
 def object_file(key: FakeKey) -> Path | None:
     """Path of the file with an object's content; ``None`` while moto keeps it in memory."""
     buffer = key._value_buffer  # the one place where moto keeps the content
     return buffer.path if isinstance(buffer, _FileBuffer) else None
 
 
-def _back(key: FakeKey, path: Path, size: int) -> None:
+def _back(key: FakeKey, path: Path, stat: os.stat_result) -> None:
     """Let a file be the content of an object."""
     key._value_buffer.close()
-    key._value_buffer = _FileBuffer(path)  # type: ignore[assignment]  # it has what moto uses of one
-    key.contentsize = size
+    key._value_buffer = _FileBuffer(path, stat)  # type: ignore[assignment]  # it has what moto uses of one
+    key.contentsize = stat.st_size
+
+
+def _is_current(key: FakeKey, path: Path, stat: os.stat_result) -> bool:
+    """Whether an object is what its file says; one in memory is, and so is one whose file is another."""
+    buffer: Any = key._value_buffer
+    return not isinstance(buffer, _FileBuffer) or buffer.path != path or buffer.seen == _state_of(stat)
 
 
 def file_backed(root: Path, *, looking: bool = False) -> Callable[..., FileBackedS3]:
@@ -123,7 +136,7 @@ class FileBackedS3(S3Backend):
         key = FakeKey(
             name=name, value=b"", account_id=self.account_id, region_name=self.region_name, bucket_name=bucket.name
         )
-        _back(key, path, stat.st_size)
+        _back(key, path, stat)
         modified = datetime.datetime.fromtimestamp(stat.st_mtime, tz=datetime.UTC)
         key.last_modified = modified.replace(tzinfo=None)
         if kept and kept["size"] == stat.st_size and kept["mtime_ns"] == stat.st_mtime_ns:
@@ -157,12 +170,60 @@ class FileBackedS3(S3Backend):
 
     def get_bucket(self, bucket_name: str) -> FakeBucket:
         """Find a bucket of this cloud; moto would look into other accounts as well."""
-        if bucket_name not in self.buckets:
+        if bucket_name not in self.buckets and not self._load_new(bucket_name):
             raise MissingBucket(bucket=bucket_name)
         return self.buckets[bucket_name]
 
+    def list_buckets(self, *args: Any, **options: Any) -> Any:
+        """List the buckets, also new folders."""
+        for folder in self._root.iterdir() if self._root.is_dir() else ():
+            if folder.name not in self.buckets:
+                self._load_new(folder.name)
+        return super().list_buckets(*args, **options)
+
+    def _load_new(self, bucket_name: str) -> bool:
+        """Make a bucket of a folder that somebody has made; tell whether there is one."""
+        with self._lock:
+            if _BUCKET_NAME.fullmatch(bucket_name) and self._paths(bucket_name).folder.is_dir():
+                if bucket_name not in self.buckets:
+                    self._load(bucket_name, {})
+                return True
+        return False
+
+    def _renew(self, bucket: FakeBucket, name: str, path: Path) -> None:
+        """Take notice of a file that is new, that somebody has changed, or that is gone."""
+        key = bucket.keys.get(name)
+        try:
+            stat = path.stat()
+        except (OSError, ValueError):
+            if isinstance(key, FakeKey) and object_file(key) == path:
+                bucket.keys.pop(name)
+            return
+        is_changed = isinstance(key, FakeKey) and not _is_current(key, path, stat)
+        if S_ISREG(stat.st_mode) and (key is None or is_changed):
+            self._adopt(bucket, name, path, stat)
+
+    def _renew_all(self, bucket: FakeBucket, prefix: str) -> None:
+        found = set()
+        with contextlib.suppress(OSError):  # a folder that goes meanwhile: the next request finds the rest
+            for name, entry in self._paths(bucket.name).plain_files(prefix):
+                found.add(name)
+                self._renew(bucket, name, Path(entry.path))
+        for name, key in list(bucket.keys.items()):
+            path = object_file(key) if isinstance(key, FakeKey) and name not in found else None
+            if path is not None and name.startswith(prefix):
+                self._renew(bucket, name, path)
+
+    def list_objects(self, bucket: FakeBucket, prefix: str | None, *args: Any, **options: Any) -> Any:
+        """List objects, all of them as their files are now."""
+        with self._lock:
+            self._renew_all(bucket, prefix or "")
+            return super().list_objects(bucket, prefix, *args, **options)
+
     def delete_bucket(self, bucket_name: str) -> FakeBucket | None:
         """Remove an empty bucket and its folder."""
+        with self._lock:
+            self._renew_all(self.get_bucket(bucket_name), "")
         bucket = super().delete_bucket(bucket_name)
         if bucket is not None:
             with contextlib.suppress(OSError):
@@ -194,7 +255,7 @@ class FileBackedS3(S3Backend):
                 # Older versions stay in memory; the file is the newest one.
                 return super().put_object(bucket_name, key_name, value, **options)
             key = super().put_object(bucket_name, key_name, b"", **options)
-            _back(key, path, len(value))
+            _back(key, path, path.stat())
             return key
 
     def complete_multipart_upload(
@@ -207,10 +268,11 @@ class FileBackedS3(S3Backend):
             key.multipart = None
         return key
 
-    def get_object(self, *args: Any, **options: Any) -> FakeKey | None:
-        """Find an object."""
+    def get_object(self, bucket_name: str, key_name: str, *args: Any, **options: Any) -> FakeKey | None:
+        """Find an object, as its file is now."""
         with self._lock:
-            return super().get_object(*args, **options)
+            self._renew(self.get_bucket(bucket_name), key_name, self._paths(bucket_name).find(key_name))
+            return super().get_object(bucket_name, key_name, *args, **options)
 
     def delete_object(
         self, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
