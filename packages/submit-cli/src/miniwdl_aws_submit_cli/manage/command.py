@@ -8,9 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.command import Parser, add_version, run_command
-from miniwdl_aws_hooks.errors import PluginError
+from miniwdl_aws_hooks.errors import MissingPartError, PluginError
 from miniwdl_aws_hooks.manager import get_manager
 from miniwdl_aws_submit_cli.manage.arguments import add_place
+from miniwdl_aws_submit_cli.options.parser import LOCAL_PART
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 __all__ = ["build_parser", "main"]
 
 PROGRAM = "miniwdl-aws"
+LOCAL = "local"
+"""The command that another part brings, and that tutorials name."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,7 +37,10 @@ def _main(argv: Sequence[str]) -> int:
 
         argcomplete.autocomplete(build_parser(commands))
     # There are no options with values before the command's name.
-    parser = build_parser(commands, next((word for word in argv if not word.startswith("-")), ""))
+    name = next((word for word in argv if not word.startswith("-")), "")
+    if name == LOCAL and name not in {command.name for command in commands}:
+        raise MissingPartError.of(f"{PROGRAM} {name}", LOCAL_PART)
+    parser = build_parser(commands, name)
     args = parser.parse_args(argv)
     from miniwdl_aws_core.diagnostics import fit_for_terminals  # what follows is not needed for `--help`
 

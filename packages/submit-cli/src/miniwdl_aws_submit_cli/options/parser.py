@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import argparse
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from miniwdl_aws_core.command import Parser, add_version
-from miniwdl_aws_hooks.errors import PluginError
+from miniwdl_aws_hooks.errors import MissingPartError, PluginError
 from miniwdl_aws_submit_cli.options.table import OPTIONS, Kind, Option
 
 if TYPE_CHECKING:
@@ -20,13 +20,18 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks.types import SubmitOption
 
-__all__ = ["add_plugin_options", "build_parser", "parse", "plugin_dest"]
+__all__ = ["LOCAL_PART", "add_plugin_options", "build_parser", "parse", "plugin_dest"]
 
 DESCRIPTION = "Run a WDL workflow on AWS Batch: submit the workflow job that runs miniwdl there."
 EPILOG = (
     "Everything else goes to `miniwdl run` inside the workflow job: the WDL file, key=value inputs, -i inputs.json,"
     " --task, --verbose, --no-cache and so on; see `miniwdl run --help`."
 )
+
+
+LOCAL_PART = "miniwdl-aws-local-cloud"
+OF_PARTS = {"--local": LOCAL_PART}
+"""Options that tutorials name, by the distribution that brings them."""
 
 
 def build_parser(plugin_options: Sequence[SubmitOption]) -> Parser:
@@ -50,7 +55,7 @@ def build_parser(plugin_options: Sequence[SubmitOption]) -> Parser:
 
 def add_plugin_options(parser: argparse.ArgumentParser, plugin_options: Sequence[SubmitOption]) -> None:
     """
-    Add the options that plugins bring.
+    Add the options that plugins bring; one whose plugin is not installed says so when it is given.
 
     :raises PluginError: when an option of that name exists.
     """
@@ -60,6 +65,17 @@ def add_plugin_options(parser: argparse.ArgumentParser, plugin_options: Sequence
             parser.add_argument(added.name, dest=plugin_dest(added), help=added.help, **extra)
         except argparse.ArgumentError as exc:
             raise PluginError(f"a plugin adds the option {added.name}, which exists already") from exc
+    brought = {added.name for added in plugin_options}
+    for name, distribution in OF_PARTS.items():
+        if name not in brought:
+            parser.add_argument(name, action=_Missing, nargs=0, const=distribution, help=argparse.SUPPRESS)
+
+
+class _Missing(argparse.Action):
+    """An option of a part that is not installed; ``const`` names the part."""
+
+    def __call__(self, *_: object) -> NoReturn:
+        raise MissingPartError.of(self.option_strings[0], str(self.const))
 
 
 def plugin_dest(added: SubmitOption) -> str:
