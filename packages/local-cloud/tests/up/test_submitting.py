@@ -141,7 +141,11 @@ def test_entering_starts_a_cloud_that_stays(tmp_path, monkeypatch) -> None:
             assert record is not None
             assert environment.environ["AWS_ENDPOINT_URL"] == record.endpoint
             assert environment.needs_image is False
-            assert any("s3/demo" in line for line in environment.closing_lines())
+            lines = environment.closing_lines()
+            assert any("s3/demo" in line for line in lines)
+            assert sum("held to no image, memory or vCPUs" in line for line in lines) == 1
+        with enter(argparse.Namespace(waiting=True, looking=True)) as environment:
+            assert not any("held to no image" in line for line in environment.closing_lines())
         assert detached.find(tmp_path) == record
     finally:
         detached.stop(tmp_path)

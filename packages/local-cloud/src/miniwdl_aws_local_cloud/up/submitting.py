@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 __all__ = ["closing_lines", "enter", "enter_runner", "environment_for"]
 
 RUNS = "miniwdl_run"
+NOT_IMITATED = (
+    "note: tasks are processes of this machine here, held to no image, memory or vCPUs; on Linux, --runner engine "
+    "runs them in containers"
+)
 
 
 @contextmanager
@@ -42,10 +46,12 @@ def enter(args: Namespace) -> Iterator[SubmitEnvironment]:
     record = ensure(state, runner=_asked_runner(args))
     variables = submit_variables(record.endpoint, record.access_key, record.region, state, record.runner)
     waiting = bool(getattr(args, "waiting", False))
+    # Once a run: whoever comes back to it has been told.
+    notes = [NOT_IMITATED] if record.runner == PROCESS and not getattr(args, "looking", False) else []
     upload = getattr(args, "s3upload", None)
     yield SubmitEnvironment(
         environ=environment_for(variables, os.environ),
-        closing_lines=lambda: closing_lines(state, upload, waiting=waiting),
+        closing_lines=lambda: [*notes, *closing_lines(state, upload, waiting=waiting)],
         needs_image=record.runner != PROCESS,
     )
 
