@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.batch.tags import call_path
+from miniwdl_aws_core.options.json_text import is_too_deep, read_json
 from miniwdl_aws_core.terminal import plain
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def template_pattern(template: str) -> re.Pattern[str]:
 
 def _read_json(text: str) -> LogLine | None:
     try:
-        value = json.loads(text)
+        value = read_json(text)
     except ValueError:
         return None
     if not isinstance(value, dict) or not {"source", "level", "message"} <= value.keys():
@@ -124,6 +125,8 @@ def _read_json(text: str) -> LogLine | None:
 def _read_fields(text: str) -> dict[str, Any]:
     """Read ``key: JSON, key: JSON``; stop at what isn't so, since a line may have been cut."""
     fields: dict[str, Any] = {}
+    if is_too_deep(text):
+        return fields
     at = 0
     while match := _KEY.match(text, at):
         try:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.beneath import append_line, read_tail
+from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_cwlogs.render import iso_time
 
 if TYPE_CHECKING:
@@ -44,8 +45,8 @@ def _noted(run_dir: str) -> list[object]:
     streams = []
     with suppress(FileNotFoundError):
         for line in read_tail(run_dir, FILE_NAME, LOOKED_AT).splitlines():
-            with suppress(ValueError, KeyError, TypeError, RecursionError):
-                streams.append(json.loads(line)["stream"])
+            with suppress(ValueError, KeyError, TypeError):
+                streams.append(read_json(line)["stream"])
     return streams
 
 

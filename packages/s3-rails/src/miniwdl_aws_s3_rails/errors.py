@@ -64,6 +64,12 @@ class PayloadError(RailsError):
     exit_code = ExitCode.USAGE
 
 
+class AnswerError(RailsError):
+    """What miniwdl said of a run that succeeded can't be read, so that nobody knows what to upload."""
+
+    exit_code = ExitCode.UPLOAD_FAILED
+
+
 class MountMissingError(RailsError):
     """The job's host lacks the shared file system."""
 

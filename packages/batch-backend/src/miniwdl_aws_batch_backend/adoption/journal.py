@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.batch.arrays import child_id
+from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_core.state import shared_folder
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ class LeftJournal:
         taken: dict[str, str] = {}
         for number, line in enumerate(path.read_text(errors="replace").splitlines()):
             with suppress(ValueError, TypeError, KeyError):
-                record = json.loads(line)
+                record = read_json(line)
                 if number == 0:
                     owner, host = record["owner"], record.get("host")
                 elif "claimed" in record:

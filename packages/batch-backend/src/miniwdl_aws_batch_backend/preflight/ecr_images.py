@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.aws.errors import AwsError, translated, unusable
 from miniwdl_aws_core.aws.session import connect
+from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_hooks import Check, CheckState
 from miniwdl_aws_hooks.findings import not_checked
 
@@ -136,7 +137,7 @@ def _config(
 
 def _json(text: str | bytes, action: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(text)
+        found = read_json(text)
     except ValueError as exc:
         raise unusable(action, "no JSON") from exc
     if not isinstance(found, dict):

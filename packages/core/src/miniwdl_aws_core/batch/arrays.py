@@ -21,6 +21,7 @@ from os.path import commonprefix
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.batch.limits import MAX_ARRAY, MAX_TAG_VALUE
+from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_hooks.protocol import CALL_TAG
 
 if TYPE_CHECKING:
@@ -109,7 +110,7 @@ def read_calls(text: str) -> list[str]:
     try:
         unpacker = zlib.decompressobj()
         content = unpacker.decompress(base64.urlsafe_b64decode(text.encode()), _MAX_TEXT)
-        entries = json.loads(content)
+        entries = read_json(content)
         found: list[str] = []
         for entry in entries:
             if isinstance(entry, str):
@@ -120,7 +121,7 @@ def read_calls(text: str) -> list[str]:
                 return []
             numbers = range(int(first), int(last) + 1)
             found.extend(f"{stem}{number:0{len(first)}d}" for number in numbers)
-    except (binascii.Error, zlib.error, ValueError, TypeError, RecursionError):
+    except (binascii.Error, zlib.error, ValueError, TypeError):
         return []
     return found
 

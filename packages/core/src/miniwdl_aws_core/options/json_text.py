@@ -1,5 +1,5 @@
 """
-JSON from outside, which may be nested so deeply that reading it would end the process. Pure.
+JSON that a task, a user or anybody may have written, nested so deeply that reading it would end the process. Pure.
 
 Python's reader recurses as deep as the text nests. miniwdl raises the limit of recursion so far that the stack of the
 process ends first, and with it the process.

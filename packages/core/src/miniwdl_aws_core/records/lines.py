@@ -22,6 +22,7 @@ from types import NoneType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_type_hints
 
 from miniwdl_aws_core.beneath import append_line, open_file, read_tail
+from miniwdl_aws_core.options.json_text import read_json
 
 if TYPE_CHECKING:
     from typing import BinaryIO
@@ -101,8 +102,8 @@ def read(kind: type[R], file: BinaryIO, limit: int = MAX_FILE) -> Found[R]:
         if not begun or not piece.strip():
             continue  # the rest of a line that is too long, or an empty one
         try:
-            records.append(_made(kind, json.loads(piece)))
-        except (ValueError, TypeError, RecursionError):
+            records.append(_made(kind, read_json(piece)))
+        except (ValueError, TypeError):
             skipped += 1
     return Found(tuple(records), skipped + (size > limit))
 

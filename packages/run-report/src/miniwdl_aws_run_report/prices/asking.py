@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_core.aws.errors import translated
 from miniwdl_aws_core.aws.session import connect
 from miniwdl_aws_core.beneath import write_bytes
+from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_hooks import MiniwdlAwsError
 
 if TYPE_CHECKING:
@@ -144,8 +145,8 @@ def _key(need: Need, span: tuple[float, float]) -> str:
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        kept = json.loads(file.read_bytes())
-    except (OSError, ValueError, RecursionError):
+        kept = read_json(file.read_bytes())
+    except (OSError, ValueError):
         return {}
     return kept if isinstance(kept, dict) else {}
 

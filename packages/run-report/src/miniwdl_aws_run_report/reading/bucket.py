@@ -8,7 +8,6 @@ files, and the records of its jobs, which the workflow job folded into two files
 from __future__ import annotations
 
 import io
-import json
 from dataclasses import replace
 from datetime import UTC
 from functools import partial
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.aws.errors import AwsError, Case, ErrorFamily, translated
 from miniwdl_aws_core.aws.session import connect
+from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_core.records.folding import MAX_FOLDED, RECORDS
 from miniwdl_aws_core.records.jobs import BATCH_JOBS
@@ -84,8 +84,8 @@ def read_bucket(folder: S3Uri, bucket: Bucket, *, now: float) -> Run:
     written = bucket.read(folder.join(REPORT_JSON), LARGEST * 4)
     if written is not None:
         try:
-            document = json.loads(written)
-        except (ValueError, RecursionError) as exc:
+            document = read_json(written)
+        except ValueError as exc:
             raise UnreadableError(f"{folder.join(REPORT_JSON)} is not JSON") from exc
         run = read_document(document if isinstance(document, dict) else {}, str(folder.join(REPORT_JSON)))
         return replace(run, folder=str(folder))

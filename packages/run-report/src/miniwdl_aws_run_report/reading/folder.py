@@ -7,7 +7,6 @@ would write.
 
 from __future__ import annotations
 
-import json
 import os
 from dataclasses import replace
 from functools import partial
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.beneath import is_file, open_file, read_bytes
 from miniwdl_aws_core.log_lines import read_line
+from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_core.run_files import INPUTS_JSON, JSON_LOGS, RUN_LOGS
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
@@ -145,10 +145,10 @@ def content_of(name: str, read: Callable[[], bytes | None], notes: list[str]) ->
     """
     try:
         told = read()
-        content = {} if told is None else json.loads(told)
+        content = {} if told is None else read_json(told)
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError, RecursionError) as exc:
+    except (OSError, ValueError) as exc:
         notes.append(f"{name} is left out: {exc.strerror if isinstance(exc, OSError) else 'it is not JSON'}")
         return {}
     return content if isinstance(content, dict) else {}

@@ -8,30 +8,28 @@ is.
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.beneath import is_file, read_bytes, read_tail
+from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_core.run_files import RUN_LOGS
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
+from miniwdl_aws_s3_rails.errors import AnswerError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["Ending", "read_ending"]
+__all__ = ["Ending", "read_answer", "read_ending"]
 
 logger = logging.getLogger(__name__)
 
 LARGEST = {OUTPUTS_JSON: 64 * MIB, ERROR_JSON: 4 * MIB}
 """Larger ones are not read: parsed, they take many times as much memory."""
-
-DEEPEST = 100
-"""Levels of nesting; Python can read more than it can write."""
 
 END_OF_LOG = MIB // 4
 """Bytes of a log in which its last words are looked for."""
@@ -63,6 +61,25 @@ class Ending:
         return cls(outputs) if code == 0 and isinstance(outputs, dict) else cls(None, document)
 
 
+def read_answer(said: bytes, *, uploads: bool) -> dict[str, Any]:
+    """
+    Read what miniwdl printed as it ended: outputs or error, and the run directory.
+
+    :param uploads: whether there should be outputs in it that are to be uploaded.
+    :return: empty where it says nothing of a run.
+    :raises AnswerError: when there should, and a task made them such that they can't be read.
+    """
+    try:
+        document = read_json(said)
+    except ValueError as exc:
+        if uploads and said.lstrip().startswith(b"{"):
+            # Else the job would succeed, and nobody would miss the results.
+            message = f"nothing is uploaded, since the run's outputs can't be read: {exc}"
+            raise AnswerError(message, hint="the run directory is kept") from exc
+        return {}
+    return document if isinstance(document, dict) else {}
+
+
 def read_ending(run_dir: Path) -> Ending:
     """Find out how a run of before ended. What can't be read is left out, with a warning."""
     if not is_file(run_dir, OUTPUTS_JSON):
@@ -86,25 +103,14 @@ def _log_says_done(run_dir: Path) -> bool:
 
 def _read(run_dir: Path, name: str) -> dict[str, Any] | None:
     try:
-        content = json.loads(read_bytes(run_dir, name, LARGEST[name]))
+        content = read_json(read_bytes(run_dir, name, LARGEST[name]))
     except FileNotFoundError:
         return None
-    except (OSError, ValueError, RecursionError) as exc:
+    except (OSError, ValueError) as exc:
         reason = str(exc)
     else:
-        if isinstance(content, dict) and _is_shallow(content):
+        if isinstance(content, dict):
             return content
-        reason = "nested too deeply" if isinstance(content, dict) else "not a JSON object"
+        reason = "not a JSON object"
     logger.warning("%s is left out, since it is not what miniwdl writes: %s", name, reason)
     return None
-
-
-def _is_shallow(content: object) -> bool:
-    level = [content]
-    for _ in range(DEEPEST):
-        level = [
-            inner
-            for outer in level
-            for inner in (outer.values() if isinstance(outer, dict) else outer if isinstance(outer, list) else ())
-        ]
-    return not level

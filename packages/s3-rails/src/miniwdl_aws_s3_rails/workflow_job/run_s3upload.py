@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -29,7 +28,7 @@ from miniwdl_aws_hooks.protocol import (
     UPLOADING,
 )
 from miniwdl_aws_s3_rails.errors import FileSystemError, OptionError, UploadError
-from miniwdl_aws_s3_rails.products.ending import Ending, read_ending
+from miniwdl_aws_s3_rails.products.ending import Ending, read_answer, read_ending
 from miniwdl_aws_s3_rails.products.publisher_plugins import check_by_plugin, publish_by_plugin
 from miniwdl_aws_s3_rails.workflow_job.admission import check_mount, check_not_superseded, claim
 from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, parse_arguments
@@ -139,7 +138,7 @@ def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
         beginning = Beginning(lambda run_dir: _begins(run_dir, destination, farewell))
         environ = {**_child_environ(arguments, settings), **given}
         ended = run_child(command, environ, relay, beginning.hear)
-        said = {} if arguments.self_test else _said(arguments, ended.stdout, Path(folder))
+        said = {} if arguments.self_test else _said(arguments, ended, Path(folder))
     code = ended.code
     if relay.handed_on and was_stopped(said):
         code = 128 + relay.handed_on  # miniwdl ends with 2 then, as after any failure that isn't a command's
@@ -205,20 +204,16 @@ def _child_environ(arguments: Arguments, settings: Settings) -> dict[str, str]:
     return environ
 
 
-def _said(arguments: Arguments, stdout: bytes, folder: Path) -> dict[str, Any]:
+def _said(arguments: Arguments, ended: Ended, folder: Path) -> dict[str, Any]:
     """Find what miniwdl said of the run, outputs or error, and the run directory; with ``-o``, put it there."""
-    said = stdout
+    said = ended.stdout
     if (wanted := arguments.passed_value("-o")) and (folder / ANSWER).exists():
         said = (folder / ANSWER).read_bytes()
         try:
             write_bytes(Path(wanted).parent, Path(wanted).name, said)
         except OSError as exc:
             complain(PROGRAM, OptionError(f"-o {wanted} can't be written: {exc.strerror}"))
-    try:
-        document = json.loads(said)
-    except ValueError:
-        return {}
-    return document if isinstance(document, dict) else {}
+    return read_answer(said, uploads=ended.code == 0 and arguments.publish.destination is not None)
 
 
 def _upload_after(

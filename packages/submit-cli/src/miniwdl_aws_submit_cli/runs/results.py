@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import tempfile
 import threading
 from contextlib import suppress
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError, MissingPartError
 from miniwdl_aws_hooks.protocol import OUTPUTS_JSON
 from miniwdl_aws_hooks.settings import EnvironSettings
@@ -27,8 +27,6 @@ FEW = 8
 """Outputs that an error, or the end of a run, names."""
 PATIENCE = 15.0
 """Seconds that the end of a run waits for its outputs.json."""
-DEEPEST = 100
-"""Levels of nesting that an outputs.json may have."""
 LONGEST = 200
 """Characters of a value that are told at the end of a run."""
 
@@ -85,7 +83,7 @@ def read_results(manager: pluggy.PluginManager, folder: str) -> Results:
     with tempfile.TemporaryDirectory(prefix="miniwdl-aws-outputs-") as here:
         bring(manager, here, {folder + OUTPUTS_JSON: OUTPUTS_JSON})
         try:
-            outputs = _parsed((Path(here) / OUTPUTS_JSON).read_text())
+            outputs = read_json((Path(here) / OUTPUTS_JSON).read_text())
         except ValueError as exc:
             raise MiniwdlAwsError(f"{folder}{OUTPUTS_JSON} is not what miniwdl writes: {exc}") from exc
     if not isinstance(outputs, dict):
@@ -132,17 +130,6 @@ def bring(
     if report is None:
         raise MissingPartError.of("reading results", "miniwdl-aws-s3-rails")
     return report
-
-
-def _parsed(text: str) -> Any:
-    """Read JSON that a task may have made: miniwdl lifts Python's limit, so that a deep one would end the process."""
-    depth = deepest = 0
-    for token in re.finditer(r'"(?:[^"\\]|\\.)*"|[\[\]{}]', text):
-        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
-        deepest = max(deepest, depth)
-    if deepest > DEEPEST:
-        raise ValueError("it is nested too deeply")
-    return json.loads(text)
 
 
 def _texts(value: Any) -> Iterator[str]:
