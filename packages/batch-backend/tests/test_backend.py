@@ -659,6 +659,17 @@ def test_a_wrong_hint_names_the_task(run) -> None:
     assert "task failing: runtime.schedulingPriority" in error_of(caught)["message"]
 
 
+@pytest.mark.parametrize(
+    "runtime",
+    ["cpu: -1", "cpu: 1e9", "maxRetries: -1", "preemptible: 1000000", 'memory: "99999 TiB"', 'ulimits: ["nofile=9:1"]'],
+)
+def test_what_is_beyond_sense_is_refused_before_anything_is_submitted(run, runtime) -> None:
+    with pytest.raises(WDL.runtime.RunFailed) as caught:
+        run(failing("echo", runtime))
+    assert error_of(caught)["message"].startswith(f"task failing: runtime.{runtime.partition(':')[0]} must be ")
+    assert run.batch.submitted == []
+
+
 def test_hints_reach_AWS(run) -> None:  # noqa: N802
     run(failing("echo", 'queue: "spare" sharedMemorySize: 64 ulimits: ["nofile=10:20"] gpu: true acceleratorCount: 2'))
     request = run.batch.submitted[0].request

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from miniwdl_aws_batch_backend.configuration import BackendSettings
 from miniwdl_aws_batch_backend.errors import TaskSettingError
-from miniwdl_aws_batch_backend.resources import Resources, read_hints, resources_of
+from miniwdl_aws_batch_backend.resources import Resources, check_own, read_hints, resources_of
 from miniwdl_aws_hooks import EnvironSettings
 
 GIB = 1024**3
@@ -59,6 +59,21 @@ def test_hints(key: str, value: object, parsed: object) -> None:
         ("shareIdentifier", 7),
         ("ulimits", "nofile=1"),
         ("ulimits", ["nofile"]),
+        ("ulimits", ["files=1"]),
+        ("ulimits", ["nofile=2:1"]),
+        ("ulimits", ["nofile=-1:5"]),
+        ("ulimits", ["nofile=-2"]),
+        ("ulimits", [f"nofile={2**31}"]),
+        ("ulimits", ["nofile=" + "9" * 5000]),
+        ("sharedMemorySize", -1),
+        ("sharedMemorySize", float("nan")),
+        ("sharedMemorySize", float("inf")),
+        ("schedulingPriority", -1),
+        ("acceleratorCount", 10**400),
+        ("timeout", 2**31),
+        ("timeout", -60),
+        ("timeout", "nan"),
+        ("timeout", "9" * 5000),
         ("consumableResources", {}),
         ("consumableResources", ["licence"]),
         ("consumableResources", "licence=1"),
@@ -83,6 +98,35 @@ def test_hints(key: str, value: object, parsed: object) -> None:
 def test_wrong_hints_name_the_task_and_the_key(key: str, value: object) -> None:
     with pytest.raises(TaskSettingError, match=rf"task align: runtime\.{key} must be"):
         read_hints({key: value}, "align")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        *(("cpu", value) for value in (-1, 4097, 1e300, float("nan"), float("inf"), "many", "9" * 5000, True)),
+        *((key, value) for key in ("maxRetries", "preemptible") for value in (-1, 1001, 10**18, 1.5, "x", "9" * 5000)),
+    ],
+)
+def test_what_miniwdl_would_take_beyond_sense_names_the_task_and_the_key(key: str, value: object) -> None:
+    with pytest.raises(TaskSettingError, match=rf"task align: runtime\.{key} must be a .*between 0 and") as caught:
+        check_own({key: value}, "align")
+    assert len(caught.value.message) < 300
+
+
+def test_what_miniwdl_takes_within_sense() -> None:
+    check_own({"cpu": 0.5, "maxRetries": 0, "preemptible": "3"}, "t")
+    check_own({"cpu": "2", "maxRetries": 1000, "memory": "1 GiB"}, "t")
+
+
+@pytest.mark.parametrize("asked", [2**70, 10**400])
+def test_too_much_memory(asked: int) -> None:
+    with pytest.raises(TaskSettingError, match=r"task t: runtime\.memory must be at most 64 TiB"):
+        resources_of({"memory_reservation": asked}, DEFAULTS, "t")
+
+
+def test_unlimited() -> None:
+    limits = read_hints({"ulimits": ["memlock=-1", "nofile=1024:-1"]}, "t")["ulimits"]
+    assert [(limit["softLimit"], limit["hardLimit"]) for limit in limits] == [(-1, -1), (1024, -1)]
 
 
 def test_null_is_no_hint() -> None:

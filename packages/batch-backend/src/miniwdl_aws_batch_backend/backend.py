@@ -32,7 +32,7 @@ from miniwdl_aws_batch_backend.job import BatchJob
 from miniwdl_aws_batch_backend.names import task_name
 from miniwdl_aws_batch_backend.records.recorder import Recorder
 from miniwdl_aws_batch_backend.records.tries import what_follows
-from miniwdl_aws_batch_backend.resources import HINTS, read_hints, resources_of
+from miniwdl_aws_batch_backend.resources import HINTS, OWN, check_own, read_hints, resources_of
 from miniwdl_aws_batch_backend.submission.grouping import Candidate
 from miniwdl_aws_batch_backend.termination import StoppedError
 from miniwdl_aws_batch_backend.workdir.handover import (
@@ -142,6 +142,8 @@ class BatchBackend(TaskContainer):
 
     def process_runtime(self, logger: logging.Logger, runtime_eval: dict[str, WDL.Value.Base]) -> None:
         """Check what the task asks for, so that nothing is submitted that AWS would refuse."""
+        with _as_miniwdl_errors():
+            check_own({key: runtime_eval[key].json for key in OWN if key in runtime_eval}, self._task)
         super().process_runtime(logger, runtime_eval)
         with _as_miniwdl_errors():
             if "inlineDockerfile" in self.runtime_values:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_batch_backend.configuration import BackendSettings
 
-__all__ = ["ARM64", "HINTS", "Hint", "Resources", "read_hints", "resources_of"]
+__all__ = ["ARM64", "HINTS", "OWN", "Hint", "Resources", "check_own", "read_hints", "resources_of"]
 
 MIB = 1024 * 1024
 DEFAULT_MEMORY_MIB = 1024
@@ -33,6 +33,20 @@ _ARCHITECTURES = {X86_64: X86_64, "amd64": X86_64, ARM64: ARM64, "aarch64": ARM6
 """By the names that AWS, Docker and ``uname`` have for them."""
 MAX_GPUS = 16
 """Of the largest instance types, p2.16xlarge among them."""
+MAX_VCPUS = 4096
+MAX_MEMORY_MIB = 64 * MIB
+"""More than any instance type has by far: what is below is for AWS Batch to say, which knows the queue's hosts."""
+LONGEST = 100
+"""Characters of a value that an error shows."""
+MAX_TRIES = 1000
+"""More would be for ever: a try takes minutes, if only to start a host."""
+MAX_ULIMIT = 2**31 - 1
+"""An Integer: https://docs.aws.amazon.com/batch/latest/APIReference/API_Ulimit.html"""
+_ULIMITS = frozenset(
+    ("core", "cpu", "data", "fsize", "locks", "memlock", "msgqueue", "nice", "nofile", "nproc", "rss", "rtprio",
+     "rttime", "sigpending", "stack")
+)  # fmt: skip
+"""Names that ECS takes: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_Ulimit.html"""
 
 _ROLE_ARN = re.compile(r"arn:aws[a-z-]*:iam::\d{12}:role/[\w+=,.@/-]+")
 _QUEUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,127}|arn:aws[a-z-]*:batch:[a-z0-9-]+:\d{12}:job-queue/[A-Za-z0-9_-]+")
@@ -96,12 +110,24 @@ def _parse_ulimits(value: Any) -> list[dict[str, Any]]:
     for item in value:
         name, _, numbers = str(item).partition("=")
         soft, _, hard = numbers.partition(":")
-        if not re.fullmatch(r"[a-z]+", name):
+        if name not in _ULIMITS:
             raise ValueError
-        limits.append({"name": name, "softLimit": int(soft), "hardLimit": int(hard or soft)})
+        low, high = _read_ulimit(soft), _read_ulimit(hard or soft)
+        if high != UNLIMITED and not UNLIMITED < low <= high:
+            raise ValueError
+        limits.append({"name": name, "softLimit": low, "hardLimit": high})
     return limits
 
 
+def _parse_processors(value: Any) -> float:
+    number = float(value)
+    if isinstance(value, bool) or not 0 <= number <= MAX_VCPUS:  # neither holds for what is no number
+        raise ValueError
+    return number
+
+
+UNLIMITED = -1
+_read_ulimit = _whole(UNLIMITED, MAX_ULIMIT)
 _read_consumable, _read_quantity = _matching(_CONSUMABLE), _whole(1, 2**31 - 1)
 
 
@@ -118,7 +144,10 @@ HINTS: Mapping[str, Hint] = {
     "executionRoleArn": Hint("the ARN of an IAM role", _matching(_ROLE_ARN)),
     "sharedMemorySize": Hint("a whole number of MiB between 1 and 1048576", _whole(1, 1024 * 1024)),
     "timeout": Hint(TIMEOUT.expected, _parse_timeout),
-    "ulimits": Hint('an array of texts like "nofile=1024:4096"', _parse_ulimits),
+    "ulimits": Hint(
+        'an array of texts like "nofile=1024:4096", limits of Linux whose first number is no greater',
+        _parse_ulimits,
+    ),
     "schedulingPriority": Hint("a whole number between 0 and 9999", _whole(0, 9999)),
     "shareIdentifier": Hint(SHARE.expected, SHARE.parse),
     "consumableResources": Hint(
@@ -128,6 +157,14 @@ HINTS: Mapping[str, Hint] = {
     "acceleratorType": Hint("a text", _parse_accelerator),
     "acceleratorCount": Hint(f"a whole number between 1 and {MAX_GPUS}", _whole(1, MAX_GPUS)),
 }
+
+
+OWN: Mapping[str, Hint] = {
+    "cpu": Hint(f"a number between 0 and {MAX_VCPUS}", _parse_processors),
+    "maxRetries": Hint(f"a whole number between 0 and {MAX_TRIES}", _whole(0, MAX_TRIES)),
+    "preemptible": Hint(f"a whole number between 0 and {MAX_TRIES}", _whole(0, MAX_TRIES)),
+}
+"""Keys that miniwdl evaluates, and takes whatever they are."""
 
 
 @dataclass(frozen=True)
@@ -146,15 +183,34 @@ def read_hints(values: Mapping[str, Any], task: str) -> dict[str, Any]:
     :param values: JSON values by runtime key; other keys are left alone.
     :param task: how the error names the task.
     """
+    return _read(HINTS, values, task)
+
+
+def check_own(values: Mapping[str, Any], task: str) -> None:
+    """
+    Check the keys that miniwdl evaluates before it does: it makes something of what is below sense.
+
+    :param values: as of :func:`read_hints`.
+    """
+    _read(OWN, values, task)
+
+
+def _read(table: Mapping[str, Hint], values: Mapping[str, Any], task: str) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for key, hint in HINTS.items():
+    for key, hint in table.items():
         if values.get(key) is None:
             continue
         try:
             found[key] = hint.parse(values[key])
         except (ValueError, TypeError, OverflowError, KeyError):
-            raise TaskSettingError(f"task {task}: runtime.{key} must be {hint.expected}, not {values[key]!r}") from None
+            shown = _shown(values[key])
+            raise TaskSettingError(f"task {task}: runtime.{key} must be {hint.expected}, not {shown}") from None
     return found
+
+
+def _shown(value: Any) -> str:
+    text = repr(value)
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}... ({len(text)} characters)"
 
 
 def resources_of(runtime: Mapping[str, Any], settings: BackendSettings, task: str, growth: float = 1.0) -> Resources:
@@ -164,7 +220,9 @@ def resources_of(runtime: Mapping[str, Any], settings: BackendSettings, task: st
     :param runtime: miniwdl's effective runtime values, hints among them.
     :param growth: factor on the memory, above 1 after tries that ran out of it.
     """
-    asked = math.ceil(runtime.get("memory_reservation", DEFAULT_MEMORY_MIB * MIB) / MIB)
+    asked = -(-runtime.get("memory_reservation", DEFAULT_MEMORY_MIB * MIB) // MIB)  # whole numbers of whatever size
+    if asked > MAX_MEMORY_MIB:
+        raise TaskSettingError(f"task {task}: runtime.memory must be at most {MAX_MEMORY_MIB // MIB} TiB")
     if asked < MIN_MEMORY:
         raise TaskSettingError(f"task {task}: runtime.memory must be at least {MIN_MEMORY} MiB, not {asked} MiB")
     cap = max(asked, int(settings.memory_retry_max * 1024))

@@ -12,7 +12,7 @@ from WDL.runtime.task_container import TaskContainer
 
 from miniwdl_aws_batch_backend.backend import UNBOUNDED
 from miniwdl_aws_batch_backend.errors import TaskSettingError
-from miniwdl_aws_batch_backend.resources import HINTS, MIB, Resources, read_hints, resources_of
+from miniwdl_aws_batch_backend.resources import HINTS, MIB, OWN, Resources, check_own, read_hints, resources_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,6 +83,7 @@ def read_demand(needs: TaskNeeds, cfg: Loader, settings: BackendSettings) -> Dem
     """
     defaults = cfg.get_dict("task_runtime", "defaults")
     known = {key: value for key, value in {**defaults, **needs.runtime}.items() if key not in needs.unknown}
+    check_own({key: known[key] for key in OWN if key in known}, needs.task)
     reading = _Reading(cfg)
     try:
         values = {key: WDL.Value.from_json(WDL.Type.Any(), value) for key, value in known.items()}
