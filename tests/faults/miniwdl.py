@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import time
+import uuid
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -15,15 +16,18 @@ import boto3
 from ..integration.conftest import BIN
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from miniwdl_aws_local_cloud import LocalCloud
 
     from .network import Network
 
-__all__ = ["ALIVE", "MANY", "Many", "Run", "alive", "start", "twice"]
+__all__ = ["ALIVE", "MANY", "Many", "Run", "PATIENCE", "alive", "start", "twice", "until"]
 
 ALIVE = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
+
+PATIENCE = 60.0
 
 MANY = """version 1.1
 workflow many {
@@ -71,6 +75,8 @@ def start(cloud: LocalCloud, folder: Path, source: Path, *arguments: str, tasks:
         "PATH": os.environ["PATH"],
         "HOME": str(folder.parent),
         **cloud.environ,
+        "AWS_ACCESS_KEY_ID": cloud.job_key,  # it may do what a workflow job may do, and does what one does
+        "AWS_BATCH_JOB_ID": str(uuid.uuid4()),
         "MINIWDL__SCHEDULER__CONTAINER_BACKEND": "aws_batch",
         "MINIWDL__SCHEDULER__TASK_CONCURRENCY": str(tasks),
         "MINIWDL__AWS__TASK_QUEUE": "task",
@@ -84,6 +90,14 @@ def start(cloud: LocalCloud, folder: Path, source: Path, *arguments: str, tasks:
             env=settings, stdout=subprocess.PIPE, stderr=log, text=True,
         )  # fmt: skip
     return Run(process, log_path)
+
+
+def until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
+    """Wait for something, but not for ever."""
+    deadline = time.monotonic() + patience
+    while not condition():
+        assert time.monotonic() < deadline, f"not in time: {what}"
+        time.sleep(0.02)
 
 
 def alive(cloud: LocalCloud) -> list[str]:
@@ -102,8 +116,14 @@ def alive(cloud: LocalCloud) -> list[str]:
 class Many:
     """Runs of the workflow of many tasks, in a folder of their own."""
 
-    def __init__(self, cloud: LocalCloud, folder: Path, tasks: int) -> None:
+    def __init__(self, cloud: LocalCloud, folder: Path, tasks: int, *, arrays: bool = False) -> None:
+        """
+        Start nothing yet.
+
+        :param arrays: whether tasks may go together; else more requests can fail, and a fault can strike one task.
+        """
         self.cloud, self.folder, self.tasks = cloud, folder, tasks
+        self.array = "auto" if arrays else "off"
         folder.mkdir()
         self.source, self.did = folder / "many.wdl", folder / "did.txt"
         self.source.write_text(MANY)
@@ -112,7 +132,7 @@ class Many:
     def start(self, *inputs: str, net: Network | None = None, at_once: int | None = None, **environ: str) -> Run:
         if net:
             environ["AWS_ENDPOINT_URL"] = net.url
-        environ["MINIWDL__AWS__ARRAY"] = "off"  # more requests can fail, and a fault can strike one task
+        environ["MINIWDL__AWS__ARRAY"] = self.array
         inputs = (f"tasks={self.tasks}", f"log={self.did}", *inputs)
         self.runs += 1
         return start(
@@ -130,13 +150,25 @@ class Many:
         assert json.loads(stdout)["outputs"]["many.did"] == list(range(self.tasks))
         assert set(self.starts()) == set(range(self.tasks))
         assert not alive(self.cloud)
+        assert not self.left()
+
+    def left(self) -> list[Path]:
+        """Folders of arrays that outlived the last run; those of killed ones are there for what outlived these."""
+        return list(self.folder.glob(f"run-{self.runs}/arrays"))
 
     def jobs(self) -> int:
-        """How many jobs there were for them."""
+        """How many jobs there were for them, an array and its children not counted."""
+        return sum("arrayProperties" not in job for job in self._jobs())
+
+    def children(self) -> int:
+        """How many children there were of arrays."""
+        return sum(job.get("arrayProperties", {}).get("size", 0) for job in self._jobs())
+
+    def _jobs(self) -> list[dict[str, Any]]:
         pages = boto3.client("batch", **self.cloud.client_options).get_paginator("list_jobs")
         of_tasks = {"jobQueue": "task", "filters": [{"name": "JOB_NAME", "values": ["work-*"]}]}
         jobs = [job for page in pages.paginate(**of_tasks) for job in page["jobSummaryList"]]
-        return sum(job["createdAt"] >= self.created * 1000 for job in jobs)
+        return [job for job in jobs if job["createdAt"] >= self.created * 1000]
 
     @property
     def seconds(self) -> str:

@@ -36,6 +36,10 @@ class Network(Faults):
     """SubmitJob requests that are carried out, and whose answers don't arrive."""
     losing: float = 0.0
     """The same as a share of all."""
+    losing_arrays: int = 0
+    """The same of array jobs."""
+    throttling_arrays: float = 0.0
+    """Share of the submissions of array jobs that AWS refuses for the time being."""
     lagging: int = 0
     """ListJobs requests by name whose answers lack the job."""
     lag: float = 0.0
@@ -77,6 +81,21 @@ class Network(Faults):
                 self.met["vanished"] += len(answer["jobs"]) - len(there)
                 answer["jobs"] = there
 
+    def throttles(self) -> bool:
+        """Whether the submission of an array is to be refused."""
+        with self._lock:
+            refused = self.chance.random() < self.throttling_arrays
+            self.met["array refused"] += refused
+        return refused
+
+    def loses(self) -> bool:
+        """Whether the answer to the submission of an array is to be lost."""
+        with self._lock:
+            self.losing_arrays -= 1
+            lost = self.losing_arrays >= 0
+            self.met["answer for an array lost"] += lost
+        return lost
+
     def _lag(self, answer: dict[str, Any]) -> None:
         known = [job for job in answer["jobSummaryList"] if job["createdAt"] / 1000 + self.lag <= time.time()]
         if self.lagging > 0:
@@ -92,11 +111,16 @@ class BatchProxy(Proxy):
     faults: ClassVar[Network]
 
     def _forward(self, body: bytes) -> tuple[int, dict[str, str], bytes]:
+        is_array = self.path == SUBMIT and b'"arrayProperties"' in body
+        if is_array and self.faults.throttles():
+            return 429, {"Content-Type": "application/json", "x-amzn-ErrorType": "TooManyRequestsException"}, b"{}"
         status, headers, data = super()._forward(body)
         if status == 200 and self.path in (SUBMIT, LIST, DESCRIBE):
             answer = json.loads(data)
             self.faults.change(self.path, body, answer)
             data = json.dumps(answer).encode()
+            if is_array and self.faults.loses():
+                raise ConnectionResetError("the answer is lost")
         return status, headers, data
 
 

@@ -15,15 +15,13 @@ import pytest
 from miniwdl_aws_local_cloud import Fault, FaultKind, LocalCloud
 
 from .conftest import STOPPED_WITHIN
-from .miniwdl import alive, start
+from .miniwdl import PATIENCE, alive, start, until
 
 if TYPE_CHECKING:
     import random
-    from collections.abc import Callable
 
     from promises import Promise
 
-PATIENCE = 60.0
 TASKS = 24
 
 WAITING = f"""version 1.1
@@ -54,13 +52,6 @@ task work {
     output { File made = "made" }
 }
 """
-
-
-def until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
-    deadline = time.monotonic() + patience
-    while not condition():
-        assert time.monotonic() < deadline, f"not in time: {what}"
-        time.sleep(0.02)
 
 
 class Miniwdl:
