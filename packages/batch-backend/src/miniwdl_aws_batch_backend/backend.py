@@ -492,6 +492,6 @@ class BatchBackend(TaskContainer):
             log_stream=job.stream.name if job.stream else None,
             status_reason=job.status_reason or None,
             run_dir=self.host_dir,
-            at=self._engine.clock(),
+            at=self._engine.time_of_day(),
         )
         self._engine.extensions.tell(change, lambda error: logger.error(error.told))

@@ -78,7 +78,10 @@ class Engine:
     termination: TerminationWatch = field(default_factory=TerminationWatch)
     process: str = ""
     """A text that no other process has."""
-    clock: Callable[[], float] = time.time
+    clock: Callable[[], float] = time.monotonic
+    """Seconds, for what has to wait: the time of day may be set meanwhile."""
+    time_of_day: Callable[[], float] = time.time
+    """Seconds since the epoch."""
     chance: Callable[[], float] = random.random
     """Gives numbers between 0 and 1, for pauses that keep tasks apart."""
 
