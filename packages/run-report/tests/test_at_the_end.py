@@ -2,10 +2,14 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from miniwdl_aws_core.records.hosts import BATCH_HOSTS, HostRecord, Market
+from miniwdl_aws_core.records.jobs import BATCH_JOBS, JobRecord
+from miniwdl_aws_core.records.lines import append
 from miniwdl_aws_hooks import EndedRun, EnvironSettings, RunEnded
 from miniwdl_aws_run_report.plugin import miniwdl_aws_report_run, miniwdl_aws_run_ended
 
@@ -15,6 +19,12 @@ if TYPE_CHECKING:
 LOG = """\
 2026-11-27 12:00:00.000 wdl.w:align NOTICE workflow start :: name: "align", source: "a.wdl", dir: "/mnt/fsx/r"
 2026-11-27 12:00:22.000 wdl.w:align NOTICE done
+"""
+
+
+CALL = """\
+2026-11-27 12:00:01.000 wdl.w:align.t:call-sort NOTICE task setup :: name: "sort", dir: "/mnt/fsx/r/call-sort"
+2026-11-27 12:00:21.000 wdl.w:align.t:call-sort NOTICE done
 """
 
 
@@ -37,6 +47,26 @@ def test_all_three_are_written(ended: EndedRun) -> None:
         "align.y": "s3://b/r/y/y.txt", "align.z": ["s3://b/r/z/0/z", "/elsewhere"], "align.n": 1,
     }  # fmt: skip
     assert (report.summary, report.saving, report.totals["calls"]) == ("align succeeded after 22s: 0 calls.", "", 0)
+
+
+def test_what_it_cost_where_the_workflow_job_may_ask(
+    ended: EndedRun, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The price is kept already, which stands for an answer of AWS's."""
+    call = tmp_path / "call-sort"
+    call.mkdir()
+    (tmp_path / "workflow.log").write_text(LOG + CALL)
+    hour = {"started_at": 1_795_780_800_000, "stopped_at": 1_795_784_400_000}
+    job = JobRecord("j", "sort", "call-sort", "sort", 1, "SUCCEEDED", vcpus=1, container_instance_arn="arn", **hour)
+    append(call, BATCH_JOBS, job)
+    host = HostRecord("arn", "i-1", "m5.xlarge", "eu-central-1a", Market.ON_DEMAND, vcpus=4, memory_mib=16_000)
+    append(tmp_path, BATCH_HOSTS, host)
+    kept = tmp_path / "cache/miniwdl-aws/prices.json"
+    kept.parent.mkdir(parents=True)
+    kept.write_text(json.dumps({"eu-central-1/m5.xlarge": {"at": time.time(), "steps": [[0, 8.0]]}}))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    report = miniwdl_aws_report_run(ended)
+    assert (report.totals["cost"], report.summary) == (2.0, "align succeeded after 22s: 1 call, about $2.00.")
 
 
 def test_the_same_run_has_the_same_report(ended: EndedRun) -> None:

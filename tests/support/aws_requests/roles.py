@@ -61,9 +61,11 @@ UNUSED: dict[str, dict[str, str]] = {
     JOBS: {
         "batch:GetJobQueueSnapshot": _CHANCE,
         "batch:ListJobs": _CHANCE,
+        "ec2:DescribeSpotPriceHistory": _HOSTS,
         "iam:PassRole": _ROLES,
         "kms:Decrypt": _KEYS,
         "kms:GenerateDataKey": _KEYS,
+        "pricing:GetProducts": _HOSTS,
     },
 }
 """Permissions in the table that no test on the local cloud needs for sure, with the reason."""

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_core.run_files import OUT, REPORT_HTML, REPORT_JSON, TRACE_TSV
 from miniwdl_aws_hooks import RunReport
 from miniwdl_aws_run_report.advice import advise
+from miniwdl_aws_run_report.prices.asking import for_this_user
+from miniwdl_aws_run_report.prices.runs import with_prices
 from miniwdl_aws_run_report.reading.folder import read_folder
 from miniwdl_aws_run_report.totals import totals_of_run
 from miniwdl_aws_run_report.words import biggest_saving, outcome
@@ -30,7 +32,8 @@ logger = logging.getLogger(__name__)
 
 def report_run(run: EndedRun) -> RunReport:
     """Write everything that there is of a run."""
-    read = _as_published(read_folder(Path(run.run_dir), now=time.time()), run)
+    now = time.time()
+    read = with_prices(_as_published(read_folder(Path(run.run_dir), now=now), run), for_this_user(now))
     totals = totals_of_run(read)
     return RunReport(
         files={

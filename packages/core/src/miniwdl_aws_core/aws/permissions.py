@@ -140,6 +140,12 @@ STATEMENTS: tuple[Statement, ...] = (
         when="it is to record which of them were spot instances, too",
     ),
     Statement(
+        "PricesOfTasks",
+        Role.WORKFLOW,
+        ("ec2:DescribeSpotPriceHistory", "pricing:GetProducts"),
+        when="a run is to say at its end what it cost; that takes the two before as well",
+    ),
+    Statement(
         "TaskRoles",
         Role.WORKFLOW,
         ("iam:PassRole",),
