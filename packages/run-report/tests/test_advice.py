@@ -32,6 +32,17 @@ def test_memory_is_the_highest_peak_and_a_fifth() -> None:
     assert placeable(2816) == 2420
 
 
+def test_what_was_held_without_caches_is_told_and_lowers_nothing() -> None:
+    held = [
+        replace(item, used=replace(item.used, held_memory=mib * MIB))
+        for item, mib in ((one(7900), 700), (one(7000), 900))
+    ]
+    (advice,) = advise([run_of(*held, one(5000))])
+    assert (advice.peak, advice.held, advice.mostly_caches, advice.changes) == (7900, 900, True, False)
+    (less,) = advise([run_of(one(7900))])
+    assert (less.held, less.mostly_caches) == (None, False)
+
+
 @given(st.lists(st.floats(1, 7999), min_size=1), st.lists(st.integers(300, 8000)))
 def test_never_below_what_was_seen_nor_where_it_ran_out(peaks: list[float], lacking: list[int]) -> None:
     tries = [*(one(peak) for peak in peaks), *(one(None, lack, TryEnd.OUT_OF_MEMORY) for lack in lacking)]

@@ -83,6 +83,15 @@ def test_right_size_writes_whole_inputs(folder: Path, tmp_path: Path, capsys: py
     assert json.loads((tmp_path / "right.json").read_text()) == wanted
 
 
+def test_a_peak_that_was_mostly_caches_is_told(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    usage = {**RECORD["usage"], "peak_memory": 8000 << 20, "held_memory": 900 << 20, "cpu_seconds": 14000.0}
+    (folder / "call-sort/batch_jobs.jsonl").write_text(json.dumps({**RECORD, "usage": usage}))
+    report(str(folder), "--right-size")
+    out, err = capsys.readouterr()
+    assert json.loads(out) == {"align.x": 1}
+    assert "sort: its peak of 8000 MiB was mostly caches of files; it held 900 without them" in err
+
+
 def test_several_runs_say_more(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     other = tmp_path / "other"
     shutil.copytree(folder, other)

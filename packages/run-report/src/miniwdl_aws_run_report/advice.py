@@ -2,8 +2,9 @@
 What tasks could do with: right-sizing. Pure.
 
 Memory is never suggested below the highest peak that any try of the task has reached, caches of files included, with a
-margin on top; a task that ran out of memory gets more. Processors are suggested only where a task kept less than half
-of them busy, as an average hides a short phase that used them all.
+margin on top; a task that ran out of memory gets more. What a task held without caches is shown beside its peak: it
+needs something between the two that nobody can tell, so that is for people to try. Processors are suggested only where
+a task kept less than half of them busy, as an average hides a short phase that used them all.
 
 As miniwdl takes such overrides: ``WORKFLOW.CALL.runtime.memory`` among the inputs, from WDL 1.1 on; see
 ``values_from_json`` of ``WDL``.
@@ -43,6 +44,9 @@ LEAST = 256
 WORTH = 0.9
 """A suggestion above this share of what was asked for changes nothing."""
 
+MOSTLY_CACHES = 0.5
+"""Share of the peak below which what was held says that less than the peak may do."""
+
 BUSY = 0.5
 """Share of the processors that a task must keep busy to keep them all."""
 
@@ -61,7 +65,9 @@ class Advice:
     memory: int
     """MiB that it asked for, at most."""
     peak: int
-    """MiB that it reached, at most."""
+    """MiB that it reached, at most, caches of files included."""
+    held: int | None
+    """MiB without caches, at most, sampled; ``None`` where nobody knows."""
     vcpus: float
     """What it asked for, at most."""
     cores: float | None
@@ -81,6 +87,11 @@ class Advice:
     def changes(self) -> bool:
         """Whether anything is to be changed."""
         return self.suggested_memory != self.memory or self.suggested_vcpus != self.vcpus
+
+    @property
+    def mostly_caches(self) -> bool:
+        """Whether most of the peak was caches of files, so that less than it may do."""
+        return self.held is not None and self.held < self.peak * MOSTLY_CACHES
 
 
 def advise(runs: Sequence[Run]) -> list[Advice]:
@@ -127,6 +138,7 @@ def input_name(path: str) -> str:
 def _advise(task: str, calls: Sequence[Call]) -> Advice | None:
     tries = [item for call in calls for item in call.tries if item.memory and item.vcpus]
     peaks = [item.used.peak_memory / MIB for item in tries if item.used.peak_memory]
+    held = max((item.used.held_memory for item in tries if item.used.held_memory), default=None)
     lacking = [item.memory for item in tries if item.end is TryEnd.OUT_OF_MEMORY and item.memory]
     if not peaks and not lacking:
         return None
@@ -147,6 +159,7 @@ def _advise(task: str, calls: Sequence[Call]) -> Advice | None:
         measured=len(peaks),
         memory=memory,
         peak=math.ceil(max(peaks, default=0)),
+        held=None if held is None else math.ceil(held / MIB),
         vcpus=vcpus,
         cores=cores,
         suggested_memory=suggested,

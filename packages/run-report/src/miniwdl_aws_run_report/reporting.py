@@ -92,6 +92,12 @@ def _right_size(run: Run, advice: list[Advice], place: str | None) -> None:
             f"{item.suggested_vcpus:g} vCPUs instead of {item.vcpus:g}, "
             f"saves {item.saved_gib_hours:.2f} GiB-hours and {item.saved_vcpu_hours:.2f} vCPU-hours"
         )
+    for item in advice:
+        if item.mostly_caches:
+            say(
+                f"{item.task}: its peak of {item.peak} MiB was mostly caches of files; it held {item.held} without "
+                "them, so that it may do with less than the peak: try it"
+            )
     if not changed:
         say("nothing is to be changed" if advice else "nobody has measured what its tasks used: nothing is changed")
     written = with_overrides(run.inputs, overrides(changed, run.target))

@@ -4,16 +4,13 @@ import base64
 import hashlib
 import json
 import re
-from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
+from miniwdl_aws_run_report.model import Call, Run, State, Try, TryEnd, Used
 from miniwdl_aws_run_report.writing.page import embedded, write_page
 from miniwdl_aws_run_report.writing.page_data import page_data
-
-if TYPE_CHECKING:
-    from miniwdl_aws_run_report.model import Run
 
 SCRIPTS = re.compile(r"(?s)<script([^>]*)>(.*?)</script>")
 
@@ -49,6 +46,16 @@ def test_no_text_ends_the_element_that_it_stands_in(text: str) -> None:
 def test_objects_are_linked_to_the_console(large_run: Run) -> None:
     (output,) = page_data(large_run)["outputs"]
     assert output[1][0][1] == "https://s3.console.aws.amazon.com/s3/object/results?prefix=cohort%2Fvcf%2Fcohort.vcf.gz"
+
+
+def test_memory_without_caches_stands_beside_the_peak() -> None:
+    used = Used(peak_memory=7900 << 20, held_memory=800 << 20)
+    item = Try(1, TryEnd.SUCCEEDED, 0, 0, 0, 3600, vcpus=1, memory=8000, used=used)
+    data = page_data(Run("r", "w", State.SUCCEEDED, (Call("call-sort", "sort", State.SUCCEEDED, (item,)),)))
+    assert [(row["what"], row["most"]) for row in data["use"]] == [("memory", 0.9875), ("without caches", 0.1)]
+    assert (data["tries"]["peak"], data["tries"]["held"]) == ([7900], [800])
+    (row,) = data["advice"]
+    assert (row["peak"], row["held"], row["suggestedMemory"]) == (7900, 800, 8000)
 
 
 def test_the_script_sets_no_html() -> None:

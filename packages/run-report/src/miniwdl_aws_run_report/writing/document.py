@@ -47,7 +47,8 @@ _FAILURE = {
 }  # fmt: skip
 _ADVICE = {
     "task": "task", "calls": "calls", "measured": "measured", "memoryMiB": "memory", "peakMiB": "peak",
-    "vcpus": "vcpus", "cores": "cores", "suggestedMemoryMiB": "suggested_memory", "runtimeMemoryMiB": "runtime_memory",
+    "heldMiB": "held", "vcpus": "vcpus", "cores": "cores", "suggestedMemoryMiB": "suggested_memory",
+    "runtimeMemoryMiB": "runtime_memory",
     "suggestedVcpus": "suggested_vcpus", "savedGibHours": "saved_gib_hours", "savedVcpuHours": "saved_vcpu_hours",
     "savedCost": "saved_cost",
 }  # fmt: skip

@@ -77,11 +77,12 @@ def page_data(run: Run) -> dict[str, Any]:
         "wasteful": _wasteful(run),
         "advice": [
             {
-                "task": plain(item.task), "memory": item.memory, "peak": item.peak, "vcpus": item.vcpus,
-                "cores": item.cores, "suggestedMemory": item.suggested_memory, "suggestedVcpus": item.suggested_vcpus,
-                "savedGibHours": item.saved_gib_hours, "savedCost": item.saved_cost,
+                "task": plain(item.task), "memory": item.memory, "peak": item.peak, "held": item.held,
+                "vcpus": item.vcpus, "cores": item.cores, "suggestedMemory": item.suggested_memory,
+                "suggestedVcpus": item.suggested_vcpus, "savedGibHours": item.saved_gib_hours,
+                "savedCost": item.saved_cost,
             }
-            for item in advice if item.changes
+            for item in advice if item.changes or item.mostly_caches
         ],
         "adviceCommand": f"miniwdl-aws report {plain(run.job_id or run.directory or run.folder or 'RUN')} --right-size",
         "inputs": _values(run.inputs),
@@ -165,6 +166,7 @@ def _tries(run: Run, began: float, names: _Names) -> dict[str, list[Any]]:
         "memory": [item.memory for item in every],
         "vcpus": [item.vcpus for item in every],
         "peak": [_peak(item) for item in every],
+        "held": [_mib(item.used.held_memory) for item in every],
         "cores": [_rounded(item.cores, 2) for item in every],
         "cost": [_rounded(item.cost, 6) for item in every],
         "type": [names.number(_place(item)) for item in every],
@@ -175,8 +177,11 @@ def _tries(run: Run, began: float, names: _Names) -> dict[str, list[Any]]:
 
 
 def _peak(item: Try) -> int | None:
-    """MiB."""
-    return None if item.used.peak_memory is None else round(item.used.peak_memory / MIB)
+    return _mib(item.used.peak_memory)
+
+
+def _mib(size: int | None) -> int | None:
+    return None if size is None else round(size / MIB)
 
 
 def _place(item: Try) -> str:
@@ -199,13 +204,14 @@ def _use(task: str, calls: Iterable[Call]) -> list[dict[str, Any]]:
     memory = sorted(
         item.used.peak_memory / MIB / item.memory for item in tries if item.used.peak_memory and item.memory
     )
+    held = sorted(item.used.held_memory / MIB / item.memory for item in tries if item.used.held_memory and item.memory)
     cores = sorted(item.cores / item.vcpus for item in tries if item.cores is not None and item.vcpus)
     return [
         {
             "task": plain(task), "what": what, "most": round(shares[-1], 4),
             **{name: round(quantile(shares, at), 4) for name, at in (("low", 0.05), ("median", 0.5), ("high", 0.95))},
         }
-        for what, shares in (("memory", memory), ("vCPUs", cores)) if shares
+        for what, shares in (("memory", memory), ("without caches", held), ("vCPUs", cores)) if shares
     ]  # fmt: skip
 
 

@@ -110,9 +110,9 @@ function showTables() {
     row.call, hours(row.unused), [row.memory, amount(row.memory)], [row.peak ?? -1, amount(row.peak)], row.why]));
   at("advice").hidden = !data.advice.length;
   at("advice-command").textContent = data.adviceCommand;
-  const advice = ["Task", "Memory, MiB", "Peak, MiB", "Would do, MiB", "vCPUs", "Busy", "Would do", "GiB-hours saved", "Saved"];
+  const advice = ["Task", "Memory, MiB", "Peak, MiB", "Held, MiB", "Would do, MiB", "vCPUs", "Busy", "Would do", "GiB-hours saved", "Saved"];
   fill(at("advice-table"), advice, data.advice.map((row) => [
-    row.task, [row.memory, amount(row.memory)], [row.peak, amount(row.peak)],
+    row.task, [row.memory, amount(row.memory)], [row.peak, amount(row.peak)], [row.held ?? -1, amount(row.held)],
     [row.suggestedMemory, amount(row.suggestedMemory)], [row.vcpus, amount(row.vcpus)], [row.cores ?? -1, amount(row.cores)],
     [row.suggestedVcpus, amount(row.suggestedVcpus)], hours(row.savedGibHours), money(row.savedCost)]));
 }
@@ -304,6 +304,7 @@ function describe(line, row) {
     if (tries.exit[one] !== null) told.push(`exit code ${tries.exit[one]}`);
     if (tries.memory[one] !== null) told.push(`asked for ${amount(tries.memory[one])} MiB and ${amount(tries.vcpus[one])} vCPUs`);
     if (tries.peak[one] !== null) told.push(`peak ${amount(tries.peak[one])} MiB`);
+    if (tries.held[one] !== null) told.push(`${amount(tries.held[one])} MiB without caches`);
     if (tries.cores[one] !== null) told.push(`${amount(tries.cores[one])} processors busy`);
     if (tries.cost[one] !== null) told.push(`$${tries.cost[one].toFixed(4)}`);
     for (const column of ["type", "reason", "job", "stream"]) {
