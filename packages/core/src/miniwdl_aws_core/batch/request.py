@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_core.batch.job import Job
 
-__all__ = ["JobRequest", "again", "fits", "job_name", "resources", "submit_request"]
+__all__ = ["JobRequest", "again", "command_of", "fits", "job_name", "resources", "submit_request"]
 
 
 @dataclass(frozen=True)
@@ -137,6 +137,12 @@ def submit_request(job: JobRequest, definition: str) -> dict[str, Any]:
     _check_size(job, "command and environment", _size(overrides), MAX_OVERRIDES)
     _check_size(job, "SubmitJob request", sent_size(request), MAX_REQUEST)
     return request
+
+
+def command_of(request: Mapping[str, Any]) -> tuple[list[str], dict[str, str]]:
+    """Tell what a request runs: its command, and its environment variables."""
+    overrides = request["containerOverrides"]
+    return list(overrides["command"]), {item["name"]: item["value"] for item in overrides.get("environment", ())}
 
 
 def _overrides(job: JobRequest) -> dict[str, Any]:

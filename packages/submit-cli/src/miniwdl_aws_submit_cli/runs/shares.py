@@ -6,19 +6,20 @@ Source: https://docs.aws.amazon.com/batch/latest/APIReference/API_SubmitJob.html
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks.errors import ConfigurationError
+from miniwdl_aws_submit_cli.options.resolve import find, find_required, resolve
 from miniwdl_aws_submit_cli.options.table import option
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from miniwdl_aws_submit_cli.options.resolve import Resolved
-    from miniwdl_aws_submit_cli.runs.queues import Queue
+    from miniwdl_aws_submit_cli.options.resolve import Resolved, Settings
+    from miniwdl_aws_submit_cli.runs.queues import Queue, QueueTable
 
-__all__ = ["Shares", "shares"]
+__all__ = ["Shares", "settings_on_queues", "shares"]
 
 
 @dataclass(frozen=True)
@@ -63,3 +64,19 @@ def shares(given: Resolved, workflow: Queue, tasks: Sequence[Queue]) -> Shares:
             hint="name task queues that all have a scheduling policy, or none of them",
         )
     return Shares(share if workflow.fair_share else None, share if tasks and not plain else None)
+
+
+def settings_on_queues(queues: QueueTable, given: Mapping[str, Any], environ: Mapping[str, str]) -> Settings:
+    """
+    Resolve all options with the workflow queue's tags.
+
+    :param given: parsed options by dest.
+    :raises ConfigurationError: when one is wrong, or a queue takes no jobs.
+    """
+    workflow_queue = find_required(option("--workflow-queue"), given, environ, {})
+    workflow = queues.find(workflow_queue.value, workflow_queue.source)
+    settings = resolve(given, environ, workflow.tags)
+    named = [find(option(name), given, environ, workflow.tags) for name in ("--task-queue", "--task-queue-fallback")]
+    tasks = [queues.find(found.value, found.source) for found in named if found.value]
+    decided = shares(find(option("--share"), given, environ, workflow.tags), workflow, tasks)
+    return replace(settings, workflow_share=decided.workflow, task_share=decided.tasks)

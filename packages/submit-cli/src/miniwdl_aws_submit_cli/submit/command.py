@@ -99,8 +99,8 @@ def _prepare(
 ) -> Ready | None:
     """Check everything, and bring the files where the job can read them; nothing is submitted yet, or at all."""
     from miniwdl_aws_submit_cli.runs.queues import QueueTable
+    from miniwdl_aws_submit_cli.runs.shares import settings_on_queues
     from miniwdl_aws_submit_cli.submit.contributions import make_stager
-    from miniwdl_aws_submit_cli.submit.queue_settings import settings_on_queues
     from miniwdl_aws_submit_cli.submit.submission import Order, Submission
 
     settings = settings_on_queues(QueueTable(session.batch.queues()), vars(args), os.environ)

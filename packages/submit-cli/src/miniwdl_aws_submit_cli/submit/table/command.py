@@ -19,12 +19,12 @@ from miniwdl_aws_submit_cli.options.resolve import find
 from miniwdl_aws_submit_cli.options.table import option
 from miniwdl_aws_submit_cli.runs.queues import QueueTable
 from miniwdl_aws_submit_cli.runs.rows import row_runs
+from miniwdl_aws_submit_cli.runs.shares import settings_on_queues
 from miniwdl_aws_submit_cli.runs.wait import state_of
 from miniwdl_aws_submit_cli.submit.contributions import make_stager
 from miniwdl_aws_submit_cli.submit.environment import check_configuration
 from miniwdl_aws_submit_cli.submit.inputs.remote import look_at, unchecked
 from miniwdl_aws_submit_cli.submit.passthrough import read_arguments
-from miniwdl_aws_submit_cli.submit.queue_settings import settings_on_queues
 from miniwdl_aws_submit_cli.submit.submission import Order
 from miniwdl_aws_submit_cli.submit.table.planned import RowOrder, naming, plan_rows
 from miniwdl_aws_submit_cli.submit.table.rows import MAX_BYTES, fill, named_columns, read_table

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.batch.request import command_of
 from miniwdl_aws_core.batch.tags import RowTags, check_tags
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.protocol import ENV_PAYLOAD, ENV_PAYLOAD_NAME
@@ -119,9 +120,8 @@ def _refuse_one_folder(table: str, orders: Sequence[RowOrder]) -> None:
 
 def _key(request: Mapping[str, Any]) -> str:
     """Hash what a job runs and where its results go; not its name, its queue or how much memory it gets."""
-    overrides = request["containerOverrides"]
-    variables = {item["name"]: item["value"] for item in overrides["environment"]}
-    what = [overrides["command"], variables.get(ENV_PAYLOAD), variables.get(ENV_PAYLOAD_NAME)]
+    command, variables = command_of(request)
+    what = [command, variables.get(ENV_PAYLOAD), variables.get(ENV_PAYLOAD_NAME)]
     return hashlib.sha256(json.dumps(what).encode()).hexdigest()[:KEY_LENGTH]
 
 
