@@ -157,7 +157,7 @@ def test_task_is_chosen_here_and_there(here: Path) -> None:
     assert inputs_of(files) == {"i": 1, "greeting": "x"}
 
 
-@pytest.mark.parametrize("uri", ["https://example.org/flows/align.wdl", "/mnt/fsx/flows/align.wdl"])
+@pytest.mark.parametrize("uri", ["https://example.org/flows/align.zip", "/mnt/fsx/flows/align.wdl"])
 def test_a_wdl_that_only_the_job_sees_is_passed_on_and_said_so(here: Path, uri: str) -> None:
     source, files = load(uri, "n=x", "whatever=1", "--verbose")
     assert source.arguments == (uri, "n=x", "whatever=1", "--verbose")
@@ -168,8 +168,8 @@ def test_a_wdl_that_only_the_job_sees_is_passed_on_and_said_so(here: Path, uri: 
 
 def test_its_local_inputs_travel_as_payload(here: Path) -> None:
     (here / "in.json").write_text('{"align.n": 1}')
-    source, files = load("https://example.org/align.wdl", "-i", "in.json", "--no-cache", "x=1")
-    assert source.arguments == ("https://example.org/align.wdl", "x=1", "--input", "@payload", "--no-cache")
+    source, files = load("/mnt/fsx/align.wdl", "-i", "in.json", "--no-cache", "x=1")
+    assert source.arguments == ("/mnt/fsx/align.wdl", "x=1", "--input", "@payload", "--no-cache")
     assert {name: json.loads(text) for name, text in files.items()} == {"align.inputs.json": {"align.n": 1}}
 
 
@@ -204,7 +204,7 @@ def test_inputs_that_only_the_job_sees_go_with_no_local_file(here: Path) -> None
         (["hello.wdl", "--task", "nope", "n=1"], "no such task nope"),
         (["s3://bucket/flow.wdl"], "not from s3://bucket/flow.wdl"),
         (["hello.wdl", "-i", "s3://bucket/in.json"], "not from s3://bucket/in.json"),
-        (["https://example.org/a.wdl", "-i", "{]"], "an input has a value"),
+        (["/mnt/fsx/a.wdl", "-i", "{]"], "an input has a value"),
         ([".", "n=1"], "Missing or invalid MANIFEST.json"),
     ],
 )

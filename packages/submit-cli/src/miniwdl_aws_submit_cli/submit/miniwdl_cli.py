@@ -11,16 +11,18 @@ from typing import TYPE_CHECKING, Any
 
 import WDL.CLI
 from WDL import resolve_file_import
+from WDL.Tree import ReadSourceResult
 
 from miniwdl_aws_core.options.json_text import is_too_deep
 from miniwdl_aws_hooks.discovery import find_points
+from miniwdl_aws_submit_cli.submit.fetching.web import WebSources, joined, on_web
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Sequence
 
     from WDL.Env import Bindings
-    from WDL.Tree import Document, ReadSourceResult, Task, Workflow
+    from WDL.Tree import Document, Task, Workflow
     from WDL.Type import Base as Type
     from WDL.Value import Base as Value
 
@@ -49,30 +51,27 @@ def source_reader(no_outside_imports: bool, archive: SourceArchive | None, seen_
         the job sees as well. The WDL itself is asked for by the name that error messages are to have for it.
     :param seen_by_job: whether a path is the same for the job.
     """
-    read = _cli.make_read_source(no_outside_imports)
+    read, web = _cli.make_read_source(no_outside_imports), WebSources()
 
     async def read_source(uri: str, path: list[str], importer: Document | None) -> ReadSourceResult:
         if archive and not importer:
             uri = str(archive.folder / archive.main_wdl)
-        elif archive and not _on_web(uri) and not (importer and _on_web(importer.pos.abspath)):
+        elif importer and on_web(importer.pos.abspath) and not on_web(uri):
+            uri = joined(importer.pos.abspath, uri)
+        elif archive and not on_web(uri):
             found = await resolve_file_import(uri, path, importer)
             if not archive.holds(found) and not seen_by_job(found):
                 reason = f"it lies outside {archive.uri}, which must hold all that it imports"
                 raise PermissionError(errno.EPERM, reason)
-        result: ReadSourceResult = await read(uri, path, importer)
-        # miniwdl makes a path of each URL when it zips the WDL, and would write to wherever that leads.
-        if ".." in result.abspath.split("/"):
-            raise PermissionError(errno.EPERM, "a URL must not have .. in it")
+        result: ReadSourceResult = (
+            ReadSourceResult(web.read(uri), uri) if on_web(uri) else await read(uri, path, importer)
+        )
         if is_too_deep(result.source_text, DEEPEST_WDL):
             # miniwdl's time for nested sections grows with the square of their number, and more.
             raise OSError(errno.EINVAL, f"it is nested more than {DEEPEST_WDL} levels deep")
         return result
 
     return read_source
-
-
-def _on_web(uri: str) -> bool:
-    return uri.startswith(("http:", "https:"))
 
 
 def find_target(document: Document, task: str | None) -> Workflow | Task:

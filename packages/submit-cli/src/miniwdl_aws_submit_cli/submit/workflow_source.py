@@ -19,6 +19,7 @@ from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_hooks.protocol import PAYLOAD_PLACEHOLDER
 from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.json_texts import readable_json
+from miniwdl_aws_submit_cli.submit.fetching.web import on_web
 from miniwdl_aws_submit_cli.submit.inputs.read import URI, Inputs, on_mount, only_there, read_there
 from miniwdl_aws_submit_cli.submit.miniwdl_cli import find_target, source_reader
 from miniwdl_aws_submit_cli.submit.passthrough import INPUT_OPTIONS, WORKFLOW_OPTIONS, RunArguments
@@ -117,7 +118,7 @@ def load_workflow(arguments: RunArguments, mount: str, stack: ExitStack) -> Load
             f"miniwdl reads WDL from files and http(s) URLs, not from {uri}",
             hint="copy it here first, with its imports",
         )
-    if URI.match(uri) or only_there(uri, mount):
+    if only_there(uri, mount) or (on_web(uri) and uri.endswith(".zip")):
         return None
     return _load(arguments, mount, stack)
 
@@ -169,7 +170,7 @@ def _load(arguments: RunArguments, mount: str, stack: ExitStack) -> Loaded:
             ),
         )
         target = find_target(document, arguments.namespace.task)
-        beside = [] if archive else find_source_files(document)
+        beside = [] if archive or on_web(uri) else find_source_files(document)
     return Loaded(document, target, archive, main_wdl, tuple(beside))
 
 

@@ -1,0 +1,143 @@
+"""WDL from a web server of this machine."""
+
+import io
+import zipfile
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
+
+import pytest
+
+from miniwdl_aws_submit_cli.errors import WorkflowError
+from miniwdl_aws_submit_cli.submit.fetching import web
+from miniwdl_aws_submit_cli.submit.fetching.web import WebSources
+from miniwdl_aws_submit_cli.submit.passthrough import read_arguments
+from miniwdl_aws_submit_cli.submit.workflow_source import read_source
+
+MAIN = 'version 1.0\nimport "lib/tasks.wdl" as lib\nworkflow w { input { Int n }\n call lib.t { input: n = n } }\n'
+TASKS = "version 1.0\ntask t { input { Int n }\n command { echo ~{n} } }\n"
+
+
+class Server:
+    """Answers by path: a body, or where to go in its stead."""
+
+    def __init__(self) -> None:
+        self.bodies: dict[str, bytes] = {}
+        self.moved: dict[str, str] = {}
+        self.headers: list[dict[str, str]] = []
+        self.address = ""
+
+
+@pytest.fixture
+def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    found = Server()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            found.headers.append({key.lower(): value for key, value in self.headers.items()})
+            if self.path in found.moved:
+                self.send_response(302)
+                self.send_header("Location", found.moved[self.path])
+                self.end_headers()
+                return
+            body = found.bodies.get(self.path)
+            self.send_response(404 if body is None else 200)
+            self.end_headers()
+            self.wfile.write(body or b"")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    monkeypatch.setenv("no_proxy", "*")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
+        thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        found.address = f"http://127.0.0.1:{running.server_address[1]}"
+        yield found
+        running.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def submitted() -> Callable[..., dict[str, str]]:
+    """Read a WDL as a submission does; give the texts of the payload."""
+
+    def read(*words: str) -> dict[str, str]:
+        with ExitStack() as stack:
+            payload = read_source(read_arguments(words, [], "/mnt/fsx", {}), "/mnt/fsx", stack).build({})
+            assert payload
+        with zipfile.ZipFile(io.BytesIO(payload.data)) as archive:
+            return {name: archive.read(name).decode() for name in archive.namelist()}
+
+    return read
+
+
+def test_a_wdl_is_fetched_with_its_imports_and_submitted_as_it_was(
+    server: Server, submitted: Callable[..., dict[str, str]]
+) -> None:
+    server.bodies = {"/flows/main.wdl": MAIN.encode(), "/flows/lib/tasks.wdl": TASKS.encode()}
+    files = submitted(f"{server.address}/flows/main.wdl", "n=1")
+    assert TASKS.strip() in files["lib/tasks.wdl"]
+    assert '"w.n": 1' in files["default_input.json"]
+    assert not any({"authorization", "cookie"} & set(headers) for headers in server.headers)
+    with pytest.raises(WorkflowError, match="input n must be Int, not 'x'"):
+        submitted(f"{server.address}/flows/main.wdl", "n=x")
+
+
+@pytest.mark.parametrize("uri", ["/etc/passwd", "file:///etc/passwd", "//127.0.0.1:9/x.wdl"])
+def test_a_wdl_from_the_web_reads_nothing_of_this_machine(
+    server: Server, submitted: Callable[..., dict[str, str]], uri: str
+) -> None:
+    server.bodies = {"/main.wdl": f'version 1.0\nimport "{uri}" as lib\nworkflow w {{}}\n'.encode()}
+    with pytest.raises(WorkflowError, match="a WDL from the web imports by URL or relative path, not"):
+        submitted(f"{server.address}/main.wdl")
+    assert len(server.headers) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "says"),
+    [
+        ("gone.wdl", "the server answers 404"),
+        ("large.wdl", "it has more than 4 MiB"),
+        ("odd.wdl", "it is not text in UTF-8"),
+        ("elsewhere.wdl", "the server redirects from http:// to ftp://127.0.0.1"),
+        ("round.wdl", "the server answers 302"),
+        ("", "its address names no file"),
+    ],
+)
+def test_what_can_not_be_had_is_one_sentence(
+    server: Server, submitted: Callable[..., dict[str, str]], path: str, says: str
+) -> None:
+    server.bodies = {"/large.wdl": b"#" * (web.MAX_FILE + 1), "/odd.wdl": b"\xff"}
+    server.moved = {"/elsewhere.wdl": "ftp://127.0.0.1/x.wdl", "/round.wdl": "/round.wdl"}
+    with pytest.raises(WorkflowError, match=says) as error:
+        submitted(f"{server.address}/{path}")
+    assert f"{server.address}/{path}" in error.value.message
+
+
+def test_a_redirection_on_the_same_server_is_followed(server: Server) -> None:
+    server.bodies, server.moved = {"/new.wdl": b"x"}, {"/old.wdl": "/new.wdl"}
+    assert WebSources().read(f"{server.address}/old.wdl") == "x"
+
+
+def test_no_password_is_sent(server: Server) -> None:
+    with pytest.raises(OSError, match="must not hold a user or password"):
+        WebSources().read(server.address.replace("//", "//me:secret@") + "/x.wdl")
+    assert server.headers == []
+
+
+def test_a_server_that_takes_for_ever_is_given_up(server: Server) -> None:
+    server.bodies = {"/x.wdl": b"x"}
+    times = iter([0.0, 1000.0])
+    with pytest.raises(OSError, match="did not come within 120 seconds"):
+        WebSources(clock=lambda: next(times)).read(f"{server.address}/x.wdl")
+
+
+def test_a_workflow_has_so_many_files_on_the_web(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    server.bodies = {"/x.wdl": b"x"}
+    monkeypatch.setattr(web, "MAX_FILES", 1)
+    sources = WebSources()
+    sources.read(f"{server.address}/x.wdl")
+    with pytest.raises(OSError, match="more than 1 files"):
+        sources.read(f"{server.address}/x.wdl")
