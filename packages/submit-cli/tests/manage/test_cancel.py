@@ -8,7 +8,7 @@ import pytest
 
 from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_submit_cli.errors import RefusedError
-from miniwdl_aws_submit_cli.manage.cancel import stop
+from miniwdl_aws_submit_cli.manage.cancel import stop, stop_batch
 from miniwdl_aws_submit_cli.runs.runs import Run
 
 from .jobs import Stoppable
@@ -71,3 +71,18 @@ def test_cancel_says_when_jobs_do_not_stop() -> None:
     batch = Stoppable({"w1": "FAILED", "t1a": "RUNNING"}, looks=10_000)
     with pytest.raises(RefusedError, match="1 task job still running: t1a"):
         stop_run(batch)
+
+
+def test_cancel_of_a_batch_stops_all_workflows_before_it_waits_and_then_what_they_left() -> None:
+    batch = Stoppable({"w1": "RUNNING", "w2": "RUNNING", "w3": "SUCCEEDED", "t2a": "RUNNING", "t4a": "RUNNING"})
+    time, said = [0.0], list[str]()
+
+    def sleep(seconds: float) -> None:
+        time[0] += seconds
+        batch.list_jobs("task")
+
+    runs = [Run(Job.of(batch.jobs[job_id])) for job_id in ("w1", "w2", "w3")]
+    report = stop_batch(batch, runs, said.append, clock=lambda: time[0], sleep=sleep)  # type: ignore[arg-type]
+    assert batch.terminated == ["w1", "w2", "t2a"]
+    assert report == {"workflowJobsStopped": ["w1", "w2"], "taskJobsStopped": ["t2a"]}
+    assert said[-1] == "stopped 2 workflow jobs, and 1 task job left; 1 run had ended before"

@@ -68,10 +68,11 @@ def wait_for_rows(
         except RefusedError as exc:
             patience.refused(exc)
             found = {}
-        if len(found) == len(left):
-            patience.answered()
-        elif found:
-            patience.unanswered(f"AWS Batch does not know {counted(len(left) - len(found), 'job')}")
+        else:
+            if len(found) == len(left):
+                patience.answered()
+            else:
+                patience.unanswered(f"AWS Batch does not know {counted(len(left) - len(found), 'job')}")
         over = {job_id: job for job_id, job in found.items() if job.ended}
         for job_id in sorted(over, key=lambda job_id: rows[job_id]):
             tell(_line(over[job_id], rows[job_id]))
