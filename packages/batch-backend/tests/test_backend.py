@@ -248,6 +248,7 @@ def test_a_definition_of_one_run_says_of_which(run, monkeypatch, isolation, pare
     folder, _ = run(HELLO, options={"aws": {"isolation": isolation}})
     expected = tags and {key: value.format(dir=folder.name) for key, value in tags.items()}
     assert run.batch.definitions[0].get("tags") == expected
+    assert str(run.batch.submitted[0].request["jobName"]).startswith("w1-") is bool(parent)
 
 
 def test_a_way_into_the_container_is_made_where_it_is_asked_for(run) -> None:

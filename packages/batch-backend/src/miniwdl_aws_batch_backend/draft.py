@@ -17,7 +17,7 @@ from miniwdl_aws_core.batch.definition import TASK_PREFIX, build_definition
 from miniwdl_aws_core.batch.images import longest_match, rewrite
 from miniwdl_aws_core.batch.mounts import plan_mounts
 from miniwdl_aws_core.batch.request import JobRequest, job_name, resources
-from miniwdl_aws_core.batch.tags import RunTags, TaskTags, call_path
+from miniwdl_aws_core.batch.tags import RunTags, TaskTags, call_path, run_prefix
 from miniwdl_aws_hooks import JobChanges, JobContext, JobRole, QueueContext
 
 if TYPE_CHECKING:
@@ -137,7 +137,7 @@ def _name(engine: Engine, call: TaskCall) -> str:
     # The process is in it since a later run may use the same directory.
     token = hashlib.sha256(f"{engine.process}#{call.paths.task_dir}#{number}".encode()).hexdigest()[:10]
     suffix = f"{f'-try{number}' if number > 1 else ''}-{token}"
-    return job_name(call.run_id.removeprefix("call-"), suffix, "task")
+    return job_name(call.run_id.removeprefix("call-"), suffix, "task", run_prefix(_workflow_job()))
 
 
 def task_properties(

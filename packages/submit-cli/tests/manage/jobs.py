@@ -3,11 +3,12 @@
 from typing import Any
 
 from miniwdl_aws_core.batch.job import Job
+from miniwdl_aws_core.batch.tags import TaskTags, run_prefix
 
 __all__ = ["NAME", "Stoppable", "child"]
 
 
-NAME = "say-0-token"
+NAME = "say-0"
 
 
 def child(aws: Any, parent: str, name: str = NAME) -> str:
@@ -20,8 +21,8 @@ def child(aws: Any, parent: str, name: str = NAME) -> str:
             "resourceRequirements": [{"type": "VCPU", "value": "1"}, {"type": "MEMORY", "value": "512"}],
         },
     )
-    tags = {"AWS_BATCH_PARENT_JOB_ID": parent}
-    submitted = aws.submit_job(jobName=name, jobQueue="task", jobDefinition="task", tags=tags)
+    tags = TaskTags("20260101_000000_hello", f"call-{name}", "say", 1, parent).written()
+    submitted = aws.submit_job(jobName=run_prefix(parent) + name, jobQueue="task", jobDefinition="task", tags=tags)
     return str(submitted["jobId"])
 
 

@@ -1,4 +1,5 @@
 from collections import Counter
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -24,9 +25,18 @@ class FakeBatch:
             for job_id, job in jobs.items()
         }
         self.described: list[str] = []
+        self.listed = 0
 
-    def list_jobs(self, queue: str, **_: Any) -> list[Job]:
-        return [Job.of(job) for job in self.jobs.values() if job.get("queue", QUEUE) == queue]
+    def list_jobs(self, queue: str, *, filters: list[dict[str, Any]]) -> Iterator[Job]:
+        """Give the newest first, as AWS does."""
+        (one,) = filters
+        (value,) = one["values"]
+        found = [job for job in self.jobs.values() if job.get("queue", QUEUE) == queue]
+        if one["name"] == "JOB_NAME":
+            found = [job for job in found if str(job["jobName"]).startswith(value.removesuffix("*"))]
+        for job in sorted(found, key=lambda job: -int(job["createdAt"])):
+            self.listed += 1
+            yield Job.of(job)
 
     def describe(self, ids: list[str]) -> dict[str, Job]:
         self.described += ids
@@ -75,17 +85,17 @@ def test_tasks_are_in_queues_of_either_architecture() -> None:
 
 
 def test_each_job_is_described_once_and_again_only_when_it_changed() -> None:
-    mine = {"tags": {"AWS_BATCH_PARENT_JOB_ID": "w"}}
+    mine = {"tags": {"AWS_BATCH_PARENT_JOB_ID": "w"}, "jobName": "w-say"}
     batch: Any = FakeBatch(
         m1={**mine, "queue": "task", "createdAt": 100_002},
         m2={**mine, "queue": "spare", "createdAt": 100_001},
         old={**mine, "queue": "task", "createdAt": 5},
-        other={"queue": "task", "tags": {"AWS_BATCH_PARENT_JOB_ID": "else"}},
+        other={"queue": "task", "jobName": "w-say", "tags": {"AWS_BATCH_PARENT_JOB_ID": "else"}},
         bare={"queue": "task"},
     )
     tasks = TaskJobs(batch, workflow_job())
     assert [job.job_id for job in tasks.refresh()] == ["m2", "m1"]
-    assert sorted(batch.described) == ["bare", "m1", "m2", "other"]
+    assert sorted(batch.described) == ["m1", "m2", "other"], "nothing that is named otherwise"
     batch.described.clear()
     tasks.refresh()
     assert batch.described == []
@@ -95,12 +105,34 @@ def test_each_job_is_described_once_and_again_only_when_it_changed() -> None:
     assert batch.described == ["m1"]
 
 
+def test_jobs_that_have_ended_are_not_listed_again_and_again() -> None:
+    mine = {"tags": {"AWS_BATCH_PARENT_JOB_ID": "w"}, "jobName": "w-say", "queue": "task", "status": "SUCCEEDED"}
+    jobs = {f"m{hour}": {**mine, "createdAt": hour * 3_600_000} for hour in range(1, 100)}
+    batch: Any = FakeBatch(**jobs)
+    tasks = TaskJobs(batch, workflow_job())
+    assert (len(tasks.refresh()), batch.listed) == (99, 99)
+    batch.listed = 0
+    batch.jobs["new"] = {**batch.jobs["m99"], "jobId": "new", "createdAt": 100 * 3_600_000, "status": "RUNNING"}
+    assert len(tasks.refresh()) == 100
+    assert batch.listed == 3, "the new one, the one before it, and where it stops"
+    batch.jobs["later"] = {**batch.jobs["new"], "jobId": "later", "createdAt": 200 * 3_600_000}
+    batch.jobs["new"]["status"] = "SUCCEEDED"
+    assert unfinished(tasks.refresh()) == ["later"]
+
+
+def test_who_stops_a_run_looks_for_jobs_of_any_name() -> None:
+    batch: Any = FakeBatch(m={"queue": "task", "tags": {"AWS_BATCH_PARENT_JOB_ID": "w"}})
+    assert TaskJobs(batch, workflow_job()).refresh() == []
+    assert [job.job_id for job in TaskJobs(batch, workflow_job(), thorough=True).refresh()] == ["m"]
+
+
 def array(states: dict[str, str], calls: list[str]) -> dict[str, dict[str, Any]]:
     """An array and its children, by their ids."""
     tags = TaskTags("run", "call-a-", "a", 1, "w").written()
     summary: dict[str, int] = Counter(states.values())
     parent = {
         "queue": "task",
+        "jobName": "w-a-array",
         "status": "PENDING",
         "tags": tags,
         "parameters": {CALLS: write_calls(calls)},
@@ -150,7 +182,7 @@ def test_children_may_come_later_than_their_array() -> None:
 
 
 def test_a_look_says_how_many_requests_it_took() -> None:
-    mine = {"tags": {"AWS_BATCH_PARENT_JOB_ID": "w"}, "queue": "task", "createdAt": 100_001}
+    mine = {"tags": {"AWS_BATCH_PARENT_JOB_ID": "w"}, "jobName": "w-a", "queue": "task", "createdAt": 100_001}
     tasks = TaskJobs(FakeBatch(**{f"m{number}": mine for number in range(250)}), workflow_job())  # type: ignore[arg-type]
     tasks.refresh()
     assert tasks.requests == 3 + 1 + 3  # both queues, and each job once

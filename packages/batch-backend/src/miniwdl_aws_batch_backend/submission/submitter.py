@@ -18,9 +18,10 @@ from miniwdl_aws_batch_backend.submission.grouping import alike, array_request, 
 from miniwdl_aws_batch_backend.termination import StoppedError
 from miniwdl_aws_batch_backend.workdir.array_folder import ArrayFolder
 from miniwdl_aws_core.batch.request import job_name
+from miniwdl_aws_core.batch.tags import run_prefix
 from miniwdl_aws_core.wdl_log import message
 from miniwdl_aws_hooks import MiniwdlAwsError
-from miniwdl_aws_hooks.protocol import TASK_TAG
+from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG, TASK_TAG
 
 if TYPE_CHECKING:
     import logging
@@ -157,7 +158,8 @@ class Submitter:
 
     def _send_array(self, part: list[Candidate], task: Stoppable, logger: logging.Logger) -> None:
         token = secrets.token_hex(6)
-        name = job_name(part[0].plan.tags.get(TASK_TAG, ""), f"-array-{token}", "tasks")
+        tags = part[0].plan.tags
+        name = job_name(tags.get(TASK_TAG, ""), f"-array-{token}", "tasks", run_prefix(tags.get(PARENT_JOB_TAG)))
         folder = ArrayFolder(part[0].place.run_dir, token, [(job.place, job.paths) for job in part])
         try:
             request = array_request(part, name, folder.path)

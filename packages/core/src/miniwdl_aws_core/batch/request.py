@@ -54,17 +54,18 @@ class JobRequest:
     """What to do when it is too large."""
 
 
-def job_name(text: str, suffix: str = "", default: str = "job") -> str:
+def job_name(text: str, suffix: str = "", default: str = "job", prefix: str = "") -> str:
     """
     Make a valid name of a job.
 
     :param suffix: what is not cut off, such as ``-1f0c``.
     :param default: where nothing is left of the text.
+    :param prefix: what stands before it, such as ``1f0c-``.
     """
     readable = re.sub(r"[^A-Za-z0-9_-]+", "-", text).lstrip("-_")
     if readable != text:  # what stands for odd characters is left out at the end, too; what a user wrote there stays
         readable = readable.rstrip("-_")
-    readable = readable or default
+    readable = prefix + (readable or default)
     return readable[: MAX_NAME - len(suffix)] + suffix
 
 

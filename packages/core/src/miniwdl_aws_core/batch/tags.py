@@ -2,7 +2,8 @@
 Tags of jobs: what AWS takes, and what this project's own say of a task's job, or of a job definition.
 
 Whoever submits a task's job writes :class:`TaskTags`; whoever shows a run reads it back. Nothing else says which call
-of which run a job belongs to. Pure.
+of which run a job belongs to: AWS can't list jobs by their tags, so names begin with :func:`run_prefix`, by which those
+of one run are found among all of a queue. Pure.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from miniwdl_aws_hooks.protocol import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-__all__ = ["RowTags", "RunTags", "TaskTags", "call_path", "check_chosen", "check_tags"]
+__all__ = ["RowTags", "RunTags", "TaskTags", "call_path", "check_chosen", "check_tags", "run_prefix"]
 
 OWN = (RUN_DIR_TAG, CALL_TAG, TASK_TAG, TRY_TAG, PARENT_JOB_TAG)
 """Tags that each task's job gets."""
@@ -92,6 +93,15 @@ def call_path(path: str) -> str:
         if len(tail) <= MAX_TAG_VALUE - len(_stand_in("")) - 1:
             return f"{_stand_in('/'.join(parts[:start]))}/{tail}"
     return _stand_in(text)
+
+
+def run_prefix(parent: str | None) -> str:
+    """
+    Write what the names of the task jobs of a run begin with. Other runs may share it: the tags decide.
+
+    :param parent: id of the workflow job; without one there is nothing to find the jobs by.
+    """
+    return f"{parent[:8]}-" if parent else ""
 
 
 def _stand_in(path: str) -> str:

@@ -126,7 +126,7 @@ def _stop_tasks(
     from miniwdl_aws_submit_cli.runs.runs import TaskJobs, unfinished
 
     deadline = clock() + TASKS_PATIENCE
-    tasks = TaskJobs(batch, *runs)
+    tasks = TaskJobs(batch, *runs, thorough=True)
     stopped: list[str] = []
     # A job submitted at the last moment becomes visible late, so one look without any is not enough.
     calm = 0 if was_running else 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.batch.arrays import CALLS, as_call, child_ids, read_calls
+from miniwdl_aws_core.batch.tags import run_prefix
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
@@ -104,8 +106,7 @@ def list_runs(batch: Batch, queue: str, *, since: int = 0) -> list[Job]:
 
     :param since: milliseconds since the epoch; older ones are left out.
     """
-    after = [{"name": "AFTER_CREATED_AT", "values": [str(since)]}]
-    jobs = [job for job in batch.list_jobs(queue, filters=after) if job.created_at >= since]
+    jobs = [job for job in batch.list_jobs(queue, filters=[_created_after(since)]) if job.created_at >= since]
     return sorted(jobs, key=lambda job: job.created_at, reverse=True)
 
 
@@ -113,20 +114,32 @@ class TaskJobs:
     """
     The task jobs of a run, or of several, looked up again and again.
 
-    ListJobs can't select by tag, so each new job of the task queues is described once, 100 in a request; after that,
-    the list itself says how the job fares, and only one whose status changed is described again. The list has no
-    children of arrays; but it says how many of them are in which state, and when that changes those that have not ended
-    are described.
+    ListJobs can't select by tag, but by how a name begins: whoever shares the queue costs nothing. Each new job is
+    described once, 100 in a request; after that, the list itself says how the job fares, and only one whose status
+    changed is described again. The list has no children of arrays; but it says how many of them are in which state, and
+    when that changes those that have not ended are described.
+
+    The newest jobs come first, and the list is read no further than to the oldest one that may still change.
     """
 
-    def __init__(self, batch: Batch, *runs: Run) -> None:
+    def __init__(self, batch: Batch, *runs: Run, thorough: bool = False) -> None:
+        """
+        Look for nothing yet.
+
+        :param thorough: look at all jobs of the queues since the runs began: also at those that something else
+            submitted for them, by whatever names.
+        """
         self._batch = batch
         self._runs = {run.job_id for run in runs}
         self._queues = dict.fromkeys(queue for run in runs for queue in run.task_queues)
         self._since = min(run.job.created_at for run in runs) - CLOCK_SKEW
+        names = [{"name": "JOB_NAME", "values": [f"{run_prefix(run.job_id)}*"]} for run in runs]
+        self._filters = [_created_after(self._since)] if thorough else names
         self._mine: dict[str, Job] = {}
         """Those that run: single jobs, and children of arrays."""
         self._parents: dict[str, Job] = {}
+        self._incomplete: dict[str, Job] = {}
+        """Parents of which not all children have been seen as they are."""
         self._foreign: set[str] = set()
         self.requests = 0
         """About how many the last look took."""
@@ -135,8 +148,9 @@ class TaskJobs:
         """Look; return the jobs, the oldest first."""
         changed = []
         self.requests = 0
+        since = self._oldest_open()
         for queue in self._queues:
-            listed = list_runs(self._batch, queue, since=self._since)
+            listed = self._listed(queue, since)
             self.requests += _pages(len(listed))
             for job in listed:
                 known = self._parents.get(job.job_id) or self._mine.get(job.job_id)
@@ -147,10 +161,27 @@ class TaskJobs:
             if described.tags.get(PARENT_JOB_TAG) not in self._runs:
                 self._foreign.add(job_id)
             elif described.array_size:
+                self._parents.pop(job_id, None)
+                self._incomplete[job_id] = described
                 self._refresh_children(described)
             else:
                 self._mine[job_id] = described
         return sorted(self._mine.values(), key=lambda job: (job.created_at, job.array_index or 0))
+
+    def _listed(self, queue: str, since: int) -> list[Job]:
+        listed: list[Job] = []
+        for by in self._filters:
+            jobs = self._batch.list_jobs(queue, filters=[by])
+            listed += itertools.takewhile(lambda job: job.created_at >= since, jobs)
+        return listed
+
+    def _oldest_open(self) -> int:
+        """Say from when on jobs may be new or may have changed, in milliseconds; one may become visible late."""
+        known = [job for job in (*self._mine.values(), *self._parents.values()) if job.array_index is None]
+        unended = [job.created_at for job in known if not job.ended]
+        unended += [job.created_at for job in self._incomplete.values()]
+        newest = max((job.created_at for job in known), default=0)
+        return max(self._since, min(unended, default=newest) - CLOCK_SKEW)
 
     def _refresh_children(self, parent: Job) -> None:
         calls = read_calls(parent.parameters.get(CALLS, ""))
@@ -159,7 +190,13 @@ class TaskJobs:
         found = self._batch.describe(unended)
         self._mine.update((job_id, as_call(job, parent, calls)) for job_id, job in found.items())
         if len(found) == len(unended):
+            del self._incomplete[parent.job_id]
             self._parents[parent.job_id] = parent
+
+
+def _created_after(time: int) -> dict[str, Any]:
+    """Write the filter of ListJobs for jobs that are no older."""
+    return {"name": "AFTER_CREATED_AT", "values": [str(time)]}
 
 
 def _pages(jobs: int) -> int:
