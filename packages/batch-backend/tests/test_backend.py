@@ -892,3 +892,10 @@ def test_planted_links_lead_nowhere(run, tmp_path: Path, caplog, verbose: bool) 
     told += "".join(path.read_text() for path in (run.root / "runs").rglob("*.json") if not path.is_symlink())
     assert "geheim" not in told
     assert secret.read_text() == "AWS_SECRET_ACCESS_KEY=geheim\n"
+
+
+@pytest.mark.parametrize("given", [{}, {"task_concurrency": 0}, {"task_concurrency": 7}, {"call_concurrency": 7}])
+def test_a_run_that_is_as_small_as_its_host_is_told_of_it(run, caplog: Any, given: dict[str, int]) -> None:
+    run.options["scheduler"] = {"container_backend": "aws_batch", **given}
+    run(HELLO)
+    assert ("[scheduler] task_concurrency is at miniwdl's default" in caplog.text) is (7 not in given.values())

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import logging
+import multiprocessing
 import os
 import random
 import time
@@ -100,6 +101,7 @@ class Engine:
                 "no job queue for tasks is configured",
                 hint="set [aws] task_queue, MINIWDL__AWS__TASK_QUEUE or --task-queue",
             )
+        _warn_of_few_at_once(reader)
         extensions = Extensions(get_manager())
         root = _root(reader)
         extensions.prepare_file_system(root, reader)
@@ -153,6 +155,16 @@ def _recovery(settings: BackendSettings, reader: Settings, root: str, process: s
         return None
     atexit.register(journal.close)
     return Recovery(journal, api, own_job, adopts=_is_on(reader, "get"))
+
+
+def _warn_of_few_at_once(reader: Settings) -> None:
+    # miniwdl knows both names; 0 is the default of the one, the number of processors what it then takes.
+    if not any(int(reader.get("scheduler", name) or 0) for name in ("task_concurrency", "call_concurrency")):
+        logger.warning(
+            "[scheduler] task_concurrency is at miniwdl's default: no more than %d tasks are on AWS Batch at once, one"
+            " per processor of this host; set it, or MINIWDL__SCHEDULER__TASK_CONCURRENCY, to a number such as 500",
+            multiprocessing.cpu_count(),
+        )
 
 
 def _is_on(reader: Settings, key: str) -> bool:
