@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["BadLogs", "bad_logs"]
 
 GET = "Logs_20140328.GetLogEvents"
-PER_PAGE = 500
+PER_PAGE = 1000
 GAP = "gap/"
 """What the tokens of empty pages begin with: the one to go on by follows."""
 KINDS = ("throttled", "answer lost", "503", "gap")
