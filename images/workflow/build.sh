@@ -9,7 +9,7 @@
 set -euo pipefail
 
 # The parts that work inside a workflow job; the rest of the project is for the submitting machine.
-PARTS=(hooks core batch-backend cwlogs fsx-mount s3-rails)
+PARTS=(hooks core batch-backend cwlogs fsx-mount run-report s3-rails)
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 root=$(cd "$here/../.." && pwd)
