@@ -440,6 +440,13 @@ def test_stopping_the_job_stops_the_run_and_uploads_its_log(command: Command, bu
     ]  # fmt: skip
 
 
+def test_on_ones_own_machine_no_marker_ends_the_log() -> None:
+    environ = {name: value for name, value in os.environ.items() if name != "AWS_BATCH_JOB_ID"}
+    done = subprocess.run([*COMMAND, "--publish", "never"], env=environ, capture_output=True, text=True, check=False)
+    assert done.returncode == ExitCode.USAGE
+    assert END_OF_LOG not in done.stderr
+
+
 def test_wrong_options_exit_with_the_usage_code() -> None:
     """In a process of its own, since the command sets up logging."""
     done = subprocess.run(

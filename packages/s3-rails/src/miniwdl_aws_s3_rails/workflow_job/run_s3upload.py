@@ -64,7 +64,7 @@ CONSUMED = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     """
-    Run the command, and end the log whatever happens.
+    Run the command, and end the log of a job whatever happens.
 
     :return: its exit code: miniwdl's, or one of ``ExitCode``.
     """
@@ -113,6 +113,8 @@ def _end_log() -> None:
         sys.stdout.flush()  # noqa: TID251 - the end comes last
     except OSError:
         reader_left()
+    if "AWS_BATCH_JOB_ID" not in os.environ:
+        return  # nobody follows the log of a run on one's own machine
     with suppress(OSError):
         say("", END_OF_LOG)
 
