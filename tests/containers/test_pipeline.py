@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -77,6 +78,19 @@ def test_variants_are_those_of_a_direct_run(environ, images, workflow_image, dir
     )  # fmt: skip
     assert checked.returncode == 0, checked.stdout + checked.stderr
     assert "88 variants agree" in checked.stdout
+    check_report(results)
+
+
+def check_report(results: Path) -> None:
+    """See what the run says of itself: tasks in containers are measured, unlike those of the suite's processes."""
+    report = json.loads((results / "report.json").read_text())
+    calls = report["calls"]
+    assert report["state"] == "succeeded"
+    assert {call["state"] for call in calls} == {"succeeded"}
+    assert all(call["tries"][-1]["used"]["cpuSeconds"] > 0 for call in calls)
+    jobs = [json.loads(line) for line in (results / "batch_jobs.jsonl").read_text().splitlines()]
+    told = [(job["call_path"], job["job_id"]) for job in jobs]
+    assert sorted(told) == sorted((call["path"], item["jobId"]) for call in calls for item in call["tries"])
 
 
 ARIA2C = r"""printf '%s\n' '#!/bin/sh' 'for url; do :; done' \
