@@ -129,7 +129,7 @@ def test_no_child_outlives_a_run_that_is_stopped(
     cloud.faults.clear()
     taken = sum(many.children() > 0 for many in stopped)
     promise(
-        "a run gets SIGTERM between the write of an array's folder and the array's submission, or soon after it",
+        "a run gets SIGTERM while AWS doesn't take the array job that it submits, or soon after it has",
         load=f"{len(stopped)} runs of 30 tasks",
         holds=f"no job of it lives {STOPPED_WITHIN:.0f} s later, and no folder is left",
         seen=f"AWS had refused {net.met['array refused']} requests, and taken the arrays of {taken} runs",
