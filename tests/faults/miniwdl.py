@@ -166,9 +166,10 @@ class Many:
 
     def _jobs(self) -> list[dict[str, Any]]:
         pages = boto3.client("batch", **self.cloud.client_options).get_paginator("list_jobs")
-        of_tasks = {"jobQueue": "task", "filters": [{"name": "JOB_NAME", "values": ["work-*"]}]}
-        jobs = [job for page in pages.paginate(**of_tasks) for job in page["jobSummaryList"]]
-        return [job for job in jobs if job["createdAt"] >= self.created * 1000]
+        since = int(self.created * 1000)
+        filters = [{"name": "AFTER_CREATED_AT", "values": [str(since)]}]
+        jobs = [job for page in pages.paginate(jobQueue="task", filters=filters) for job in page["jobSummaryList"]]
+        return [job for job in jobs if job["createdAt"] >= since and "work-" in job["jobName"]]
 
     @property
     def seconds(self) -> str:

@@ -60,7 +60,7 @@ def test_spot_hosts_are_lost(cloud: LocalCloud, root: Path, chance: random.Rando
     cloud.faults.add(
         Fault(
             FaultKind.HOST_LOST,
-            job=f"work-{task:0{len(str(many.tasks - 1))}}-*",
+            job=f"*work-{task:0{len(str(many.tasks - 1))}}-*",
             times=times,
             seconds=chance.uniform(0, 0.3),
         )

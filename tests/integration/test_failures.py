@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
@@ -24,11 +25,10 @@ def test_exit_code_and_error_of_a_failing_task(shell, folder):
     assert b"something went wrong in here" in shell.read(stream)
     assert not [key for key in shell.keys("demo", folder[10:]) if key.endswith("/outputs.json")]
     assert "something went wrong in here" in done.stderr
-    assert done.stderr.splitlines()[-3:] == [
-        f"  logs and error.json: {folder}/",
-        f"  run directory: {error['dir']}",
-        f"  why: {WHY.format(code=42)}",
-    ]
+    *places, report, why = done.stderr.splitlines()[-4:]
+    assert places == [f"  logs and error.json: {folder}/", f"  run directory: {error['dir']}"]
+    assert report.startswith(f"  report: {folder}/report.html (")
+    assert why == f"  why: {WHY.format(code=42)}"
 
 
 WHY = "call fail (failing.wdl, line 3): the task's command failed with exit code {code}"
@@ -116,7 +116,9 @@ def test_bad_input_is_one_sentence_and_submits_nothing(shell, tmp_path, case):
     assert "Traceback" not in done.stderr
     for word in words:
         assert word in done.stderr, done.stderr
-    assert len(done.stderr.strip().splitlines()) <= 3, f"one sentence and perhaps a hint:\n{done.stderr}"
+    lines = done.stderr.strip().splitlines()
+    shown = [line for line in lines if re.match(r"  +[0-9]* \| ", line)]  # the line of the WDL, with a caret below
+    assert len(lines) - len(shown) <= 3, f"one sentence and perhaps a hint:\n{done.stderr}"
 
 
 def test_unreadable_input_file(shell, tmp_path):

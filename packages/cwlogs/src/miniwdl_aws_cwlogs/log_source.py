@@ -78,7 +78,7 @@ class LogSource:
             answer = self._client.get_log_events(
                 logGroupName=group, logStreamName=stream, startFromHead=True, **position
             )
-            events = [LogEvent(event["timestamp"], event["message"], stream) for event in answer["events"]]
+            events = [LogEvent(int(event["timestamp"]), event["message"], stream) for event in answer["events"]]
             return Page(events, answer["nextForwardToken"])
 
     def filter(self, group: str, streams: Sequence[str], *, token: str | None, start_time: int) -> Page:
@@ -89,7 +89,7 @@ class LogSource:
                 logGroupName=group, logStreamNames=list(streams), startTime=start_time, **position
             )
             found = answer["events"]
-            events = [LogEvent(event["timestamp"], event["message"], event["logStreamName"]) for event in found]
+            events = [LogEvent(int(event["timestamp"]), event["message"], event["logStreamName"]) for event in found]
             ids = [event["eventId"] for event in found]
             ingested = [event["ingestionTime"] for event in found]
             return Page(events, answer.get("nextToken"), _served(answer["ResponseMetadata"]), ids, ingested)

@@ -69,6 +69,8 @@ def test_multipart_uploads(s3, bucket) -> None:
     assert (head["ContentLength"], head["ContentType"]) == (PART + 10, "x/y")
     assert head["ETag"].endswith('-2"')
     assert (bucket / "big").stat().st_size == PART + 10
+    with pytest.raises(ClientError, match="NoSuchUpload"):
+        s3.complete_multipart_upload(Bucket="demo", Key="big", UploadId=upload, MultipartUpload={"Parts": parts})
     tail = s3.get_object(Bucket="demo", Key="big", Range=f"bytes={PART - 1}-{PART}")
     assert tail["Body"].read() == b"ab"
 

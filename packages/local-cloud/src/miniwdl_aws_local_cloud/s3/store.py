@@ -20,7 +20,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import TYPE_CHECKING, Any
 
-from moto.s3.exceptions import InvalidBucketName, MissingBucket
+from moto.s3.exceptions import InvalidBucketName, MissingBucket, NoSuchUpload
 from moto.s3.models import FakeKey, S3Backend, s3_backends
 
 from miniwdl_aws_local_cloud.s3.paths import KeyPaths
@@ -261,7 +261,13 @@ class FileBackedS3(S3Backend):
     def complete_multipart_upload(
         self, bucket_name: str, multipart_id: str, body: Iterator[tuple[int, str]]
     ) -> FakeKey | None:
-        """Put the parts together, and let go of them: moto would keep them in memory."""
+        """
+        Put the parts together, and let go of them: moto would keep them in memory.
+
+        :raises NoSuchUpload: when there is no such upload, any more or at all; moto ends in an error of its own.
+        """
+        if multipart_id not in self.get_bucket(bucket_name).multiparts:
+            raise NoSuchUpload(upload_id=multipart_id)
         key = super().complete_multipart_upload(bucket_name, multipart_id, body)
         if key is not None and key.multipart is not None:
             key.multipart.dispose()

@@ -38,6 +38,8 @@ PARTS_AT_ONCE = 5
 """Of one file."""
 
 UNCONDITIONAL = "this S3 server does not offer the conditional writes that --no-overwrite needs"
+UPLOAD_GONE = "NoSuchUpload"
+"""Code of S3's answer when an upload in parts has ended before, whole or given up."""
 OCCUPIED = "there is another object already, which --no-overwrite protects"
 
 
@@ -150,6 +152,11 @@ class Sender:
         try:
             return send()
         except Exception as exc:
+            if UPLOAD_GONE in str(exc):
+                # Its end may have been asked for before, by a request whose answer got lost: the next try looks.
+                raise TransferError(
+                    f"can't write {uri}: its upload in parts is not there any more", retryable=True
+                ) from exc
             if self.options.replace or "NotImplemented" not in str(exc):
                 raise
             raise TransferError(f"can't write {uri}: {UNCONDITIONAL}", retryable=False) from exc
