@@ -5,6 +5,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from miniwdl_aws_hooks import MiniwdlAwsError
 from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.reach import access as access_module
@@ -118,7 +119,7 @@ def test_no_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_malformed_endpoint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "not a url")
-    with pytest.raises(AccessError, match="can't use AWS: Invalid endpoint"):
+    with pytest.raises(MiniwdlAwsError, match="AWS_ENDPOINT_URL must be an address"):
         S3Access(Options()).store("bucket")
 
 
