@@ -6,6 +6,7 @@ import pytest
 from miniwdl_aws_core.beneath import (
     append_line,
     folder,
+    holds,
     is_file,
     open_resolved,
     read_bytes,
@@ -156,3 +157,10 @@ def test_the_path_of_the_folder_itself_may_have_links(top):
     link.symlink_to(top)
     write_bytes(link, "call-a/file", b"ours")
     assert (top / "call-a/file").read_text() == "ours"
+
+
+def test_a_folder_holds_what_leads_nowhere_too(tmp_path):
+    (tmp_path / "link").symlink_to("nowhere")
+    with folder(tmp_path) as descriptor:
+        assert holds(descriptor, "link")
+        assert not holds(descriptor, "nowhere")

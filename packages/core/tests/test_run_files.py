@@ -2,7 +2,7 @@ import logging
 
 import pytest
 
-from miniwdl_aws_core.run_files import StaleFileError, make_way
+from miniwdl_aws_core.run_files import StaleFileError, call_name, failed_call, make_way
 from miniwdl_aws_hooks import MiniwdlAwsError
 
 STDERR, STDOUT = "CommandFailed_stderr.txt", "CommandFailed_stdout.txt"
@@ -42,3 +42,21 @@ def test_what_stays(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         make_way(["outputs.json"], destination.remove)
     assert caplog.messages == [f"not allowed; it is an earlier run's {name}" for name in ("error.json", STDERR, STDOUT)]
+
+
+@pytest.mark.parametrize(
+    ("error", "path"),
+    [
+        ({"dir": "/r/w", "cause": {"dir": "/r/w/call-sub/call-sort"}}, "call-sub/call-sort"),
+        ({"dir": "/r/w", "cause": {"dir": "/r/w2/call-sort"}}, ""),
+        ({"dir": "/r/w", "cause": "text"}, ""),
+        ({"cause": {"dir": "/call-sort"}}, ""),
+    ],
+)
+def test_the_call_that_an_error_is_about(error, path):
+    assert failed_call(error) == path
+
+
+def test_a_call_is_named_as_users_do():
+    assert call_name("call-sub-1/call-sort") == "sub-1/sort"
+    assert call_name("") == ""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = [
     "append_line",
     "folder",
+    "holds",
     "is_file",
     "open_file",
     "open_resolved",
@@ -104,6 +105,15 @@ def is_file(top: Top, relative: str) -> bool:
     try:
         os.close(open_file(top, relative))
     except OSError:
+        return False
+    return True
+
+
+def holds(parent: int, name: str) -> bool:
+    """Whether a folder, by its descriptor, has anything of a name, a link that leads nowhere included."""
+    try:
+        os.stat(name, dir_fd=parent, follow_symlinks=False)
+    except FileNotFoundError:
         return False
     return True
 

@@ -1,5 +1,5 @@
 """
-Names in a run directory of miniwdl's, and in the folder to which a run is published.
+Names in a run directory of miniwdl's and in the folder to which a run is published, and whom ``error.json`` is about.
 
 ``outputs.json`` and ``error.json``, which plugins of others that publish have to know, too, are in
 :mod:`miniwdl_aws_hooks.protocol`.
@@ -10,13 +10,13 @@ Source: ``WDL.runtime.workflow``, ``WDL.runtime.task`` and ``WDL.runtime.task_co
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_hooks.errors import MiniwdlAwsError
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
 
 __all__ = [
     "INPUTS_JSON",
@@ -29,6 +29,9 @@ __all__ = [
     "STREAMS",
     "StaleFileError",
     "TRACE_TSV",
+    "call_name",
+    "cause_of",
+    "failed_call",
     "make_way",
 ]
 
@@ -51,6 +54,23 @@ REPORT_HTML, REPORT_JSON, TRACE_TSV = REPORTS = ("report.html", "report.json", "
 
 OUT = "out"
 """Folder of links to a run's output files."""
+
+
+def call_name(path: str) -> str:
+    """Name a call as users do, by its path within the run: ``sub-1/sort`` for ``call-sub-1/call-sort``."""
+    return "/".join(part.removeprefix("call-") for part in path.split("/"))
+
+
+def cause_of(error: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Part of an ``error.json``, which a task may have written, that tells of the task."""
+    cause = error.get("cause")
+    return cause if isinstance(cause, dict) else error
+
+
+def failed_call(error: Mapping[str, Any]) -> str:
+    """Path, within the run, of the call that an ``error.json`` is about; empty for the run itself, or when unknown."""
+    top, inner = str(error.get("dir") or ""), str(cause_of(error).get("dir") or "")
+    return inner.removeprefix(f"{top}/") if top and inner.startswith(f"{top}/") else ""
 
 
 class StaleFileError(MiniwdlAwsError):

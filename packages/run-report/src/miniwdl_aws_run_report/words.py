@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core import run_files
 from miniwdl_aws_core.sizes import counted, duration
 from miniwdl_aws_run_report.model import State
 
@@ -51,7 +52,7 @@ def outcome(run: Run, totals: Totals) -> str:
 
 def call_name(path: str, task: str) -> str:
     """Name a call as users do: ``sub-1/sort-3``, or by its task where the run is a single one."""
-    return "/".join(part.removeprefix("call-") for part in path.split("/")) or task
+    return run_files.call_name(path) or task
 
 
 def cost_notes(totals: Totals) -> list[str]:

@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.aws.errors import Kind
-from miniwdl_aws_core.beneath import folder
+from miniwdl_aws_core.beneath import folder, holds
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import FetchReport
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
@@ -115,16 +115,8 @@ def _receive(receiver: Receiver, top: Path, items: Sequence[Wanted]) -> None:
         for number, (name, _, _) in enumerate(items):
             path = PurePosixPath(name)
             with folder(top, str(path.parent), make=True) as parent:
-                if _is_there(path.name, parent):
+                if holds(parent, path.name):
                     raise TransferError(f"{top / name} has been made by somebody else meanwhile", retryable=False)
                 os.rename(f"{arriving}/{number}", path.name, dst_dir_fd=parent)
     finally:
         shutil.rmtree(arriving, ignore_errors=True)
-
-
-def _is_there(name: str, parent: int) -> bool:
-    try:
-        os.stat(name, dir_fd=parent, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True

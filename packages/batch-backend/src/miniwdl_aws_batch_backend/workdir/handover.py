@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths
-from miniwdl_aws_core.beneath import folder, read_bytes
+from miniwdl_aws_core.beneath import folder, holds, read_bytes
 from miniwdl_aws_core.records.usage import MAX_USAGE, parse_usage
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def has_begun(place: Place, paths: JobPaths) -> bool | None:
     """
     try:
         with folder(place.run_dir, place.below) as descriptor:
-            claimed = _is_there(_name(place.paths.claim), descriptor)
+            claimed = holds(descriptor, _name(place.paths.claim))
     except OSError:
         return None
     # The claim is not the only witness: other jobs of the run can write in the place, too.
@@ -258,14 +258,6 @@ def _move(name: str, source: int, target: int) -> None:
         if exc.errno != errno.EXDEV:
             raise
         raise OSError(errno.EXDEV, "a run directory must lie on one file system", name) from exc
-
-
-def _is_there(name: str, parent: int) -> bool:
-    try:
-        os.stat(name, dir_fd=parent, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def _is_kind(name: str, parent: int, is_kind: Callable[[int], bool]) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.run_files import cause_of, failed_call
 from miniwdl_aws_core.terminal import plain
 from miniwdl_aws_run_report.model import Failure
 
@@ -28,15 +29,14 @@ def failure_of(error: Mapping[str, Any], message: str = "") -> Failure:
         when there is none.
     :param message: in the words of the log, when the error has none.
     """
-    cause = error.get("cause")
-    cause = cause if isinstance(cause, dict) else error
+    cause = cause_of(error)
     said = next((cause[key] for key in ("explanation", "message", "error") if cause.get(key)), message)
     stderr = cause.get("stderr")
     exit_code = next((cause[key] for key in _EXIT_CODES if isinstance(cause.get(key), int)), None)
     call = str(cause.get("run") or "")
     return Failure(
         message=_text(said or "it failed"),
-        call=_call_path(cause, error),
+        call=_text(failed_call(error)),
         task="" if call == error.get("run") and "workflow" in error else _text(error.get("task") or ""),
         failure_class=_text(cause.get("class") or ""),
         exit_code=exit_code,
@@ -44,12 +44,6 @@ def failure_of(error: Mapping[str, Any], message: str = "") -> Failure:
         log_stream=_text(cause.get("logStreamName") or ""),
         job_id=_text(cause.get("jobId") or ""),
     )
-
-
-def _call_path(cause: Mapping[str, Any], error: Mapping[str, Any]) -> str:
-    """Path of the call that failed: its directory, below that of the run."""
-    inner, outer = str(cause.get("dir") or ""), str(error.get("dir") or "")
-    return _text(inner.removeprefix(f"{outer}/")) if outer and inner.startswith(f"{outer}/") else ""
 
 
 def _text(value: object) -> str:

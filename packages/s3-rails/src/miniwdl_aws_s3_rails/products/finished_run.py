@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.beneath import is_file
 from miniwdl_aws_core.records.folding import folded
-from miniwdl_aws_core.run_files import STREAMS
+from miniwdl_aws_core.run_files import STREAMS, cause_of
 from miniwdl_aws_core.sizes import human_size
 from miniwdl_aws_hooks import MiniwdlAwsError, PublishOptions, PublishRequest
 from miniwdl_aws_hooks.protocol import ERROR_JSON, OUTPUTS_JSON, UPLOADED
@@ -27,7 +27,7 @@ from miniwdl_aws_s3_rails.errors import UploadError
 from miniwdl_aws_s3_rails.products.boundary import LOGS, MANIFEST, collect_outputs
 from miniwdl_aws_s3_rails.products.outputs_json import rewrite_outputs
 from miniwdl_aws_s3_rails.products.plan import describe
-from miniwdl_aws_s3_rails.products.streams import cause_of, find_streams
+from miniwdl_aws_s3_rails.products.streams import find_streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

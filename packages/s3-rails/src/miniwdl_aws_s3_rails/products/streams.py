@@ -8,19 +8,13 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.beneath import folder, is_file
-from miniwdl_aws_core.run_files import STREAMS
+from miniwdl_aws_core.run_files import STREAMS, cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-__all__ = ["cause_of", "find_streams"]
-
-
-def cause_of(error: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Part of an ``error.json``, which a task may have written, that tells of the task."""
-    cause = error.get("cause")
-    return cause if isinstance(cause, dict) else error
+__all__ = ["find_streams"]
 
 
 def find_streams(error: Mapping[str, Any], run_dir: Path) -> dict[str, str]:

@@ -13,9 +13,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.batch.run_end import RunEnd
+from miniwdl_aws_core.run_files import cause_of
 from miniwdl_aws_hooks import MiniwdlAwsError
 from miniwdl_aws_hooks.protocol import ENV_SUBMISSION, RUN_PATH_TAG
-from miniwdl_aws_s3_rails.products.streams import cause_of
 from miniwdl_aws_s3_rails.workflow_job.reason import hint_of, reason_of
 
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.run_files import call_name, cause_of, failed_call
 from miniwdl_aws_hooks.types import FailureClass
-from miniwdl_aws_s3_rails.products.streams import cause_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,11 +57,7 @@ def _what(cause: Mapping[str, Any]) -> str:
 
 def _where(said: Mapping[str, Any], cause: Mapping[str, Any]) -> str:
     """Name the call, by its folder within the run's, and the place in the WDL."""
-    top, inner = str(said.get("dir") or ""), str(cause.get("dir") or "")
-    call = ""
-    if top and inner.startswith(f"{top}/"):
-        parts = PurePosixPath(inner[len(top) + 1 :]).parts
-        call = "/".join(part.removeprefix("call-") for part in parts)
+    call = call_name("/".join(PurePosixPath(failed_call(said)).parts))
     named = f"call {call}" if call else _run(said)
     position = cause.get("pos")
     place = ""

@@ -8,6 +8,7 @@ from itertools import starmap
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.batch.tags import TaskTags
+from miniwdl_aws_core.run_files import call_name
 from miniwdl_aws_hooks.errors import ConfigurationError
 
 if TYPE_CHECKING:
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_core.batch.job import Job
 
-__all__ = ["Call", "Try", "calls_of", "matching", "name_of", "no_such_call", "some_names"]
+__all__ = ["Call", "Try", "calls_of", "matching", "no_such_call", "some_names"]
 
 FEW = 8
 """Calls that an error names."""
@@ -66,17 +67,12 @@ class Call:
     @property
     def name(self) -> str:
         """What users call it: ``sub-1/sort``."""
-        return name_of(self.path) or self.task
+        return call_name(self.path) or self.task
 
     @property
     def parts(self) -> list[str]:
         """Its name in parts."""
         return self.name.split("/")
-
-
-def name_of(path: str) -> str:
-    """Take miniwdl's ``call-`` out of the path of a call."""
-    return "/".join(part.removeprefix("call-") for part in path.split("/"))
 
 
 def calls_of(jobs: Iterable[Job]) -> list[Call]:
@@ -100,7 +96,7 @@ def matching(calls: Iterable[Call], name: str) -> list[Call]:
     ``sort-3-NA12878``: miniwdl adds what it was made of where that is a short text. A call of a subworkflow has no job
     of its own: its name selects all calls within it.
     """
-    wanted = name_of(name.strip("/")).split("/")
+    wanted = call_name(name.strip("/")).split("/")
     return [call for call in calls if [call.task] == wanted or _has(call.parts, wanted)]
 
 

@@ -21,8 +21,8 @@ from miniwdl_aws_core.log_lines import (
     is_task_failure,
     template_pattern,
 )
+from miniwdl_aws_core.run_files import call_name
 from miniwdl_aws_hooks.protocol import JOB_CHANGED, JOB_SUBMITTED, UPLOADED, UPLOADER, UPLOADING
-from miniwdl_aws_submit_cli.runs.calls import name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -63,7 +63,7 @@ class FailedTask:
     @property
     def name(self) -> str:
         """By which its log is found."""
-        return name_of(self.call) or self.task
+        return call_name(self.call) or self.task
 
     def lines(self) -> list[str]:
         """Tell it."""
