@@ -13,7 +13,7 @@ import pytest
 
 from miniwdl_aws_local_cloud import CloudSettings, LocalCloud
 from miniwdl_aws_local_cloud.batch.engine.connection import connect
-from miniwdl_aws_local_cloud.batch.engine.containers import LABEL
+from miniwdl_aws_local_cloud.batch.engine.containers import containers_of
 from miniwdl_aws_local_cloud.errors import EngineError
 from miniwdl_aws_local_cloud.up import detached
 
@@ -302,4 +302,4 @@ def test_what_a_killed_cloud_left(engine, user, open_cloud, tmp_path) -> None:
 
 
 def ours(engine, state: Path) -> list:
-    return engine.client.containers.list(all=True, ignore_removed=True, filters={"label": f"{LABEL}={state.resolve()}"})
+    return containers_of(engine.client, state.resolve())

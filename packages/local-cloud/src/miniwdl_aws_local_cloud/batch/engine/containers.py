@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_local_cloud.batch.engine.connection import EngineConnection
 
-__all__ = ["LABEL", "EngineRunner"]
+__all__ = ["LABEL", "EngineRunner", "containers_of"]
 
 logger = logging.getLogger(__name__)
 
@@ -91,10 +91,18 @@ class EngineRunner:
         self._remove_all()
 
     def _remove_all(self) -> None:
-        for container in self.client.containers.list(
-            all=True, ignore_removed=True, filters={"label": f"{LABEL}={self.state}"}
-        ):
+        for container in containers_of(self.client, self.state):
             _remove(container)
+
+
+def containers_of(client: docker.DockerClient, state: Path) -> list[Container]:
+    """List the containers that the cloud of this folder made, ended ones too; only their ids are known.
+
+    Nothing is asked about each one: podman answers 500 about a container that is being removed at that moment, which
+    the SDK's ``ignore_removed`` takes for a failure.
+    """
+    found: list[Container] = client.containers.list(all=True, sparse=True, filters={"label": f"{LABEL}={state}"})
+    return found
 
 
 class _Container:
