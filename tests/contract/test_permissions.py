@@ -15,6 +15,7 @@ S3 = {
     "delete_object": "s3:DeleteObject",
     "get_object": "s3:GetObject",
     "head_object": "s3:GetObject",
+    "list_multipart_uploads": "s3:ListBucketMultipartUploads",
     "list_objects_v2": "s3:ListBucket",
     "complete_multipart_upload": "s3:PutObject",
     "put_object": "s3:PutObject",

@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -112,6 +112,10 @@ def test_where_nothing_gets_through_nothing_is_claimed(
     assert "run/outputs.json" not in bucket.keys()  # noqa: SIM118 - not a dict
 
 
+OTHERS = ["run/file", "run/file-2"]
+"""Keys of uploads that were open before."""
+
+
 class LostAnswers:
     """Loses the answers to one operation on uploads in parts."""
 
@@ -127,21 +131,43 @@ class LostAnswers:
         return None
 
 
-@pytest.mark.parametrize("times", [1, 100])
-def test_lost_answers_to_the_end_of_an_upload_in_parts(
-    s3_url: str, bucket: Any, faulty: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, times: int
-) -> None:
-    """The object is there and whole, so it counts; and no upload stays open."""
-    lost = LostAnswers(faulty, r"\?uploadId=[^&]*$", times)
+@pytest.fixture
+def losing(
+    s3_url: str, bucket: Any, faulty: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[Callable[[str, int], tuple[Any, LostAnswers]]]:
+    """Send a file in parts through a proxy that loses the answers to one operation, so many times."""
     content = os.urandom(11 * MIB)
     (tmp_path / "file").write_bytes(content)
-    with faulty.faulty_proxy(s3_url, lost.faults) as url:
-        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
-        options = Options(concurrency=4, part_size=5 * MIB, attempts=3)
-        engine = Engine(options, S3Access(options, backoff=0.001), sleep=lambda _seconds: None)
-        report = send(engine, bucket, tmp_path, {"file": tmp_path / "file"})
-        engine.pool.shutdown()
-    assert report.failed == {}
+
+    def send_file(query: str, times: int) -> tuple[Any, LostAnswers]:
+        lost = LostAnswers(faulty, query, times)
+        with faulty.faulty_proxy(s3_url, lost.faults) as url:
+            monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+            options = Options(concurrency=4, part_size=5 * MIB, attempts=3)
+            engine = Engine(options, S3Access(options, backoff=0.001), sleep=lambda _seconds: None)
+            report = send(engine, bucket, tmp_path, {"file": tmp_path / "file"})
+            engine.pool.shutdown()
+        assert lost.left < times
+        return report, lost
+
+    yield send_file
+    assert bucket.keys() == ["run/file"]
     assert bucket["run/file"] == content
+
+
+@pytest.mark.parametrize("times", [1, 100])
+def test_lost_answers_to_the_end_of_an_upload_in_parts(losing: Any, bucket: Any, times: int) -> None:
+    """The object is there and whole, so it counts; and no upload stays open."""
+    report, _lost = losing(r"\?uploadId=[^&]*$", times)
+    assert report.failed == {}
     assert "Uploads" not in bucket.client.list_multipart_uploads(Bucket=bucket.name)
-    assert lost.left < times
+
+
+def test_lost_answers_to_the_beginning_of_an_upload_in_parts(losing: Any, bucket: Any) -> None:
+    """S3 has begun it, and nobody here has its id; what others have begun, or this side before, stays."""
+    others = [bucket.client.create_multipart_upload(Bucket=bucket.name, Key=key)["UploadId"] for key in OTHERS]
+    report, lost = losing(r"/run/file\?uploads", 2)
+    assert report.failed == {}
+    assert lost.left == 0
+    still_open = bucket.client.list_multipart_uploads(Bucket=bucket.name)["Uploads"]
+    assert sorted(item["UploadId"] for item in still_open) == sorted(others)

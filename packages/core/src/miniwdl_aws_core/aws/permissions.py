@@ -98,6 +98,7 @@ STATEMENTS: tuple[Statement, ...] = (
         ("s3:AbortMultipartUpload", "s3:DeleteObject", "s3:PutObject"),
         (f"{BUCKET}/*",),
     ),
+    Statement("OpenUploads", Role.WORKFLOW, ("s3:ListBucketMultipartUploads",), (BUCKET,)),
     Statement(
         "Export",
         Role.WORKFLOW,
@@ -180,6 +181,14 @@ STATEMENTS: tuple[Statement, ...] = (
         Role.SUBMITTER,
         ("s3:AbortMultipartUpload", "s3:GetObject", "s3:PutObject"),
         (f"{BUCKET}/staging/*",),
+    ),
+    Statement("OpenUploads", Role.SUBMITTER, ("s3:ListBucketMultipartUploads",), (BUCKET,)),
+    Statement(
+        "SweepUploads",
+        Role.SUBMITTER,
+        ("s3:AbortMultipartUpload",),
+        (f"{BUCKET}/*",),
+        when="`miniwdl-aws sweep --uploads` is to give up uploads that nobody ends any more",
     ),
     Statement(
         "Outputs",

@@ -28,7 +28,7 @@ _KEYED = (
         )
     ),
 )  # fmt: skip
-_LISTING = ("s3:ListObjectsV2", "s3:HeadBucket", "s3:CreateBucket")
+_LISTING = ("s3:ListObjectsV2", "s3:ListMultipartUploads", "s3:HeadBucket", "s3:CreateBucket")
 MAX_KEY = 1024
 MAX_METADATA = 2 * 1024
 MAX_OBJECT_TAGS = 10

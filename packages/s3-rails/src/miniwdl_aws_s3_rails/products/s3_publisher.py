@@ -20,8 +20,9 @@ from miniwdl_aws_s3_rails.products.boundary import OWN_NAMES
 from miniwdl_aws_s3_rails.products.destination import check_vacant, check_writable
 from miniwdl_aws_s3_rails.products.plan import Item, make_plan, split_present
 from miniwdl_aws_s3_rails.transfer.etags import PartDigest, file_etag
+from miniwdl_aws_s3_rails.transfer.left_open import none_left_open
 from miniwdl_aws_s3_rails.transfer.meter import Meter
-from miniwdl_aws_s3_rails.transfer.sender import Check, Sender, part_size_for
+from miniwdl_aws_s3_rails.transfer.sender import Check, Sender, part_size_for, sent_in_parts
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -71,7 +72,8 @@ def publish(request: PublishRequest, engine: Engine) -> PublishReport:
     if missing and not may_replace and OUTPUTS_JSON not in request.files:
         check_vacant(engine, request.folder)
     meter = Meter("uploading", len(missing), sum(item.size for item in missing), lambda line: logger.info("%s", line))
-    with meter.reporting():
+    in_parts = [item.uri for item in missing if sent_in_parts(item.size, engine.options.part_size)]
+    with meter.reporting(), none_left_open(engine, folder, in_parts):
         checks, failed = _send(engine, missing, meter, may_replace=may_replace)
     return PublishReport(
         uploaded=len(checks),

@@ -19,8 +19,9 @@ from miniwdl_aws_s3_rails.staging.contents import Contents
 from miniwdl_aws_s3_rails.staging.places import identity, plan_places
 from miniwdl_aws_s3_rails.staging.sources import read_tree, unreadable
 from miniwdl_aws_s3_rails.transfer.copying import copy_object
+from miniwdl_aws_s3_rails.transfer.left_open import none_left_open
 from miniwdl_aws_s3_rails.transfer.meter import Meter
-from miniwdl_aws_s3_rails.transfer.sender import Sender
+from miniwdl_aws_s3_rails.transfer.sender import Sender, sent_in_parts
 from miniwdl_aws_s3_rails.transfer.writing import EXECUTABLE, PutOptions
 
 if TYPE_CHECKING:
@@ -74,7 +75,8 @@ def stage(request: StageRequest, engine: Engine) -> StageResult:
     elif missing:
         _ask(request, engine, travels)
         meter = Meter("staging", len(missing), travels, request.progress)
-        with meter.reporting():
+        in_parts = [item.uri for item in missing if sent_in_parts(item.source.size, engine.options.part_size)]
+        with meter.reporting(), none_left_open(engine, folder, in_parts):
             _send(engine, missing, contents, meter)
         request.progress(meter.line())
     size = sum(source.size for place in places.values() for source in place.objects.values())

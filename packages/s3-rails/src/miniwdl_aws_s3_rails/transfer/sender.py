@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Opener = Callable[[Path], IO[bytes]]
     """Opens a file for reading, unbuffered."""
 
-__all__ = ["Check", "Sender", "part_size_for"]
+__all__ = ["Check", "Sender", "part_size_for", "sent_in_parts"]
 
 MAX_PARTS = 10_000
 """https://docs.aws.amazon.com/AmazonS3/latest/userguide/qfacts.html"""
@@ -63,6 +63,11 @@ def part_size_for(size: int, preferred: int) -> int:
     """Part size for a file: the preferred one, unless there would be too many parts."""
     least = -(-size // (MAX_PARTS - 1))
     return max(preferred, -(-least // MIB) * MIB)
+
+
+def sent_in_parts(size: int, preferred: int) -> bool:
+    """Whether a file of a size goes as an upload in parts."""
+    return size > part_size_for(size, preferred)
 
 
 @dataclass(frozen=True)
@@ -184,7 +189,7 @@ class Sender:
     def _put_once(self, uri: S3Uri, file: _File, count: Callable[[int], None]) -> Check:
         size = file.size
         part_size = part_size_for(size, self.engine.options.part_size)
-        in_parts = size > part_size
+        in_parts = sent_in_parts(size, self.engine.options.part_size)
         if in_parts and self.engine.sends_checksum and self._goes_by_obstore(uri):
             return self._put_with_checksum(uri, file, part_size, count)
         digest = PartDigest()
