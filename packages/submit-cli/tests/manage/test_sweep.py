@@ -3,8 +3,10 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 
@@ -119,3 +121,86 @@ def test_without_the_permission_it_says_which(
     assert code == 69
     assert "can't deregister the job definition: permission is missing" in err
     assert "DeregisterJobDefinition in the IAM policy" in err
+
+
+class Bucket:
+    """A bucket with open uploads, each of a begin that moto doesn't note."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.client = boto3.client("s3", region_name="us-east-1")
+        self.client.create_bucket(Bucket="ours")
+        self.begun: dict[str, datetime] = {}
+        real = type(self.client)._make_api_call
+
+        def call(client: Any, operation: str, request: Any) -> Any:
+            answer = real(client, operation, request)
+            if operation == "ListMultipartUploads":
+                for item in answer.get("Uploads", ()):
+                    item["Initiated"] = self.begun[item["UploadId"]]
+            return answer
+
+        monkeypatch.setattr("botocore.client.BaseClient._make_api_call", call)
+
+    def begin(self, key: str, ago: float) -> str:
+        """Begin an upload so many seconds ago."""
+        upload = self.client.create_multipart_upload(Bucket="ours", Key=key)["UploadId"]
+        self.begun[upload] = datetime.fromtimestamp(datetime.now(UTC).timestamp() - ago, UTC)
+        return upload
+
+    def open(self) -> set[str]:
+        """Keys with an open upload."""
+        return {item["Key"] for item in self.client.list_multipart_uploads(Bucket="ours").get("Uploads", ())}
+
+
+DAY = 86400
+
+
+def test_uploads_that_nobody_ends(aws: Any, manage: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch) -> None:
+    bucket = Bucket(monkeypatch)
+    monkeypatch.setenv("MINIWDL__AWS__S3_UPLOAD_FOLDER", "s3://ours/results")
+    for key, days in {
+        "results/run/big.bam": 8,
+        "results/run/new.bam": 6,
+        "results-of-others/big.bam": 9,
+        "miniwdl-aws-staging/x/reads.fq": 20,
+        "other": 30,
+    }.items():
+        bucket.begin(key, days * DAY)
+    everything = bucket.open()
+
+    code, out, err = manage("sweep", "--uploads")
+    assert code == 0, err
+    assert [line.partition("  ")[0] for line in out.splitlines()] == [
+        "s3://ours/miniwdl-aws-staging/x/reads.fq",
+        "s3://ours/results/run/big.bam",
+    ]
+    assert "begun 8d" in out
+    assert err == "2 uploads that nobody ended; --yes gives them up\n"
+    facts = json.loads(manage("sweep", "--uploads", "--json", "--older-than", "5d")[1])
+    assert [item["uri"].rpartition("/")[2] for item in facts] == ["reads.fq", "big.bam", "new.bam"]
+    assert bucket.open() == everything, "nothing has been done so far"
+
+    assert manage("sweep", "--uploads", "--yes")[2] == "gave up 2 uploads\n"
+    assert bucket.open() == {"results/run/new.bam", "results-of-others/big.bam", "other"}
+    assert manage("sweep", "--uploads", "--yes")[2] == (
+        "no old upload is open below s3://ours/results/ or s3://ours/miniwdl-aws-staging/\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--uploads"], "--s3upload is missing: give --s3upload or set MINIWDL__AWS__S3_UPLOAD_FOLDER"),
+        (["--uploads", "--older-than", "a week"], "--older-than must be a time of at least 0 seconds, such as 90"),
+        (["--older-than", "7d"], "--older-than is of uploads"),
+        (["--uploads", "--s3upload", "/results"], "--s3upload must begin with s3://"),
+        (["--uploads", "--s3upload", "s3://not-there/"], "can't list the open uploads of s3://not-there/"),
+    ],
+)
+def test_uploads_that_cant_be_looked_for(
+    aws: Any, manage: Callable[..., Outcome], words: list[str], expected: str
+) -> None:
+    code, out, err = manage("sweep", *words)
+    assert code != 0
+    assert out == ""
+    assert err.startswith(f"miniwdl-aws: {expected}")

@@ -27,7 +27,7 @@ HELP = {
     "wait": "wait for the end of a run and exit with its code",
     "cancel": "stop a run and all of its tasks",
     "rerun": "submit a run again; the call cache does the rest",
-    "sweep": "find task jobs and definitions of runs that are gone",
+    "sweep": "find task jobs, definitions and uploads of runs that are gone",
     "doctor": "check everything that a run needs",
 }
 

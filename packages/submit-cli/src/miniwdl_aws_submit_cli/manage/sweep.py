@@ -1,4 +1,4 @@
-"""``miniwdl-aws sweep``: task jobs and job definitions that are left of runs whose workflow job is gone."""
+"""``miniwdl-aws sweep``: task jobs, job definitions and uploads that are left of runs whose processes are gone."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ import time
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.console import emit, emit_json, say
+from miniwdl_aws_core.options.kinds import duration as age
+from miniwdl_aws_core.terminal import quoted
 from miniwdl_aws_hooks.errors import ConfigurationError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
@@ -16,7 +18,10 @@ from miniwdl_aws_submit_cli.options.table import option
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser, Namespace
+    from collections.abc import Mapping, Sequence
 
+    from miniwdl_aws_core.aws.open_uploads import OpenUpload
+    from miniwdl_aws_core.s3uri import S3Uri
     from miniwdl_aws_submit_cli.runs.batch import Batch
     from miniwdl_aws_submit_cli.runs.leftovers import Leftovers
     from miniwdl_aws_submit_cli.runs.session import Session
@@ -27,17 +32,41 @@ RATE = 10.0
 """Definitions deregistered in a second: AWS takes 50 requests from an account, and runs need them, too."""
 
 
+OLDER_THAN = "7d"
+"""No upload takes so long that anybody waits for; S3's own examples of lifecycle rules for this have seven days, too:
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/mpu-abort-incomplete-mpu-lifecycle-config.html"""
+
+
 def configure(parser: ArgumentParser) -> None:
     """Add where to look for them."""
-    parser.add_argument("--yes", action="store_true", help="stop the jobs, and deregister the definitions")
+    parser.add_argument(
+        "--yes", action="store_true", help="stop the jobs, and deregister the definitions; give up the uploads"
+    )
     add_json(parser)
+    parser.add_argument(
+        "--uploads",
+        action="store_true",
+        help="instead, uploads in parts that were never ended, to wherever below the folders of --s3upload and "
+        "--staging, begun by whomever: S3 doesn't tell which are of runs",
+    )
+    parser.add_argument(
+        "--older-than", metavar="AGE", help=f"with --uploads: only those begun before, such as 12h [{OLDER_THAN}]"
+    )
+    add_option(parser, "--s3upload")
+    add_option(parser, "--staging")
     add_option(parser, "--task-queue")
     add_option(parser, "--task-queue-fallback")
     add_place(parser)
 
 
 def run(args: Namespace) -> int:
-    """List them; with ``--yes``, stop and deregister them."""
+    """List them; with ``--yes``, stop and deregister them, or give them up."""
+    if args.older_than is not None and not args.uploads:
+        raise ConfigurationError("--older-than is of uploads", hint="add --uploads")
+    return _sweep_uploads(args) if args.uploads else _sweep_jobs(args)
+
+
+def _sweep_jobs(args: Namespace) -> int:
     from miniwdl_aws_submit_cli.runs.leftovers import find_leftovers
     from miniwdl_aws_submit_cli.runs.session import open_session
 
@@ -107,17 +136,80 @@ def _sum_up(found: Leftovers, *, done: bool) -> None:
         say(f"{what} of runs that have ended; --yes deregisters {_it(definitions)}")
 
 
+def _sweep_uploads(args: Namespace) -> int:
+    from miniwdl_aws_submit_cli.runs.left_uploads import LeftUploads
+    from miniwdl_aws_submit_cli.runs.session import open_session
+
+    before = time.time() - _age(args.older_than or OLDER_THAN)
+    with open_session(args) as session:
+        folders = _folders(args, session)
+        uploads = LeftUploads()
+        found = uploads.find(folders, before)
+        if args.json:
+            emit_json([_upload_facts(upload) for upload in found])
+        else:
+            for upload in found:
+                begun = ago(round(upload.begun * 1000), time.time())
+                emit(f"{upload.uri}  begun {begun} ago  by {upload.initiator or 'nobody knows whom'}")
+        ended = uploads.end(found) if args.yes else 0
+    if not args.json:
+        _sum_up_uploads(len(found), folders, ended=ended if args.yes else None)
+    return ExitCode.OK
+
+
+def _age(text: str) -> float:
+    kind = age()
+    try:
+        return kind.parse(text.strip())
+    except ValueError:
+        raise ConfigurationError(f"--older-than must be {kind.expected}, not {quoted(text)}") from None
+
+
+def _upload_facts(upload: OpenUpload) -> dict[str, object]:
+    facts = {"uri": str(upload.uri), "uploadId": upload.upload_id, "initiator": upload.initiator}
+    return {**facts, "createdAt": round(upload.begun * 1000)}
+
+
+def _sum_up_uploads(number: int, folders: Sequence[S3Uri], *, ended: int | None) -> None:
+    if not number:
+        say(f"no old upload is open below {' or '.join(map(str, folders))}")
+    elif ended is None:
+        say(f"{counted(number, 'upload')} that nobody ended; --yes gives {_it(number)} up")
+    else:
+        say(f"gave up {counted(ended, 'upload')}")
+
+
 def _it(number: int) -> str:
     return "it" if number == 1 else "them"
+
+
+def _folders(args: Namespace, session: Session) -> list[S3Uri]:
+    """Name the folders that submissions write to."""
+    from miniwdl_aws_core.s3uri import S3Uri
+    from miniwdl_aws_submit_cli.options.resolve import find, read_s3_folder, read_staging
+
+    tags = _tags(session)
+    upload, staging = (find(option(name), vars(args), os.environ, tags) for name in ("--s3upload", "--staging"))
+    s3upload = read_s3_folder(upload)
+    folders = [folder for folder in (s3upload, read_staging(staging, s3upload)) if folder]
+    if not folders:
+        raise ConfigurationError(f"--s3upload is missing: {option('--s3upload').sources}")
+    return [S3Uri.parse(folder).as_folder() for folder in folders]
+
+
+def _tags(session: Session) -> Mapping[str, str]:
+    """Give the tags of the workflow queue."""
+    from miniwdl_aws_submit_cli.runs.queues import QueueTable
+
+    queue = QueueTable(session.batch.queues()).get(session.queue) if session.queue else None
+    return queue.tags if queue else {}
 
 
 def _queues(args: Namespace, session: Session) -> list[str]:
     """Name the task queues, as a submission would."""
     from miniwdl_aws_submit_cli.options.resolve import find
-    from miniwdl_aws_submit_cli.runs.queues import QueueTable
 
-    workflow_queue = QueueTable(session.batch.queues()).get(session.queue) if session.queue else None
-    tags = workflow_queue.tags if workflow_queue else {}
+    tags = _tags(session)
     names = [
         find(option(name), vars(args), os.environ, tags).value for name in ("--task-queue", "--task-queue-fallback")
     ]

@@ -29,6 +29,7 @@ __all__ = [
     "read_cpu",
     "read_memory",
     "read_s3_folder",
+    "read_staging",
     "resolve",
     "within",
 ]
@@ -150,7 +151,7 @@ def resolve(given: Mapping[str, Any], environ: Mapping[str, str], tags: Mapping[
         mount=mount,
         run_dir=_run_dir(found["dir"], mount),
         publish=publish,
-        staging=_staging(found["staging"], s3upload),
+        staging=read_staging(found["staging"], s3upload),
         workflow_role=_read(found["workflow_role"], ROLE),
         image=found["image"].value or None,
         name=_job_name(found["name"]),
@@ -219,7 +220,8 @@ def read_s3_folder(found: Resolved) -> str | None:
     return found.value
 
 
-def _staging(found: Resolved, s3upload: str | None) -> str | None:
+def read_staging(found: Resolved, s3upload: str | None) -> str | None:
+    """Read where files are staged: where nobody says, in the bucket of the results."""
     if found.value:
         folder = read_s3_folder(found) or ""
         return folder.rstrip("/") + "/"
