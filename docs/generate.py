@@ -190,7 +190,7 @@ def pulls_block() -> str:
 
 def runtime_block() -> str:
     """List the runtime keys that only this backend reads."""
-    from miniwdl_aws_batch_backend.resources import HINTS
+    from miniwdl_aws_batch_backend.jobs.resources import HINTS
 
     return table(("key", "value"), [(f"`{key}`", hint.expected) for key, hint in HINTS.items()])
 

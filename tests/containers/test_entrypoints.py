@@ -49,7 +49,7 @@ def run(cloud, monkeypatch) -> Iterator[Callable[[str], Mapping[str, str]]]:
     manager = create_manager([], {})
     manager.register(FileSystem(root))
     manager.register(plugin)
-    monkeypatch.setattr("miniwdl_aws_batch_backend.engine.get_manager", lambda: manager)
+    monkeypatch.setattr("miniwdl_aws_batch_backend.process.engine.get_manager", lambda: manager)
     source = cloud.state / "fsx/says.wdl"
     source.write_text(TASK)
 

@@ -18,7 +18,7 @@ import pytest
 from cfnlint import api
 from cfnlint.config import ManualArgs
 
-from miniwdl_aws_batch_backend.draft import task_properties
+from miniwdl_aws_batch_backend.jobs.draft import task_properties
 from miniwdl_aws_core.batch.definition import build_definition
 from miniwdl_aws_core.batch.mounts import plan_mounts
 from miniwdl_aws_fsx_mount.hosts.user_data import HostOptions, encode, user_data

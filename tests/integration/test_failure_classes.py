@@ -275,7 +275,7 @@ CASES = {
 def test_what_follows(run: Runner, cloud: LocalCloud, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     case = CASES[name]
     if case.max_lag is not None:
-        monkeypatch.setattr("miniwdl_aws_batch_backend.engine.MAX_LAG", case.max_lag)
+        monkeypatch.setattr("miniwdl_aws_batch_backend.process.engine.MAX_LAG", case.max_lag)
     cloud.faults.add(case.faults)
     outcome = run(name, case.command, case.runtime, case.options)
     assert outcome.output == (None if case.failure else "done"), outcome.log

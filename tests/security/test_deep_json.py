@@ -23,7 +23,7 @@ READERS = {
         "read(dict, io.BytesIO(deep.encode())).skipped == 1",
     ),
     "the journal of jobs": (
-        "from miniwdl_aws_batch_backend.adoption.journal import LeftJournal",
+        "from miniwdl_aws_batch_backend.process.adoption.journal import LeftJournal",
         "LeftJournal.read(file).entries == ()",
     ),
     "a file of a run, for its report": (

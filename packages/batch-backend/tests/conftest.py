@@ -93,8 +93,8 @@ def run(batch: FakeBatch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> It
     from miniwdl_aws_batch_backend import plugin as own
 
     manager.register(own)
-    monkeypatch.setattr("miniwdl_aws_batch_backend.engine.get_manager", lambda: manager)
-    monkeypatch.setattr("miniwdl_aws_batch_backend.batch_api.connect", lambda _region: batch)
+    monkeypatch.setattr("miniwdl_aws_batch_backend.process.engine.get_manager", lambda: manager)
+    monkeypatch.setattr("miniwdl_aws_batch_backend.process.batch_api.connect", lambda _region: batch)
     monkeypatch.setattr(task_container, "_backends", {})
     monkeypatch.setattr(config, "load_plugins", config.load_plugins)
     monkeypatch.setattr(BatchBackend, "_global_init", False, raising=False)

@@ -12,7 +12,8 @@ import WDL
 from conftest import MountPlugin  # type: ignore[import-not-found] # beside this file
 from WDL.runtime import config
 
-from miniwdl_aws_batch_backend import batch_api, engine, plugin
+from miniwdl_aws_batch_backend import plugin
+from miniwdl_aws_batch_backend.process import batch_api, engine
 from miniwdl_aws_hooks import create_manager
 
 

@@ -49,7 +49,7 @@ TRIED_AGAIN = "case $PWD in */work) "
 @pytest.fixture(autouse=True)
 def _pressure(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let one job go alone, and the others wait."""
-    monkeypatch.setattr("miniwdl_aws_batch_backend.engine.BURST", 1)
+    monkeypatch.setattr("miniwdl_aws_batch_backend.process.engine.BURST", 1)
     monkeypatch.setattr("miniwdl_aws_core.batch.lookup.PAUSES", (0.0, 0.0, 0.0))
     run.options["scheduler"]["task_concurrency"] = 50
 
@@ -107,7 +107,7 @@ def test_whoever_may_describe_the_array_can_tell_the_calls(run: Any) -> None:
 @pytest.mark.parametrize(("option", "rate"), [("off", 50), ("auto", 1000)])
 def test_what_need_not_wait_goes_alone(run: Any, monkeypatch: pytest.MonkeyPatch, option: str, rate: int) -> None:
     if option == "auto":
-        monkeypatch.setattr("miniwdl_aws_batch_backend.engine.BURST", 100)
+        monkeypatch.setattr("miniwdl_aws_batch_backend.process.engine.BURST", 100)
     _, outputs = run(scatter(), options={"aws": {"array": option, "submit_rate": rate}})
     assert outputs["doubled"] == DOUBLED
     assert len(alone(run)) == 12
@@ -251,7 +251,7 @@ def test_throttled_arrays_are_repeated(run: Any) -> None:
 
 
 def test_children_may_come_long_after_their_array(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("miniwdl_aws_batch_backend.engine.MAX_LAG", 0.1)
+    monkeypatch.setattr("miniwdl_aws_batch_backend.process.engine.MAX_LAG", 0.1)
 
     def late(job: FakeJob) -> None:
         job.fate.missing = 6 if job.index is not None else 0

@@ -14,7 +14,7 @@ import WDL
 from fake_batch import Fate, TakenAnywayError, client_error
 
 from miniwdl_aws_batch_backend.failures.waiting import QueueWait
-from miniwdl_aws_batch_backend.termination import TerminationWatch
+from miniwdl_aws_batch_backend.process.termination import TerminationWatch
 from miniwdl_aws_core.batch.tags import TaskTags
 
 if TYPE_CHECKING:
@@ -586,7 +586,7 @@ def test_a_job_may_be_missing_for_a_while(run) -> None:
 
 
 def test_a_job_that_vanishes_is_replaced(run, monkeypatch) -> None:
-    monkeypatch.setattr("miniwdl_aws_batch_backend.engine.MAX_LAG", 0.1)
+    monkeypatch.setattr("miniwdl_aws_batch_backend.process.engine.MAX_LAG", 0.1)
     run.batch.fates = [Fate(vanish=True)]
     _, outputs = run(HELLO)
     assert outputs["said"] == "hello world"
@@ -749,7 +749,7 @@ def test_a_task_holds_licences(run) -> None:
 
 @pytest.mark.parametrize("reason", [None, STUCK])
 def test_a_task_that_waits_says_which_licences_it_needs(run, caplog, monkeypatch, reason: str | None) -> None:
-    monkeypatch.setattr("miniwdl_aws_batch_backend.job.QueueWait", partial(QueueWait, report_after=0.01))
+    monkeypatch.setattr("miniwdl_aws_batch_backend.jobs.job.QueueWait", partial(QueueWait, report_after=0.01))
     caplog.set_level("INFO")
     run.batch.fates = [Fate(waiting=3, runnable_reason=reason)]
     run(failing("echo", LICENCES))
@@ -787,7 +787,7 @@ class Unanswered:
 
 
 def test_a_missing_job_is_kept_while_AWS_cannot_be_asked(run, monkeypatch) -> None:  # noqa: N802
-    monkeypatch.setattr("miniwdl_aws_batch_backend.engine.MAX_LAG", 0)
+    monkeypatch.setattr("miniwdl_aws_batch_backend.process.engine.MAX_LAG", 0)
     run.batch.fates = [Fate(missing=2)]
     doorman = Unanswered(run.batch, after=lambda jobs: not jobs, times=5)
     _, outputs = run(HELLO)

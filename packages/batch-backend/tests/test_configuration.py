@@ -7,7 +7,7 @@ import pytest
 from WDL.runtime.config import Loader
 
 from miniwdl_aws_batch_backend.configuration import BackendSettings, read_settings
-from miniwdl_aws_batch_backend.engine import Engine
+from miniwdl_aws_batch_backend.process.engine import Engine
 from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_hooks import ConfigurationError, EnvironSettings
 

@@ -83,7 +83,7 @@ def tolerant() -> Iterator[None]:
 @pytest.mark.parametrize("moment", range(20))
 def test_no_job_is_left_running(run, tolerant, monkeypatch, moment: int) -> None:
     if moment % 2:  # nearly all of them are children of arrays
-        monkeypatch.setattr("miniwdl_aws_batch_backend.engine.BURST", 1)
+        monkeypatch.setattr("miniwdl_aws_batch_backend.process.engine.BURST", 1)
     chance = random.Random(moment)
     killer = Killer(chance.uniform(0, 1.2))
 

@@ -19,22 +19,22 @@ import WDL
 from WDL.runtime.error import Interrupted, OutputError, Terminated
 from WDL.runtime.task_container import TaskContainer
 
-from miniwdl_aws_batch_backend import batch_api
-from miniwdl_aws_batch_backend.adoption.callkey import CallFacts, call_key
-from miniwdl_aws_batch_backend.adoption.journal import Entry
-from miniwdl_aws_batch_backend.adoption.recovery import take_over
-from miniwdl_aws_batch_backend.draft import Draft, TaskCall, draft_job
-from miniwdl_aws_batch_backend.engine import Engine
 from miniwdl_aws_batch_backend.errors import TaskSettingError
 from miniwdl_aws_batch_backend.failures.pauses import Pauses
 from miniwdl_aws_batch_backend.failures.report import Rewritten, failure_info, stderr_tail, tailed
-from miniwdl_aws_batch_backend.job import BatchJob
+from miniwdl_aws_batch_backend.jobs.draft import Draft, TaskCall, draft_job
+from miniwdl_aws_batch_backend.jobs.job import BatchJob
+from miniwdl_aws_batch_backend.jobs.resources import HINTS, OWN, check_own, read_hints, resources_of
 from miniwdl_aws_batch_backend.names import task_name
+from miniwdl_aws_batch_backend.process import batch_api
+from miniwdl_aws_batch_backend.process.adoption.callkey import CallFacts, call_key
+from miniwdl_aws_batch_backend.process.adoption.journal import Entry
+from miniwdl_aws_batch_backend.process.adoption.recovery import take_over
+from miniwdl_aws_batch_backend.process.engine import Engine
+from miniwdl_aws_batch_backend.process.submission.grouping import Candidate
+from miniwdl_aws_batch_backend.process.termination import StoppedError
 from miniwdl_aws_batch_backend.records.recorder import Recorder
 from miniwdl_aws_batch_backend.records.tries import what_follows
-from miniwdl_aws_batch_backend.resources import HINTS, OWN, check_own, read_hints, resources_of
-from miniwdl_aws_batch_backend.submission.grouping import Candidate
-from miniwdl_aws_batch_backend.termination import StoppedError
 from miniwdl_aws_batch_backend.workdir.handover import (
     Place,
     discard,

@@ -30,7 +30,7 @@ __all__ = [
 @hookimpl(trylast=True)
 def miniwdl_aws_select_queue(context: QueueContext) -> str | None:
     """Take the task's own queue, else that of its architecture, or the fallback once it has lost enough hosts."""
-    from miniwdl_aws_batch_backend.routing import choose_queue
+    from miniwdl_aws_batch_backend.jobs.routing import choose_queue
 
     return choose_queue(context)
 

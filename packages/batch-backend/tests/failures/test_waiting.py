@@ -3,9 +3,9 @@ from __future__ import annotations
 import pytest
 from fake_batch import FakeBatch, client_error
 
-from miniwdl_aws_batch_backend.batch_api import BatchApi
 from miniwdl_aws_batch_backend.failures.waiting import QueueWait, WaitStep, explain, position_in
-from miniwdl_aws_batch_backend.queues import QueuePositions
+from miniwdl_aws_batch_backend.process.batch_api import BatchApi
+from miniwdl_aws_batch_backend.process.watching.queues import QueuePositions
 from miniwdl_aws_core.batch.job import Job
 
 REASON = "MISCONFIGURATION:JOB_RESOURCE_REQUIREMENT - The job resource requirement is higher than ..."

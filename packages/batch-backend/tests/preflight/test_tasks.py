@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miniwdl_aws_batch_backend.configuration import BackendSettings
-from miniwdl_aws_batch_backend.extensions import Extensions
+from miniwdl_aws_batch_backend.jobs.resources import resources_of
 from miniwdl_aws_batch_backend.preflight.checks import check
 from miniwdl_aws_batch_backend.preflight.hosts import HostType, InstanceTypes
-from miniwdl_aws_batch_backend.resources import resources_of
+from miniwdl_aws_batch_backend.process.extensions import Extensions
 from miniwdl_aws_core.aws.errors import AwsError, Kind
 from miniwdl_aws_hooks import (
     Check,

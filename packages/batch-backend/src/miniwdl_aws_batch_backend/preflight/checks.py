@@ -7,13 +7,13 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_batch_backend.batch_api import BatchApi, connect
 from miniwdl_aws_batch_backend.configuration import BackendSettings, read_settings
-from miniwdl_aws_batch_backend.extensions import Extensions
 from miniwdl_aws_batch_backend.preflight.ecr_images import check_image
 from miniwdl_aws_batch_backend.preflight.environments import check_environments
 from miniwdl_aws_batch_backend.preflight.hosts import InstanceTypes
 from miniwdl_aws_batch_backend.preflight.quotas import check_quotas, connect_quotas
+from miniwdl_aws_batch_backend.process.batch_api import BatchApi, connect
+from miniwdl_aws_batch_backend.process.extensions import Extensions
 from miniwdl_aws_core.aws.errors import AwsError
 from miniwdl_aws_core.batch.images import rewrite
 from miniwdl_aws_core.hosts.environments import environments_behind

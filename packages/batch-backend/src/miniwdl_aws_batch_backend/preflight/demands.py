@@ -12,7 +12,7 @@ from WDL.runtime.task_container import TaskContainer
 
 from miniwdl_aws_batch_backend.backend import UNBOUNDED
 from miniwdl_aws_batch_backend.errors import TaskSettingError
-from miniwdl_aws_batch_backend.resources import HINTS, MIB, OWN, Resources, check_own, read_hints, resources_of
+from miniwdl_aws_batch_backend.jobs.resources import HINTS, MIB, OWN, Resources, check_own, read_hints, resources_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

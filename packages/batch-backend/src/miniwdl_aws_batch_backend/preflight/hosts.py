@@ -18,7 +18,7 @@ from miniwdl_aws_core.hosts.environments import given_by
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from miniwdl_aws_batch_backend.resources import Resources
+    from miniwdl_aws_batch_backend.jobs.resources import Resources
 
 __all__ = ["HostType", "InstanceTypes"]
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_batch_backend.jobs.resources import MIB
 from miniwdl_aws_batch_backend.preflight.demands import PLACES, SIZES, Demand
-from miniwdl_aws_batch_backend.resources import MIB
 from miniwdl_aws_core.hosts.environments import given_by
 from miniwdl_aws_core.sizes import human_size
 from miniwdl_aws_hooks import Check, CheckState

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from miniwdl_aws_batch_backend.configuration import BackendSettings
-    from miniwdl_aws_batch_backend.extensions import Extensions
     from miniwdl_aws_batch_backend.preflight.hosts import InstanceTypes
+    from miniwdl_aws_batch_backend.process.extensions import Extensions
     from miniwdl_aws_core.hosts.environments import ComputeEnvironment
     from miniwdl_aws_hooks import PreflightContext, TaskNeeds
 
