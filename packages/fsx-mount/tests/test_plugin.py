@@ -7,7 +7,7 @@ import pytest
 from miniwdl_aws_core.run_files import StaleFileError
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxError
 from miniwdl_aws_fsx_mount.hosts import marker
-from miniwdl_aws_fsx_mount.localize import path_map
+from miniwdl_aws_fsx_mount.inputs.localize import path_map
 from miniwdl_aws_hooks import (
     CheckState,
     ConfigurationError,

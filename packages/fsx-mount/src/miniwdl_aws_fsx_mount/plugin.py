@@ -41,7 +41,7 @@ def miniwdl_aws_prepare_file_system(context: FileSystemContext) -> bool | None:
 @hookimpl
 def miniwdl_aws_check_destination(context: DestinationContext) -> bool | None:
     """Look, with ``--publish export``, whether a data repository association covers the destination."""
-    from miniwdl_aws_fsx_mount.export import answer_check
+    from miniwdl_aws_fsx_mount.results.export import answer_check
 
     return answer_check(context)
 
@@ -57,7 +57,7 @@ def miniwdl_aws_preflight(context: PreflightContext) -> Sequence[Check]:
 @hookimpl
 def miniwdl_aws_localize(request: LocalizeRequest) -> str | None:
     """Use the file system's own path of what a data repository association links, instead of downloading it."""
-    from miniwdl_aws_fsx_mount.localize import answer_localize
+    from miniwdl_aws_fsx_mount.inputs.localize import answer_localize
 
     return answer_localize(request)
 
@@ -65,7 +65,7 @@ def miniwdl_aws_localize(request: LocalizeRequest) -> str | None:
 @hookimpl
 def miniwdl_aws_commands() -> Sequence[Command]:
     """Add ``miniwdl-aws fsx``."""
-    from miniwdl_aws_fsx_mount.commands import configure, run
+    from miniwdl_aws_fsx_mount.command.commands import configure, run
 
     help_text = "FSx for Lustre: show it, mount it on hosts, import from S3, release space"
     return [Command("fsx", help_text, configure, run)]
@@ -74,6 +74,6 @@ def miniwdl_aws_commands() -> Sequence[Command]:
 @hookimpl
 def miniwdl_aws_publish(request: PublishRequest) -> PublishReport | None:
     """Export results by FSx itself with ``--publish export``; else leave it to others."""
-    from miniwdl_aws_fsx_mount.export import answer_publish
+    from miniwdl_aws_fsx_mount.results.export import answer_publish
 
     return answer_publish(request)

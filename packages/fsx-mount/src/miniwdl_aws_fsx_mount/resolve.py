@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.aws.errors import Kind
 from miniwdl_aws_core.options.shared import AwsOptions, task_queues
+from miniwdl_aws_fsx_mount.aws.file_system import check_id, require_usable
+from miniwdl_aws_fsx_mount.aws.fsx_service import FsxService
+from miniwdl_aws_fsx_mount.checks.preflight import check_mount_here, check_mount_path
+from miniwdl_aws_fsx_mount.checks.survey import take_survey
 from miniwdl_aws_fsx_mount.errors import FsxAccessError
-from miniwdl_aws_fsx_mount.file_system import check_id, require_usable
-from miniwdl_aws_fsx_mount.fsx_service import FsxService
 from miniwdl_aws_fsx_mount.hosts.compute import Hosts
 from miniwdl_aws_fsx_mount.hosts.marker import ensure_marker
 from miniwdl_aws_fsx_mount.mounts import lustre_mount, sentinel_name
-from miniwdl_aws_fsx_mount.preflight import check_mount_here, check_mount_path
-from miniwdl_aws_fsx_mount.survey import take_survey
 from miniwdl_aws_hooks import Check, CheckState, JobRole, MiniwdlAwsError
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from miniwdl_aws_fsx_mount.commands import configure, run
+from miniwdl_aws_fsx_mount.command.commands import configure, run
 from miniwdl_aws_fsx_mount.hosts.launch_template import LaunchTemplates
 
 

@@ -1,7 +1,7 @@
 import pytest
 
 from miniwdl_aws_core.hosts.environments import ComputeEnvironment
-from miniwdl_aws_fsx_mount.file_system import find_file_system
+from miniwdl_aws_fsx_mount.aws.file_system import find_file_system
 from miniwdl_aws_fsx_mount.hosts.compute import Subnet
 from miniwdl_aws_fsx_mount.hosts.network import (
     PORTS,

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.hosts.environments import environments_behind
-from miniwdl_aws_fsx_mount.fsx_service import asking, make_client
+from miniwdl_aws_fsx_mount.aws.fsx_service import asking, make_client
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.aws.errors import AwsError, Kind
-from miniwdl_aws_fsx_mount.fsx_service import asking, make_client
+from miniwdl_aws_fsx_mount.aws.fsx_service import asking, make_client
 
 if TYPE_CHECKING:
     from mypy_boto3_ec2 import EC2Client

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from miniwdl_aws_core.hosts.environments import ComputeEnvironment
-    from miniwdl_aws_fsx_mount.file_system import FileSystem
+    from miniwdl_aws_fsx_mount.aws.file_system import FileSystem
     from miniwdl_aws_fsx_mount.hosts.compute import Subnet
 
 __all__ = ["PORTS", "allowed_ports", "check_kind", "check_mounting", "check_ports", "check_zone"]

@@ -3,7 +3,7 @@ import os
 import pytest
 
 from miniwdl_aws_fsx_mount.errors import FsxError
-from miniwdl_aws_fsx_mount.placing import check_name, place, renew
+from miniwdl_aws_fsx_mount.results.placing import check_name, place, renew
 
 
 @pytest.fixture

@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_fsx_mount.aws.file_system import require_usable
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxError
-from miniwdl_aws_fsx_mount.export import destination
-from miniwdl_aws_fsx_mount.file_system import require_usable
 from miniwdl_aws_fsx_mount.hosts.marker import LUSTRE, PROC_MOUNTS, mounted_type
+from miniwdl_aws_fsx_mount.results.export import destination
 from miniwdl_aws_hooks import Check, CheckState
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from miniwdl_aws_fsx_mount.associations import Association
-    from miniwdl_aws_fsx_mount.file_system import FileSystem
+    from miniwdl_aws_fsx_mount.aws.associations import Association
+    from miniwdl_aws_fsx_mount.aws.file_system import FileSystem
 
 __all__ = [
     "check_associations",

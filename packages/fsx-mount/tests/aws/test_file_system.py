@@ -1,7 +1,7 @@
 import pytest
 
+from miniwdl_aws_fsx_mount.aws.file_system import check_id, find_file_system, require_usable
 from miniwdl_aws_fsx_mount.errors import FileSystemError
-from miniwdl_aws_fsx_mount.file_system import check_id, find_file_system, require_usable
 from miniwdl_aws_hooks import ConfigurationError
 
 

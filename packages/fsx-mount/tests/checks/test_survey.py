@@ -5,12 +5,12 @@ import pytest
 from moto import mock_aws
 
 from miniwdl_aws_core.aws.errors import Kind
-from miniwdl_aws_fsx_mount.associations import Association
+from miniwdl_aws_fsx_mount.aws.associations import Association
+from miniwdl_aws_fsx_mount.aws.file_system import find_file_system
+from miniwdl_aws_fsx_mount.checks.survey import take_survey
+from miniwdl_aws_fsx_mount.command.show import survey_lines
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError
-from miniwdl_aws_fsx_mount.file_system import find_file_system
 from miniwdl_aws_fsx_mount.hosts.compute import Hosts
-from miniwdl_aws_fsx_mount.show import survey_lines
-from miniwdl_aws_fsx_mount.survey import take_survey
 from miniwdl_aws_hooks import CheckState
 
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniwdl_aws_fsx_mount.associations import Association, PathMap
+from miniwdl_aws_fsx_mount.aws.associations import Association, PathMap
+from miniwdl_aws_fsx_mount.aws.tasks import RepositoryTask, TaskType
 from miniwdl_aws_fsx_mount.errors import FsxError
-from miniwdl_aws_fsx_mount.export import Exporter, destination, export_paths, read_failures
-from miniwdl_aws_fsx_mount.tasks import RepositoryTask, TaskType
+from miniwdl_aws_fsx_mount.results.export import Exporter, destination, export_paths, read_failures
 
 LINK = Association("dra-1", "results", "bucket", "lab")
 FOLDER = "s3://bucket/lab/run1/"

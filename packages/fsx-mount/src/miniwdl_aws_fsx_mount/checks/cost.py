@@ -10,7 +10,7 @@ from miniwdl_aws_hooks import Check, CheckState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from miniwdl_aws_fsx_mount.file_system import FileSystem
+    from miniwdl_aws_fsx_mount.aws.file_system import FileSystem
 
 __all__ = ["check_cost"]
 

@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from miniwdl_aws_fsx_mount.preload import Preloader, files_of, find_loader, read_first_byte, restore
+from miniwdl_aws_fsx_mount.inputs.preload import Preloader, files_of, find_loader, read_first_byte, restore
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_what_is_there_is_left_alone(lfs, released, tmp_path):
 def test_what_lustre_does_not_restore_is_read(lfs, released, tmp_path, monkeypatch, trouble):
     (tmp_path / f"NOOP released.{trouble}").touch()
     read = []
-    monkeypatch.setattr("miniwdl_aws_fsx_mount.preload.read_first_byte", read.append)
+    monkeypatch.setattr("miniwdl_aws_fsx_mount.inputs.preload.read_first_byte", read.append)
     restore(released, lfs, lambda _seconds: None)
     assert read == [released]
 

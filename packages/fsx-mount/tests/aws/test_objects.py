@@ -1,7 +1,7 @@
 import pytest
 
+from miniwdl_aws_fsx_mount.aws.objects import Objects
 from miniwdl_aws_fsx_mount.errors import FsxAccessError
-from miniwdl_aws_fsx_mount.objects import Objects
 
 
 @pytest.fixture

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_core.s3uri import SCHEME, S3Uri
-from miniwdl_aws_fsx_mount.associations import PathMap
+from miniwdl_aws_fsx_mount.aws.associations import PathMap
+from miniwdl_aws_fsx_mount.aws.file_system import check_id
+from miniwdl_aws_fsx_mount.aws.fsx_service import FsxService
+from miniwdl_aws_fsx_mount.aws.objects import Objects
 from miniwdl_aws_fsx_mount.configuration import FsxOptions
 from miniwdl_aws_fsx_mount.errors import FsxError
-from miniwdl_aws_fsx_mount.file_system import check_id
-from miniwdl_aws_fsx_mount.fsx_service import FsxService
-from miniwdl_aws_fsx_mount.objects import Objects
-from miniwdl_aws_fsx_mount.preload import Preloader
+from miniwdl_aws_fsx_mount.inputs.preload import Preloader
 
 if TYPE_CHECKING:
-    from miniwdl_aws_fsx_mount.associations import Located
+    from miniwdl_aws_fsx_mount.aws.associations import Located
     from miniwdl_aws_hooks import LocalizeRequest
 
 __all__ = ["answer_localize", "find_on_mount", "path_map"]

@@ -24,20 +24,20 @@ from miniwdl_aws_core import beneath
 from miniwdl_aws_core.options.shared import EXPORT, AwsOptions
 from miniwdl_aws_core.run_files import make_way
 from miniwdl_aws_core.s3uri import SCHEME, S3Uri
-from miniwdl_aws_fsx_mount.associations import PathMap
+from miniwdl_aws_fsx_mount.aws.associations import PathMap
+from miniwdl_aws_fsx_mount.aws.file_system import AVAILABLE, check_id
+from miniwdl_aws_fsx_mount.aws.fsx_service import CONNECTIONS, FsxService
+from miniwdl_aws_fsx_mount.aws.objects import Objects
+from miniwdl_aws_fsx_mount.aws.tasks import PATHS_LIMIT, TaskType, run_task
 from miniwdl_aws_fsx_mount.errors import FsxError
-from miniwdl_aws_fsx_mount.file_system import AVAILABLE, check_id
-from miniwdl_aws_fsx_mount.fsx_service import CONNECTIONS, FsxService
-from miniwdl_aws_fsx_mount.objects import Objects
-from miniwdl_aws_fsx_mount.placing import check_name, place, renew
-from miniwdl_aws_fsx_mount.tasks import PATHS_LIMIT, TaskType, run_task
+from miniwdl_aws_fsx_mount.results.placing import check_name, place, renew
 from miniwdl_aws_hooks import ConfigurationError, PublishReport
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from miniwdl_aws_fsx_mount.associations import Association, Located
-    from miniwdl_aws_fsx_mount.tasks import TaskService
+    from miniwdl_aws_fsx_mount.aws.associations import Association, Located
+    from miniwdl_aws_fsx_mount.aws.tasks import TaskService
     from miniwdl_aws_hooks import DestinationContext, PublishOptions, PublishRequest, Settings
 
 __all__ = ["Exporter", "answer_check", "answer_publish", "destination", "export_paths", "read_failures"]

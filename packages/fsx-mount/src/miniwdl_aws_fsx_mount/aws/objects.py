@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.aws.errors import AwsError, Kind
-from miniwdl_aws_fsx_mount.fsx_service import asking, make_client
+from miniwdl_aws_fsx_mount.aws.fsx_service import asking, make_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -1,4 +1,4 @@
-"""``miniwdl-aws fsx``: the arguments of its subcommands. What they do is in :mod:`miniwdl_aws_fsx_mount.actions`."""
+"""``miniwdl-aws fsx``: the arguments of its subcommands. What they do is in ``actions`` beside this module."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def configure(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Do what the arguments say."""
-    from miniwdl_aws_fsx_mount import actions
+    from miniwdl_aws_fsx_mount.command import actions
 
     action = {
         "show": actions.show,

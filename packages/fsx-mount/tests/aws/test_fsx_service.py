@@ -1,11 +1,11 @@
 import pytest
 
+from miniwdl_aws_fsx_mount.aws.fsx_service import FsxService, make_client
+from miniwdl_aws_fsx_mount.aws.objects import Objects
+from miniwdl_aws_fsx_mount.aws.tasks import TaskType, watch
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxBusyError, FsxError, FsxUnreachableError
-from miniwdl_aws_fsx_mount.fsx_service import FsxService, make_client
 from miniwdl_aws_fsx_mount.hosts.compute import Hosts
 from miniwdl_aws_fsx_mount.hosts.launch_template import LaunchTemplates
-from miniwdl_aws_fsx_mount.objects import Objects
-from miniwdl_aws_fsx_mount.tasks import TaskType, watch
 
 
 @pytest.mark.parametrize(

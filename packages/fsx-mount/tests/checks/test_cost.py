@@ -1,7 +1,7 @@
 import pytest
 
-from miniwdl_aws_fsx_mount.cost import check_cost
-from miniwdl_aws_fsx_mount.file_system import find_file_system
+from miniwdl_aws_fsx_mount.aws.file_system import find_file_system
+from miniwdl_aws_fsx_mount.checks.cost import check_cost
 from miniwdl_aws_hooks import CheckState
 
 

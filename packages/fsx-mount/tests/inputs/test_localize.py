@@ -1,9 +1,9 @@
 import pytest
 
-from miniwdl_aws_fsx_mount.associations import Association, PathMap
+from miniwdl_aws_fsx_mount.aws.associations import Association, PathMap
 from miniwdl_aws_fsx_mount.configuration import FsxOptions
 from miniwdl_aws_fsx_mount.errors import FsxAccessError
-from miniwdl_aws_fsx_mount.localize import find_on_mount
+from miniwdl_aws_fsx_mount.inputs.localize import find_on_mount
 from miniwdl_aws_hooks import ConfigurationError, LocalizeRequest
 
 

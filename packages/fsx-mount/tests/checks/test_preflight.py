@@ -1,6 +1,6 @@
 import pytest
 
-from miniwdl_aws_fsx_mount.preflight import check_mount_here, check_mount_path
+from miniwdl_aws_fsx_mount.checks.preflight import check_mount_here, check_mount_path
 from miniwdl_aws_hooks import CheckState
 
 

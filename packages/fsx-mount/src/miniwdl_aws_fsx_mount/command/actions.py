@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_core.console import emit, say
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_core.s3uri import S3Uri
-from miniwdl_aws_fsx_mount.associations import PathMap
+from miniwdl_aws_fsx_mount.aws.associations import PathMap
+from miniwdl_aws_fsx_mount.aws.file_system import check_id
+from miniwdl_aws_fsx_mount.aws.fsx_service import FsxService
+from miniwdl_aws_fsx_mount.aws.objects import Objects
+from miniwdl_aws_fsx_mount.aws.tasks import PATHS_LIMIT, TaskType, run_task
+from miniwdl_aws_fsx_mount.checks.preflight import check_mount_path
+from miniwdl_aws_fsx_mount.checks.survey import take_survey
+from miniwdl_aws_fsx_mount.command.release import compare, describe, local_sizes, target_of
+from miniwdl_aws_fsx_mount.command.show import survey_lines
 from miniwdl_aws_fsx_mount.errors import FsxError
-from miniwdl_aws_fsx_mount.file_system import check_id
-from miniwdl_aws_fsx_mount.fsx_service import FsxService
 from miniwdl_aws_fsx_mount.hosts.compute import Hosts
 from miniwdl_aws_fsx_mount.hosts.launch_template import LaunchTemplates
 from miniwdl_aws_fsx_mount.hosts.user_data import HostOptions, encode, user_data
 from miniwdl_aws_fsx_mount.mounts import sentinel_name
-from miniwdl_aws_fsx_mount.objects import Objects
-from miniwdl_aws_fsx_mount.preflight import check_mount_path
-from miniwdl_aws_fsx_mount.release import compare, describe, local_sizes, target_of
-from miniwdl_aws_fsx_mount.show import survey_lines
-from miniwdl_aws_fsx_mount.survey import take_survey
-from miniwdl_aws_fsx_mount.tasks import PATHS_LIMIT, TaskType, run_task
 from miniwdl_aws_hooks import CheckState, ConfigurationError, EnvironSettings, ExitCode
 
 if TYPE_CHECKING:

@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.options.shared import EXPORT, AwsOptions
-from miniwdl_aws_fsx_mount.cost import check_cost
-from miniwdl_aws_fsx_mount.hosts.network import check_kind, check_mounting, check_ports, check_zone
-from miniwdl_aws_fsx_mount.preflight import (
+from miniwdl_aws_fsx_mount.checks.cost import check_cost
+from miniwdl_aws_fsx_mount.checks.preflight import (
     check_associations,
     check_export,
     check_file_system,
     check_root_squash,
     check_version,
 )
+from miniwdl_aws_fsx_mount.hosts.network import check_kind, check_mounting, check_ports, check_zone
 from miniwdl_aws_hooks import Check, CheckState, MiniwdlAwsError
 from miniwdl_aws_hooks.findings import not_checked
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from miniwdl_aws_core.hosts.environments import ComputeEnvironment
-    from miniwdl_aws_fsx_mount.associations import Association
-    from miniwdl_aws_fsx_mount.file_system import FileSystem
-    from miniwdl_aws_fsx_mount.fsx_service import FsxService
+    from miniwdl_aws_fsx_mount.aws.associations import Association
+    from miniwdl_aws_fsx_mount.aws.file_system import FileSystem
+    from miniwdl_aws_fsx_mount.aws.fsx_service import FsxService
     from miniwdl_aws_fsx_mount.hosts.compute import Hosts, Subnet
     from miniwdl_aws_hooks import Settings
 

@@ -9,8 +9,8 @@ from miniwdl_aws_hooks import CheckState
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from miniwdl_aws_fsx_mount.associations import Association
-    from miniwdl_aws_fsx_mount.survey import Survey
+    from miniwdl_aws_fsx_mount.aws.associations import Association
+    from miniwdl_aws_fsx_mount.checks.survey import Survey
 
 __all__ = ["survey_lines"]
 

@@ -1,7 +1,7 @@
 import pytest
 
+from miniwdl_aws_fsx_mount.aws.tasks import TaskType, read_task, run_task, watch
 from miniwdl_aws_fsx_mount.errors import FsxAccessError, FsxBusyError, FsxUnreachableError
-from miniwdl_aws_fsx_mount.tasks import TaskType, read_task, run_task, watch
 
 
 class FakeTasks:

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from miniwdl_aws_fsx_mount.associations import Association, PathMap, read_associations
+from miniwdl_aws_fsx_mount.aws.associations import Association, PathMap, read_associations
 
 REFS = Association("dra-1", "refs", "bucket", "genomes/v1")
 ALL = Association("dra-2", "data", "other", "")

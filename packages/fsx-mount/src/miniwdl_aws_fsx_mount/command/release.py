@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from miniwdl_aws_fsx_mount.associations import PathMap
+    from miniwdl_aws_fsx_mount.aws.associations import PathMap
 
 __all__ = ["Holdings", "compare", "describe", "local_sizes", "target_of"]
 

@@ -1,8 +1,8 @@
 import pytest
 
-from miniwdl_aws_fsx_mount.associations import Association, PathMap
+from miniwdl_aws_fsx_mount.aws.associations import Association, PathMap
+from miniwdl_aws_fsx_mount.command.release import Holdings, compare, describe, local_sizes, target_of
 from miniwdl_aws_fsx_mount.errors import FsxError
-from miniwdl_aws_fsx_mount.release import Holdings, compare, describe, local_sizes, target_of
 from miniwdl_aws_hooks import ConfigurationError
 
 MAPPING = PathMap([Association("dra-1", "results", "bucket", "lab")])

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.aws.errors import Case, ErrorFamily, translated
 from miniwdl_aws_core.aws.session import connect
-from miniwdl_aws_fsx_mount.associations import Association, read_associations
+from miniwdl_aws_fsx_mount.aws.associations import Association, read_associations
+from miniwdl_aws_fsx_mount.aws.file_system import WRONG_ID, FileSystem, find_file_system
+from miniwdl_aws_fsx_mount.aws.tasks import RepositoryTask, TaskType, read_task
 from miniwdl_aws_fsx_mount.errors import FileSystemError, FsxAccessError, FsxBusyError, FsxUnreachableError
-from miniwdl_aws_fsx_mount.file_system import WRONG_ID, FileSystem, find_file_system
-from miniwdl_aws_fsx_mount.tasks import RepositoryTask, TaskType, read_task
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

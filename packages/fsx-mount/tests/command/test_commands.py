@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from miniwdl_aws_fsx_mount.commands import configure, run
+from miniwdl_aws_fsx_mount.command.commands import configure, run
 from miniwdl_aws_fsx_mount.errors import FsxError
 from miniwdl_aws_fsx_mount.hosts.user_data import AMAZON_LINUX, LAYOUTS
 from miniwdl_aws_hooks import ConfigurationError

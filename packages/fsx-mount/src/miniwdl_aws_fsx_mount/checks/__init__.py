@@ -1,0 +1,1 @@
+"""All that can be found out about a file system, and what is wrong with it."""

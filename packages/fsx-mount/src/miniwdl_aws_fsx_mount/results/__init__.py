@@ -1,0 +1,1 @@
+"""Results reach S3 by FSx's own export tasks."""
