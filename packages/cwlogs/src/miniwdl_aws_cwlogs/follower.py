@@ -14,7 +14,10 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from miniwdl_aws_cwlogs.contact import Contact
+from miniwdl_aws_cwlogs.asking.contact import Contact
+from miniwdl_aws_cwlogs.asking.lane import Lane
+from miniwdl_aws_cwlogs.asking.pace import Pace
+from miniwdl_aws_cwlogs.asking.turns import Followed, Turn, Turns
 from miniwdl_aws_cwlogs.errors import (
     CwlogsError,
     StreamMissingError,
@@ -22,16 +25,13 @@ from miniwdl_aws_cwlogs.errors import (
     TokenRefusedError,
     UnreachableError,
 )
-from miniwdl_aws_cwlogs.lane import Lane
-from miniwdl_aws_cwlogs.pace import Pace
 from miniwdl_aws_cwlogs.stream import FULL_PAGE, Polled
-from miniwdl_aws_cwlogs.turns import Followed, Turn, Turns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from miniwdl_aws_core.aws.rate import SelfTuningRate
-    from miniwdl_aws_cwlogs.lane import Request
+    from miniwdl_aws_cwlogs.asking.lane import Request
     from miniwdl_aws_hooks import LogEvent
 
 __all__ = ["Delivery", "Discovery", "FixedStreams", "Followed", "Follower", "Pace"]

@@ -6,11 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from miniwdl_aws_core.aws.rate import SelfTuningRate
+from miniwdl_aws_cwlogs.answers.multiplex import WAITING, Multiplexer
+from miniwdl_aws_cwlogs.asking.turns import Followed
 from miniwdl_aws_cwlogs.errors import LogAccessError
 from miniwdl_aws_cwlogs.follower import Follower, Pace
-from miniwdl_aws_cwlogs.multiplex import WAITING, Multiplexer
 from miniwdl_aws_cwlogs.stream import LogStream
-from miniwdl_aws_cwlogs.turns import Followed
 
 END = "[end]"
 PATIENCE = 30

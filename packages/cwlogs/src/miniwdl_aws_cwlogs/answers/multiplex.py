@@ -17,8 +17,8 @@ from miniwdl_aws_cwlogs.follower import Follower
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from miniwdl_aws_cwlogs.asking.turns import Reader
     from miniwdl_aws_cwlogs.follower import Delivery, Followed
-    from miniwdl_aws_cwlogs.turns import Reader
     from miniwdl_aws_hooks import LogEvent
 
 __all__ = ["Multiplexer", "multiplexer"]

@@ -7,7 +7,7 @@ import itertools
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
-from miniwdl_aws_cwlogs.lane import Member
+from miniwdl_aws_cwlogs.asking.lane import Member
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

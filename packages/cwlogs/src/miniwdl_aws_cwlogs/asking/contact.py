@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_cwlogs.errors import LostContactError
 
 if TYPE_CHECKING:
+    from miniwdl_aws_cwlogs.asking.pace import Pace
     from miniwdl_aws_cwlogs.errors import UnreachableError
-    from miniwdl_aws_cwlogs.pace import Pace
 
 __all__ = ["Contact"]
 

@@ -2,9 +2,9 @@ import pytest
 from botocore.stub import Stubber
 
 from miniwdl_aws_core.batch.job import DEFAULT_LOG_GROUP
+from miniwdl_aws_cwlogs.answers.preflight import check_log_group
 from miniwdl_aws_cwlogs.errors import LogAccessError
 from miniwdl_aws_cwlogs.log_source import LogSource
-from miniwdl_aws_cwlogs.preflight import check_log_group
 from miniwdl_aws_cwlogs.stream import Page
 from miniwdl_aws_hooks import CheckState
 
