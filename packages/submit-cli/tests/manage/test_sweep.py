@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from miniwdl_aws_core.batch.job import Job
-from miniwdl_aws_submit_cli.runs.leftovers import find_leftovers
+from miniwdl_aws_submit_cli.runs.left_behind.leftovers import find_leftovers
 
 from .jobs import Stoppable, child
 
@@ -83,7 +83,7 @@ def test_sweep(aws: Any, manage: Callable[..., Outcome], monkeypatch: pytest.Mon
     job = child(aws, FORGOTTEN)
     # This cloud's jobs end at once.
     left = Job(job, "RUNNING", "say", created_at=1, tags={"AWS_BATCH_PARENT_JOB_ID": FORGOTTEN})
-    find = "miniwdl_aws_submit_cli.runs.leftovers.find_leftovers"
+    find = "miniwdl_aws_submit_cli.runs.left_behind.leftovers.find_leftovers"
     monkeypatch.setattr(find, lambda *given: replace(find_leftovers(*given), jobs=[left]))
     arns = {of_run(aws, f"miniwdl-task-{name}", FORGOTTEN) for name in "ab"}
     kept = active(aws) - arns

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_core.aws.open_uploads import OpenUpload
     from miniwdl_aws_core.s3uri import S3Uri
     from miniwdl_aws_submit_cli.runs.batch import Batch
-    from miniwdl_aws_submit_cli.runs.leftovers import Leftovers
+    from miniwdl_aws_submit_cli.runs.left_behind.leftovers import Leftovers
     from miniwdl_aws_submit_cli.runs.session import Session
 
 __all__ = ["configure", "run"]
@@ -67,7 +67,7 @@ def run(args: Namespace) -> int:
 
 
 def _sweep_jobs(args: Namespace) -> int:
-    from miniwdl_aws_submit_cli.runs.leftovers import find_leftovers
+    from miniwdl_aws_submit_cli.runs.left_behind.leftovers import find_leftovers
     from miniwdl_aws_submit_cli.runs.session import open_session
 
     with open_session(args) as session:
@@ -137,7 +137,7 @@ def _sum_up(found: Leftovers, *, done: bool) -> None:
 
 
 def _sweep_uploads(args: Namespace) -> int:
-    from miniwdl_aws_submit_cli.runs.left_uploads import LeftUploads
+    from miniwdl_aws_submit_cli.runs.left_behind.uploads import LeftUploads
     from miniwdl_aws_submit_cli.runs.session import open_session
 
     before = time.time() - _age(args.older_than or OLDER_THAN)
