@@ -14,7 +14,7 @@ from miniwdl_aws_hooks import EnvironSettings, PublishOptions, PublishRequest
 from miniwdl_aws_s3_rails.errors import TransferError
 from miniwdl_aws_s3_rails.products.destination import check_writable
 from miniwdl_aws_s3_rails.products.s3_publisher import publish
-from miniwdl_aws_s3_rails.transfer.crc import crc_of_file
+from miniwdl_aws_s3_rails.transfer.checksums.crc import crc_of_file
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.reach.access import S3Access

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.s3uri import MAX_KEY_BYTES, S3Uri
 from miniwdl_aws_core.sizes import human_size
-from miniwdl_aws_s3_rails.transfer.etags import Verdict, judge
+from miniwdl_aws_s3_rails.transfer.checksums.etags import Verdict, judge
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

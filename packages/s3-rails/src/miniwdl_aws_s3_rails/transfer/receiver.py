@@ -14,9 +14,9 @@ from miniwdl_aws_core.beneath import folder, open_file
 from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
-from miniwdl_aws_s3_rails.transfer.crc import Crc64, crc_of_file, crc_of_ranges
+from miniwdl_aws_s3_rails.transfer.checksums.crc import Crc64, crc_of_file, crc_of_ranges
+from miniwdl_aws_s3_rails.transfer.checksums.etags import PartDigest, Verdict, file_etag, judge, part_count
 from miniwdl_aws_s3_rails.transfer.engine import Found, expressible
-from miniwdl_aws_s3_rails.transfer.etags import PartDigest, Verdict, file_etag, judge, part_count
 from miniwdl_aws_s3_rails.transfer.refusals import explained
 from miniwdl_aws_s3_rails.transfer.writing import is_executable
 

@@ -3,7 +3,7 @@ from io import BytesIO
 
 import pytest
 
-from miniwdl_aws_s3_rails.transfer.etags import PartDigest, Verdict, file_etag, judge, part_count, parts_of
+from miniwdl_aws_s3_rails.transfer.checksums.etags import PartDigest, Verdict, file_etag, judge, part_count, parts_of
 
 DATA = bytes(range(256)) * 10
 

@@ -17,7 +17,7 @@ from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_s3_rails.errors import TransferError
 from miniwdl_aws_s3_rails.transfer import receiver as receiver_module
-from miniwdl_aws_s3_rails.transfer.crc import Crc64, crc_of_file, crc_of_ranges
+from miniwdl_aws_s3_rails.transfer.checksums.crc import Crc64, crc_of_file, crc_of_ranges
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.transfer.sender import Sender
 from miniwdl_aws_s3_rails.transfer.writing import Protection
