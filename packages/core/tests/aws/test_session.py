@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.loaders import JSONFileLoader, Loader
 
 from miniwdl_aws_core.aws.errors import AwsError, Kind, NotConfiguredError
 from miniwdl_aws_core.aws.session import connect, region_in, wrong_variable
@@ -74,6 +75,28 @@ def test_the_projects_own_option_goes_before_aws_variables(monkeypatch: pytest.M
     monkeypatch.setenv("MINIWDL__AWS__REGION", "eu-west-1")
     assert region() == "eu-west-1"
     assert region("us-west-1") == "us-west-1"
+
+
+def test_a_further_client_reads_no_file_of_botocores_again(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    read: list[str] = []
+
+    class Watched(JSONFileLoader):  # type: ignore[misc]
+        def load_file(self, file_path: str) -> Any:
+            found = super().load_file(file_path)
+            if found is not None:
+                read.append(file_path)
+            return found
+
+    monkeypatch.setattr(Loader, "FILE_LOADER_CLASS", Watched)
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path / "models"))
+    connect("batch", "us-east-1")
+    assert len(read) == len(set(read)) > 3
+    read.clear()
+    connect("batch", "us-east-2")
+    assert read == []
+    monkeypatch.setenv("AWS_DATA_PATH", str(tmp_path / "others"))
+    connect("batch", "us-east-1")
+    assert read
 
 
 @pytest.mark.usefixtures("profiles")

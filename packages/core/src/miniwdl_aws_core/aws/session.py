@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -35,6 +36,7 @@ from miniwdl_aws_core.terminal import quoted
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from botocore.loaders import Loader
     from botocore.session import Session
 
 __all__ = ["ATTEMPTS", "connect", "find_region", "open_session", "region_in", "wrong_variable"]
@@ -124,7 +126,23 @@ def open_session(profile: str | None = None) -> Session:
     """
     import botocore.session
 
-    return botocore.session.Session(profile=profile or None)
+    session = botocore.session.Session(profile=profile or None)
+    session.lazy_register_component("data_loader", lambda: _loader(session.get_config_variable("data_path")))
+    return session
+
+
+@lru_cache(maxsize=8)
+def _loader(path: str | None) -> Loader:
+    """
+    Read what botocore knows of services once for the whole process, not once for each client.
+
+    Half of the time that a client takes is for that, and a workflow job has half a dozen of them.
+
+    :param path: of further models, from ``data_path`` of the profile or AWS_DATA_PATH.
+    """
+    from botocore.loaders import create_loader
+
+    return create_loader(path)
 
 
 def connect(
