@@ -152,6 +152,12 @@ def test_ordinary_files(top):
         assert [entry.name for entry in entries] == ["file"]
 
 
+def test_a_line_that_was_cut_takes_no_other_one_along(top):
+    (top / "log").write_bytes(b"one\ntw")
+    append_line(top, "log", b"three")
+    assert read_bytes(top, "log", 100) == b"one\ntw\nthree\n"
+
+
 def test_the_path_of_the_folder_itself_may_have_links(top):
     link = top.parent / "link"
     link.symlink_to(top)

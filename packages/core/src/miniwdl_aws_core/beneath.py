@@ -176,15 +176,18 @@ def put_in_place(name: str, parent: int, make: Callable[[str], None], suffix: st
 
 def append_line(top: Top, relative: str, line: bytes) -> None:
     """
-    Append a line to a file, which is made when it is missing.
+    Append a line to a file, which is made when it is missing; a last line without an end gets one first.
 
     :raises OSError: as :func:`open_file`, and when the file has another name too: it may be somebody else's, linked.
     """
-    descriptor = open_file(top, relative, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    descriptor = open_file(top, relative, os.O_RDWR | os.O_APPEND | os.O_CREAT)
     try:
-        if os.fstat(descriptor).st_nlink > 1:
+        found = os.fstat(descriptor)
+        if found.st_nlink > 1:
             raise OSError(errno.EMLINK, "has another name elsewhere", relative)
-        os.write(descriptor, line + b"\n")
+        # A line that a full disk has cut takes no other one along.
+        whole = not found.st_size or os.pread(descriptor, 1, found.st_size - 1) == b"\n"
+        os.write(descriptor, line + b"\n" if whole else b"\n" + line + b"\n")
     finally:
         os.close(descriptor)
 

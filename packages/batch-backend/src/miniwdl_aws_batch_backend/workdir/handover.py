@@ -164,9 +164,9 @@ def read_exit_code(paths: JobPaths) -> int | None:
 
 def read_usage(paths: JobPaths) -> Usage | None:
     """Read what a job says of what it used; ``None`` when it said nothing that makes sense."""
+    above, _, name = paths.task_dir.rpartition("/")
     try:
-        with _opened(paths) as descriptor:
-            found = parse_usage(read_bytes(descriptor, _name(paths.usage), MAX_USAGE))
+        found = parse_usage(read_bytes(above, f"{name}/{_name(paths.usage)}", MAX_USAGE))
     except OSError:
         return None
     return found[0] if found else None

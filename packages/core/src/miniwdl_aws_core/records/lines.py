@@ -15,13 +15,13 @@ from __future__ import annotations
 import json
 import math
 import os
-from dataclasses import asdict, dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from enum import StrEnum
 from functools import cache
 from types import NoneType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, get_args, get_type_hints
 
-from miniwdl_aws_core.beneath import append_line, open_file, read_tail
+from miniwdl_aws_core.beneath import append_line, open_file
 from miniwdl_aws_core.options.json_text import read_json
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ MAX_LINE = 128 * 1024
 MAX_FILE = 8 * 1024 * 1024
 """Bytes that are read of a file: thousands of tries, or tens of thousands of hosts."""
 
+_JSON = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+
 R = TypeVar("R", bound="DataclassInstance")
 
 
@@ -60,7 +62,7 @@ class Found(Generic[R]):
 
 def line_of(record: DataclassInstance) -> bytes:
     """Write a record, without what is ``None``, and without the end of the line."""
-    return json.dumps(_told(asdict(record)), separators=(",", ":"), allow_nan=False).encode()
+    return _JSON.encode(_told(record)).encode()
 
 
 def append(top: Top, relative: str, record: DataclassInstance) -> None:
@@ -69,13 +71,7 @@ def append(top: Top, relative: str, record: DataclassInstance) -> None:
 
     :raises OSError: as :func:`~miniwdl_aws_core.beneath.append_line`.
     """
-    line = line_of(record)
-    try:
-        cut = read_tail(top, relative, 1) not in (b"", b"\n")
-    except FileNotFoundError:
-        cut = False
-    # A line that a full disk has cut takes no other one along.
-    append_line(top, relative, b"\n" + line if cut else line)
+    append_line(top, relative, line_of(record))
 
 
 def read_file(kind: type[R], top: Top, relative: str) -> Found[R]:
@@ -109,9 +105,12 @@ def read(kind: type[R], file: BinaryIO, limit: int = MAX_FILE) -> Found[R]:
 
 
 def _told(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _told(item) for name, item in value.items() if item is not None}
-    return _text(value) if isinstance(value, str) else value
+    if isinstance(value, str):
+        return _text(value)
+    if is_dataclass(value):
+        # Not asdict, which copies each value deeply: a record is written for every task, by the process that runs all.
+        return {name: _told(item) for name, item in vars(value).items() if item is not None}
+    return value
 
 
 def _made(kind: type[R], told: object) -> R:
