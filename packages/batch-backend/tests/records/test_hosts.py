@@ -25,12 +25,14 @@ class Aws:
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, int]] = []
+        self.connected: list[str] = []
         self.errors: dict[str, Exception] = {}
         self.threads: list[Any] = []
         self.hosts = Hosts("us-east-1", connect=self.connect, start=self.threads.append, clock=lambda: 5.0)
 
     def connect(self, service: str, region: str, *, attempts: int) -> Aws:
         assert (region, attempts) == ("us-east-1", 3)
+        self.connected.append(service)
         with translated("use AWS"):
             if f"connect {service}" in self.errors:
                 raise self.errors[f"connect {service}"]
@@ -107,6 +109,14 @@ def test_a_hundred_at_a_time_and_clusters_apart(aws, tmp_path) -> None:
     aws.run()
     assert [size for service, _, size in aws.requests if service == "ecs"] == [100, 50, 1]
     assert len(recorded(tmp_path)) == 151
+
+
+def test_hosts_that_come_later_take_no_further_clients(aws, tmp_path) -> None:
+    for name in ("a", "b", "c"):
+        aws.hosts.seen(on(f"{ARN}/cluster/{name}"), str(tmp_path))
+        aws.run()
+    assert len(recorded(tmp_path)) == 3
+    assert aws.connected == ["ecs", "ec2"]
 
 
 @pytest.mark.parametrize("arn", ["", f"{ARN}/0123abcd"])

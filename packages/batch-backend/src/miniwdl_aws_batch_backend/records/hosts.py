@@ -80,6 +80,8 @@ class Hosts:
         self._known: set[tuple[str, str]] = set()
         self._waiting: list[tuple[str, str]] = []
         self._busy = False
+        self._clients: dict[str, Any] = {}
+        """By service, once needed: each costs as much as recording hundreds of tries."""
         self._refused: set[str] = set()
         """Services that we may not ask."""
 
@@ -125,9 +127,10 @@ class Hosts:
         if service in self._refused:
             return read({})
         try:
-            client = self._connect(service, self._region, attempts=ATTEMPTS)
+            if service not in self._clients:
+                self._clients[service] = self._connect(service, self._region, attempts=ATTEMPTS)
             with translated(f"ask {service.upper()} about hosts"):
-                return read(getattr(client, operation)(**request))
+                return read(getattr(self._clients[service], operation)(**request))
         except AwsError as exc:
             logger.debug("hosts are not recorded: %s", exc.message)
             if not exc.retryable:
