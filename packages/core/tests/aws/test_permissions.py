@@ -30,11 +30,12 @@ def test_a_role_is_never_passed_to_just_anybody() -> None:
 def test_a_policy_has_what_every_setup_needs_and_what_is_asked_for() -> None:
     plain = policy(Role.WORKFLOW)
     assert [item["Sid"] for item in plain["Statement"]] == [
-        "LookAtJobs", "Jobs", "RunsDefinitions", "LinkedBuckets", "Lists", "Inputs", "Results",
+        "LookAtJobs", "Jobs", "RunsDefinitions", "LinkedBuckets", "Lists", "Inputs", "Results", "OpenUploads",
     ]  # fmt: skip
     more = policy(Role.WORKFLOW, ["EncryptedInputs"])
     assert [item["Sid"] for item in more["Statement"]] == [
-        "LookAtJobs", "Jobs", "RunsDefinitions", "LinkedBuckets", "Lists", "Inputs", "Results", "EncryptedInputs",
+        "LookAtJobs", "Jobs", "RunsDefinitions", "LinkedBuckets", "Lists", "Inputs", "Results", "OpenUploads",
+        "EncryptedInputs",
     ]  # fmt: skip
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: 6,144 characters of a managed policy
     everything = policy(Role.WORKFLOW, [item.sid for item in statements(Role.WORKFLOW)])
