@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from WDL.Type import Base as Type
     from WDL.Value import Base as Value
 
-    from miniwdl_aws_submit_cli.submit.source_archive import SourceArchive
+    from miniwdl_aws_submit_cli.submit.source.source_archive import SourceArchive
 
 __all__ = ["check_value", "download_schemes", "fill_run_parser", "find_target", "read_inputs", "source_reader"]
 

@@ -24,8 +24,8 @@ from miniwdl_aws_submit_cli.submit.inputs.read import URI, Inputs, on_mount, onl
 from miniwdl_aws_submit_cli.submit.miniwdl_cli import find_target, source_reader
 from miniwdl_aws_submit_cli.submit.passthrough import INPUT_OPTIONS, WORKFLOW_OPTIONS, RunArguments
 from miniwdl_aws_submit_cli.submit.payload import Payload, archive_document
-from miniwdl_aws_submit_cli.submit.source_archive import is_archive, open_archive
-from miniwdl_aws_submit_cli.submit.source_files import find_source_files
+from miniwdl_aws_submit_cli.submit.source.source_archive import is_archive, open_archive
+from miniwdl_aws_submit_cli.submit.source.source_files import find_source_files
 from miniwdl_aws_submit_cli.submit.workflow_errors import input_errors, wdl_errors
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from WDL.Tree import Document, Task
 
     from miniwdl_aws_hooks.types import RemoteInput, StageItem
-    from miniwdl_aws_submit_cli.submit.source_archive import SourceArchive
+    from miniwdl_aws_submit_cli.submit.source.source_archive import SourceArchive
 
 __all__ = ["Checked", "Loaded", "RunSource", "load_workflow", "read_source", "self_test_source", "with_inputs"]
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from WDL.Tree import Document, Task, Workflow
 
     from miniwdl_aws_submit_cli.submit.passthrough import RunArguments
-    from miniwdl_aws_submit_cli.submit.source_archive import SourceArchive
+    from miniwdl_aws_submit_cli.submit.source.source_archive import SourceArchive
 
 __all__ = ["URI", "Inputs", "on_mount", "only_there", "read_there"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from miniwdl_aws_submit_cli.errors import WorkflowError
-from miniwdl_aws_submit_cli.submit import source_files
 from miniwdl_aws_submit_cli.submit.passthrough import read_arguments
+from miniwdl_aws_submit_cli.submit.source import source_files
 from miniwdl_aws_submit_cli.submit.workflow_source import read_source
 
 MAIN = """version 1.2

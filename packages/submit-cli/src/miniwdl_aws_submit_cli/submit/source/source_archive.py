@@ -18,7 +18,7 @@ from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_core.terminal import quoted
 from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.submit.payload import DEFAULT_INPUTS, INPUTS, MAIN, MANIFEST, pack
-from miniwdl_aws_submit_cli.submit.source_copy import copy_source
+from miniwdl_aws_submit_cli.submit.source.source_copy import copy_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -16,10 +16,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from miniwdl_aws_submit_cli.errors import WorkflowError
-from miniwdl_aws_submit_cli.submit import source_copy
 from miniwdl_aws_submit_cli.submit.command import main
 from miniwdl_aws_submit_cli.submit.passthrough import read_arguments
-from miniwdl_aws_submit_cli.submit.source_archive import open_archive
+from miniwdl_aws_submit_cli.submit.source import source_copy
+from miniwdl_aws_submit_cli.submit.source.source_archive import open_archive
 from miniwdl_aws_submit_cli.submit.workflow_errors import wdl_errors
 from miniwdl_aws_submit_cli.submit.workflow_source import read_source
 
