@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 from argparse import ArgumentParser, Namespace
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
@@ -107,6 +108,8 @@ def test_check_destination(example, samples, tmp_path):
     _, hook = example("miniwdl_aws_check_destination")
     assert hook.miniwdl_aws_check_destination(**samples["miniwdl_aws_check_destination"]) is True
     shutil.rmtree(tmp_path / "ARCHIVE_SPOOL")
+    from_afar = replace(samples["miniwdl_aws_check_destination"]["context"], submitting=True)
+    assert hook.miniwdl_aws_check_destination(context=from_afar) is None
     with pytest.raises(ConfigurationError, match="spool folder is full or missing"):
         hook.miniwdl_aws_check_destination(**samples["miniwdl_aws_check_destination"])
 

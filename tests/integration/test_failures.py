@@ -57,7 +57,11 @@ task solo {
     ("arguments", "code", "why"),
     [
         (["solo.wdl"], 2, "task solo (solo.wdl, line 2): File/Directory path not found in task output made: made.txt"),
-        ([HELLO, "--s3upload", "s3://no-bucket-of-ours/out"], 69, "can't write to s3://no-bucket-of-ours/out"),
+        (
+            [HELLO, "--no-check", "--s3upload", "s3://no-bucket-of-ours/out"],
+            69,
+            "can't write to s3://no-bucket-of-ours/out",
+        ),
     ],
 )
 def test_why_a_run_failed_that_has_no_failed_job(shell, tmp_path, arguments, code, why):
@@ -86,6 +90,11 @@ REFUSED = {
     "run directory outside the mount": ([HELLO, "--dir", "/tmp/elsewhere"], {}, ["--dir", "/tmp/elsewhere"]),
     "delete without upload": ([HELLO, "--delete-after", "always"], {}, ["--delete-after", "--s3upload"]),
     "odd upload folder": ([HELLO, "--s3upload", "demo/x"], {}, ["--s3upload", "demo/x"]),
+    "no bucket": (
+        [HELLO, "--s3upload", "s3://no-bucket-of-ours/x"],
+        {},
+        ["--s3upload s3://no-bucket-of-ours/x: can't"],
+    ),
     "odd tag": ([HELLO, "--tag", "colour"], {}, ["--tag", "colour"]),
     "no workflow": (["--wait"], {}, ["WDL"]),
     "unknown miniwdl option": ([HELLO, "--no-such-option"], {}, ["--no-such-option"]),

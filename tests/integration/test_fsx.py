@@ -157,10 +157,12 @@ def test_an_older_outputs_json_goes_first(shell, cloud, fsx):
 
 
 def refused(shell, cloud, *arguments, code=ExitCode.REFUSED):
-    """Submit what can't be exported; give the log, after a look that nothing ran."""
+    """Submit what can't be exported, with a look and without; give the log, after a look that nothing ran."""
+    early = shell.submit(EXPORTED, *arguments)
+    assert (early.code, early.stdout) == (code, ""), early.stderr
     runs = cloud.state / "fsx/miniwdl_run"
     before = sorted(runs.glob("*"))
-    done = shell.submit(EXPORTED, *arguments, "--follow")
+    done = shell.submit(EXPORTED, *arguments, "--follow", "--no-check")
     assert done.code == code, done.stderr
     assert "Traceback" not in done.stderr
     assert shell.children(done.job_id) == []

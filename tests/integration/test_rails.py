@@ -109,7 +109,9 @@ def test_no_overwrite(shell, folder):
         f"{prefix}upload_manifest.json",
     }
     assert {item["check"] for item in manifest["objects"].values()} == {"md5"}
-    second = shell.submit(*arguments, "names=Other", "--follow")
+    early = shell.submit(*arguments, "names=Other")
+    assert (early.code, early.stdout, "--no-overwrite protects the run" in early.stderr) == (64, "", True)
+    second = shell.submit(*arguments, "names=Other", "--follow", "--no-check")
     assert second.code == 69, second.stderr
     assert f"{folder}/outputs.json is there already, and --no-overwrite protects the run" in second.stderr
     assert {key: shell.read(f"s3://demo/{key}") for key in shell.keys("demo", prefix)} == before

@@ -11,10 +11,12 @@ import pytest
 from moto import mock_aws
 
 from miniwdl_aws_hooks import (
+    DestinationContext,
     FollowRequest,
     InputFinding,
     InputsContext,
     LogEvent,
+    MiniwdlAwsError,
     Mount,
     MountContext,
     StageRequest,
@@ -52,6 +54,8 @@ class Parts:
         self.followed: list[FollowRequest] = []
         self.findings: list[InputFinding] = []
         self.looked_at: list[InputsContext] = []
+        self.destinations: list[DestinationContext] = []
+        self.obstacle: MiniwdlAwsError | None = None
 
     @hookimpl
     def miniwdl_aws_mounts(self, context: MountContext) -> list[Mount] | None:
@@ -64,6 +68,14 @@ class Parts:
     def miniwdl_aws_check_inputs(self, context: InputsContext) -> list[InputFinding]:
         self.looked_at.append(context)
         return self.findings
+
+    @hookimpl
+    def miniwdl_aws_check_destination(self, context: DestinationContext) -> bool:
+        self.destinations.append(context)
+        if self.obstacle:
+            raise self.obstacle
+        context.note(f"{context.folder} is known")
+        return True
 
     @hookimpl
     def miniwdl_aws_stage(self, request: StageRequest) -> StageResult:

@@ -188,13 +188,15 @@ class Specs:
         """
         Make sure, before a run begins, that its products could be published.
 
-        Called once inside the workflow job, before miniwdl starts. Nothing may change at the destination. A plugin that
-        publishes has this hook, too.
+        Called once inside the workflow job, before miniwdl starts; and on the submitting machine before anything is
+        staged, not with ``--no-check``. Nothing may change at the destination. A plugin that publishes has this hook,
+        too.
 
-        :param context: the destination, and what the user asks for.
-        :return: ``True`` when nothing stands in the way; ``None`` when the destination isn't this plugin's.
-        Collection: the first plugin with an answer; without one, the run does not begin.
-        Raises: ``MiniwdlAwsError`` saying what stands in the way; the run does not begin then.
+        :param context: the destination, what the user asks for, and who asks.
+        :return: ``True`` when nothing stands in the way; ``None`` when the destination isn't this plugin's, or can't be
+            seen from the submitting machine.
+        Collection: the first plugin with an answer; without one, the run does not begin, but is submitted.
+        Raises: ``MiniwdlAwsError`` saying what stands in the way; the run does not begin then, nor is it submitted.
         Example: miniwdl-aws-s3-rails tries whether the S3 folder can be written.
 
         .. versionadded:: 0.1

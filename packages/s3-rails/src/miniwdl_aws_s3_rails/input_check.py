@@ -17,6 +17,7 @@ from miniwdl_aws_hooks import InputFinding, MiniwdlAwsError
 from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.transfer.archives import RESTORE_FIRST, archive_of, archive_of_listed, restore_command
 from miniwdl_aws_s3_rails.transfer.meter import Meter
+from miniwdl_aws_s3_rails.transfer.reach.access import distance
 from miniwdl_aws_s3_rails.transfer.refusals import explained
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ def _look(item: RemoteInput, engine: Engine) -> InputFinding:
         size, archived = look(uri, engine)
         if archived:
             return _archived(item.uri, size, *archived)
-        return InputFinding(item.uri, size, doubt=_distance(uri.bucket, engine))
+        return InputFinding(item.uri, size, doubt=distance(engine.access, uri.bucket, "read"))
     except MiniwdlAwsError as exc:
         if isinstance(exc, UriError) or (isinstance(exc, AwsError) and exc.kind is Kind.MISSING):
             return InputFinding(item.uri, problem=exc.message, hint=exc.hint)
@@ -117,8 +118,3 @@ def _look_at_folder(uri: S3Uri, engine: Engine) -> tuple[int | None, tuple[S3Uri
 def _archived(text: str, size: int | None, uri: S3Uri, words: str) -> InputFinding:
     hint = f"{RESTORE_FIRST}: `{restore_command(uri, words)}`"
     return InputFinding(text, size, problem=f"{uri} can't be read: {words}", hint=hint)
-
-
-def _distance(bucket: str, engine: Engine) -> str | None:
-    here, there = engine.access.surroundings.region, engine.access.region_of(bucket)
-    return f"bucket {bucket} is in {there}, so each read from {here} is slow and costs" if here != there else None

@@ -51,7 +51,11 @@ def miniwdl_aws_stage(request: StageRequest) -> StageResult | None:
 
 @hookimpl(trylast=True)  # it claims all of S3
 def miniwdl_aws_check_destination(context: DestinationContext) -> bool | None:
-    """Try whether the S3 folder can be written, and whether ``--no-overwrite`` leaves room for a run there."""
+    """
+    Try whether the S3 folder can be written, and whether ``--no-overwrite`` leaves room for a run there.
+
+    From the submitting machine, look at it only: its bucket, its region, results that are there already.
+    """
     if not _uploads(context.folder, context.options):
         return None
     from miniwdl_aws_s3_rails.products.s3_publisher import check

@@ -102,6 +102,10 @@ class DestinationContext:
     """As the user gave it: the run's name is not there yet where it doesn't end in a slash."""
     settings: Settings
     options: PublishOptions = field(default_factory=PublishOptions)
+    submitting: bool = False
+    """On the submitting machine, whose credentials are others than the job's: look alone, and try nothing."""
+    note: Callable[[str], None] = lambda _message: None
+    """Receives what the user should know and what stands in nobody's way, a sentence each."""
 
 
 @dataclass(frozen=True)

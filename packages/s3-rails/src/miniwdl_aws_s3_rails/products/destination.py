@@ -1,4 +1,4 @@
-"""Finds out whether a folder in S3 can be written, without leaving anything there."""
+"""Finds out whether a run may have a folder in S3 for its products, without leaving anything there."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_core.aws.errors import no_credentials
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks.protocol import OUTPUTS_JSON
-from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_s3_rails.errors import AccessError, OptionError
+from miniwdl_aws_s3_rails.transfer.reach.access import distance
 from miniwdl_aws_s3_rails.transfer.refusals import S3_ERRORS, explained
 
 if TYPE_CHECKING:
+    from miniwdl_aws_hooks import DestinationContext
     from miniwdl_aws_s3_rails.transfer.engine import Engine
 
-__all__ = ["check_vacant", "check_writable"]
+__all__ = ["check_vacant", "check_writable", "look_from_afar"]
 
 PROBE = ".miniwdl-aws-write-test"
 
@@ -30,7 +32,35 @@ def check_vacant(engine: Engine, text: str) -> None:
         return
     uri = S3Uri.parse(text).join(OUTPUTS_JSON)
     if engine.find(uri) is not None:
-        raise AccessError(f"{uri} is there already, and --no-overwrite protects the run that it belongs to")
+        raise AccessError(_protected(uri))
+
+
+def _protected(uri: S3Uri) -> str:
+    return f"{uri} is there already, and --no-overwrite protects the run that it belongs to"
+
+
+def look_from_afar(engine: Engine, context: DestinationContext) -> None:
+    """
+    Look at a folder by the credentials of whoever submits: whether and where its bucket is, and what is there of a run.
+
+    One request, ListObjectsV2. Whether the job may write says nobody but S3, by the job's own credentials, or IAM's
+    simulator, which ``miniwdl-aws doctor`` asks.
+
+    :raises OptionError: when another run's results are protected.
+    :raises AwsError: when the bucket isn't there (``Kind.MISSING``), or can't be looked at.
+    """
+    uri = S3Uri.parse(context.folder, what="--s3upload")
+    if words := distance(engine.access, uri.bucket, "write"):
+        context.note(words)
+    results = uri.join(OUTPUTS_JSON)
+    # A listing tells a missing bucket from a missing object; HeadObject doesn't.
+    there = results.key in engine.peek(results, 1)
+    if not there or not context.folder.endswith("/"):
+        return
+    if not context.options.overwrite:
+        hint = "name another folder; without the slash at its end, the run gets one in it"
+        raise OptionError(_protected(results), hint=hint)
+    context.note(f"{context.folder} has the results of a run, which those of this one replace (--no-overwrite refuses)")
 
 
 def check_writable(engine: Engine, text: str, *, what: str = "--s3upload") -> S3Uri:

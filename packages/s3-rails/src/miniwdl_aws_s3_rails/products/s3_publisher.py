@@ -17,7 +17,7 @@ from miniwdl_aws_hooks import PublishReport
 from miniwdl_aws_hooks.protocol import OUTPUTS_JSON
 from miniwdl_aws_s3_rails.errors import AccessError, RailsError, TransferError
 from miniwdl_aws_s3_rails.products.boundary import OWN_NAMES
-from miniwdl_aws_s3_rails.products.destination import check_vacant, check_writable
+from miniwdl_aws_s3_rails.products.destination import check_vacant, check_writable, look_from_afar
 from miniwdl_aws_s3_rails.products.plan import Item, make_plan, split_present
 from miniwdl_aws_s3_rails.transfer.checksums.etags import PartDigest, file_etag
 from miniwdl_aws_s3_rails.transfer.left_open import none_left_open
@@ -46,8 +46,11 @@ def check(context: DestinationContext, engine: Engine) -> None:
     """
     Make sure that the folder can be written, and may be; nothing changes there.
 
-    :raises AccessError: when it can't.
+    :raises MiniwdlAwsError: when it can't.
     """
+    if context.submitting:
+        look_from_afar(engine, context)
+        return
     check_writable(engine, context.folder)
     if not context.options.overwrite:
         check_vacant(engine, context.folder)

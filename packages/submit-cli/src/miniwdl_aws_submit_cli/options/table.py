@@ -214,7 +214,11 @@ OPTIONS: tuple[Option, ...] = (
     Option(("--plain",), "follow by plain lines, without the live panel", kind=Kind.FLAG),
     Option(("--self-test",), "run miniwdl's self test instead of a workflow", kind=Kind.FLAG),
     Option(("--yes",), "stage even more than 10 GiB of local files from a terminal", kind=Kind.FLAG),
-    Option(("--no-check",), "submit without looking first at the files that inputs name by URI", kind=Kind.FLAG),
+    Option(
+        ("--no-check",),
+        "submit without looking first at what inputs name by URI, and at the folder of --s3upload",
+        kind=Kind.FLAG,
+    ),
     Option(("--dry-run",), "check everything and show what would be submitted; submit nothing", kind=Kind.FLAG),
     Option(("--json",), "print one JSON object instead of the job id", kind=Kind.FLAG),
 )

@@ -117,7 +117,7 @@ def _prepare(
             needs_image=session.surroundings.needs_image,
             no_env=args.no_env,
         )
-        for notice in _look_at_inputs(args, order, session.manager):
+        for notice in _look_around(args, order, session.manager):
             say(f"note: {notice}")
         plan = Submission(order, session.manager, stager).plan()
     if source.uploads and not settings.publish.destination:
@@ -150,12 +150,16 @@ def _source(
     return read_source(arguments, settings.mount, stack)
 
 
-def _look_at_inputs(args: argparse.Namespace, order: Order, manager: pluggy.PluginManager) -> list[str]:
+def _look_around(args: argparse.Namespace, order: Order, manager: pluggy.PluginManager) -> list[str]:
+    """Have what lies elsewhere looked at: where results go, then the inputs, which may be many."""
+    from miniwdl_aws_submit_cli.submit.destination import look_at_destination
     from miniwdl_aws_submit_cli.submit.inputs.remote import look_at, unchecked
 
+    source = order.source
     if args.no_check:
-        return unchecked(order.source.remote_inputs)
-    return look_at(manager, order.source.remote_inputs, order.reader, say)
+        return unchecked(source.remote_inputs)
+    found = look_at_destination(manager, order.settings.publish, order.reader) if source.uploads else []
+    return [*found, *look_at(manager, source.remote_inputs, order.reader, say)]
 
 
 def _notice_of_ancestor() -> None:

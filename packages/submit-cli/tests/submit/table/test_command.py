@@ -217,3 +217,13 @@ def test_a_batch_is_listed_waited_for_and_cancelled(aws: Any, submit: Submit, ma
     assert "the newest: " in managed("cancel", "--batch", "nobody")[2]
     assert "neither is given" in managed("wait")[2]
     assert "both is given" in managed("cancel", "last", "--batch", batch)[2]
+
+
+def test_folders_of_new_runs_are_looked_at_and_no_others(submit: Submit, parts: Any) -> None:
+    words = ("--s3upload", "s3://bucket/~{label}/", "--batch", "one")
+    code, _out, err = submit(*words, table="n\tlabel\n1\tA\n2\tB\n")
+    assert (code, "note: --s3upload: s3://bucket/A/ is known" in err) == (0, True)
+    assert sorted(context.folder for context in parts.destinations) == ["s3://bucket/A/", "s3://bucket/B/"]
+    parts.destinations.clear()
+    code, _out, err = submit(*words, table="n\tlabel\n1\tA\n2\tB\n3\tC\n")
+    assert (code, [context.folder for context in parts.destinations]) == (0, ["s3://bucket/C/"])

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_s3_rails.transfer.options import Options
 
-__all__ = ["S3Access"]
+__all__ = ["S3Access", "distance"]
 
 REGION_HEADER = "x-amz-bucket-region"
 
@@ -187,6 +187,17 @@ class S3Access:
             },
             **settings,
         )
+
+
+def distance(access: S3Access, bucket: str, what: str) -> str | None:
+    """
+    Say of a bucket that it is far away.
+
+    :param what: what is done with it: ``read``, ``write``.
+    :return: ``None`` when it is in the region of this process.
+    """
+    here, there = access.surroundings.region, access.region_of(bucket)
+    return f"bucket {bucket} is in {there}, so each {what} from {here} is slow and costs" if here != there else None
 
 
 def ask_region(bucket: str, region: str, url: str, *, ca_bundle: str | None = None) -> str:

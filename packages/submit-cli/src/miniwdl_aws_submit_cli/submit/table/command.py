@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,13 +23,14 @@ from miniwdl_aws_submit_cli.runs.rows import row_runs
 from miniwdl_aws_submit_cli.runs.shares import settings_on_queues
 from miniwdl_aws_submit_cli.runs.wait import state_of
 from miniwdl_aws_submit_cli.submit.contributions import make_stager
+from miniwdl_aws_submit_cli.submit.destination import look_at_destination
 from miniwdl_aws_submit_cli.submit.environment import check_configuration
 from miniwdl_aws_submit_cli.submit.inputs.remote import look_at, unchecked
 from miniwdl_aws_submit_cli.submit.passthrough import read_arguments
 from miniwdl_aws_submit_cli.submit.submission import Order
 from miniwdl_aws_submit_cli.submit.table.planned import RowOrder, naming, plan_rows
 from miniwdl_aws_submit_cli.submit.table.rows import MAX_BYTES, fill, named_columns, read_table
-from miniwdl_aws_submit_cli.submit.table.sending import send_all
+from miniwdl_aws_submit_cli.submit.table.sending import AT_ONCE, send_all
 from miniwdl_aws_submit_cli.submit.table.there import batch_name, check_batch_name, rows_there
 from miniwdl_aws_submit_cli.submit.workflow_source import load_workflow, with_inputs
 from miniwdl_aws_submit_cli.watch.rows import stay_with_rows
@@ -47,7 +49,7 @@ if TYPE_CHECKING:
 __all__ = ["submit_table"]
 
 FEW = 5
-"""Rows that a note names."""
+"""Rows that a note names, and folders."""
 
 
 def submit_table(
@@ -77,6 +79,8 @@ def submit_table(
     name = chosen or batch_name(args.runs, rows)
     queue = session.require_queue()
     there = rows_there(args.runs, name, rows, row_runs(session.batch, queue), chosen=bool(chosen))
+    if not args.no_check:
+        _look_at_folders(args, [each for each, row in zip(orders, rows, strict=True) if row.key not in there], session)
     if args.dry_run:
         _show(name, rows, there, json=args.json)
         return ExitCode.OK
@@ -196,6 +200,21 @@ def _look_at_inputs(args: Namespace, orders: Sequence[RowOrder], session: Sessio
         notices = unchecked(remote) if args.no_check else look_at(session.manager, remote, orders[0].order.reader, say)
     for notice in notices:
         say(f"note: {notice}")
+
+
+def _look_at_folders(args: Namespace, orders: Sequence[RowOrder], session: Session) -> None:
+    """Have the folders looked at where new runs put their results, each once: those of rows with runs have results."""
+    folders = {each.order.settings.publish.destination: each.order for each in orders}
+
+    def look(order: Order) -> list[str]:
+        return look_at_destination(session.manager, order.settings.publish, order.reader)
+
+    with naming(args.runs), ThreadPoolExecutor(AT_ONCE, thread_name_prefix="look") as pool:
+        notices = list(dict.fromkeys(notice for found in pool.map(look, folders.values()) for notice in found))
+    for notice in notices[:FEW]:
+        say(f"note: {notice}")
+    if len(notices) > FEW:
+        say(f"note: and {len(notices) - FEW} more folders")
 
 
 def _show(name: str, rows: Sequence[PlannedRow], there: Mapping[str, Job], *, json: bool) -> None:
