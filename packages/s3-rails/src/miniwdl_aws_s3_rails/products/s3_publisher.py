@@ -20,7 +20,7 @@ from miniwdl_aws_s3_rails.products.boundary import OWN_NAMES
 from miniwdl_aws_s3_rails.products.destination import check_vacant, check_writable, look_from_afar
 from miniwdl_aws_s3_rails.products.plan import Item, make_plan, split_present
 from miniwdl_aws_s3_rails.transfer.checksums.etags import PartDigest, file_etag
-from miniwdl_aws_s3_rails.transfer.left_open import none_left_open
+from miniwdl_aws_s3_rails.transfer.in_parts.left_open import none_left_open
 from miniwdl_aws_s3_rails.transfer.meter import Meter
 from miniwdl_aws_s3_rails.transfer.sender import Check, Sender, part_size_for, sent_in_parts
 

@@ -19,7 +19,7 @@ from miniwdl_aws_s3_rails.staging.contents import Contents
 from miniwdl_aws_s3_rails.staging.places import identity, plan_places
 from miniwdl_aws_s3_rails.staging.sources import read_tree, unreadable
 from miniwdl_aws_s3_rails.transfer.copying import copy_object
-from miniwdl_aws_s3_rails.transfer.left_open import none_left_open
+from miniwdl_aws_s3_rails.transfer.in_parts.left_open import none_left_open
 from miniwdl_aws_s3_rails.transfer.meter import Meter
 from miniwdl_aws_s3_rails.transfer.sender import Sender, sent_in_parts
 from miniwdl_aws_s3_rails.transfer.writing import EXECUTABLE, PutOptions

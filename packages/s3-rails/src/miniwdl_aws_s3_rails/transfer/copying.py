@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_s3_rails.transfer.parts import copy_in_parts
+from miniwdl_aws_s3_rails.transfer.in_parts.parts import copy_in_parts
 from miniwdl_aws_s3_rails.transfer.sender import PARTS_AT_ONCE, part_size_for
 
 if TYPE_CHECKING:

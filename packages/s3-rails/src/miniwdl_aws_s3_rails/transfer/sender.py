@@ -14,7 +14,7 @@ from miniwdl_aws_s3_rails.errors import AccessError, TransferError
 from miniwdl_aws_s3_rails.transfer.checksums.crc import Crc64, crc_of_ranges
 from miniwdl_aws_s3_rails.transfer.checksums.etags import PartDigest, Verdict, file_etag, judge, parts_of
 from miniwdl_aws_s3_rails.transfer.engine import expressible
-from miniwdl_aws_s3_rails.transfer.parts import put_in_parts
+from miniwdl_aws_s3_rails.transfer.in_parts.parts import put_in_parts
 from miniwdl_aws_s3_rails.transfer.refusals import explained
 from miniwdl_aws_s3_rails.transfer.writing import PutOptions
 
