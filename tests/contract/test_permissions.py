@@ -69,7 +69,7 @@ def test_the_policy_allows_what_the_code_asks(root, role, package, service):
 
 
 def test_the_policies_allow_what_fsx_mount_asks(root):
-    source = root / "packages/fsx-mount/src/miniwdl_aws_fsx_mount"
+    source = root / "packages/fsx-mount/src/miniwdl_aws_fsx_mount/aws"
     asked = {
         name: set(re.findall(r"_client\.(\w+)\(", (source / name).read_text()))
         for name in ("fsx_service.py", "objects.py")
