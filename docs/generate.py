@@ -176,6 +176,13 @@ def failures_block() -> str:
     return table(("class", "sign", "policy"), rows)
 
 
+def remedies_block() -> str:
+    """List what to do about each class of failure."""
+    from miniwdl_aws_core.records.remedies import REMEDIES
+
+    return table(("class", "what to do"), [(f"`{kind.value}`", remedy) for kind, remedy in REMEDIES.items()])
+
+
 def pulls_block() -> str:
     """List what was seen when an image could not be pulled, and what each text is taken for."""
     from miniwdl_aws_batch_backend.failures.classify import RULES
@@ -261,6 +268,7 @@ BLOCKS: dict[str, Callable[..., str]] = {
     "section": section_block,
     "submit-options": submit_options_block,
     "failures": failures_block,
+    "remedies": remedies_block,
     "pulls": pulls_block,
     "runtime": runtime_block,
     "policy": policy_block,

@@ -44,9 +44,15 @@ def test_a_message_of_others_has_an_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "option"),
-    [("host-lost", "--task-queue-fallback"), ("out-of-memory", "runtime.memory"), ("tool-error", "")],
+    ("kind", "what"),
+    [
+        ("host-lost", "--task-queue-fallback"),
+        ("out-of-memory", "runtime.memory"),
+        ("image-platform", "an image for"),
+        ("tool-error", ""),
+        ("a-plugins-own", ""),
+    ],
 )
-def test_the_option_that_would_have_helped_is_named(kind: str, option: str) -> None:
-    assert option in hint_of(failed(**{"class": kind}))
-    assert bool(option) == bool(hint_of(failed(**{"class": kind})))
+def test_what_would_help_is_named(kind: str, what: str) -> None:
+    assert what in hint_of(failed(**{"class": kind}))
+    assert bool(what) == bool(hint_of(failed(**{"class": kind})))

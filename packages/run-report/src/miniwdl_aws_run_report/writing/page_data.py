@@ -11,11 +11,11 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from miniwdl_aws_core.records.remedies import remedy_for
 from miniwdl_aws_core.s3uri import S3Uri, UriError
 from miniwdl_aws_core.terminal import plain
 from miniwdl_aws_run_report.advice import MIB, advise
 from miniwdl_aws_run_report.model import State, TryEnd
-from miniwdl_aws_run_report.remedies import remedy_for
 from miniwdl_aws_run_report.totals import HOUR, MIB_PER_GIB, by_task, quantile, totals_of, totals_of_run
 from miniwdl_aws_run_report.words import call_name, cost_notes, dollars, outcome
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.records.remedies import remedy_for
 from miniwdl_aws_core.run_files import call_name, cause_of, failed_call
-from miniwdl_aws_hooks.types import FailureClass
+from miniwdl_aws_hooks import FailureClass
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,16 +16,6 @@ __all__ = ["hint_of", "reason_of"]
 
 LONGEST = 600
 """Characters of a message of others; what comes after them is in error.json."""
-
-_HINTS = {
-    FailureClass.HOST_LOST: "let the task be tried again (runtime.preemptible), or name a queue of on-demand hosts for "
-    "those that lost a host (--task-queue-fallback)",
-    FailureClass.OUT_OF_MEMORY: "let it ask for more (runtime.memory), or have each new try ask for more "
-    "(runtime.maxRetries with [aws] memory_retry_multiplier)",
-    FailureClass.TIMEOUT: "let it take longer (runtime.timeout, or [aws] job_timeout)",
-    FailureClass.STUCK_IN_QUEUE: "compare what the task asks for with what the queue's compute environments have",
-    FailureClass.MOUNT_MISSING: "see the hosts' user data (miniwdl-aws fsx user-data), and their cloud-init logs",
-}
 
 
 def reason_of(said: Mapping[str, Any], code: int) -> str:
@@ -42,8 +33,9 @@ def reason_of(said: Mapping[str, Any], code: int) -> str:
 
 
 def hint_of(said: Mapping[str, Any]) -> str:
-    """Say what to do about it, where that is known."""
-    return next((hint for kind, hint in _HINTS.items() if cause_of(said).get("class") == kind.value), "")
+    """Say what to do about it; nothing where the tool itself gave up, as its last words are shown already."""
+    kind = str(cause_of(said).get("class") or "")
+    return "" if kind == FailureClass.TOOL_ERROR else remedy_for(kind)
 
 
 def _what(cause: Mapping[str, Any]) -> str:
