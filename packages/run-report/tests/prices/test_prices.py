@@ -29,19 +29,21 @@ class Aws:
 
     def __init__(self) -> None:
         self.asked: list[tuple[str, str]] = []
-        self.refuses = False
+        self.types = {"m5.xlarge"}
+        self.refuses: set[str] = set()
 
     def __call__(self, service: str, region: str) -> Any:
         self.asked.append((service, region))
-        if self.refuses:
-            raise ConfigurationError("can't ask: permission is missing")
+        if service in self.refuses:
+            raise ConfigurationError(f"can't ask {service}: permission is missing")
         return self
 
     def get_paginator(self, _name: str) -> Any:
         return self
 
     def paginate(self, **request: Any) -> Any:
-        assert (request["AvailabilityZone"], request["InstanceTypes"]) == ("eu-central-1a", ["m5.xlarge"])
+        assert request["AvailabilityZone"] == "eu-central-1a"
+        assert set(request["InstanceTypes"]) <= self.types
         entries = [(50, "0.10"), (0, "0.08"), (3000, "0.20")]
         told = [{"Timestamp": datetime.fromtimestamp(at, UTC), "SpotPrice": price} for at, price in entries]
         return [{"SpotPriceHistory": told}]
@@ -71,18 +73,38 @@ def test_each_try_costs_its_share_of_its_host(aws: Aws, tmp_path: Path) -> None:
 def test_what_is_known_is_not_asked_again(aws: Aws, tmp_path: Path) -> None:
     file = tmp_path / "prices.json"
     first = with_prices(RUN, Prices(file, NOW, aws))
-    aws.refuses = True
+    aws.refuses = {"ec2", "pricing"}
     assert with_prices(RUN, Prices(file, NOW + 86400, aws)) == first
     late = with_prices(RUN, Prices(file, NOW + 8 * 86400, aws))
     assert [item.cost is None for item in late.calls[0].tries] == [False, True, True]
 
 
-def test_without_permission_it_says_so_and_asks_once(aws: Aws, tmp_path: Path) -> None:
-    aws.refuses = True
-    run = with_prices(RUN, Prices(tmp_path / "prices.json", NOW, aws))
-    assert run.notes == ("prices are missing: can't ask: permission is missing",)
-    assert {item.cost for item in run.calls[0].tries} == {None}
-    assert len(aws.asked) == 1
+MANY = replace(RUN, calls=(*RUN.calls, Call("call-b", "b", State.SUCCEEDED, tuple(
+    replace(item, instance_type="m5.2xlarge") for item in (SPOT, ON_DEMAND)))))  # fmt: skip
+"""With two prices of either kind."""
+
+
+@pytest.mark.parametrize(
+    ("refuses", "known", "notes", "asked"),
+    [
+        ({"ec2", "pricing"}, [False] * 5, ["on-demand", "spot"], ["pricing", "ec2"]),
+        ({"pricing"}, [True, False, False, True, False], ["on-demand"], ["pricing", "ec2", "ec2"]),
+        ({"ec2"}, [False, True, False, False, True], ["spot"], ["pricing", "pricing", "ec2"]),
+    ],
+)
+def test_a_service_that_refuses_is_asked_once_and_the_other_one_all_the_same(
+    aws: Aws, tmp_path: Path, refuses: set[str], known: list[bool], notes: list[str], asked: list[str]
+) -> None:
+    aws.refuses = refuses
+    aws.types = {"m5.xlarge", "m5.2xlarge"}
+    run = with_prices(MANY, Prices(tmp_path / "prices.json", NOW, aws))
+    assert [item.cost is not None for call in run.calls for item in call.tries] == known
+    services = {"on-demand": "pricing", "spot": "ec2"}
+    told = [
+        f"prices of {kind} instances are missing: can't ask {services[kind]}: permission is missing" for kind in notes
+    ]
+    assert list(run.notes) == told
+    assert sorted(service for service, _ in aws.asked) == sorted(asked)
 
 
 @pytest.mark.parametrize("text", ["", "[", "[1]", '{"eu-central-1/m5.xlarge": 3}'])

@@ -62,8 +62,8 @@ class Prices:
         self._file, self._now, self._client = file, now, client or _connect
         self._kept = _read(file)
         self._known: dict[Need, Steps] = {}
-        self.refused = ""
-        """Why prices are missing; empty when none is."""
+        self.refused: dict[bool, str] = {}
+        """Why prices of spot instances (``True``) or of those on demand are missing; each has a service of its own."""
 
     def learn(self, needs: Mapping[Need, tuple[float, float]]) -> None:
         """Find prices out: each with the time for which it is needed."""
@@ -71,11 +71,11 @@ class Prices:
         for need, span in sorted(needs.items()):
             key = _key(need, span)
             kept = self._fresh(key, need, span)
-            if kept is None and not self.refused:
+            if kept is None and need.spot not in self.refused:
                 try:
                     kept = self._ask(need, span)
                 except MiniwdlAwsError as exc:
-                    self.refused = exc.message
+                    self.refused[need.spot] = exc.message
                     continue
                 self._kept[key] = {"at": self._now, "steps": kept}
                 changed = True

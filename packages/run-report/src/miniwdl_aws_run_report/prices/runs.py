@@ -14,12 +14,15 @@ if TYPE_CHECKING:
 
 __all__ = ["with_prices"]
 
+_KINDS = {True: "spot", False: "on-demand"}
+"""By :attr:`~miniwdl_aws_run_report.prices.shares.Need.spot`."""
+
 
 def with_prices(run: Run, prices: Prices) -> Run:
     """Give the tries of a run their cost, or a note that says why there is none."""
     prices.learn(needs_of(run))
     found = priced(run, prices.steps)
-    notes = [f"prices are missing: {prices.refused}"] if prices.refused else []
+    notes = [f"prices of {_KINDS[spot]} instances are missing: {why}" for spot, why in prices.refused.items()]
     if number := of_unknown_market(found):
         notes.append(
             f"of {counted(number, 'try', 'tries')} nobody knows whether the host was a spot instance: they count at "
