@@ -90,26 +90,30 @@ def test_no_secret_of_the_submitter_leaves_its_machine(
 WITH_TOKEN = """version 1.1
 workflow login {
     call show
-    output { String digest = show.digest }
+    output { Array[String] digests = show.digests }
 }
 task show {
     command <<<
-        printf %s "$TOKEN" | sha256sum | cut -c 1-64
+        for value in "$TOKEN" "$CONFIGURED"; do printf %s "$value" | sha256sum | cut -c 1-64; done
     >>>
-    output { String digest = read_string(stdout()) }
+    output { Array[String] digests = read_lines(stdout()) }
 }
 """
-TOKEN = "canary-given-by-env"
+TOKEN, CONFIGURED, OF_PLUGIN = "canary-given-by-env", "canary-configured", "canary-of-a-plugin"
+HIDDEN = {
+    "MINIWDL__TASK_RUNTIME__ENV": f'{{"CONFIGURED": "{CONFIGURED}"}}',
+    "MINIWDL__LAB__API_TOKEN": OF_PLUGIN,
+}
 
 
-def test_a_value_given_by_env_is_read_by_nobody_who_may_only_describe_jobs(
+def test_what_may_be_a_secret_is_read_by_nobody_who_may_only_describe_jobs(
     shell: Any, tmp_path: Path, folder: str, traces: Traces, promise: Promise
 ) -> None:
     (tmp_path / "login.wdl").write_text(WITH_TOKEN)
     terminal = []
 
     def run(command: str, *arguments: str) -> None:
-        done = shell.run(command, *arguments, env={"TOKEN": TOKEN})
+        done = shell.run(command, *arguments, env={"TOKEN": TOKEN, **HIDDEN})
         terminal.append(done.stdout + done.stderr)
 
     submission = ["login.wdl", "--env", "TOKEN", "--env=OTHER=other-" + TOKEN, "--s3upload", folder]
@@ -117,14 +121,16 @@ def test_a_value_given_by_env_is_read_by_nobody_who_may_only_describe_jobs(
     run("miniwdl-aws-submit", *submission, "--name", "login", "--follow")
     run("miniwdl-aws", "status", "last", "--json")
 
-    assert hashlib.sha256(TOKEN.encode()).hexdigest() in terminal[1], "the task had it"
-    assert TOKEN not in "".join(terminal)
+    for secret in (TOKEN, CONFIGURED):
+        assert hashlib.sha256(secret.encode()).hexdigest() in terminal[1], "the task had it"
+    assert not [secret for secret in (TOKEN, CONFIGURED, OF_PLUGIN) if secret in "".join(terminal)]
     # Where it must be: the object that the workflow job reads, and the file by which miniwdl runs a task's command.
-    kinds = {re.sub(r"^(\w+) .*?([^/]*)$", r"\1 \2", place) for place in traces.find(TOKEN)}
-    assert kinds == {"s3 task-env.json", "file command"}
+    for secret, is_tasks in {TOKEN: True, CONFIGURED: True, OF_PLUGIN: False}.items():
+        kinds = {re.sub(r"^(\w+) .*?([^/]*)$", r"\1 \2", place) for place in traces.find(secret)}
+        assert kinds == {"s3 task-env.json", *(["file command"] if is_tasks else [])}, secret
     promise(
-        "values of `--env` are secrets",
-        load="two values, three commands",
+        "values of `--env`, and `MINIWDL__` variables, are secrets",
+        load="four values, three commands",
         holds="none is in a log, a definition, a job, a tag, a product or on the terminal",
         seen="found only in the staged object and in the files with the task's command",
     )

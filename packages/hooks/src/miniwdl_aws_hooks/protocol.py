@@ -76,6 +76,7 @@ their commands and environments, so the values lie in S3.
 ENV_TASK_ENV = "WDL_TASK_ENV"
 """
 Their ``s3://`` URI: a JSON object whose ``env`` has values by name; ``null`` is what the job itself has by that name.
+Its ``variables`` are the job's own that may be secrets, such as ``MINIWDL__TASK_RUNTIME__ENV``, by name.
 """
 
 ENV_SENTINEL = "WDL_MOUNT_SENTINEL"

@@ -15,7 +15,7 @@ from miniwdl_aws_hooks.protocol import (
     TASK_ENV_PLACEHOLDER,
 )
 from miniwdl_aws_s3_rails.errors import PayloadError
-from miniwdl_aws_s3_rails.workflow_job.payload import place_payload, take_task_env
+from miniwdl_aws_s3_rails.workflow_job.payload import place_payload, take_task_env, take_variables
 
 DATA = b"PK\3\4 the workflow"
 INLINE = base64.urlsafe_b64encode(lzma.compress(DATA, format=lzma.FORMAT_ALONE)).decode()
@@ -102,3 +102,25 @@ def test_damage_of_what_env_gave_is_told_without_it(content: bytes) -> None:
 def test_a_placeholder_without_the_place_of_what_env_gave() -> None:
     with pytest.raises(PayloadError, match="WDL_TASK_ENV is not set"):
         take_task_env([TASK_ENV_PLACEHOLDER], {}, EnvironSettings({}), no_read)
+
+
+def variables(content: bytes) -> dict[str, str]:
+    return take_variables({ENV_TASK_ENV: PLACE}, {S3Uri.parse(PLACE): content}.__getitem__)
+
+
+def test_hidden_variables() -> None:
+    assert variables(b'{"env": {}, "variables": {"MINIWDL__LAB__TOKEN": "x"}, "salt": "y"}') == {
+        "MINIWDL__LAB__TOKEN": "x"
+    }
+    assert variables(b'{"env": {"A": "1"}, "salt": "y"}') == {}, "of an older version"
+    assert take_variables({}, no_read) == {}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"hush", b'{"variables": "hush"}', b'{"variables": {"PATH": "hush"}}', b'{"variables": {"MINIWDL__A__B": 1}}'],
+)
+def test_variables_that_are_none_of_miniwdls_are_refused_without_telling_them(content: bytes) -> None:
+    with pytest.raises(PayloadError, match=PLACE) as caught:
+        variables(content)
+    assert "hush" not in caught.value.message

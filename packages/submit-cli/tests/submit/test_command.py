@@ -191,8 +191,28 @@ def test_a_value_of_env_travels_through_staging_alone(
     )
 
 
+def test_variables_that_may_be_secrets_travel_through_staging_alone(
+    aws: Any, parts: Any, submit: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MINIWDL__TASK_RUNTIME__ENV", '{"TOKEN": "hush-hush"}')
+    monkeypatch.setenv("MINIWDL__SCHEDULER__FAIL_FAST", "true")
+    code, _, err = submit("hello.wdl", "n=1")
+    assert code == 64
+    assert "what MINIWDL__TASK_RUNTIME__ENV gives, which the job's description would show, must be staged" in err
+    code, out, err = submit("hello.wdl", "n=1", "--staging", "s3://bucket/st", "--debug")
+    found = job(aws, out.strip())
+    variables = environment(found)
+    assert variables["WDL_TASK_ENV"].endswith("/task-env.json")
+    assert variables["MINIWDL__SCHEDULER__FAIL_FAST"] == "true"
+    assert "@task-env" not in found["container"]["command"], "nothing is given by --env"
+    assert "hush" not in json.dumps(found) + err
+    assert "with --debug, miniwdl writes the values of MINIWDL__TASK_RUNTIME__ENV into the log" in err
+    code, out, _ = submit("hello.wdl", "n=1", "--no-env")
+    assert "WDL_TASK_ENV" not in environment(job(aws, out.strip()))
+
+
 def test_equal_values_of_env_are_not_to_be_seen_by_the_name_of_their_object() -> None:
-    first, second = (task_env_file({"TOKEN": "1234"}) for _ in range(2))
+    first, second = (task_env_file({"TOKEN": "1234"}, {}) for _ in range(2))
     assert json.loads(first.data)["env"] == json.loads(second.data)["env"] == {"TOKEN": "1234"}
     assert first.data != second.data
 

@@ -2,9 +2,10 @@ import json
 
 import pytest
 
+from miniwdl_aws_core.options.known import installed_sections
 from miniwdl_aws_hooks import ConfigurationError
 from miniwdl_aws_submit_cli.options.resolve import Settings, resolve
-from miniwdl_aws_submit_cli.submit.environment import job_environment, passed_through
+from miniwdl_aws_submit_cli.submit.environment import hidden_variables, job_environment, passed_through
 
 ENVIRON = {
     "MINIWDL__CALL_CACHE__GET": "false",
@@ -67,3 +68,29 @@ def test_tags_of_our_own_are_refused_before_anything_is_submitted() -> None:
 def test_configured_tags_must_be_an_object(value: str) -> None:
     with pytest.raises(ConfigurationError, match=r"\[aws\] job_tags must be a JSON object"):
         job_environment(settings(tag=["a=b"]), "r", None, {"MINIWDL__AWS__JOB_TAGS": value}, no_env=False)
+
+
+@pytest.mark.parametrize(
+    ("name", "is_hidden"),
+    [
+        ("MINIWDL__TASK_RUNTIME__ENV", True),
+        ("MINIWDL__TASK_RUNTIME__COMMAND_PREAMBLE", True),
+        ("MINIWDL__TASK_RUNTIME__DEFAULTS", False),
+        ("MINIWDL__LAB__API_TOKEN", True),
+        ("MINIWDL__LAB__PASSWORD", True),
+        ("MINIWDL__LAB__db_passwords", True),
+        ("MINIWDL__LAB__ACCESSKEY", True),
+        ("MINIWDL__LAB__TOKENIZER", False),
+        ("MINIWDL__LAB__KEY", False),
+        ("LAB_TOKEN", False),
+    ],
+)
+def test_what_may_be_a_secret(name: str, is_hidden: bool) -> None:
+    assert hidden_variables({name: "x"}) == ({name: "x"} if is_hidden else {})
+    assert hidden_variables({name: ""}) == {}, "which is as good as none"
+
+
+def test_no_option_of_ours_is_taken_for_a_secret() -> None:
+    options = [option for section in installed_sections() for option in section.options()]
+    assert options
+    assert hidden_variables({option.variable: "x" for option in options}) == {}

@@ -1,4 +1,4 @@
-"""Unpacks what was submitted along with a workflow job: its file, and what ``--env`` gave."""
+"""Unpacks what was submitted along with a workflow job: its file, what ``--env`` gave, and hidden variables."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from miniwdl_aws_hooks.protocol import (
     PAYLOAD_PLACEHOLDER,
     TASK_ENV_PLACEHOLDER,
 )
-from miniwdl_aws_hooks.settings import variable_of
+from miniwdl_aws_hooks.settings import PREFIX, variable_of
 from miniwdl_aws_s3_rails.errors import PayloadError
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_hooks.settings import Settings
 
-__all__ = ["place_payload", "take_task_env"]
+__all__ = ["place_payload", "take_task_env", "take_variables"]
 
 TASK_ENV = ("task_runtime", "env")
 """Section and key of the variables that miniwdl gives to all tasks."""
@@ -74,10 +74,29 @@ def take_task_env(
     if not uri:
         raise PayloadError(f"the arguments mention {TASK_ENV_PLACEHOLDER}, but {ENV_TASK_ENV} is not set")
     configured = _object(settings.get(*TASK_ENV) or "{}", f"[{TASK_ENV[0]}] {TASK_ENV[1]}")
-    given = _object(read(S3Uri.parse(uri, what=ENV_TASK_ENV)), f"what {ENV_TASK_ENV} names, {uri},").get("env")
+    given = _staged(uri, read).get("env")
     if not isinstance(given, dict):
         raise PayloadError(f"{ENV_TASK_ENV} names {uri}, which has no values for tasks", hint="submit again")
     return others, {variable_of(*TASK_ENV): json.dumps({**configured, **given})}
+
+
+def take_variables(environ: Mapping[str, str], read: Callable[[S3Uri], bytes]) -> dict[str, str]:
+    """
+    Fetch the variables of this job that its description doesn't show.
+
+    :param read: as of :func:`take_task_env`.
+    """
+    uri = environ.get(ENV_TASK_ENV)
+    found = _staged(uri, read).get("variables", {}) if uri else {}
+    if not isinstance(found, dict) or not all(
+        name.startswith(PREFIX) and isinstance(value, str) for name, value in found.items()
+    ):
+        raise PayloadError(f"{ENV_TASK_ENV} names {uri}, whose variables are none of miniwdl's", hint="submit again")
+    return found
+
+
+def _staged(uri: str, read: Callable[[S3Uri], bytes]) -> dict[str, Any]:
+    return _object(read(S3Uri.parse(uri, what=ENV_TASK_ENV)), f"what {ENV_TASK_ENV} names, {uri},")
 
 
 def _object(content: str | bytes, what: str) -> dict[str, Any]:

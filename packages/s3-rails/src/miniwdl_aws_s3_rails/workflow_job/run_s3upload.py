@@ -36,14 +36,16 @@ from miniwdl_aws_s3_rails.workflow_job.beginning import Beginning
 from miniwdl_aws_s3_rails.workflow_job.child import Ended, SignalRelay, Stopped, run_child
 from miniwdl_aws_s3_rails.workflow_job.farewell import Farewell, was_stopped
 from miniwdl_aws_s3_rails.workflow_job.file_system import find_trouble, trouble_of_run
-from miniwdl_aws_s3_rails.workflow_job.payload import place_payload, take_task_env
+from miniwdl_aws_s3_rails.workflow_job.payload import place_payload, take_task_env, take_variables
 from miniwdl_aws_s3_rails.workflow_job.reports import Reports
 from miniwdl_aws_s3_rails.workflow_job.rescue import rescue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from miniwdl_aws_core.s3uri import S3Uri
     from miniwdl_aws_hooks import Settings
+
 __all__ = ["main"]
 
 logger = logging.getLogger("miniwdl_aws_s3_rails")
@@ -124,6 +126,9 @@ def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
     from miniwdl_aws_core.options.loader import load_settings
 
     settings = load_settings(arguments.passed_value("--cfg"))
+    if hidden := take_variables(os.environ, _reader(settings)):
+        os.environ.update(hidden)  # whatever runs here, or is started, finds them where it always did
+        settings = load_settings(arguments.passed_value("--cfg"))
     check_options(settings, os.environ)
     _let_publishers_speak()
     check_mount(os.environ, settings)
@@ -179,13 +184,7 @@ def _command(arguments: Arguments, folder: Path, settings: Settings) -> tuple[li
         return [*program, "run_self_test", *arguments.passed], {}
     if not arguments.passed:
         raise OptionError("no WDL is given to run", hint="see miniwdl-run-s3upload --help")
-
-    def read(uri: Any) -> bytes:
-        from miniwdl_aws_s3_rails.transfer.engine import engine_for
-        from miniwdl_aws_s3_rails.transfer.receiver import Receiver
-
-        return Receiver(engine_for(settings)).read(uri)
-
+    read = _reader(settings)
     passed = place_payload(arguments.passed, os.environ, folder, read)
     passed, given = take_task_env(passed, os.environ, settings, read)
     if "--error-json" not in passed:
@@ -193,6 +192,16 @@ def _command(arguments: Arguments, folder: Path, settings: Settings) -> tuple[li
     if arguments.passed_value("-o"):
         passed += ["-o", str(folder / ANSWER)]  # the last one counts
     return [*program, "run", *passed], given
+
+
+def _reader(settings: Settings) -> Callable[[S3Uri], bytes]:
+    def read(uri: S3Uri) -> bytes:
+        from miniwdl_aws_s3_rails.transfer.engine import engine_for
+        from miniwdl_aws_s3_rails.transfer.receiver import Receiver
+
+        return Receiver(engine_for(settings)).read(uri)
+
+    return read
 
 
 def _child_environ(arguments: Arguments, settings: Settings) -> dict[str, str]:

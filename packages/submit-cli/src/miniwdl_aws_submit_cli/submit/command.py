@@ -132,7 +132,7 @@ def _prepare(
 def _source(
     args: argparse.Namespace, rest: Sequence[str], positional: Sequence[str], settings: Settings, stack: ExitStack
 ) -> RunSource:
-    from miniwdl_aws_submit_cli.submit.environment import check_configuration
+    from miniwdl_aws_submit_cli.submit.environment import check_configuration, hidden_variables
     from miniwdl_aws_submit_cli.submit.passthrough import read_arguments
     from miniwdl_aws_submit_cli.submit.workflow_source import read_source, self_test_source
 
@@ -145,8 +145,10 @@ def _source(
         return self_test_source(rest)
     arguments = read_arguments(rest, positional, settings.mount, os.environ)
     check_configuration(os.environ, arguments.namespace.cfg, settings.mount, no_env=args.no_env)
-    if arguments.task_env and arguments.namespace.debug:
-        say("note: with --debug, miniwdl writes the values of --env into the log")
+    hidden = {} if args.no_env else hidden_variables(os.environ)
+    if arguments.namespace.debug and (arguments.task_env or hidden):
+        what = " and ".join([*(["--env"] if arguments.task_env else []), *sorted(hidden)])
+        say(f"note: with --debug, miniwdl writes the values of {what} into the log")
     return read_source(arguments, settings.mount, stack)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,14 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_submit_cli.options.resolve import Settings
 
-__all__ = ["check_configuration", "check_variables", "job_environment", "passed_through"]
+__all__ = ["check_configuration", "check_variables", "hidden_variables", "job_environment", "passed_through"]
+
+HIDDEN = frozenset(variable_of("task_runtime", key) for key in ("command_preamble", "env"))
+"""Those by which miniwdl gives tasks what may be a secret: a variable's value, and commands that run before the task's.
+https://miniwdl.readthedocs.io/en/latest/runner_reference.html#configuration"""
+
+_SECRET = re.compile(r"(^|_)(PASSWORD|PASSWD|PASSPHRASE|SECRET|TOKEN|(API|ACCESS|PRIVATE)_?KEY)S?(_|$)")
+"""Names of secrets, as options of other plugins have them; no option of ours or of miniwdl's has such a name."""
 
 
 def passed_through(environ: Mapping[str, str]) -> dict[str, str]:
@@ -54,6 +62,19 @@ def job_environment(
     if sentinel:
         found[ENV_SENTINEL] = sentinel
     return found
+
+
+def hidden_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """
+    Find what nobody is to read in a job's description who may only describe jobs.
+
+    :param environ: variables that the job is to have.
+    """
+    return {
+        name: value
+        for name, value in environ.items()
+        if value and name.startswith(PREFIX) and (name in HIDDEN or _SECRET.search(name.removeprefix(PREFIX).upper()))
+    }
 
 
 def check_variables(environ: Mapping[str, str], *, no_env: bool) -> None:

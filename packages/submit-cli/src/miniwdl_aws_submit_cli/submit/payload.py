@@ -53,14 +53,17 @@ class Payload:
         return base64.urlsafe_b64encode(lzma.compress(self.data, format=lzma.FORMAT_ALONE)).decode("ascii")
 
 
-def task_env_file(env: Mapping[str, str | None]) -> Payload:
+def task_env_file(env: Mapping[str, str | None], variables: Mapping[str, str]) -> Payload:
     """
-    Write what ``--env`` gives to tasks, for a place that fewer can read than the job's description.
+    Write what ``--env`` gives to tasks, and some variables, for a place that fewer can read than the job's description.
+
+    :param variables: of the workflow job itself.
 
     Staged files are named by their content, and the name stands in the job's environment: salt keeps a short value from
     being guessed by it.
     """
-    return Payload("task-env.json", json.dumps({"env": dict(env), "salt": secrets.token_hex(16)}).encode())
+    values = {"env": dict(env), "variables": dict(variables), "salt": secrets.token_hex(16)}
+    return Payload("task-env.json", json.dumps(values).encode())
 
 
 def archive_document(document: Document, inputs: Mapping[str, Any], name: str, files: Sequence[str] = ()) -> bytes:

@@ -19,7 +19,7 @@ from miniwdl_aws_hooks.types import JobChanges, JobContext, JobRole, StageItem
 from miniwdl_aws_submit_cli.options.table import NO_IMAGE, option
 from miniwdl_aws_submit_cli.runs.names import submission_token, submitter_tag, unique_name
 from miniwdl_aws_submit_cli.submit.contributions import WORKFLOW_JOB, collect_changes, collect_mounts
-from miniwdl_aws_submit_cli.submit.environment import job_environment
+from miniwdl_aws_submit_cli.submit.environment import hidden_variables, job_environment
 from miniwdl_aws_submit_cli.submit.payload import task_env_file
 from miniwdl_aws_submit_cli.submit.sending import Ready
 
@@ -140,7 +140,7 @@ class Submission:
         files = source.local_files
         staged = self.stage(files, f"the local input {files[0].path}") if files else None
         payload = source.build(staged.uris if staged else {})
-        job, uri = self._with_payload(self._with_task_env(job), payload)
+        job, uri = self._with_payload(self._with_hidden(job), payload)
         definition = build_definition(
             "miniwdl-aws-workflow-",
             image=image,
@@ -188,13 +188,16 @@ class Submission:
         uri = self._staged(payload, "a WDL of this size")
         return replace(job, environment={**named, ENV_PAYLOAD: uri}), uri
 
-    def _with_task_env(self, job: JobRequest) -> JobRequest:
-        """Stage the values of ``--env``, however short they are."""
-        env = self.order.source.task_env
-        if not env:
+    def _with_hidden(self, job: JobRequest) -> JobRequest:
+        """Stage the values of ``--env``, and variables that may be secrets, however short they are."""
+        env, hidden = self.order.source.task_env, hidden_variables(job.environment)
+        if not (env or hidden):
             return job
-        uri = self._staged(task_env_file(env), "what --env gives, which the job's description would show,")
-        return replace(job, environment={**job.environment, ENV_TASK_ENV: uri})
+        shown = {name: value for name, value in job.environment.items() if name not in hidden}
+        what = " and ".join([*(["--env"] if env else []), *sorted(hidden)])
+        gives = "gives" if len(hidden) + bool(env) == 1 else "give"
+        uri = self._staged(task_env_file(env, hidden), f"what {what} {gives}, which the job's description would show,")
+        return replace(job, environment={**shown, ENV_TASK_ENV: uri})
 
     def _staged(self, payload: Payload, what: str) -> str:
         with tempfile.TemporaryDirectory(prefix="miniwdl-aws-submit-") as folder:
