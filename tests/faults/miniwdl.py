@@ -27,7 +27,8 @@ __all__ = ["ALIVE", "MANY", "Many", "Run", "PATIENCE", "alive", "start", "twice"
 
 ALIVE = ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING")
 
-PATIENCE = 60.0
+PATIENCE = 900.0
+"""Seconds after which what hangs fails its test: no measure of anything, since machines may be busy."""
 
 MANY = """version 1.1
 workflow many {
@@ -57,7 +58,7 @@ class Run:
         """What it has said so far."""
         return self.log_path.read_text()
 
-    def finish(self, patience: float = 600.0) -> tuple[int, str]:
+    def finish(self, patience: float = PATIENCE) -> tuple[int, str]:
         """Wait for its end; give its exit code and its standard output."""
         stdout, _ = self.process.communicate(timeout=patience)
         return self.process.returncode, stdout

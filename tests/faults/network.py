@@ -21,6 +21,8 @@ __all__ = ["KINDS", "Network", "network"]
 SUBMIT, LIST, DESCRIBE = "/v1/submitjob", "/v1/listjobs", "/v1/describejobs"
 BATCH = "/v1/"
 
+STUCK = "CAPACITY:INSUFFICIENT_INSTANCE_CAPACITY - Service cannot fulfill the capacity requested for instance type [x]"
+
 KINDS = ("503", "slow down", "reset in the request", "page")
 """How calls fail: of AWS, on the way, and by a proxy that answers in AWS's place."""
 
@@ -46,6 +48,8 @@ class Network(Faults):
     """Seconds for which ListJobs lacks a job after its submission."""
     vanishing: float = 0.0
     """Share of jobs that an answer of DescribeJobs lacks."""
+    stuck: bool = False
+    """Whether DescribeJobs says of all jobs that they wait for a host."""
 
     def __post_init__(self) -> None:
         self.url = ""
@@ -76,6 +80,9 @@ class Network(Faults):
                 self.submitted.append(answer["jobId"])
             elif path == LIST and b"JOB_NAME" in body:
                 self._lag(answer)
+            elif path == DESCRIBE and self.stuck:
+                answer["jobs"] = [_waiting(job) for job in answer["jobs"]]
+                self.met["waiting"] += len(answer["jobs"])
             elif path == DESCRIBE and self.vanishing:
                 there = [job for job in answer["jobs"] if self.chance.random() >= self.vanishing]
                 self.met["vanished"] += len(answer["jobs"]) - len(there)
@@ -103,6 +110,14 @@ class Network(Faults):
             known = []
         self.met["not yet listed"] += len(answer["jobSummaryList"]) - len(known)
         answer["jobSummaryList"] = known
+
+
+def _waiting(job: dict[str, Any]) -> dict[str, Any]:
+    """Describe a job as AWS does that has no host for it."""
+    begun = ("attempts", "container", "startedAt", "stoppedAt")
+    return {key: value for key, value in job.items() if key not in begun} | {
+        "status": "RUNNABLE", "statusReason": STUCK, "attempts": [],
+    }  # fmt: skip
 
 
 class BatchProxy(Proxy):

@@ -9,7 +9,8 @@ import pytest
 
 from miniwdl_aws_local_cloud import Fault, FaultKind
 
-from .miniwdl import PATIENCE, Many, alive, twice, until
+from .miniwdl import Many, alive, twice, until
+from .network import network
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,15 +59,17 @@ def test_nothing_ends_or_is_done_twice(
 ) -> None:
     """Jobs wait for a host, for a reason that ends a job when it holds for half an hour."""
     many = Many(cloud, root / "clocks", load(8, 100))
-    cloud.faults.add([Fault(FaultKind.STUCK, seconds=8, times=many.tasks)])
-    run = many.start("seconds=1", **clock.environ, MINIWDL__AWS__RUNNABLE_TIMEOUT=str(HOUR // 2))
-    until(lambda: "waits for a host" in run.log, "AWS told of the reason")
-    for jump in (HOUR, -HOUR):
-        clock.jump(jump)
-        time.sleep(2)  # for whoever is woken by it
-    began = time.monotonic()
-    many.check(run)
-    cloud.faults.clear()
+    often = {"MINIWDL__AWS__DESCRIBE_PERIOD_MAX": "1", "MINIWDL__AWS__RUNNABLE_TIMEOUT": str(HOUR // 2)}
+    with network(cloud.environ["AWS_ENDPOINT_URL"], stuck=True) as net:
+        run = many.start("seconds=1", net=net, **clock.environ, **often)
+        until(lambda: run.log.count("waits for a host") >= many.tasks, "AWS told of the reason of each")
+        for jump in (HOUR, -HOUR):
+            clock.jump(jump)
+            asked = net.met["waiting"]
+            until(lambda: net.met["waiting"] >= asked + 2 * many.tasks, "each was looked at again")  # noqa: B023
+        net.stuck = False
+        began = time.monotonic()
+        many.check(run)
     assert twice(many) == 0
     assert many.jobs() == many.tasks
     promise(
@@ -85,7 +88,7 @@ def test_what_must_end_ends(cloud: LocalCloud, root: Path, clock: Clock, promise
     until(lambda: "waits for a host" in run.log, "AWS told of the reason")
     clock.jump(-HOUR)
     began = time.monotonic()
-    code, _ = run.finish(PATIENCE)
+    code, _ = run.finish()
     cloud.faults.clear()
     assert code != 0
     assert "stuck-in-queue" in run.log
