@@ -4,6 +4,7 @@ What stands between a hook's callers and a plugin's function: whatever the funct
 Every function is wrapped as its plugin is registered, so no caller can forget it. What follows an error is said in the
 specification, by :func:`on_error`: one of the functions here that are called with it. An error is an exception that the
 specification doesn't know, ``SystemExit`` among them, or an answer that isn't what the specification declares.
+Functions in an answer are guarded, too: :mod:`miniwdl_aws_hooks.answers`.
 ``KeyboardInterrupt`` and what else isn't an ``Exception`` pass.
 """
 
@@ -15,6 +16,7 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
+from miniwdl_aws_hooks.answers import has_functions, with_guards
 from miniwdl_aws_hooks.errors import MiniwdlAwsError, PluginError
 from miniwdl_aws_hooks.exit_codes import ExitCode
 from miniwdl_aws_hooks.shapes import declared, misfit, part, series
@@ -139,7 +141,12 @@ class Guard:
                 wrong = "" if answer is None else misfit(answer, wanted)
             except (Exception, SystemExit) as exc:  # noqa: BLE001 - whatever a plugin does
                 return self._failed(exc, specification)
-            return self._refused(part("it", wrong).removeprefix("it: "), specification) if wrong else answer
+            if wrong:
+                return self._refused(part("it", wrong).removeprefix("it: "), specification)
+            if answer is None or not has_functions(item):
+                return answer
+            judge = _Judge(self._plugin, specification.__name__, self._error)
+            return [with_guards(each, judge) for each in answer]
 
         return call
 
@@ -162,15 +169,39 @@ class Guard:
         hook = specification.__name__
         if isinstance(exc, MiniwdlAwsError):
             return policy_of(specification)(self._plugin, hook, exc)
+        return policy_of(specification)(self._plugin, hook, self._error(exc, hook))
+
+    def _error(self, exc: BaseException | str, where: str) -> PluginError:
+        """Say what a function of the plugin's raised, or what is wrong with what it gave."""
+        if isinstance(exc, str):
+            return PluginError(f"plugin {self._plugin} gave a wrong answer to {where}: {exc}", hint=self._hint)
         self._show(exc)
-        error = PluginError(f"plugin {self._plugin} failed in {hook}: {in_one_line(exc)}", hint=self._hint)
+        error = PluginError(f"plugin {self._plugin} failed in {where}: {in_one_line(exc)}", hint=self._hint)
         error.__cause__ = exc
-        return policy_of(specification)(self._plugin, hook, error)
+        return error
 
     def _refused(self, what: str, specification: Callable[..., Any]) -> Any:
         hook = specification.__name__
-        error = PluginError(f"plugin {self._plugin} gave a wrong answer to {hook}: {what}", hint=self._hint)
-        return policy_of(specification)(self._plugin, hook, error)
+        return policy_of(specification)(self._plugin, hook, self._error(what, hook))
+
+
+class _Judge:
+    """What follows what a function in an answer does: it stops whoever calls, except at the end of all."""
+
+    def __init__(self, plugin: str, hook: str, make: Callable[[BaseException | str, str], PluginError]) -> None:
+        self._plugin, self._hook, self._make = plugin, hook, make
+
+    def failed(self, exc: BaseException, where: str) -> NoReturn:
+        if isinstance(exc, MiniwdlAwsError):
+            raise exc
+        raise self._make(exc, f"{where} of {self._hook}")
+
+    def refused(self, wrong: str, where: str) -> NoReturn:
+        raise self._make(f"it {wrong}" if wrong.startswith("is ") else wrong, f"{where} of {self._hook}")
+
+    def told(self, exc: BaseException, where: str) -> None:
+        error = exc if isinstance(exc, MiniwdlAwsError) else self._make(exc, f"{where} of {self._hook}")
+        go_on(self._plugin, self._hook, error)
 
 
 def in_one_line(exc: BaseException) -> str:
