@@ -10,13 +10,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_core.beneath import is_file, write_bytes
-from miniwdl_aws_core.console import complain, emit_json, emit_raw, reader_left, say
+from miniwdl_aws_core.beneath import write_bytes
+from miniwdl_aws_core.console import complain, emit_raw, reader_left, say
 from miniwdl_aws_core.diagnostics import LineFormatter, fit_for_terminals
 from miniwdl_aws_core.options.shared import AwsOptions
 from miniwdl_aws_core.publish_options import CONFIGURED, ENV_PUBLISH, encode, run_folder
-from miniwdl_aws_core.run_files import RUN_LOGS
-from miniwdl_aws_hooks import DestinationContext, ExitCode, MiniwdlAwsError, get_manager
+from miniwdl_aws_hooks import DestinationContext, MiniwdlAwsError, get_manager
 from miniwdl_aws_hooks.protocol import (
     END_OF_LOG,
     ENV_PAYLOAD,
@@ -25,20 +24,19 @@ from miniwdl_aws_hooks.protocol import (
     ENV_SUBMISSION,
     ENV_TASK_ENV,
     UPLOADER,
-    UPLOADING,
 )
-from miniwdl_aws_s3_rails.errors import FileSystemError, OptionError, UploadError
-from miniwdl_aws_s3_rails.products.ending import Ending, read_answer, read_ending
-from miniwdl_aws_s3_rails.products.publisher_plugins import check_by_plugin, publish_by_plugin
-from miniwdl_aws_s3_rails.workflow_job.admission import check_mount, check_not_superseded, claim
+from miniwdl_aws_s3_rails.errors import FileSystemError, OptionError
+from miniwdl_aws_s3_rails.products.ending import read_answer
+from miniwdl_aws_s3_rails.products.publisher_plugins import check_by_plugin
+from miniwdl_aws_s3_rails.workflow_job.admission import check_mount, claim
 from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, parse_arguments
 from miniwdl_aws_s3_rails.workflow_job.beginning import Beginning
 from miniwdl_aws_s3_rails.workflow_job.child import Ended, SignalRelay, Stopped, run_child
+from miniwdl_aws_s3_rails.workflow_job.delivery import Delivery, answer
 from miniwdl_aws_s3_rails.workflow_job.farewell import Farewell, was_stopped
-from miniwdl_aws_s3_rails.workflow_job.file_system import find_trouble, trouble_of_run
+from miniwdl_aws_s3_rails.workflow_job.file_system import trouble_of_run
 from miniwdl_aws_s3_rails.workflow_job.payload import place_payload, take_task_env, take_variables
 from miniwdl_aws_s3_rails.workflow_job.reports import Reports
-from miniwdl_aws_s3_rails.workflow_job.rescue import rescue
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -133,9 +131,10 @@ def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
     _let_publishers_speak()
     check_mount(os.environ, settings)
     arguments = arguments.with_settings(settings)
+    delivery = Delivery(arguments, settings, farewell)
     run_dir = arguments.upload_directory()
     if run_dir is not None:
-        return _upload_only(arguments, run_dir, settings, farewell)
+        return delivery.upload_of_before(run_dir)
     claim(os.environ, settings)
     destination = None if arguments.self_test else arguments.publish.destination
     if destination:
@@ -152,15 +151,15 @@ def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
     farewell.ran(said, code)
     document = said if isinstance(said.get("dir"), str) else None
     if code == ended.code != 0 and (trouble := trouble_of_run(document, arguments.passed_value("--dir"), settings)):
-        return _rescue(arguments, settings, said, ended, trouble, farewell)
+        return delivery.rescue(said, ended, trouble)
     if document is None:
-        _answer(lambda: emit_raw(ended.stdout))
+        answer(lambda: emit_raw(ended.stdout))
         return code
     reports = Reports(Path(document["dir"]), code, settings, os.environ)
     if destination:
-        code = _upload_after(arguments, settings, document, code, farewell, reports)
+        code = delivery.upload(document, code, reports)
     else:
-        _answer(lambda: emit_raw(ended.stdout))
+        answer(lambda: emit_raw(ended.stdout))
         reports.make(None)
     reports.tell(farewell)
     return code
@@ -225,99 +224,3 @@ def _said(arguments: Arguments, ended: Ended, folder: Path) -> dict[str, Any]:
         except OSError as exc:
             complain(PROGRAM, OptionError(f"-o {wanted} can't be written: {exc.strerror}"))
     return read_answer(said, uploads=ended.code == 0 and arguments.publish.destination is not None)
-
-
-def _upload_after(
-    arguments: Arguments, settings: Settings, document: dict[str, Any], code: int, farewell: Farewell, reports: Reports
-) -> int:
-    run_dir = Path(document["dir"])
-    logger.info("miniwdl ended with exit code %d", code)
-    check_not_superseded(os.environ, settings)
-    try:
-        folder, outputs = _upload(arguments, settings, run_dir, Ending.of(document, code), reports)
-    except MiniwdlAwsError as exc:
-        _answer(lambda: emit_json(document, indent=2))
-        trouble = find_trouble(run_dir, settings)
-        error = FileSystemError(f"{trouble}; {exc.message}", hint=exc.hint) if trouble else exc
-        complain(PROGRAM, error)
-        farewell.failed(error)
-        return code or ExitCode.UPLOAD_FAILED
-    farewell.uploaded(folder)
-    document["s3upload"] = folder
-    if outputs is not None:
-        document["outputs"] = outputs
-    _answer(lambda: emit_json(document, indent=2))
-    _delete_after(arguments, settings, run_dir, farewell, succeeded=code == 0)
-    return code
-
-
-def _rescue(
-    arguments: Arguments, settings: Settings, said: dict[str, Any], ended: Ended, trouble: str, farewell: Farewell
-) -> int:
-    def upload(run_dir: Path, ending: Ending) -> str:
-        check_not_superseded(os.environ, settings)
-        return _upload(arguments, settings, run_dir, ending, Reports(run_dir, ended.code, settings, os.environ))[0]
-
-    workflow = Path(os.environ.get(ENV_PAYLOAD_NAME) or [*arguments.passed, "run"][0]).name.partition(".")[0]
-    document, error = rescue(ended, said, trouble, workflow, upload if arguments.publish.destination else None)
-    if "s3upload" in document:
-        farewell.uploaded(document["s3upload"])
-    _answer(lambda: emit_json(document, indent=2))
-    complain(PROGRAM, error)
-    farewell.failed(error)
-    return error.exit_code
-
-
-def _answer(say_it: Callable[[], None]) -> None:
-    """Say how the run ended, as miniwdl does; that nobody listens any more changes nothing of it."""
-    try:
-        say_it()
-    except BrokenPipeError:
-        reader_left()
-
-
-def _upload_only(arguments: Arguments, run_dir: Path, settings: Settings, farewell: Farewell) -> int:
-    if not any(is_file(run_dir, name) for name in RUN_LOGS):
-        raise OptionError(f"--upload-only: {run_dir} is not a run directory of miniwdl's")
-    farewell.ran({"dir": str(run_dir)}, 0)
-    ending = read_ending(run_dir)
-    reports = Reports(run_dir, ExitCode.FAILED if ending.outputs is None else ExitCode.OK, settings, os.environ)
-    folder, outputs = _upload(arguments, settings, run_dir, ending, reports)
-    farewell.uploaded(folder)
-    reports.tell(farewell)
-    document = {"dir": str(run_dir), "s3upload": folder} | ({} if outputs is None else {"outputs": outputs})
-    _answer(lambda: emit_json(document, indent=2))
-    _delete_after(arguments, settings, run_dir, farewell, succeeded=outputs is not None)
-    return ExitCode.OK
-
-
-def _upload(
-    arguments: Arguments, settings: Settings, run_dir: Path, ending: Ending, reports: Reports
-) -> tuple[str, dict[str, Any] | None]:
-    from miniwdl_aws_s3_rails.inside_miniwdl.layout import read_layout
-    from miniwdl_aws_s3_rails.products.finished_run import FinishedRun, upload_run
-
-    folder = run_folder(arguments.publish.destination or "", run_dir.name)
-    logger.info(UPLOADING, run_dir, folder)
-    run = FinishedRun(run_dir, read_layout(settings), settings, ending, arguments.publish, reports.make(folder))
-    try:
-        return folder, upload_run(run, folder, publish_by_plugin)
-    except OSError as exc:
-        failed = {exc.filename or run_dir.name: exc.strerror or str(exc)}
-        raise UploadError(failed, folder=folder, run_dir=str(run_dir)) from exc
-
-
-def _delete_after(
-    arguments: Arguments, settings: Settings, run_dir: Path, farewell: Farewell, *, succeeded: bool
-) -> None:
-    from miniwdl_aws_s3_rails.inside_miniwdl.layout import read_layout
-    from miniwdl_aws_s3_rails.workflow_job.rundir import RunDirError, delete_run_dir, should_delete
-
-    if should_delete(arguments.publish.delete_after, succeeded=succeeded):
-        try:
-            delete_run_dir(run_dir, read_layout(settings).root)
-        except RunDirError as exc:
-            complain(PROGRAM, exc)  # all products are in S3: the run itself did not fail for this
-        else:
-            farewell.deleted()
-            logger.info("deleted %s", run_dir)
