@@ -8,58 +8,32 @@ import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from miniwdl_aws_core.beneath import write_bytes
 from miniwdl_aws_core.console import complain, emit_raw, reader_left, say
 from miniwdl_aws_core.diagnostics import LineFormatter, fit_for_terminals
-from miniwdl_aws_core.options.shared import AwsOptions
-from miniwdl_aws_core.publish_options import CONFIGURED, ENV_PUBLISH, encode, run_folder
+from miniwdl_aws_core.publish_options import run_folder
 from miniwdl_aws_hooks import DestinationContext, MiniwdlAwsError, get_manager
-from miniwdl_aws_hooks.protocol import (
-    END_OF_LOG,
-    ENV_PAYLOAD,
-    ENV_PAYLOAD_NAME,
-    ENV_SENTINEL,
-    ENV_SUBMISSION,
-    ENV_TASK_ENV,
-    UPLOADER,
-)
-from miniwdl_aws_s3_rails.errors import FileSystemError, OptionError
-from miniwdl_aws_s3_rails.products.ending import read_answer
+from miniwdl_aws_hooks.protocol import END_OF_LOG, UPLOADER
+from miniwdl_aws_s3_rails.errors import FileSystemError
 from miniwdl_aws_s3_rails.products.publisher_plugins import check_by_plugin
 from miniwdl_aws_s3_rails.workflow_job.admission import check_mount, claim
 from miniwdl_aws_s3_rails.workflow_job.arguments import PROGRAM, Arguments, parse_arguments
 from miniwdl_aws_s3_rails.workflow_job.beginning import Beginning
-from miniwdl_aws_s3_rails.workflow_job.child import Ended, SignalRelay, Stopped, run_child
+from miniwdl_aws_s3_rails.workflow_job.child import SignalRelay, Stopped, run_child
 from miniwdl_aws_s3_rails.workflow_job.delivery import Delivery, answer
 from miniwdl_aws_s3_rails.workflow_job.farewell import Farewell, was_stopped
 from miniwdl_aws_s3_rails.workflow_job.file_system import trouble_of_run
-from miniwdl_aws_s3_rails.workflow_job.payload import place_payload, take_task_env, take_variables
+from miniwdl_aws_s3_rails.workflow_job.invocation import command_of, environ_of, said_of, staged_reader
+from miniwdl_aws_s3_rails.workflow_job.payload import take_variables
 from miniwdl_aws_s3_rails.workflow_job.reports import Reports
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from miniwdl_aws_core.s3uri import S3Uri
-    from miniwdl_aws_hooks import Settings
+    from collections.abc import Sequence
 
 __all__ = ["main"]
 
 logger = logging.getLogger("miniwdl_aws_s3_rails")
-
-ANSWER = "answer.json"
-"""What miniwdl is told to write instead of the file that ``-o`` names, which a task might write before it is read."""
-
-CONSUMED = (
-    ENV_PAYLOAD,
-    ENV_PAYLOAD_NAME,
-    ENV_SENTINEL,
-    ENV_SUBMISSION,
-    ENV_TASK_ENV,
-    *CONFIGURED,
-)
-"""Environment variables that are for us; miniwdl would warn of some of them."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -124,7 +98,7 @@ def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
     from miniwdl_aws_core.options.loader import load_settings
 
     settings = load_settings(arguments.passed_value("--cfg"))
-    if hidden := take_variables(os.environ, _reader(settings)):
+    if hidden := take_variables(os.environ, staged_reader(settings)):
         os.environ.update(hidden)  # whatever runs here, or is started, finds them where it always did
         settings = load_settings(arguments.passed_value("--cfg"))
     check_options(settings, os.environ)
@@ -140,11 +114,11 @@ def _run(arguments: Arguments, relay: SignalRelay, farewell: Farewell) -> int:
     if destination:
         check_by_plugin(DestinationContext(destination, settings, arguments.publish))
     with tempfile.TemporaryDirectory(prefix="miniwdl-run-s3upload-") as folder:
-        command, given = _command(arguments, Path(folder), settings)
+        command, given = command_of(arguments, Path(folder), settings)
         beginning = Beginning(lambda run_dir: _begins(run_dir, destination, farewell))
-        environ = {**_child_environ(arguments, settings), **given}
+        environ = {**environ_of(arguments, settings), **given}
         ended = run_child(command, environ, relay, beginning.hear)
-        said = {} if arguments.self_test else _said(arguments, ended, Path(folder))
+        said = {} if arguments.self_test else said_of(arguments, ended, Path(folder))
     code = ended.code
     if relay.handed_on and was_stopped(said):
         code = 128 + relay.handed_on  # miniwdl ends with 2 then, as after any failure that isn't a command's
@@ -174,53 +148,3 @@ def _let_publishers_speak() -> None:
     for _name, plugin in get_manager().list_name_plugin():
         module: str = getattr(plugin, "__name__", type(plugin).__module__)
         logging.getLogger(module.partition(".")[0]).setLevel(logging.INFO)
-
-
-def _command(arguments: Arguments, folder: Path, settings: Settings) -> tuple[list[str], dict[str, str]]:
-    """Write miniwdl's command line, and the variables that belong to it."""
-    program = [sys.executable, "-m", "WDL"]
-    if arguments.self_test:
-        return [*program, "run_self_test", *arguments.passed], {}
-    if not arguments.passed:
-        raise OptionError("no WDL is given to run", hint="see miniwdl-run-s3upload --help")
-    read = _reader(settings)
-    passed = place_payload(arguments.passed, os.environ, folder, read)
-    passed, given = take_task_env(passed, os.environ, settings, read)
-    if "--error-json" not in passed:
-        passed.append("--error-json")
-    if arguments.passed_value("-o"):
-        passed += ["-o", str(folder / ANSWER)]  # the last one counts
-    return [*program, "run", *passed], given
-
-
-def _reader(settings: Settings) -> Callable[[S3Uri], bytes]:
-    def read(uri: S3Uri) -> bytes:
-        from miniwdl_aws_s3_rails.transfer.engine import engine_for
-        from miniwdl_aws_s3_rails.transfer.receiver import Receiver
-
-        return Receiver(engine_for(settings)).read(uri)
-
-    return read
-
-
-def _child_environ(arguments: Arguments, settings: Settings) -> dict[str, str]:
-    environ = {name: value for name, value in os.environ.items() if name not in CONSUMED}
-    if arguments.task_queue:
-        environ[AwsOptions.task_queue.variable] = arguments.task_queue
-    if settings.get("call_cache", "backend") in (None, "dir"):
-        environ["MINIWDL__CALL_CACHE__BACKEND"] = "s3_rails"
-    if arguments.publish.as_you_go and not arguments.self_test:
-        environ[ENV_PUBLISH] = encode(arguments.publish)
-    return environ
-
-
-def _said(arguments: Arguments, ended: Ended, folder: Path) -> dict[str, Any]:
-    """Find what miniwdl said of the run, outputs or error, and the run directory; with ``-o``, put it there."""
-    said = ended.stdout
-    if (wanted := arguments.passed_value("-o")) and (folder / ANSWER).exists():
-        said = (folder / ANSWER).read_bytes()
-        try:
-            write_bytes(Path(wanted).parent, Path(wanted).name, said)
-        except OSError as exc:
-            complain(PROGRAM, OptionError(f"-o {wanted} can't be written: {exc.strerror}"))
-    return read_answer(said, uploads=ended.code == 0 and arguments.publish.destination is not None)
