@@ -98,9 +98,14 @@ def test_miniwdl_variables_pass_through_unless_told_not_to(shell, folder):
     assert done.code == 0, done.stderr
 
 
-def test_a_workflow_with_imports(shell, tmp_path, folder):
+def test_a_workflow_with_imports_and_inputs_in_s3(shell, tmp_path, folder):
     (tmp_path / "text.txt").write_text("a\nb\nc\n")
-    done = shell.submit(str(WDL / "importing" / "main.wdl"), "text=text.txt", "--s3upload", folder + "/", "--wait")
+    s3, key = shell.client("s3"), folder.removeprefix("s3://demo/")
+    for path in (WDL / "importing").rglob("*.wdl"):
+        s3.upload_file(str(path), "demo", f"{key}/flow/{path.relative_to(WDL / 'importing')}")
+    s3.put_object(Bucket="demo", Key=f"{key}/in.json", Body=b"{}")
+    words = (f"{folder}/flow/main.wdl", "-i", f"{folder}/in.json", "text=text.txt", "--s3upload", folder + "/")
+    done = shell.submit(*words, "--wait")
     assert done.code == 0, done.stderr
     assert shell.read_json(f"{folder}/outputs.json") == {"importing.lines": 3}
 

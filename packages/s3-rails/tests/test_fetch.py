@@ -94,3 +94,17 @@ def test_where_nothing_can_be_written_it_is_one_sentence(bring: Any, bucket: Any
 def test_other_places_are_left_to_others(server: str) -> None:
     request = FetchRequest("/nowhere", {"s3://b/k": "k", "gs://b/k": "j"}, EnvironSettings({}))
     assert miniwdl_aws_fetch(request) is None
+
+
+def test_more_than_the_limit_does_not_come(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    bucket["a"], bucket["b"] = b"a" * 3, b"b" * 2
+    here = tmp_path / "here"
+
+    def ask(limit: int | None) -> FetchReport:
+        files = {bucket.uri("a"): "a", bucket.uri("b"): "b"}
+        return fetch(FetchRequest(str(here), files, EnvironSettings({}), limit=limit), engine)
+
+    with pytest.raises(TransferError, match="5 B are more than the 4 B that may come"):
+        ask(4)
+    assert not here.exists()
+    assert ask(5).fetched == 2

@@ -324,13 +324,14 @@ class Specs:
     @hookspec(firstresult=True)
     def miniwdl_aws_fetch(self, request: FetchRequest) -> FetchReport | None:
         """
-        Bring products of a run from their destination to this machine.
+        Bring files from where runs read and write to this machine.
 
         Called on the machine of whoever looks at a run: by ``miniwdl-aws outputs``, and with its ``outputs.json`` alone
-        wherever the outputs are told.
+        wherever the outputs are told. And on the submitting machine, with one file at a time, where a WDL, what it
+        imports, a source zip or a file of inputs is named by a URI that is not of the web.
 
         :param request: what to bring, and where to.
-        :return: what was brought; ``None`` when the products don't lie where this plugin knows.
+        :return: what was brought; ``None`` when they don't lie where this plugin knows.
         Collection: the first plugin with an answer.
         Raises: ``MiniwdlAwsError`` when one of them can't be had; what has come before stays.
         Example: miniwdl-aws-s3-rails downloads from S3.

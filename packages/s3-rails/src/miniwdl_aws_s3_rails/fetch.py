@@ -1,5 +1,5 @@
 """
-Brings products of a run from S3 to this machine: the ``fetch`` hook.
+Brings objects, as products of a run, from S3 to this machine: the ``fetch`` hook.
 
 What is there already is never written to. Objects arrive in a folder beside their places, and take these once they are
 whole, some at a time: what has come before something goes wrong stays, and is left out when it is asked for again.
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_core.aws.errors import Kind
 from miniwdl_aws_core.beneath import folder, holds
 from miniwdl_aws_core.s3uri import S3Uri
+from miniwdl_aws_core.sizes import human_size
 from miniwdl_aws_hooks import FetchReport
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
 from miniwdl_aws_s3_rails.inside_miniwdl.downloads import layout
@@ -43,10 +44,11 @@ def fetch(request: FetchRequest, engine: Engine) -> FetchReport:
     Download what isn't there yet.
 
     :raises AccessError: when an object does not exist or can't be read, or its name can't be that of a file.
-    :raises TransferError: when one does not arrive, or can't have its place.
+    :raises TransferError: when one does not arrive, or can't have its place, or all have more than the limit.
     """
     top = Path(request.folder)
     wanted = _unambiguous([item for uri, name in request.files.items() for item in _objects(engine, uri, name)])
+    _check_size(request, sum(found.size for _, _, found in wanted.values()))
     try:
         top.mkdir(parents=True, exist_ok=True)
         there = {name: _is_same(engine, top, item) for name, item in wanted.items() if os.path.lexists(top / name)}
@@ -63,6 +65,16 @@ def fetch(request: FetchRequest, engine: Engine) -> FetchReport:
         raise TransferError(f"can't write to {top}: {exc.strerror or exc}", retryable=False) from exc
     differing = tuple(sorted(name for name, same in there.items() if not same))
     return FetchReport(len(missing), len(there) - len(differing), size, differing)
+
+
+def _check_size(request: FetchRequest, size: int) -> None:
+    if request.limit is not None and size > request.limit:
+        named = next(iter(request.files))
+        more = f" and {len(request.files) - 1} more" if len(request.files) > 1 else ""
+        raise TransferError(
+            f"{named}{more}: {human_size(size)} are more than the {human_size(request.limit)} that may come",
+            retryable=False,
+        )
 
 
 def _objects(engine: Engine, text: str, name: str) -> Iterator[Wanted]:

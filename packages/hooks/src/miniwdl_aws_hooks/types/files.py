@@ -180,7 +180,7 @@ class StageResult:
 
 @dataclass(frozen=True)
 class FetchRequest:
-    """Products of a run that are to be brought to this machine."""
+    """Files that are to be brought to this machine: products of a run, or a WDL and its inputs."""
 
     folder: str
     """Absolute path of the local folder below which they are put; it may not exist yet."""
@@ -192,6 +192,8 @@ class FetchRequest:
     settings: Settings
     progress: Callable[[str], None] = lambda _message: None
     """Receives one line of text at a time for the user."""
+    limit: int | None = None
+    """Bytes that all of them may have; where they have more, none is to come, and that is an error."""
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,9 @@ __all__ = ["LOCAL_PART", "add_plugin_options", "build_parser", "parse", "plugin_
 
 DESCRIPTION = "Run a WDL workflow on AWS Batch: submit the workflow job that runs miniwdl there."
 EPILOG = (
-    "Everything else goes to `miniwdl run` inside the workflow job: the WDL file, key=value inputs, -i inputs.json,"
-    " --task, --verbose, --no-cache and so on; see `miniwdl run --help`."
+    "WDL is a file, a source zip or its folder; WDL, zip and the file of -i may lie on this machine, or by https:// or"
+    " s3://. Everything else goes to `miniwdl run` inside the workflow job: key=value inputs, -i inputs.json, --task,"
+    " --verbose, --no-cache and so on; see `miniwdl run --help`."
 )
 
 

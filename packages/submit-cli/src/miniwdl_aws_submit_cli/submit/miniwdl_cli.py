@@ -15,7 +15,7 @@ from WDL.Tree import ReadSourceResult
 
 from miniwdl_aws_core.options.json_text import is_too_deep
 from miniwdl_aws_hooks.discovery import find_points
-from miniwdl_aws_submit_cli.submit.fetching.web import WebSources, joined, on_web
+from miniwdl_aws_submit_cli.submit.fetching.addresses import is_elsewhere, joined, on_web
 
 if TYPE_CHECKING:
     import argparse
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from WDL.Type import Base as Type
     from WDL.Value import Base as Value
 
+    from miniwdl_aws_submit_cli.submit.fetching.sources import Sources
     from miniwdl_aws_submit_cli.submit.source.source_archive import SourceArchive
 
 __all__ = ["check_value", "download_schemes", "fill_run_parser", "find_target", "read_inputs", "source_reader"]
@@ -43,20 +44,23 @@ def fill_run_parser(subparsers: Any) -> argparse.ArgumentParser:
     return parser
 
 
-def source_reader(no_outside_imports: bool, archive: SourceArchive | None, seen_by_job: Callable[[str], bool]) -> Any:
+def source_reader(
+    no_outside_imports: bool, archive: SourceArchive | None, seen_by_job: Callable[[str], bool], sources: Sources
+) -> Any:
     """
-    Make the function by which ``WDL.load`` reads files and http(s) URLs.
+    Make the function by which ``WDL.load`` reads files, and what is named by URI.
 
     :param archive: where the WDL comes from, if not from a file. Nothing else on this machine is read then but what
         the job sees as well. The WDL itself is asked for by the name that error messages are to have for it.
     :param seen_by_job: whether a path is the same for the job.
+    :param sources: reads what lies elsewhere.
     """
-    read, web = _cli.make_read_source(no_outside_imports), WebSources()
+    read = _cli.make_read_source(no_outside_imports)
 
     async def read_source(uri: str, path: list[str], importer: Document | None) -> ReadSourceResult:
         if archive and not importer:
             uri = str(archive.folder / archive.main_wdl)
-        elif importer and on_web(importer.pos.abspath) and not on_web(uri):
+        elif importer and is_elsewhere(importer.pos.abspath):
             uri = joined(importer.pos.abspath, uri)
         elif archive and not on_web(uri):
             found = await resolve_file_import(uri, path, importer)
@@ -64,7 +68,7 @@ def source_reader(no_outside_imports: bool, archive: SourceArchive | None, seen_
                 reason = f"it lies outside {archive.uri}, which must hold all that it imports"
                 raise PermissionError(errno.EPERM, reason)
         result: ReadSourceResult = (
-            ReadSourceResult(web.read(uri), uri) if on_web(uri) else await read(uri, path, importer)
+            ReadSourceResult(sources.wdl(uri), uri) if is_elsewhere(uri) else await read(uri, path, importer)
         )
         if is_too_deep(result.source_text, DEEPEST_WDL):
             # miniwdl's time for nested sections grows with the square of their number, and more.

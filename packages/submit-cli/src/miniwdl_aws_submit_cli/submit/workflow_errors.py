@@ -13,6 +13,7 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 from WDL import Error
 
 from miniwdl_aws_submit_cli.errors import WorkflowError
+from miniwdl_aws_submit_cli.submit.fetching.addresses import is_elsewhere, on_web
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,7 +39,9 @@ def wdl_errors(uri: str) -> Iterator[None]:
     try:
         yield
     except (Error.SyntaxError, Error.ImportError, Error.ValidationError, Error.MultipleValidationErrors) as exc:
-        error = WorkflowError(_sentence(exc), hint=f"`miniwdl check {uri}` shows all warnings, too")
+        # miniwdl itself reads files and the web alone.
+        hint = f"`miniwdl check {uri}` shows all warnings, too" if on_web(uri) or not is_elsewhere(uri) else None
+        error = WorkflowError(_sentence(exc), hint=hint)
         error.excerpt = _excerpt(_position(exc))
         raise error from exc
     except Error.InputError as exc:

@@ -1,13 +1,15 @@
 """
 What is to run: a WDL checked here with miniwdl, or one that only the workflow job can see.
 
-Whatever lies on this machine is found and named, so that it can be staged. Whatever only the job can see, URIs and
-paths under the mount, is passed on as it stands, and the user is told.
+Whatever lies on this machine is found and named, so that it can be staged. A WDL or a file of inputs that is named by
+URI is fetched, and travels as it came. Whatever only the job can see, files that inputs name by URI and paths under the
+mount, is passed on as it stands, and the user is told.
 """
 
 from __future__ import annotations
 
 import sys
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
@@ -17,10 +19,10 @@ from WDL.Tree import Workflow
 
 from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_hooks.protocol import PAYLOAD_PLACEHOLDER
-from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.json_texts import readable_json
-from miniwdl_aws_submit_cli.submit.fetching.web import on_web
-from miniwdl_aws_submit_cli.submit.inputs.read import URI, Inputs, on_mount, only_there, read_there
+from miniwdl_aws_submit_cli.submit.fetching.addresses import is_elsewhere
+from miniwdl_aws_submit_cli.submit.fetching.sources import Sources
+from miniwdl_aws_submit_cli.submit.inputs.read import Inputs, on_mount, only_there, read_there
 from miniwdl_aws_submit_cli.submit.miniwdl_cli import find_target, source_reader
 from miniwdl_aws_submit_cli.submit.passthrough import INPUT_OPTIONS, WORKFLOW_OPTIONS, RunArguments
 from miniwdl_aws_submit_cli.submit.payload import Payload, archive_document
@@ -97,30 +99,24 @@ def read_source(arguments: RunArguments, mount: str, stack: ExitStack, *, comple
     :param stack: closed by the caller when the payload is built; the copy of a source archive lasts until then.
     :raises WorkflowError: when the WDL or an input is wrong, in one sentence.
     """
-    loaded = load_workflow(arguments, mount, stack)
-    return with_inputs(loaded, arguments, mount, complete=complete)
+    sources = Sources()
+    loaded = load_workflow(arguments, mount, stack, sources)
+    return with_inputs(loaded, arguments, mount, sources, complete=complete)
 
 
-def load_workflow(arguments: RunArguments, mount: str, stack: ExitStack) -> Loaded | None:
+def load_workflow(arguments: RunArguments, mount: str, stack: ExitStack, sources: Sources) -> Loaded | None:
     """
     Read and check a WDL, without inputs.
 
     :param stack: as of :func:`read_source`.
+    :param sources: reads what lies elsewhere.
     :return: ``None`` when only the workflow job can see it.
     :raises WorkflowError: when it is wrong.
     """
     # miniwdl's parser and type checker recurse as deep as the WDL nests, and its own entry allows for a million levels.
     # Long before, the stack is full, and the process ends without a word.
     sys.setrecursionlimit(max(sys.getrecursionlimit(), RECURSION_LIMIT))
-    uri = arguments.uri
-    if URI.match(uri) and not uri.startswith(("http://", "https://")):
-        raise WorkflowError(
-            f"miniwdl reads WDL from files and http(s) URLs, not from {uri}",
-            hint="copy it here first, with its imports",
-        )
-    if only_there(uri, mount) or (on_web(uri) and uri.endswith(".zip")):
-        return None
-    return _load(arguments, mount, stack)
+    return None if only_there(arguments.uri, mount) else _load(arguments, mount, stack, sources)
 
 
 def self_test_source(options: Sequence[str] = ()) -> RunSource:
@@ -132,7 +128,7 @@ def self_test_source(options: Sequence[str] = ()) -> RunSource:
     return RunSource("miniwdl-self-test", ("--self-test", *options), lambda _uris: None, uploads=False)
 
 
-def _unchecked(arguments: RunArguments, mount: str) -> RunSource:
+def _unchecked(arguments: RunArguments, mount: str, sources: Sources) -> RunSource:
     """Pass on a WDL that only the job can see, with inputs whose types are therefore unknown."""
     name = PurePosixPath(arguments.uri).name.removesuffix(".zip").removesuffix(".wdl")
     notices = [f"{arguments.uri} is read by the workflow job: neither it nor its inputs are checked here"]
@@ -142,7 +138,7 @@ def _unchecked(arguments: RunArguments, mount: str) -> RunSource:
             name, (*words, *arguments.options()), lambda _uris: None, arguments.task_env, notices=tuple(notices)
         )
     with input_errors(arguments.uri, arguments.input_file):
-        text = _input_text(arguments.input_file)
+        text = _input_text(arguments.input_file, sources)
         if not isinstance(values := read_json(text), dict):
             raise Error.InputError(f"-i {arguments.input_file}: expected a JSON object")
     notices.append("files that the inputs name must be URIs, or lie on the shared file system")
@@ -156,36 +152,46 @@ def _unchecked(arguments: RunArguments, mount: str) -> RunSource:
     )
 
 
-def _load(arguments: RunArguments, mount: str, stack: ExitStack) -> Loaded:
+def _load(arguments: RunArguments, mount: str, stack: ExitStack, sources: Sources) -> Loaded:
     uri = arguments.uri
     with wdl_errors(uri):
-        archive = stack.enter_context(open_archive(uri)) if is_archive(uri) else None
-        main_wdl = str(Path(uri, archive.main_wdl)) if archive else uri
+        archive = _opened(uri, stack, sources) if is_archive(uri) else None
+        main_wdl = archive.named(archive.main_wdl) if archive else uri
         document = load(
             main_wdl,
             path=arguments.namespace.path or [],
             check_quant=arguments.namespace.check_quant,
             read_source=source_reader(
-                arguments.namespace.no_outside_imports, archive, lambda path: on_mount(path, mount)
+                arguments.namespace.no_outside_imports, archive, lambda path: on_mount(path, mount), sources
             ),
         )
         target = find_target(document, arguments.namespace.task)
-        beside = [] if archive or on_web(uri) else find_source_files(document)
+        beside = [] if archive or is_elsewhere(uri) else find_source_files(document)
     return Loaded(document, target, archive, main_wdl, tuple(beside))
 
 
-def with_inputs(loaded: Loaded | None, arguments: RunArguments, mount: str, *, complete: bool = True) -> RunSource:
+def _opened(uri: str, stack: ExitStack, sources: Sources) -> SourceArchive:
+    path = uri
+    if is_elsewhere(uri):
+        path = sources.zip(uri, stack.enter_context(tempfile.TemporaryDirectory(prefix="miniwdl-aws-submit-")))
+    return stack.enter_context(open_archive(uri, path))
+
+
+def with_inputs(
+    loaded: Loaded | None, arguments: RunArguments, mount: str, sources: Sources, *, complete: bool = True
+) -> RunSource:
     """
     Read and check the inputs of a run.
 
     :param loaded: the WDL of the arguments; ``None`` when only the workflow job can see it.
+    :param sources: reads what lies elsewhere.
     :param complete: whether all required inputs must be there.
     :raises WorkflowError: when one is wrong.
     """
     if loaded is None:
-        return _unchecked(arguments, mount)
+        return _unchecked(arguments, mount, sources)
     uri, document, target, archive = arguments.uri, loaded.document, loaded.target, loaded.archive
-    inputs = Inputs(arguments, mount, target, archive)
+    inputs = Inputs(arguments, mount, target, archive, sources)
     env = inputs.read(document, complete=complete)
     zip_name = f"{PurePosixPath(loaded.main_wdl).name}.zip"
 
@@ -220,7 +226,9 @@ def _to_json(env: Bindings[Value.Base], target: Workflow | Task) -> dict[str, An
     return dict(values_to_json(env, namespace=target.name if isinstance(target, Workflow) else ""))
 
 
-def _input_text(input_file: str) -> str:
+def _input_text(input_file: str, sources: Sources) -> str:
+    if is_elsewhere(input_file):
+        return sources.inputs(input_file)
     if input_file.startswith("{"):
         return input_file
     return sys.stdin.read() if input_file == "-" else Path(input_file).read_text()

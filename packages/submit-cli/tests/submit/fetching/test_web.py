@@ -1,17 +1,20 @@
 """WDL from a web server of this machine."""
 
 import io
+import json
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Thread
 
 import pytest
 
 from miniwdl_aws_submit_cli.errors import WorkflowError
-from miniwdl_aws_submit_cli.submit.fetching import web
-from miniwdl_aws_submit_cli.submit.fetching.web import WebSources
+from miniwdl_aws_submit_cli.submit.fetching import sources
+from miniwdl_aws_submit_cli.submit.fetching.sources import MAX_FILE, Sources
+from miniwdl_aws_submit_cli.submit.fetching.web import WebReader
 from miniwdl_aws_submit_cli.submit.passthrough import read_arguments
 from miniwdl_aws_submit_cli.submit.workflow_source import read_source
 
@@ -99,7 +102,7 @@ def test_a_wdl_from_the_web_reads_nothing_of_this_machine(
     ("path", "says"),
     [
         ("gone.wdl", "the server answers 404"),
-        ("large.wdl", "it has more than 4 MiB"),
+        ("large.wdl", "it has more than 4.0 MiB"),
         ("odd.wdl", "it is not text in UTF-8"),
         ("elsewhere.wdl", "the server redirects from http:// to ftp://127.0.0.1"),
         ("round.wdl", "the server answers 302"),
@@ -109,7 +112,7 @@ def test_a_wdl_from_the_web_reads_nothing_of_this_machine(
 def test_what_can_not_be_had_is_one_sentence(
     server: Server, submitted: Callable[..., dict[str, str]], path: str, says: str
 ) -> None:
-    server.bodies = {"/large.wdl": b"#" * (web.MAX_FILE + 1), "/odd.wdl": b"\xff"}
+    server.bodies = {"/large.wdl": b"#" * (MAX_FILE + 1), "/odd.wdl": b"\xff"}
     server.moved = {"/elsewhere.wdl": "ftp://127.0.0.1/x.wdl", "/round.wdl": "/round.wdl"}
     with pytest.raises(WorkflowError, match=says) as error:
         submitted(f"{server.address}/{path}")
@@ -118,12 +121,12 @@ def test_what_can_not_be_had_is_one_sentence(
 
 def test_a_redirection_on_the_same_server_is_followed(server: Server) -> None:
     server.bodies, server.moved = {"/new.wdl": b"x"}, {"/old.wdl": "/new.wdl"}
-    assert WebSources().read(f"{server.address}/old.wdl") == "x"
+    assert Sources().wdl(f"{server.address}/old.wdl") == "x"
 
 
 def test_no_password_is_sent(server: Server) -> None:
     with pytest.raises(OSError, match="must not hold a user or password"):
-        WebSources().read(server.address.replace("//", "//me:secret@") + "/x.wdl")
+        Sources().wdl(server.address.replace("//", "//me:secret@") + "/x.wdl")
     assert server.headers == []
 
 
@@ -131,13 +134,72 @@ def test_a_server_that_takes_for_ever_is_given_up(server: Server) -> None:
     server.bodies = {"/x.wdl": b"x"}
     times = iter([0.0, 1000.0])
     with pytest.raises(OSError, match="did not come within 120 seconds"):
-        WebSources(clock=lambda: next(times)).read(f"{server.address}/x.wdl")
+        WebReader(clock=lambda: next(times)).read(f"{server.address}/x.wdl", 1)
 
 
-def test_a_workflow_has_so_many_files_on_the_web(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    server.bodies = {"/x.wdl": b"x"}
-    monkeypatch.setattr(web, "MAX_FILES", 1)
-    sources = WebSources()
-    sources.read(f"{server.address}/x.wdl")
+def test_a_submission_has_so_many_files_elsewhere_and_fetches_each_once(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server.bodies = {"/x.wdl": b"x", "/y.wdl": b"y"}
+    monkeypatch.setattr(sources, "MAX_FILES", 1)
+    found = Sources()
+    assert found.wdl(f"{server.address}/x.wdl") == "x"
+    server.bodies["/x.wdl"] = b"another"
+    assert found.wdl(f"{server.address}/x.wdl") == "x"
     with pytest.raises(OSError, match="more than 1 files"):
-        sources.read(f"{server.address}/x.wdl")
+        found.wdl(f"{server.address}/y.wdl")
+    assert len(server.headers) == 1
+
+
+def zipped(inputs: str) -> bytes:
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        archive.writestr("main.wdl", "version 1.0\nworkflow w { input { Int n\n File? f } }\n")
+        archive.writestr("in.json", inputs)
+        archive.writestr("MANIFEST.json", '{"mainWorkflowURL": "main.wdl", "inputFileURLs": ["in.json"]}')
+    return data.getvalue()
+
+
+def test_a_source_zip_travels_as_it_was_with_its_own_inputs_or_others(
+    server: Server, submitted: Callable[..., dict[str, str]]
+) -> None:
+    server.bodies = {"/flow.zip": zipped('{"w.n": 5}'), "/in.json": b'{"w.n": 6}'}
+    flow = f"{server.address}/flow.zip"
+    assert json.loads(submitted(flow)["default_input.json"]) == {"w.n": 5}
+    assert json.loads(submitted(flow, "-i", f"{server.address}/in.json")["default_input.json"]) == {"w.n": 6}
+    server.bodies["/flow.zip"] = zipped("{")
+    with pytest.raises(WorkflowError, match=f"-i {flow}/in.json: not valid JSON"):
+        submitted(flow)
+    server.bodies["/flow.zip"] = b"<html>log in</html>"
+    with pytest.raises(WorkflowError, match=f"{flow} can't be unpacked as a zip"):
+        submitted(flow)
+
+
+@pytest.mark.parametrize(
+    ("body", "says"),
+    [
+        (b"<html>log in</html>", "check JSON input"),
+        (b"{", "not valid JSON"),
+        (b"\xff", "it is not text in UTF-8"),
+        (b"[" * 5000, "nested more than"),
+        (b'{"w.n": "x"}', "check JSON input"),
+    ],
+)
+def test_inputs_that_are_none_are_one_sentence(
+    server: Server, submitted: Callable[..., dict[str, str]], body: bytes, says: str
+) -> None:
+    server.bodies = {"/main.wdl": MAIN.encode(), "/lib/tasks.wdl": TASKS.encode(), "/in.json": body}
+    with pytest.raises(WorkflowError, match=says):
+        submitted(f"{server.address}/main.wdl", "-i", f"{server.address}/in.json")
+
+
+def test_inputs_from_elsewhere_get_no_file_of_this_machine(
+    server: Server, submitted: Callable[..., dict[str, str]], here: Path
+) -> None:
+    (here / "secret").write_text("keep me")
+    (here / "main.wdl").write_text("version 1.0\nworkflow w { input { Int n = 1\n File f } }\n")
+    server.bodies = {"/in.json": f'{{"w.f": "{here}/secret"}}'.encode()}
+    given = ("main.wdl", "-i", f"{server.address}/in.json")
+    with pytest.raises(WorkflowError, match=f"-i {given[2]} asks for '{here}/secret', which lies on this machine"):
+        submitted(*given)
+    assert "secret" in submitted(*given, "f=secret")["default_input.json"]

@@ -90,7 +90,7 @@ def packed(*words: str, mount: str = "/mnt/fsx") -> dict[str, str]:
 def opened(uri: str) -> tuple[str, str]:
     """Open an archive and pack it again: all that was read, or the sentence that refuses it."""
     try:
-        with wdl_errors(uri), open_archive(uri) as archive:
+        with wdl_errors(uri), open_archive(uri, uri) as archive:
             inputs = Path(archive.input_file).read_text() if archive.input_file else ""
             with zipfile.ZipFile(io.BytesIO(archive.pack({"w.n": 1}, "flow.zip"))) as packed_again:
                 texts = [packed_again.read(name).decode(errors="replace") for name in packed_again.namelist()]
@@ -321,7 +321,7 @@ def test_an_import_by_a_path_that_the_job_sees_too(here: Path) -> None:
 def test_nothing_is_written_to_where_a_url_leads(refusal: Callable[..., str], here: Path) -> None:
     url = f"https://example.org/{'../' * 20}{here}/secret"
     (here / "main.wdl").write_text(f'version 1.0\nimport "{url}" as lib\nworkflow w {{}}\n')
-    assert "a URL must not have .. in it" in refusal("main.wdl")
+    assert "its address must not have .. in it" in refusal("main.wdl")
 
 
 FILES_WDL = "version 1.0\nworkflow w { input { File f\nArray[File] more = [] } }\n"

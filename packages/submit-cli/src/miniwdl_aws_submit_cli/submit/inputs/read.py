@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import tempfile
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +18,7 @@ from miniwdl_aws_hooks.types import RemoteInput, StageItem
 from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.json_texts import mend
 from miniwdl_aws_submit_cli.options.resolve import within
+from miniwdl_aws_submit_cli.submit.fetching.addresses import URI, is_elsewhere
 from miniwdl_aws_submit_cli.submit.inputs.paths import FILE_MEANT, check_path, refuse_folder_for_file
 from miniwdl_aws_submit_cli.submit.miniwdl_cli import check_value, read_inputs
 from miniwdl_aws_submit_cli.submit.workflow_errors import input_errors
@@ -24,14 +27,11 @@ if TYPE_CHECKING:
     from WDL.Env import Bindings
     from WDL.Tree import Document, Task, Workflow
 
+    from miniwdl_aws_submit_cli.submit.fetching.sources import Sources
     from miniwdl_aws_submit_cli.submit.passthrough import RunArguments
     from miniwdl_aws_submit_cli.submit.source.source_archive import SourceArchive
 
-__all__ = ["URI", "Inputs", "on_mount", "only_there", "read_there"]
-
-URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-"""How an input begins that is no path."""
-
+__all__ = ["Inputs", "on_mount", "only_there", "read_there"]
 
 _NO_SUCH_INPUT = re.compile(r"(?:No such input to \S+|unknown input/output): (\S+)$")
 _FOLDER_FOR_FILE = re.compile(r"WDL\.Value\.File invalid path: (.*/) \(in (.+)\)$")
@@ -41,12 +41,18 @@ class Inputs:
     """Reads the inputs of a workflow."""
 
     def __init__(
-        self, arguments: RunArguments, mount: str, target: Workflow | Task, archive: SourceArchive | None
+        self,
+        arguments: RunArguments,
+        mount: str,
+        target: Workflow | Task,
+        archive: SourceArchive | None,
+        sources: Sources,
     ) -> None:
         self.arguments = arguments
         self.mount = mount
         self.target = target
         self.archive = archive
+        self._sources = sources
         self.input_file = arguments.input_file
         self.read_there = self.input_file is not None and read_there(self.input_file, mount)
         """Whether only the job can read the file of inputs."""
@@ -62,8 +68,11 @@ class Inputs:
         own = self.archive if self.archive and self.archive.inputs and self.input_file is None else None
         named, file = self.input_file, None if self.read_there else self.input_file
         if own:
-            named, file = str(Path(own.uri, own.inputs[0])), own.input_file
-        with input_errors(self.arguments.uri, named):
+            named, file = own.named(own.inputs[0]), own.input_file
+        with input_errors(self.arguments.uri, named), ExitStack() as stack:
+            fetched = file is not None and is_elsewhere(file)
+            if file and fetched:
+                file = self._fetched(file, stack)
             try:
                 env = read_inputs(
                     document,
@@ -80,7 +89,9 @@ class Inputs:
             for binding in env:
                 mend(binding.value)
             if own and own.from_zip:
-                self._check_zipped(env)
+                self._check_foreign(env, self.arguments.uri)
+            elif fetched:
+                self._check_foreign(env, f"-i {named}")
             env = env.map(
                 lambda binding: Env.Binding(
                     binding.name, Value.rewrite_paths(binding.value, lambda value: self._sort(value, binding.name))
@@ -93,6 +104,12 @@ class Inputs:
                 hint="put a copy of the inputs file on this machine, or of the input where the job can see it",
             )
         return env
+
+    def _fetched(self, uri: str, stack: ExitStack) -> str:
+        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="miniwdl-aws-submit-"))
+        path = Path(folder, "inputs.json")
+        path.write_text(self._sources.inputs(uri), encoding="utf-8")
+        return str(path)
 
     def _explain(self, message: str) -> None:
         """
@@ -128,7 +145,9 @@ class Inputs:
         if file and not self.read_there and file != "-":
             inline = file.startswith("{")
             with input_errors(self.arguments.uri, file):
-                too_deep = is_too_deep(file if inline else Path(file).read_text())
+                elsewhere = is_elsewhere(file)
+                text = file if inline else self._sources.inputs(file) if elsewhere else Path(file).read_text()
+                too_deep = is_too_deep(text)
             if too_deep:
                 named = quoted(file, 40) if inline else file
                 raise WorkflowError(f"-i {named}: it is nested more than {DEEPEST} levels deep")
@@ -148,8 +167,12 @@ class Inputs:
                     refuse_folder_for_file(name, text, declaration.type)
                     continue  # reported in miniwdl's words when all inputs are read
 
-    def _check_zipped(self, env: Bindings[Value.Base]) -> None:
-        """Refuse files of this machine that a zip asks for: tasks could send them to whoever made it."""
+    def _check_foreign(self, env: Bindings[Value.Base], whose: str) -> None:
+        """
+        Refuse files of this machine that inputs from elsewhere ask for: tasks could send them to whoever made those.
+
+        :param whose: what the inputs came with, as the user wrote it.
+        """
         given = {word.partition("=")[0] for word in self.arguments.inputs}
 
         def check(value: Value.File | Value.Directory) -> str:
@@ -157,7 +180,7 @@ class Inputs:
             path = given if URI.match(given) else os.path.abspath(given)  # noqa: PTH100 - as below
             if not self._seen_by_job(path):
                 raise WorkflowError(
-                    f"{self.arguments.uri} asks for {path!r}, which lies on this machine, by inputs of its own",
+                    f"{whose} asks for {path!r}, which lies on this machine, by inputs of its own",
                     hint="if it is to have that, give the input yourself: NAME=PATH, or -i FILE",
                 )
             return given
@@ -198,8 +221,4 @@ def read_there(input_file: str, mount: str) -> bool:
     """Whether the workflow job is to read a file of inputs."""
     if input_file.startswith("{") or input_file == "-":
         return False
-    if URI.match(input_file) and not input_file.startswith(("http://", "https://")):
-        raise WorkflowError(
-            f"miniwdl reads inputs from files and http(s) URLs, not from {input_file}", hint="copy the file here first"
-        )
-    return bool(URI.match(input_file)) or only_there(input_file, mount)
+    return not is_elsewhere(input_file) and only_there(input_file, mount)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_core.terminal import quoted
 from miniwdl_aws_submit_cli.errors import WorkflowError
+from miniwdl_aws_submit_cli.submit.fetching.addresses import is_elsewhere
 from miniwdl_aws_submit_cli.submit.payload import DEFAULT_INPUTS, INPUTS, MAIN, MANIFEST, pack
 from miniwdl_aws_submit_cli.submit.source.source_copy import copy_source
 
@@ -52,6 +53,10 @@ class SourceArchive:
         """Whether it may come from someone else as it is; a folder is the user's own."""
         return not Path(self.uri).is_dir()
 
+    def named(self, name: str) -> str:
+        """Write where a file in it is, for messages."""
+        return f"{self.uri}/{name}" if is_elsewhere(self.uri) else str(Path(self.uri, name))
+
     def holds(self, path: str) -> bool:
         """Whether an absolute path without ``..`` lies in the copy, which has no links."""
         return Path(path).is_relative_to(self.folder)
@@ -70,16 +75,18 @@ def is_archive(uri: str) -> bool:
 
 
 @contextmanager
-def open_archive(uri: str) -> Iterator[SourceArchive]:
+def open_archive(uri: str, path: str) -> Iterator[SourceArchive]:
     """
     Copy a zip or folder, and read its manifest; the copy goes in the end.
 
+    :param uri: as the user wrote it, for messages.
+    :param path: where it lies on this machine.
     :raises WorkflowError: when something in it leads elsewhere, or is not what the manifest says it is.
     :raises OSError: when it can't be read.
     """
     with tempfile.TemporaryDirectory(prefix="miniwdl-aws-submit-") as temporary:
         folder = Path(temporary).resolve() / "source"
-        copy_source(uri, folder)
+        copy_source(uri, path, folder)
         yield _read_manifest(uri, folder)
 
 

@@ -32,19 +32,20 @@ MAX_FILES = 100_000
 """Files and folders. A few links in a folder can multiply without end, as can the entries of a zip."""
 
 
-def copy_source(uri: str, target: Path) -> None:
+def copy_source(uri: str, path: str, target: Path) -> None:
     """
     Unpack a zip, or copy a folder with what the links in it lead to.
 
-    :param uri: as the user wrote it.
+    :param uri: as the user wrote it, for messages.
+    :param path: where it lies on this machine.
     :param target: does not exist yet.
     :raises WorkflowError: when something in it is no plain file or folder, or lies elsewhere; names the first.
     :raises OSError: when a file can't be read.
     """
-    if Path(uri).is_dir():
-        _FolderCopy(uri).run(target)
+    if Path(path).is_dir():
+        _FolderCopy(path).run(target)
     else:
-        _unpack(uri, target)
+        _unpack(uri, path, target)
 
 
 @dataclass
@@ -65,8 +66,8 @@ class _Amount:
             )
 
 
-def _unpack(uri: str, target: Path) -> None:
-    with _readable(uri), zipfile.ZipFile(uri) as archive:
+def _unpack(uri: str, path: str, target: Path) -> None:
+    with _readable(uri), zipfile.ZipFile(path) as archive:
         _check_entries(uri, archive.infolist())
         # It reads no more of an entry than the size that was checked, whatever the entry really holds.
         archive.extractall(target)

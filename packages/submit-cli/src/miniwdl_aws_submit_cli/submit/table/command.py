@@ -25,6 +25,7 @@ from miniwdl_aws_submit_cli.runs.wait import state_of
 from miniwdl_aws_submit_cli.submit.contributions import make_stager
 from miniwdl_aws_submit_cli.submit.destination import look_at_destination
 from miniwdl_aws_submit_cli.submit.environment import check_configuration
+from miniwdl_aws_submit_cli.submit.fetching.sources import Sources
 from miniwdl_aws_submit_cli.submit.inputs.remote import look_at, unchecked
 from miniwdl_aws_submit_cli.submit.passthrough import read_arguments
 from miniwdl_aws_submit_cli.submit.submission import Order
@@ -119,6 +120,7 @@ class _Orders:
         self._rest, self._positional = rest, positional
         self._session = session
         self._stack = stack
+        self._sources = Sources()
         self._queues = QueueTable(session.batch.queues())
         self._loaded: dict[tuple[Any, ...], Loaded | None] = {}
         folder = find(option("--s3upload"), vars(args), os.environ, {}).value
@@ -145,11 +147,12 @@ class _Orders:
             raise ConfigurationError("-i - can be read once alone, and --runs has many runs", hint="put it into a file")
         if key not in self._loaded:
             check_configuration(os.environ, options.cfg, settings.mount, no_env=self._args.no_env)
-            self._loaded[key] = load_workflow(arguments, settings.mount, self._stack)
+            self._loaded[key] = load_workflow(arguments, settings.mount, self._stack, self._sources)
         loaded = self._loaded[key]
         _refuse_twice(row, arguments.inputs)
         words = _words(row, loaded, named)
-        source = with_inputs(loaded, replace(arguments, inputs=(*arguments.inputs, *words)), settings.mount)
+        arguments = replace(arguments, inputs=(*arguments.inputs, *words))
+        source = with_inputs(loaded, arguments, settings.mount, self._sources)
         return Order(
             replace(settings, name=settings.name or f"{source.name}-{row.number}"),
             source,
