@@ -188,6 +188,7 @@ def test_inputs_that_only_the_job_sees_go_with_no_local_file(here: Path) -> None
 @pytest.mark.parametrize(
     ("words", "message"),
     [
+        (["empty.wdl"], "the WDL empty.wdl can't be read: there is no WDL in it"),
         (["missing.wdl"], "the WDL missing.wdl can't be read: No such file or directory"),
         (["hello.wdl"], "missing required inputs for hello: n"),
         (["hello.wdl", "n=many"], "input n must be Int, not 'many'"),
@@ -214,6 +215,7 @@ def test_inputs_that_only_the_job_sees_go_with_no_local_file(here: Path) -> None
 def test_mistakes_are_one_sentence(
     here: Path, capsys: pytest.CaptureFixture[str], words: list[str], message: str
 ) -> None:
+    (here / "empty.wdl").write_text("\n # nothing yet\n")
     assert message in failure(*words)
     assert capsys.readouterr().err == ""
 

@@ -70,6 +70,9 @@ def source_reader(
         result: ReadSourceResult = (
             ReadSourceResult(sources.wdl(uri), uri) if is_elsewhere(uri) else await read(uri, path, importer)
         )
+        if all(line.lstrip().startswith("#") or not line.strip() for line in result.source_text.splitlines()):
+            # miniwdl's parser gives such a document no position, and fails when it asks for it.
+            raise OSError(errno.EINVAL, "there is no WDL in it")
         if is_too_deep(result.source_text, DEEPEST_WDL):
             # miniwdl's time for nested sections grows with the square of their number, and more.
             raise OSError(errno.EINVAL, f"it is nested more than {DEEPEST_WDL} levels deep")
