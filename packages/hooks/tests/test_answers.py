@@ -108,6 +108,20 @@ def test_what_the_caller_raises_within_passes_through_the_plugins_context():
     assert heard == []
 
 
+def test_a_context_may_raise_again_what_it_is_left_by():
+    class Again:
+        def __enter__(self):
+            return SubmitEnvironment()
+
+        def __exit__(self, _kind, error, _trace):
+            raise error
+
+    heard = []
+    with telling(heard.append), pytest.raises(ZeroDivisionError), option(lambda _args: Again()).enter(None):
+        raise ZeroDivisionError
+    assert heard == []
+
+
 @pytest.mark.parametrize(
     ("enter", "wrong"),
     [
