@@ -17,9 +17,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from miniwdl_aws_core.console import complain, emit, reader_left, say
-from miniwdl_aws_core.nearest import did_you_mean
 from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_hooks.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

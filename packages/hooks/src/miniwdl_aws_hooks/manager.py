@@ -13,6 +13,7 @@ from miniwdl_aws_hooks.discovery import find_points
 from miniwdl_aws_hooks.errors import PluginError
 from miniwdl_aws_hooks.guard import DISABLE_VARIABLE, Guard, in_one_line
 from miniwdl_aws_hooks.markers import PROJECT_NAME
+from miniwdl_aws_hooks.nearest import did_you_mean
 from miniwdl_aws_hooks.specs import Specs
 
 if TYPE_CHECKING:
@@ -86,7 +87,9 @@ class _Manager(pluggy.PluginManager):
         for caller in (self.get_hookcallers(plugin) or []) if registered else ():
             specification = getattr(Specs, caller.name, None)
             if specification is None:
-                raise _unfit(known, f"implements {caller.name}, a hook that does not exist{_nearest(caller.name)}")
+                meant = did_you_mean(caller.name, [hook for hook in vars(Specs) if hook.startswith(PROJECT_NAME)])
+                rest = f"; {meant}" if meant else ""
+                raise _unfit(known, f"implements {caller.name}, a hook that does not exist{rest}")
             for implementation in caller.get_hookimpls():
                 if implementation.plugin is plugin:
                     if implementation.wrapper or implementation.hookwrapper:
@@ -101,13 +104,6 @@ def _unfit(plugin: str, what: str) -> PluginError:
         f"plugin {plugin} {what}",
         hint=f"update or correct the plugin, or leave it out with {DISABLE_VARIABLE}={plugin}",
     )
-
-
-def _nearest(hook: str) -> str:
-    from difflib import get_close_matches
-
-    near = get_close_matches(hook, [name for name in vars(Specs) if name.startswith(PROJECT_NAME)], n=1)
-    return f"; did you mean {near[0]}?" if near else ""
 
 
 def _register(manager: pluggy.PluginManager, point: PluginPoint) -> None:

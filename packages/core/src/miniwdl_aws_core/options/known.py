@@ -11,10 +11,10 @@ import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
-from miniwdl_aws_core.nearest import nearest
 from miniwdl_aws_core.options.shared import AwsOptions, UploadOptions
 from miniwdl_aws_hooks.discovery import find_points
 from miniwdl_aws_hooks.errors import ConfigurationError
+from miniwdl_aws_hooks.nearest import nearest
 from miniwdl_aws_hooks.settings import PREFIX, variable_of
 
 if TYPE_CHECKING:

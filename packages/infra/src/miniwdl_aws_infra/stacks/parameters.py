@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_core.nearest import did_you_mean
 from miniwdl_aws_hooks import ConfigurationError
+from miniwdl_aws_hooks.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

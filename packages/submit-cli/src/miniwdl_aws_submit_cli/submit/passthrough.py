@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.command import Parser
-from miniwdl_aws_core.nearest import did_you_mean
 from miniwdl_aws_core.options.json_text import read_json
 from miniwdl_aws_core.terminal import quoted
 from miniwdl_aws_hooks.errors import ConfigurationError
+from miniwdl_aws_hooks.nearest import did_you_mean
 from miniwdl_aws_hooks.protocol import TASK_ENV_PLACEHOLDER
 from miniwdl_aws_submit_cli.options.resolve import within
 from miniwdl_aws_submit_cli.options.table import OPTIONS

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from WDL import Type
 
-from miniwdl_aws_core.nearest import did_you_mean
+from miniwdl_aws_hooks.nearest import did_you_mean
 from miniwdl_aws_submit_cli.errors import WorkflowError
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 from WDL import Env, Error, Value
 
-from miniwdl_aws_core.nearest import did_you_mean
 from miniwdl_aws_core.options.json_text import DEEPEST, is_too_deep
 from miniwdl_aws_core.terminal import quoted
+from miniwdl_aws_hooks.nearest import did_you_mean
 from miniwdl_aws_hooks.types import RemoteInput, StageItem
 from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.json_texts import mend

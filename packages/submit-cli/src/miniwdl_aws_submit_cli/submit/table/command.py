@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from WDL import Type
 
 from miniwdl_aws_core.console import emit, emit_json, say
-from miniwdl_aws_core.nearest import did_you_mean
 from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
+from miniwdl_aws_hooks.nearest import did_you_mean
 from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.formats import counted, table
 from miniwdl_aws_submit_cli.options.resolve import find

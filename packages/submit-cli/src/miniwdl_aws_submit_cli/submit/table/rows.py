@@ -11,8 +11,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_core.nearest import did_you_mean
 from miniwdl_aws_core.options.json_text import read_json
+from miniwdl_aws_hooks.nearest import did_you_mean
 from miniwdl_aws_submit_cli.errors import WorkflowError
 
 if TYPE_CHECKING:
