@@ -8,7 +8,7 @@ import pytest
 
 from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_submit_cli.errors import RefusedError
-from miniwdl_aws_submit_cli.manage.cancel import stop, stop_batch
+from miniwdl_aws_submit_cli.manage.cancel import report_of_batch, report_of_run, stop
 from miniwdl_aws_submit_cli.runs.runs import Run
 
 from .jobs import Stoppable
@@ -37,7 +37,8 @@ def stop_run(batch: Any, said: list[str] | None = None) -> dict[str, object]:
         time[0] += seconds
         batch.list_jobs("task")
 
-    return stop(batch, Run(Job.of(batch.jobs["w1"])), tell, clock=lambda: time[0], sleep=sleep)
+    run = Run(Job.of(batch.jobs["w1"]))
+    return report_of_run(run, stop(batch, [run], tell, clock=lambda: time[0], sleep=sleep), tell)
 
 
 def test_cancel_stops_the_workflow_first_and_then_what_it_left() -> None:
@@ -82,7 +83,8 @@ def test_cancel_of_a_batch_stops_all_workflows_before_it_waits_and_then_what_the
         batch.list_jobs("task")
 
     runs = [Run(Job.of(batch.jobs[job_id])) for job_id in ("w1", "w2", "w3")]
-    report = stop_batch(batch, runs, said.append, clock=lambda: time[0], sleep=sleep)  # type: ignore[arg-type]
+    stopped = stop(batch, runs, said.append, clock=lambda: time[0], sleep=sleep)  # type: ignore[arg-type]
+    report = report_of_batch("table", len(runs), stopped, said.append)
     assert batch.terminated == ["w1", "w2", "t2a"]
-    assert report == {"workflowJobsStopped": ["w1", "w2"], "taskJobsStopped": ["t2a"]}
+    assert report == {"batch": "table", "workflowJobsStopped": ["w1", "w2"], "taskJobsStopped": ["t2a"]}
     assert said[-1] == "stopped 2 workflow jobs, and 1 task job left; 1 run had ended before"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.console import emit_json, say
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_submit_cli.runs.batch import Batch
     from miniwdl_aws_submit_cli.runs.runs import Run
 
-__all__ = ["configure", "run", "stop", "stop_batch"]
+__all__ = ["Stopped", "configure", "report_of_batch", "report_of_run", "run", "stop"]
 
 TASKS_PATIENCE = 300.0
 """Seconds that task jobs get to end after they were told to."""
@@ -41,53 +42,37 @@ def run(args: Namespace) -> int:
     name = one_of(args)
     with open_session(args) as session:
         if name is None:
-            report = stop(session.batch, session.find(args.run), say)
+            found = session.find(args.run)
+            if found.job.ended:
+                say(f"workflow job {found.job_id} had ended before: it {found.job.status.lower()}")
+            report = report_of_run(found, stop(session.batch, [found], say), say)
         else:
             runs = [Run(job) for _tags, job in find_batch(session.batch, session.require_queue(), name)]
-            report = {"batch": name, **stop_batch(session.batch, runs, say)}
+            report = report_of_batch(name, len(runs), stop(session.batch, runs, say), say)
     if args.json:
         emit_json(report)
     return ExitCode.OK
 
 
+@dataclass(frozen=True)
+class Stopped:
+    """Ids of the jobs that were told to end, and have ended."""
+
+    workflow_jobs: list[str]
+    task_jobs: list[str]
+    """Those that their workflow jobs had left."""
+
+
 def stop(
-    batch: Batch,
-    found: Run,
-    progress: Callable[[str], None],
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    sleep: Callable[[float], None] = time.sleep,
-) -> dict[str, object]:
-    """
-    Stop the workflow job, which stops its task jobs, and then those that are left.
-
-    :raises RefusedError: when task jobs still run after several minutes.
-    """
-    from miniwdl_aws_submit_cli.runs.runs import unfinished
-    from miniwdl_aws_submit_cli.watch.watcher import Watcher
-
-    was_running = bool(unfinished([found.job]))
-    if was_running:
-        progress(f"stopping workflow job {found.job_id}")
-        batch.terminate(found.job_id, _reason())
-        Watcher(batch.describe, found.job_id, clock=clock, sleep=sleep).look_until()
-    else:
-        progress(f"workflow job {found.job_id} had ended before: it {found.job.status.lower()}")
-    stopped = _stop_tasks(batch, [found], progress, clock, sleep, was_running=was_running)
-    progress(_summary(len(stopped), was_running=was_running))
-    return {"jobId": found.job_id, "workflowJobStopped": was_running, "taskJobsStopped": stopped}
-
-
-def stop_batch(
     batch: Batch,
     runs: Sequence[Run],
     progress: Callable[[str], None],
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
-) -> dict[str, object]:
+) -> Stopped:
     """
-    Stop the workflow jobs of many runs, all before any is waited for, and then the task jobs that they left.
+    Stop workflow jobs, all before any is waited for; they stop their task jobs, and what is left is stopped then.
 
     :raises RefusedError: when task jobs still run after several minutes.
     """
@@ -100,11 +85,27 @@ def stop_batch(
         batch.terminate(job_id, _reason())
     rows = {job_id: number for number, job_id in enumerate(left, 1)}
     wait_for_rows(batch.describe, rows, lambda _line: None, clock=clock, sleep=sleep)
-    stopped = _stop_tasks(batch, runs, progress, clock, sleep, was_running=bool(left))
-    ended = len(runs) - len(left)
+    return Stopped(left, _stop_tasks(batch, runs, progress, clock, sleep, was_running=bool(left)))
+
+
+def report_of_run(found: Run, stopped: Stopped, progress: Callable[[str], None]) -> dict[str, object]:
+    """Tell what of a run was stopped."""
+    was_running = bool(stopped.workflow_jobs)
+    progress(_summary(len(stopped.task_jobs), was_running=was_running))
+    return {"jobId": found.job_id, "workflowJobStopped": was_running, "taskJobsStopped": stopped.task_jobs}
+
+
+def report_of_batch(name: str, runs: int, stopped: Stopped, progress: Callable[[str], None]) -> dict[str, object]:
+    """
+    Tell what of a table's runs was stopped.
+
+    :param runs: how many there are.
+    """
+    workflows, ended = len(stopped.workflow_jobs), runs - len(stopped.workflow_jobs)
+    left = counted(len(stopped.task_jobs), "task job")
     before = f"; {counted(ended, 'run')} had ended before" if ended else ""
-    progress(f"stopped {counted(len(left), 'workflow job')}, and {counted(len(stopped), 'task job')} left{before}")
-    return {"workflowJobsStopped": left, "taskJobsStopped": stopped}
+    progress(f"stopped {counted(workflows, 'workflow job')}, and {left} left{before}")
+    return {"batch": name, "workflowJobsStopped": stopped.workflow_jobs, "taskJobsStopped": stopped.task_jobs}
 
 
 def _reason() -> str:
