@@ -63,7 +63,7 @@ def measure(name: str, workflows: int, tasks: int, top: Path) -> Crowd:
     contender = next(one for one in contenders(CONCURRENCY) if one.name == name)
     python = environment_of(contender, top)
     with tempfile.TemporaryDirectory(dir=top) as state, local_cloud(Path(state) / "cloud") as cloud:
-        cloud.counts("reset")
+        cloud.ask("reset")
         began = time.monotonic()
         folders = [Path(state) / f"workflow-{number}" for number in range(workflows)]
         running = {start(contender, python, WDL, tasks, cloud, folder): folder for folder in folders}
@@ -75,7 +75,7 @@ def measure(name: str, workflows: int, tasks: int, top: Path) -> Crowd:
             time.sleep(0.05)
         if running:
             raise RuntimeError(f"{len(running)} workflows have not finished")
-        calls = {key: count for key, count in cloud.counts("read").items() if key.startswith("batch:")}
+        calls = cloud.ask().batch
     submissions = workflows * (tasks if name.endswith("off") else 1)
     requests = submissions + workflows * -(-tasks // MAX_DESCRIBE)
     return Crowd(name, sorted(walls), calls, requests / REQUESTS_PER_SECOND)

@@ -4,7 +4,8 @@ Measure the task backend beside the EFS ancestor (miniwdl-aws 0.12.2) and miniwd
 Work: a scatter of N trivial tasks, call cache off. The two that need a cloud share one local cloud, which runs in a
 process of its own; the floor is miniwdl-backend-bare, which starts each command itself. Contenders take turns, so that
 whatever else the machine does hits all of them. CPU and memory are those of the miniwdl process, without its children.
-After each run, the outputs are checked.
+What the local cloud and the jobs take of the same processors is told apart: on AWS others pay for it, but here it is a
+part of the wall time. After each run, the outputs are checked.
 
 AWS takes 50 requests a second from an account, and so does the local cloud here. This project takes part twice, as
 preset and with `array = off`, to see what array jobs are worth.
@@ -66,11 +67,19 @@ task t {
 SLEEPING = WDL.replace("echo ~{i}", "sleep 3600")
 
 CLOUD = """
-import json, sys
+import json, os, resource, sys
 from pathlib import Path
 import boto3
 from miniwdl_aws_local_cloud import CloudSettings, LocalCloud
 from miniwdl_aws_local_cloud.door.faults import account_limit
+def processor_time():
+    used = resource.getrusage(resource.RUSAGE_SELF)
+    # Jobs are children of a child, which is waited for in the end only.
+    ticks = 0
+    for pid in " ".join(one.read_text() for one in Path("/proc/self/task").glob("*/children")).split():
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        ticks += sum(map(int, fields[11:15]))
+    return used.ru_utime + used.ru_stime, ticks / os.sysconf("SC_CLK_TCK")
 settings = CloudSettings(slots=int(sys.argv[2]) or None)
 with LocalCloud(Path(sys.argv[1]), settings, [account_limit(float(sys.argv[3]))]) as cloud:
     (system,) = boto3.client("fsx", **cloud.client_options).describe_file_systems()["FileSystems"]
@@ -78,7 +87,7 @@ with LocalCloud(Path(sys.argv[1]), settings, [account_limit(float(sys.argv[3]))]
     for command in sys.stdin:
         if command.strip() == "reset":
             cloud.counts.reset()
-        print(json.dumps(cloud.counts.read()), flush=True)
+        print(json.dumps({"counts": cloud.counts.read(), "processor_time": processor_time()}), flush=True)
 """
 
 # miniwdl's own command line, with what it used written down at the end.
@@ -125,6 +134,10 @@ class Measurement:
     cpu: float
     memory: float
     calls: dict[str, int]
+    cloud_cpu: float
+    """Processor time of the local cloud, which on AWS nobody has to wait for."""
+    jobs_cpu: float
+    """Processor time of the jobs, which on AWS have hosts of their own."""
 
 
 @dataclass(frozen=True)
@@ -180,6 +193,21 @@ def environment_of(contender: Contender, top: Path) -> Path:
     return folder / "bin" / "python"
 
 
+@dataclass(frozen=True)
+class Cloudy:
+    """What a cloud tells of itself."""
+
+    counts: dict[str, int]
+    """Requests, by service and operation."""
+    processor_time: tuple[float, float]
+    """Seconds that it took so far, and that its jobs took."""
+
+    @property
+    def batch(self) -> dict[str, int]:
+        """Requests to AWS Batch."""
+        return {name: count for name, count in self.counts.items() if name.startswith("batch:")}
+
+
 class Cloud:
     """A local cloud in a process of its own."""
 
@@ -188,13 +216,12 @@ class Cloud:
         self._process = process
         self.environ: Mapping[str, str] = json.loads(self._answer())
 
-    def counts(self, command: str) -> dict[str, int]:
-        """Ask for the requests so far; ``reset`` starts counting again first."""
+    def ask(self, command: str = "read") -> Cloudy:
+        """Ask for the requests so far, and the processor time; ``reset`` starts counting requests again first."""
         assert self._process.stdin is not None
         self._process.stdin.write(command + "\n")
         self._process.stdin.flush()
-        counts: dict[str, int] = json.loads(self._answer())
-        return counts
+        return Cloudy(**json.loads(self._answer()))
 
     def _answer(self) -> str:
         assert self._process.stdout is not None
@@ -242,15 +269,15 @@ def start(contender: Contender, python: Path, wdl: str, tasks: int, cloud: Cloud
         return subprocess.Popen(command, env=environ, stdout=out, stderr=log)
 
 
-def usage_and_calls(cloud: Cloud, top: Path) -> tuple[dict[str, float], dict[str, int]]:
-    """What the last miniwdl used, and what it asked of AWS Batch."""
+def usage(top: Path) -> dict[str, float]:
+    """What the last miniwdl used."""
     used: dict[str, float] = json.loads((top / "usage.json").read_text())
-    return used, {name: count for name, count in cloud.counts("read").items() if name.startswith("batch:")}
+    return used
 
 
 def measure(contender: Contender, python: Path, tasks: int, cloud: Cloud, top: Path) -> Measurement:
     """Run the tasks once, and check what came out."""
-    cloud.counts("reset")
+    before = cloud.ask("reset")
     started = time.monotonic()
     process = start(contender, python, WDL, tasks, cloud, top)
     code = process.wait()
@@ -259,13 +286,15 @@ def measure(contender: Contender, python: Path, tasks: int, cloud: Cloud, top: P
         raise RuntimeError(f"{contender.name} failed with {tasks} tasks:\n{(top / 'stderr').read_text()[-3000:]}")
     if json.loads((top / "stdout").read_text())["outputs"]["w.numbers"] != list(range(tasks)):
         raise RuntimeError(f"{contender.name} gave wrong outputs with {tasks} tasks")
-    used, calls = usage_and_calls(cloud, top)
-    return Measurement(contender.name, tasks, wall, used["cpu"], used["memory"], calls if contender.cloud else {})
+    used, after = usage(top), cloud.ask()
+    cloudy = (late - early for early, late in zip(before.processor_time, after.processor_time, strict=True))
+    calls = after.batch if contender.cloud else {}
+    return Measurement(contender.name, tasks, wall, used["cpu"], used["memory"], calls, *cloudy)
 
 
 def measure_waiting(contender: Contender, python: Path, jobs: int, cloud: Cloud, top: Path) -> Waiting:
     """Have jobs wait for a while, then stop them all."""
-    cloud.counts("reset")
+    cloud.ask("reset")
     process = start(contender, python, SLEEPING, jobs, cloud, top)
     while (top / "stderr").read_text().count(SUBMITTED) < jobs:
         if process.poll() is not None:
@@ -278,10 +307,10 @@ def measure_waiting(contender: Contender, python: Path, jobs: int, cloud: Cloud,
     process.send_signal(signal.SIGTERM)
     process.wait()
     seconds = time.monotonic() - stopped
-    used, calls = usage_and_calls(cloud, top)
+    calls = cloud.ask().batch
     if calls.get("batch:TerminateJobs", 0) * MAX_STOP + calls.get("batch:TerminateJob", 0) < jobs:
         raise RuntimeError(f"{contender.name} left jobs: {calls}")
-    return Waiting(jobs, used["memory"], cpu, seconds, calls)
+    return Waiting(jobs, usage(top)["memory"], cpu, seconds, calls)
 
 
 def processor_time(pid: int) -> float:
@@ -309,22 +338,21 @@ def measure_all(everybody: list[tuple[Contender, Path]], sizes: list[int], round
     return results
 
 
-def _used(item: Measurement) -> tuple[float, float, float]:
-    return item.wall, item.cpu, item.memory
+def _used(item: Measurement) -> tuple[float, ...]:
+    return item.wall, item.cpu, item.memory, item.cloud_cpu, item.jobs_cpu
 
 
 def table(results: list[Measurement]) -> str:
     """Write the medians as a table."""
-    rows = [
-        "| N | contender | runs | wall, s | CPU, s | CPU a task, ms | memory, MB | Batch requests |",
-        "|" + "---|" * 8,
-    ]
+    own = "wall, s | CPU, s | CPU a task, ms | memory, MB"
+    rows = [f"| N | contender | runs | {own} | CPU of cloud, of jobs, s | Batch requests |", "|" + "---|" * 9]
     for tasks, name in dict.fromkeys((item.tasks, item.contender) for item in results):
         group = [item for item in results if (item.tasks, item.contender) == (tasks, name)]
-        wall, cpu, memory = (statistics.median(values) for values in zip(*map(_used, group), strict=True))
+        wall, cpu, memory, *others = (statistics.median(values) for values in zip(*map(_used, group), strict=True))
         middle = sorted(group, key=lambda item: item.wall)[len(group) // 2]
         figures = f"{wall:.1f} | {cpu:.1f} | {1000 * cpu / tasks:.1f} | {memory:.0f}"
-        rows.append(f"| {tasks} | {name} | {len(group)} | {figures} | {_listed(middle.calls)} |")
+        beside = ", ".join(f"{seconds:.1f}" for seconds in others) if middle.calls else "-"
+        rows.append(f"| {tasks} | {name} | {len(group)} | {figures} | {beside} | {_listed(middle.calls)} |")
     return "\n".join(rows)
 
 
