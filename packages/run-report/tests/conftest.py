@@ -6,6 +6,7 @@ import random
 
 import pytest
 
+from miniwdl_aws_core.records.usage import SAMPLED_FROM, UsagePoint
 from miniwdl_aws_run_report.model import Call, Failure, Run, State, Try, TryEnd, Used
 
 BEGAN = 1_795_800_000.0
@@ -13,6 +14,9 @@ HOSTILE = (
     "</script><script>document.title='hacked'</script><img src=x onerror=\"document.title='hacked'\">\u2028\x1b[31m&"
 )
 """What a task may print, or call a file."""
+
+SERIES = tuple(UsagePoint(float(at), 1_000_000 * (at % 70) ** 2, at * 1.5 - at % 50) for at in range(2, 200, 2))
+"""More than a chart has columns for."""
 
 
 @pytest.fixture(scope="session")
@@ -121,6 +125,7 @@ def _try(chance: random.Random, place: int, end: TryEnd, at: float, memory: int)
             cpu_seconds=(stopped - started) * chance.uniform(0.8, 1.4),
             wall=stopped - started,
             source="cgroup2",
+            series=SERIES if stopped - started > SAMPLED_FROM else (),
         ),
         cost=0.003,
     )

@@ -229,6 +229,27 @@ def test_the_timeline_obeys_mouse_and_keys(clean: Browser, large_page: Path) -> 
     assert shown(clean) == 1
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_a_call_used_over_time_is_drawn_and_said(clean: Browser, large_page: Path, width: int) -> None:
+    clean.open(large_page, width)
+    clean.see("document.getElementById('stage').focus()")
+    found = "[...document.querySelectorAll('#detail figcaption')].map((one) => one.textContent)"
+    for _ in range(20):  # some are too short, or were cached
+        clean.press("ArrowDown")
+        if clean.see(found):
+            break
+    memory, processors = clean.see(found)[:2]
+    whole = "Memory without caches over 3m18s: first 0, last 3,220, most 4,410 MiB after 1m10s, of 8,192 MiB asked for"
+    assert memory == whole
+    assert processors.startswith("Processors busy over 3m18s: first ")
+    assert processors.endswith(", of 4 vCPUs asked for")
+    drawn = "[...document.querySelectorAll('#detail svg')].map((one) => one.getBoundingClientRect())"
+    boxes = clean.see(f"JSON.parse(JSON.stringify({drawn}))")
+    assert all(box["width"] > 150 and box["right"] <= width for box in boxes)
+    assert (boxes[0]["top"] == boxes[1]["top"]) is (width > 1000)
+    assert clean.see("document.documentElement.scrollWidth") <= width
+
+
 def test_tables_are_sorted_by_their_heads(clean: Browser, large_page: Path) -> None:
     clean.open(large_page, 1280)
     first = "document.querySelector('#slowest tbody').rows[0].cells[1].textContent"

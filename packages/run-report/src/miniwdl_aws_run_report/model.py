@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from miniwdl_aws_core.records.usage import UsagePoint
+
 __all__ = ["Call", "Failure", "Run", "State", "Try", "TryEnd", "Used"]
 
 
@@ -57,6 +59,8 @@ class Used:
     """Seconds of the command itself: without the pull of the image, for instance."""
     source: str = ""
     """What measured it, by :class:`miniwdl_aws_core.records.usage.Source`."""
+    series: tuple[UsagePoint, ...] = ()
+    """Samples over time, of a try that took longer than a minute and whose directory is at hand."""
 
 
 @dataclass(frozen=True)

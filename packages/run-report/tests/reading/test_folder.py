@@ -9,7 +9,7 @@ import pytest
 from miniwdl_aws_core.records.hosts import BATCH_HOSTS, HostRecord, Market
 from miniwdl_aws_core.records.jobs import BATCH_JOBS, Followed, JobRecord
 from miniwdl_aws_core.records.lines import append
-from miniwdl_aws_core.records.usage import Source, Usage
+from miniwdl_aws_core.records.usage import Source, Usage, UsagePoint
 from miniwdl_aws_hooks import FailureClass
 from miniwdl_aws_run_report.errors import NoRunError
 from miniwdl_aws_run_report.model import Run, State, TryEnd
@@ -139,6 +139,24 @@ def test_what_the_backend_recorded_is_better_than_the_log(tmp_path: Path) -> Non
     )  # fmt: skip
     assert (second.job_id, second.number, second.end) == ("b", 2, TryEnd.UNDER_WAY)
     assert [note for note in run.notes if "1 lines" in note]
+
+
+def test_what_a_long_try_used_over_time_is_read_from_its_directory(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, begun(setup(1, "call-sort"), line(300, "wdl.w:align.t:call-sort", "done")))
+    (folder / "call-sort").mkdir()
+    used = {1: 59.9, 2: 60.5, 3: 200.0, 4: 200.0}
+    for number, wall in used.items():
+        usage = Usage(Source.CGROUP2, wall_seconds=wall)
+        job = JobRecord(f"j-{number}", "sort", "call-sort", "sort", number, "SUCCEEDED", usage=usage)
+        append(folder, f"call-sort/{BATCH_JOBS}", job)
+    samples = "cgroup 2\ncpu 9000000\nat 10 5000 1000000\nat 20 7000 2500000\n"
+    for name in ("usage.txt", "usage2.txt"):
+        (folder / "call-sort" / name).write_text(samples)
+    (tmp_path / "elsewhere").write_text(samples)
+    (folder / "call-sort/usage3.txt").symlink_to(tmp_path / "elsewhere")
+    (call,) = read(folder).calls
+    told = (UsagePoint(10.0, 5000, 1.0), UsagePoint(20.0, 7000, 2.5))
+    assert [item.used.series for item in call.tries] == [(), told, (), ()]
 
 
 def test_why_it_failed(tmp_path: Path) -> None:

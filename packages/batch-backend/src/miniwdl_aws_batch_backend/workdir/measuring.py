@@ -17,12 +17,9 @@ and for the order of lines in ``memory.stat``: ``mm/memcontrol.c`` and ``mm/memc
 
 from __future__ import annotations
 
-from miniwdl_aws_core.records.usage import MAX_POINTS
+from miniwdl_aws_core.records.usage import MAX_POINTS, SAMPLED_FROM
 
 __all__ = ["MEASURE_BEGIN", "MEASURE_END", "MEASURE_WHILE"]
-
-SHORT = 60
-"""Seconds up to which a task is too short for a series of samples."""
 
 # m_f the file, m_b when it began, m_g the group's version, m_d its folder, m_h bytes held now, m_v CPU time,
 # m_k the most bytes seen where the kernel doesn't keep a peak (before Linux 5.19)
@@ -71,7 +68,7 @@ tell() {{
 trap '' USR1
 [ -z "$m_e" ] || echo "held $m_e"
 [ -z "$m_k" ] || echo "peak $m_k"
-[ $m_i -le {SHORT} ] || echo "$m_w"
+[ $m_i -le {SAMPLED_FROM} ] || echo "$m_w"
 }}
 thin() {{
 set -- $m_w

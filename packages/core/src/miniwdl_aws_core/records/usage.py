@@ -32,10 +32,23 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["MAX_POINTS", "MAX_USAGE", "Source", "Usage", "UsagePoint", "UsageSeries", "parse_usage", "usage_name"]
+__all__ = [
+    "MAX_POINTS",
+    "MAX_USAGE",
+    "SAMPLED_FROM",
+    "Source",
+    "Usage",
+    "UsagePoint",
+    "UsageSeries",
+    "parse_usage",
+    "usage_name",
+]
 
 MAX_POINTS = 300
 """Points of a series."""
+
+SAMPLED_FROM = 60
+"""Seconds beyond which a task leaves a series."""
 
 MAX_USAGE = 64 * 1024
 """Bytes that are read of such a file."""
@@ -104,7 +117,7 @@ class UsagePoint:
 
 @dataclass(frozen=True)
 class UsageSeries:
-    """Samples over time, at most :data:`MAX_POINTS`, of a task that took longer than a minute; else none."""
+    """Samples over time of a task that took longer than :data:`SAMPLED_FROM`, at most :data:`MAX_POINTS`; else none."""
 
     points: tuple[UsagePoint, ...] = ()
 

@@ -24,10 +24,15 @@ from miniwdl_aws_run_report.model import Run, State
 from miniwdl_aws_run_report.reading.events import Events
 from miniwdl_aws_run_report.reading.failure import failure_of
 from miniwdl_aws_run_report.reading.recorded import read_records, with_records
+from miniwdl_aws_run_report.reading.sampled import read_series
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from datetime import tzinfo
+
+    from miniwdl_aws_core.records.hosts import HostRecord
+    from miniwdl_aws_core.records.jobs import JobRecord
+    from miniwdl_aws_run_report.model import Call
 
 __all__ = ["LARGEST", "LOGS", "NAMES", "content_of", "lines_of", "read_folder", "read_log", "run_of"]
 
@@ -71,8 +76,14 @@ def read_folder(folder: Path, *, now: float, zone: tzinfo | None = None) -> Run:
     run = run_of(events, folder.resolve().name, files, now=now)
     directories = {path: below(events.directory, place) for path, place in events.folders().items()}
     jobs, hosts = read_records(folder, {path: place for path, place in directories.items() if place}, notes)
-    calls = tuple(with_records(call, jobs.get(call.path, ()), hosts) for call in run.calls)
+    calls = tuple(_recorded(call, jobs.get(call.path, ()), hosts, folder, directories[call.path]) for call in run.calls)
     return replace(run, calls=calls, directory=str(folder.resolve()), notes=(*run.notes, *notes))
+
+
+def _recorded(
+    call: Call, jobs: Sequence[JobRecord], hosts: Mapping[str, HostRecord], folder: Path, directory: str | None
+) -> Call:
+    return with_records(call, jobs, hosts, read_series(folder, directory, jobs) if directory else None)
 
 
 def read_log(lines: Iterable[str], zone: tzinfo | None = None) -> Events:

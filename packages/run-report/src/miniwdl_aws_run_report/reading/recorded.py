@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from miniwdl_aws_core.records.usage import Usage
+    from miniwdl_aws_run_report.reading.sampled import Series
 
 __all__ = ["folded_records", "on_host", "read_records", "try_of", "with_records"]
 
@@ -87,11 +88,14 @@ def _note_skipped(lines: int, notes: list[str]) -> None:
         notes.append(f"{lines} lines of {BATCH_JOBS} and {BATCH_HOSTS} are none of the backend's, and left out")
 
 
-def with_records(call: Call, records: Sequence[JobRecord], hosts: Mapping[str, HostRecord]) -> Call:
+def with_records(
+    call: Call, records: Sequence[JobRecord], hosts: Mapping[str, HostRecord], series: Series | None = None
+) -> Call:
     """
     Give a call the tries that were recorded; those that the log alone knows come after them.
 
     :param records: in their order; the last one of a job counts.
+    :param series: what its tries used over time, where that is at hand.
     """
     by_job = {item.job_id: item for item in records}
     if not by_job:
@@ -106,6 +110,8 @@ def with_records(call: Call, records: Sequence[JobRecord], hosts: Mapping[str, H
         for place, item in enumerate((item for item in call.tries if item.job_id not in by_job), start=len(tries) + 1)
         if item.job_id or is_under_way(item)
     ]
+    if series:
+        tries = [replace(item, used=replace(item.used, series=series.get(item.job_id, ()))) for item in tries]
     state = State.RUNNING if call.state is State.WAITING and any(is_under_way(item) for item in tries) else call.state
     return replace(call, tries=tuple(tries), state=state)
 

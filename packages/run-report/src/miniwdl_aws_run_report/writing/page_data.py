@@ -18,6 +18,7 @@ from miniwdl_aws_run_report.advice import MIB, advise
 from miniwdl_aws_run_report.model import State, TryEnd
 from miniwdl_aws_run_report.totals import HOUR, MIB_PER_GIB, by_task, quantile, totals_of, totals_of_run
 from miniwdl_aws_run_report.words import call_name, cost_notes, dollars, outcome
+from miniwdl_aws_run_report.writing.charts import chart
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -69,6 +70,7 @@ def page_data(run: Run) -> dict[str, Any]:
         "states": [state.value for state in State],
         "calls": _calls(run, began, names),
         "tries": _tries(run, began, names),
+        "charts": _charts(run),
         "names": names.all(),
         "tasks": [_task(task, totals_of(calls, run.read_at)) for task, calls in by_task(run).items()],
         "costNotes": cost_notes(totals),
@@ -174,6 +176,13 @@ def _tries(run: Run, began: float, names: _Names) -> dict[str, list[Any]]:
         "job": [plain(item.job_id) for item in every],
         "stream": [plain(item.log_stream) for item in every],
     }
+
+
+def _charts(run: Run) -> dict[str, list[Any]]:
+    """Draw what tries used over time, by their places among all; most runs have many that were too short for it."""
+    tries = (item for call in run.calls for item in call.tries)
+    drawn = {str(place): chart(item.used.series) for place, item in enumerate(tries) if item.used.series}
+    return {place: columns for place, columns in drawn.items() if columns}
 
 
 def _peak(item: Try) -> int | None:

@@ -293,6 +293,46 @@ function label(pen, line, row, y, x, width, text, back) {
   pen.fillText(short, left, y);
 }
 
+const LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+const CHART = {width: 240, height: 48};
+
+/** Draw columns as an area. What it shows is said beside it, for those who can't see it, too. */
+function area(letters) {
+  const {width, height} = CHART, step = width / letters.length;
+  const make = (tag, attributes) => {
+    const element = document.createElementNS("http://www.w3.org/2000/svg", tag);
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    return element;
+  };
+  let path = `M0 ${height}`;
+  [...letters].forEach((letter, column) => {
+    const top = height - (LETTERS.indexOf(letter) / (LETTERS.length - 1)) * (height - 2);
+    path += `L${(column * step).toFixed(1)} ${top.toFixed(1)}L${((column + 1) * step).toFixed(1)} ${top.toFixed(1)}`;
+  });
+  const drawing = make("svg", {viewBox: `0 0 ${width} ${height}`, preserveAspectRatio: "none", "aria-hidden": "true"});
+  drawing.append(make("path", {d: `${path}L${width} ${height}Z`}));
+  return drawing;
+}
+
+/** Say how values went: where they began and ended, and their most with its time. */
+function course(letters, most, seconds, unit, digits) {
+  const value = (column) => amount((LETTERS.indexOf(letters[column]) / (LETTERS.length - 1)) * most, digits);
+  const highest = letters.indexOf(LETTERS[LETTERS.length - 1]);
+  const when = highest < 0 ? "" : ` after ${duration((seconds * (highest + 1)) / letters.length)}`;
+  return `first ${value(0)}, last ${value(letters.length - 1)}, most ${amount(most, digits)} ${unit}${when}`;
+}
+
+/** What a try used over time; nothing where it was not sampled. */
+function charts(one, tries) {
+  if (!data.charts[one]) return [];
+  const [seconds, memory, held, cores, busy] = data.charts[one];
+  const figure = (name, letters, words) => make("figure", {}, make("figcaption", {}, `${name} over ${duration(seconds)}: ${words}`), area(letters));
+  const asked = (value, unit) => (value === null ? "" : `, of ${amount(value)} ${unit} asked for`);
+  return [make("div", {class: "charts"},
+    figure("Memory without caches", held, course(held, memory, seconds, "MiB", 0) + asked(tries.memory[one], "MiB")),
+    figure("Processors busy", busy, course(busy, cores, seconds, "vCPUs", 1) + asked(tries.vcpus[one], "vCPUs")))];
+}
+
 /** Say in words what the timeline shows of a call. */
 function describe(line, row) {
   const tries = line.tries, items = [];
@@ -311,7 +351,7 @@ function describe(line, row) {
       const name = typeof tries[column][one] === "number" ? data.names[tries[column][one]] : tries[column][one];
       if (name) told.push(name);
     }
-    items.push(make("li", {}, told.join(", ")));
+    items.push(make("li", {}, told.join(", "), ...charts(one, tries)));
   }
   const state = data.states[line.calls.state[row]], message = data.names[line.calls.message[row]];
   const box = [make("h3", {}, line.calls.path[row] || data.names[line.calls.task[row]])];
