@@ -104,6 +104,10 @@ def test_several_runs_say_more(folder: Path, tmp_path: Path, capsys: pytest.Capt
 def test_two_runs_side_by_side(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     report(str(folder), "--compare", str(folder))
     assert capsys.readouterr().out.splitlines()[2].split() == ["time", "22s", "22s"]
+    report(str(folder), "--compare", str(folder), "--format", "json")
+    assert json.loads(capsys.readouterr().out)["figures"]["seconds"] == [22, 22]
+    report(str(folder), "--compare", str(folder), "--format", "html")
+    assert capsys.readouterr().out.startswith("<!doctype html>")
 
 
 @pytest.mark.parametrize(
@@ -112,6 +116,7 @@ def test_two_runs_side_by_side(folder: Path, capsys: pytest.CaptureFixture[str])
         (["nowhere"], "there is no directory nowhere"),
         (["{folder}", "--right-size", "--open"], "--right-size prints something of its own"),
         (["{folder}", "--right-size", "--compare", "{folder}"], "--right-size prints something of its own"),
+        (["{folder}", "--compare", "{folder}", "--format", "tsv"], "--compare prints something of its own"),
         (["{folder}", "{folder}"], "only --right-size takes several runs"),
         (["{folder}", "--open", "--format", "tsv"], "--open shows the page"),
         (["{folder}", "--out", "{folder}/no/where"], "can't be written: No such file"),

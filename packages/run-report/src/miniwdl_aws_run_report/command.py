@@ -30,7 +30,11 @@ def configure(parser: ArgumentParser) -> None:
         "--out", metavar="FILE", help="where to write it; - for standard output, which is the default of all but html"
     )
     parser.add_argument("--open", action="store_true", help="show the page in a browser")
-    parser.add_argument("--compare", metavar="RUN2", help="print both runs side by side")
+    parser.add_argument(
+        "--compare",
+        metavar="RUN2",
+        help="print both runs side by side, as a table of text, or by --format html or json",
+    )
     parser.add_argument("--no-prices", action="store_true", help="don't ask AWS what instances cost")
     parser.add_argument(
         "--right-size",

@@ -19,7 +19,7 @@ from miniwdl_aws_run_report.prices.runs import with_prices
 from miniwdl_aws_run_report.reading.place import open_places
 from miniwdl_aws_run_report.totals import totals_of_run
 from miniwdl_aws_run_report.words import biggest_saving, outcome
-from miniwdl_aws_run_report.writing.comparison import compare
+from miniwdl_aws_run_report.writing.comparison import compare, compare_document, compare_page
 from miniwdl_aws_run_report.writing.document import write_document
 from miniwdl_aws_run_report.writing.page import write_page
 from miniwdl_aws_run_report.writing.rocrate import write_crate
@@ -27,6 +27,7 @@ from miniwdl_aws_run_report.writing.trace import write_trace
 
 if TYPE_CHECKING:
     from argparse import Namespace
+    from collections.abc import Callable, Mapping
 
     from miniwdl_aws_run_report.advice import Advice
     from miniwdl_aws_run_report.model import Run
@@ -34,6 +35,13 @@ if TYPE_CHECKING:
 __all__ = ["report"]
 
 STDOUT = "-"
+
+COMPARED: Mapping[str | None, Callable[[Run, Run], str]] = {
+    None: lambda first, second: "\n".join(compare(first, second)) + "\n",
+    "html": compare_page,
+    "json": lambda first, second: json.dumps(compare_document(first, second), indent=2) + "\n",
+}
+"""How two runs are shown, by the format; a table of text where none is named."""
 
 
 def report(args: Namespace) -> int:
@@ -52,7 +60,7 @@ def report(args: Namespace) -> int:
         _right_size(run, advice, args.out)
         return ExitCode.OK
     if args.compare:
-        _write("\n".join(compare(*runs)), args.out or STDOUT)
+        _write(COMPARED[args.format](*runs), args.out or STDOUT)
         return ExitCode.OK
     text = {"html": _page, "tsv": _table, "json": _document, "ro-crate": write_crate}[kind](run)
     place = args.out or (REPORT_HTML if kind == "html" else STDOUT)
@@ -70,9 +78,11 @@ def report(args: Namespace) -> int:
 def _kind(args: Namespace) -> str:
     """Tell which format is wanted; refuse what doesn't go together."""
     alone = [name for name, given in (("--right-size", args.right_size), ("--compare", args.compare)) if given]
-    if alone and (args.format or args.open or len(alone) > 1):
+    formats = COMPARED if alone == ["--compare"] else (None,)
+    if alone and (args.format not in formats or args.open or len(alone) > 1):
         raise ConfigurationError(
-            f"{alone[0]} prints something of its own, and goes with none of the other ways to show"
+            f"{alone[0]} prints something of its own, and goes with none of the other ways to show",
+            hint="--compare alone takes --format html or json",
         )
     if len(args.run) > 1 and not args.right_size:
         raise ConfigurationError(

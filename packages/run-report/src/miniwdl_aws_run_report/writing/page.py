@@ -21,25 +21,34 @@ from miniwdl_aws_run_report.writing.page_data import page_data
 if TYPE_CHECKING:
     from miniwdl_aws_run_report.model import Run
 
-__all__ = ["write_page"]
+__all__ = ["page_file", "policy_for", "write_page"]
 
 
 def write_page(run: Run) -> str:
     """Write a run as HTML."""
-    folder = files("miniwdl_aws_run_report.writing") / "page_files"
-    template, style, script = ((folder / f"report.{kind}").read_text("utf-8") for kind in ("html", "css", "js"))
-    policy = (
-        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src '{_hash(script)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
+    template, style, script = (page_file(f"report.{kind}") for kind in ("html", "css", "js"))
     parts = {
-        "policy": policy,
+        "policy": policy_for(style, script),
         "title": html.escape(f"{run.name}: {run.state.value}"),
         "style": style,
         "data": embedded(page_data(run)),
         "script": script,
     }
     return re.sub("@([a-z]+)@", lambda found: parts[found[1]], template)
+
+
+def page_file(name: str) -> str:
+    """Read one of the page's files."""
+    return (files("miniwdl_aws_run_report.writing") / "page_files" / name).read_text("utf-8")
+
+
+def policy_for(style: str, script: str = "") -> str:
+    """Allow a page one style and one script, or none, and no request."""
+    scripts = f"'{_hash(script)}'" if script else "'none'"
+    return (
+        f"default-src 'none'; img-src data:; style-src '{_hash(style)}'; script-src {scripts}; "
+        "base-uri 'none'; form-action 'none'"
+    )
 
 
 def embedded(value: object) -> str:
