@@ -238,6 +238,12 @@ def bench_account(session: nox.Session) -> None:
     bench(session, "account.py")
 
 
+@nox.session(name="bench-recording", default=False)
+def bench_recording(session: nox.Session) -> None:
+    """Measure what the records that reports are made of cost the process that runs a workflow."""
+    bench(session, "recording.py")
+
+
 @nox.session(name="bench-follow", default=False)
 def bench_follow(session: nox.Session) -> None:
     """Measure the log follower: lag, requests and processor time over many streams, and beside awslogs on one."""

@@ -103,7 +103,8 @@ except SystemExit as exc:
 finally:
     used = resource.getrusage(resource.RUSAGE_SELF)
     with open(usage_file, "w") as out:
-        json.dump({"cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / 1024}, out)
+        noted = globals().get("noted", {})
+        json.dump({"cpu": used.ru_utime + used.ru_stime, "memory": used.ru_maxrss / 1024, **noted}, out)
 sys.exit(code)
 """
 
@@ -122,6 +123,8 @@ class Contender:
     rounds: int | None = None
     """How often at most."""
     cloud: bool = True
+    prelude: str = ""
+    """Python that runs before miniwdl; what it puts into ``noted`` is written down with what was used."""
 
 
 @dataclass(frozen=True)
@@ -263,7 +266,18 @@ def start(contender: Contender, python: Path, wdl: str, tasks: int, cloud: Cloud
     }
     runs = tempfile.mkdtemp(dir=root)
     usage = str(top / "usage.json")
-    command = [str(python), "-c", RUN, usage, "run", str(source), f"n={tasks}", "--dir", runs, "--no-color"]
+    command = [
+        str(python),
+        "-c",
+        contender.prelude + RUN,
+        usage,
+        "run",
+        str(source),
+        f"n={tasks}",
+        "--dir",
+        runs,
+        "--no-color",
+    ]
     # Not into pipes: nobody reads them while jobs wait.
     with (top / "stdout").open("w") as out, (top / "stderr").open("w") as log:
         return subprocess.Popen(command, env=environ, stdout=out, stderr=log)
