@@ -25,8 +25,9 @@ __all__ = ["LOCAL_PART", "add_plugin_options", "build_parser", "parse", "plugin_
 DESCRIPTION = "Run a WDL workflow on AWS Batch: submit the workflow job that runs miniwdl there."
 EPILOG = (
     "WDL is a file, a source zip or its folder; WDL, zip and the file of -i may lie on this machine, or by https:// or"
-    " s3://. Everything else goes to `miniwdl run` inside the workflow job: key=value inputs, -i inputs.json, --task,"
-    " --verbose, --no-cache and so on; see `miniwdl run --help`."
+    " s3://. Or it is a workflow in a registry: dockstore.org/workflows/github.com/ORGANIZATION/REPOSITORY:VERSION, or"
+    " trs://SERVER/ID/versions/VERSION. Everything else goes to `miniwdl run` inside the workflow job: key=value"
+    " inputs, -i inputs.json, --task, --verbose, --no-cache and so on; see `miniwdl run --help`."
 )
 
 

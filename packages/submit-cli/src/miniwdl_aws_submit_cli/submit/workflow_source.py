@@ -155,8 +155,10 @@ def _unchecked(arguments: RunArguments, mount: str, sources: Sources) -> RunSour
 def _load(arguments: RunArguments, mount: str, stack: ExitStack, sources: Sources) -> Loaded:
     uri = arguments.uri
     with wdl_errors(uri):
-        archive = _opened(uri, stack, sources) if is_archive(uri) else None
-        main_wdl = archive.named(archive.main_wdl) if archive else uri
+        main_wdl = sources.main_wdl(uri)
+        archive = _opened(uri, stack, sources) if main_wdl == uri and is_archive(uri) else None
+        if archive:
+            main_wdl = archive.named(archive.main_wdl)
         document = load(
             main_wdl,
             path=arguments.namespace.path or [],

@@ -1,10 +1,7 @@
 """WDL and inputs in a store that a plugin knows; here, a folder."""
 
-import io
 import json
-import zipfile
-from collections.abc import Iterator
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +11,6 @@ from miniwdl_aws_hooks import ConfigurationError, FetchReport, FetchRequest, hoo
 from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.submit.fetching.addresses import joined
 from miniwdl_aws_submit_cli.submit.fetching.sources import MAX_FILE
-from miniwdl_aws_submit_cli.submit.passthrough import read_arguments
-from miniwdl_aws_submit_cli.submit.workflow_source import read_source
 
 MAIN = """version 1.0
 import "lib/tasks.wdl" as lib
@@ -24,6 +19,8 @@ workflow w { input { Int n }
  call lib.t { input: n = n } }
 """
 TASKS = "version 1.0\ntask t { input { Int n }\n command { echo ~{n} } }\n"
+
+Submitted = Callable[..., dict[str, str]]
 
 
 class Store:
@@ -53,16 +50,7 @@ def store(manager: Any) -> Iterator[Store]:
     manager.unregister(found)
 
 
-def submitted(*words: str) -> dict[str, str]:
-    """Read a WDL as a submission does; give the texts of the payload."""
-    with ExitStack() as stack:
-        payload = read_source(read_arguments(words, [], "/mnt/fsx", {}), "/mnt/fsx", stack).build({})
-        assert payload
-    with zipfile.ZipFile(io.BytesIO(payload.data)) as archive:
-        return {name: archive.read(name).decode() for name in archive.namelist()}
-
-
-def test_a_wdl_comes_with_its_imports_and_inputs_each_asked_for_once(store: Store) -> None:
+def test_a_wdl_comes_with_its_imports_and_inputs_each_asked_for_once(store: Store, submitted: Submitted) -> None:
     store.objects = {
         "s3://lab/flows/main.wdl": MAIN,
         "s3://lab/flows/lib/tasks.wdl": TASKS,
@@ -76,7 +64,7 @@ def test_a_wdl_comes_with_its_imports_and_inputs_each_asked_for_once(store: Stor
     assert store.asked[0].limit == MAX_FILE
 
 
-def test_a_wdl_of_this_machine_may_import_from_there(store: Store, here: Path) -> None:
+def test_a_wdl_of_this_machine_may_import_from_there(store: Store, here: Path, submitted: Submitted) -> None:
     (here / "main.wdl").write_text('version 1.0\nimport "s3://lab/tasks.wdl" as lib\nworkflow w { call lib.t }\n')
     store.objects = {"s3://lab/tasks.wdl": TASKS}
     assert any(name.endswith("lab/tasks.wdl") for name in submitted("main.wdl", "t.n=1"))
@@ -95,14 +83,16 @@ def test_a_wdl_of_this_machine_may_import_from_there(store: Store, here: Path) -
         ("s3://lab/x.wdl", 'version 1.0\nimport "../x.wdl"\n', "../x.wdl leads out of s3://lab/"),
     ],
 )
-def test_what_can_not_be_had_is_one_sentence(store: Store, uri: str, text: str, says: str) -> None:
+def test_what_can_not_be_had_is_one_sentence(
+    store: Store, submitted: Submitted, uri: str, text: str, says: str
+) -> None:
     store.objects = {"s3://lab/x.wdl": text}
     with pytest.raises(WorkflowError) as error:
         submitted(uri)
     assert says in error.value.message
 
 
-def test_without_the_part_that_reads_s3_it_is_named(manager: Any) -> None:
+def test_without_the_part_that_reads_s3_it_is_named(manager: Any, submitted: Submitted) -> None:
     with pytest.raises(WorkflowError, match="pip install miniwdl-aws-s3-rails"):
         submitted("s3://lab/main.wdl")
 
@@ -115,12 +105,15 @@ def test_without_the_part_that_reads_s3_it_is_named(manager: Any) -> None:
         ("s3://lab/a?b/m#1.wdl", "t%20.wdl?x", "s3://lab/a?b/t%20.wdl?x"),
         ("s3://lab/m.wdl", "https://example.org/t.wdl", "https://example.org/t.wdl"),
         ("https://example.org/a/m.wdl", "../t.wdl", "https://example.org/t.wdl"),
+        ("trs://example.org/i%2Fd/v1/a/m.wdl", "../t.wdl", "trs://example.org/i%2Fd/v1/t.wdl"),
+        ("trs://example.org/i%2Fd/v1/a/m.wdl", "https://other.org/t.wdl", "https://other.org/t.wdl"),
     ],
 )
 def test_where_an_import_leads(importer: str, uri: str, found: str) -> None:
     assert joined(importer, uri) == found
 
 
-def test_a_wdl_from_the_web_names_no_object_of_yours() -> None:
+@pytest.mark.parametrize("importer", ["https://example.org/m.wdl", "trs://example.org/id/v1/m.wdl"])
+def test_a_wdl_from_the_web_names_no_object_of_yours(importer: str) -> None:
     with pytest.raises(PermissionError, match="imports by URL or relative path, not s3://lab"):
-        joined("https://example.org/m.wdl", "s3://lab/t.wdl")
+        joined(importer, "s3://lab/t.wdl")

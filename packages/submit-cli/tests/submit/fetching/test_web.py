@@ -3,11 +3,9 @@
 import io
 import json
 import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Callable
 from pathlib import Path
-from threading import Thread
+from typing import Any
 
 import pytest
 
@@ -15,69 +13,13 @@ from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.submit.fetching import sources
 from miniwdl_aws_submit_cli.submit.fetching.sources import MAX_FILE, Sources
 from miniwdl_aws_submit_cli.submit.fetching.web import WebReader
-from miniwdl_aws_submit_cli.submit.passthrough import read_arguments
-from miniwdl_aws_submit_cli.submit.workflow_source import read_source
 
 MAIN = 'version 1.0\nimport "lib/tasks.wdl" as lib\nworkflow w { input { Int n }\n call lib.t { input: n = n } }\n'
 TASKS = "version 1.0\ntask t { input { Int n }\n command { echo ~{n} } }\n"
 
 
-class Server:
-    """Answers by path: a body, or where to go in its stead."""
-
-    def __init__(self) -> None:
-        self.bodies: dict[str, bytes] = {}
-        self.moved: dict[str, str] = {}
-        self.headers: list[dict[str, str]] = []
-        self.address = ""
-
-
-@pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    found = Server()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            found.headers.append({key.lower(): value for key, value in self.headers.items()})
-            if self.path in found.moved:
-                self.send_response(302)
-                self.send_header("Location", found.moved[self.path])
-                self.end_headers()
-                return
-            body = found.bodies.get(self.path)
-            self.send_response(404 if body is None else 200)
-            self.end_headers()
-            self.wfile.write(body or b"")
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    monkeypatch.setenv("no_proxy", "*")
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as running:
-        thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        found.address = f"http://127.0.0.1:{running.server_address[1]}"
-        yield found
-        running.shutdown()
-        thread.join()
-
-
-@pytest.fixture
-def submitted() -> Callable[..., dict[str, str]]:
-    """Read a WDL as a submission does; give the texts of the payload."""
-
-    def read(*words: str) -> dict[str, str]:
-        with ExitStack() as stack:
-            payload = read_source(read_arguments(words, [], "/mnt/fsx", {}), "/mnt/fsx", stack).build({})
-            assert payload
-        with zipfile.ZipFile(io.BytesIO(payload.data)) as archive:
-            return {name: archive.read(name).decode() for name in archive.namelist()}
-
-    return read
-
-
 def test_a_wdl_is_fetched_with_its_imports_and_submitted_as_it_was(
-    server: Server, submitted: Callable[..., dict[str, str]]
+    server: Any, submitted: Callable[..., dict[str, str]]
 ) -> None:
     server.bodies = {"/flows/main.wdl": MAIN.encode(), "/flows/lib/tasks.wdl": TASKS.encode()}
     files = submitted(f"{server.address}/flows/main.wdl", "n=1")
@@ -90,7 +32,7 @@ def test_a_wdl_is_fetched_with_its_imports_and_submitted_as_it_was(
 
 @pytest.mark.parametrize("uri", ["/etc/passwd", "file:///etc/passwd", "//127.0.0.1:9/x.wdl"])
 def test_a_wdl_from_the_web_reads_nothing_of_this_machine(
-    server: Server, submitted: Callable[..., dict[str, str]], uri: str
+    server: Any, submitted: Callable[..., dict[str, str]], uri: str
 ) -> None:
     server.bodies = {"/main.wdl": f'version 1.0\nimport "{uri}" as lib\nworkflow w {{}}\n'.encode()}
     with pytest.raises(WorkflowError, match="a WDL from the web imports by URL or relative path, not"):
@@ -110,7 +52,7 @@ def test_a_wdl_from_the_web_reads_nothing_of_this_machine(
     ],
 )
 def test_what_can_not_be_had_is_one_sentence(
-    server: Server, submitted: Callable[..., dict[str, str]], path: str, says: str
+    server: Any, submitted: Callable[..., dict[str, str]], path: str, says: str
 ) -> None:
     server.bodies = {"/large.wdl": b"#" * (MAX_FILE + 1), "/odd.wdl": b"\xff"}
     server.moved = {"/elsewhere.wdl": "ftp://127.0.0.1/x.wdl", "/round.wdl": "/round.wdl"}
@@ -119,18 +61,18 @@ def test_what_can_not_be_had_is_one_sentence(
     assert f"{server.address}/{path}" in error.value.message
 
 
-def test_a_redirection_on_the_same_server_is_followed(server: Server) -> None:
+def test_a_redirection_on_the_same_server_is_followed(server: Any) -> None:
     server.bodies, server.moved = {"/new.wdl": b"x"}, {"/old.wdl": "/new.wdl"}
     assert Sources().wdl(f"{server.address}/old.wdl") == "x"
 
 
-def test_no_password_is_sent(server: Server) -> None:
+def test_no_password_is_sent(server: Any) -> None:
     with pytest.raises(OSError, match="must not hold a user or password"):
         Sources().wdl(server.address.replace("//", "//me:secret@") + "/x.wdl")
     assert server.headers == []
 
 
-def test_a_server_that_takes_for_ever_is_given_up(server: Server) -> None:
+def test_a_server_that_takes_for_ever_is_given_up(server: Any) -> None:
     server.bodies = {"/x.wdl": b"x"}
     times = iter([0.0, 1000.0])
     with pytest.raises(OSError, match="did not come within 120 seconds"):
@@ -138,7 +80,7 @@ def test_a_server_that_takes_for_ever_is_given_up(server: Server) -> None:
 
 
 def test_a_submission_has_so_many_files_elsewhere_and_fetches_each_once(
-    server: Server, monkeypatch: pytest.MonkeyPatch
+    server: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server.bodies = {"/x.wdl": b"x", "/y.wdl": b"y"}
     monkeypatch.setattr(sources, "MAX_FILES", 1)
@@ -161,7 +103,7 @@ def zipped(inputs: str) -> bytes:
 
 
 def test_a_source_zip_travels_as_it_was_with_its_own_inputs_or_others(
-    server: Server, submitted: Callable[..., dict[str, str]]
+    server: Any, submitted: Callable[..., dict[str, str]]
 ) -> None:
     server.bodies = {"/flow.zip": zipped('{"w.n": 5}'), "/in.json": b'{"w.n": 6}'}
     flow = f"{server.address}/flow.zip"
@@ -186,7 +128,7 @@ def test_a_source_zip_travels_as_it_was_with_its_own_inputs_or_others(
     ],
 )
 def test_inputs_that_are_none_are_one_sentence(
-    server: Server, submitted: Callable[..., dict[str, str]], body: bytes, says: str
+    server: Any, submitted: Callable[..., dict[str, str]], body: bytes, says: str
 ) -> None:
     server.bodies = {"/main.wdl": MAIN.encode(), "/lib/tasks.wdl": TASKS.encode(), "/in.json": body}
     with pytest.raises(WorkflowError, match=says):
@@ -194,7 +136,7 @@ def test_inputs_that_are_none_are_one_sentence(
 
 
 def test_inputs_from_elsewhere_get_no_file_of_this_machine(
-    server: Server, submitted: Callable[..., dict[str, str]], here: Path
+    server: Any, submitted: Callable[..., dict[str, str]], here: Path
 ) -> None:
     (here / "secret").write_text("keep me")
     (here / "main.wdl").write_text("version 1.0\nworkflow w { input { Int n = 1\n File f } }\n")

@@ -6,10 +6,16 @@ import errno
 import re
 from urllib.parse import urljoin
 
-__all__ = ["URI", "is_elsewhere", "joined", "on_web"]
+__all__ = ["DOCKSTORE", "TRS", "URI", "is_elsewhere", "joined", "on_web"]
 
 URI = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 """How a name begins that is no path."""
+
+
+TRS = "trs://"
+"""GA4GH's URIs of workflows in registries."""
+DOCKSTORE = "dockstore.org/workflows/"
+"""How pages of Dockstore's begin, which people copy with ``https://`` and without."""
 
 
 def on_web(uri: str) -> bool:
@@ -19,7 +25,7 @@ def on_web(uri: str) -> bool:
 
 def is_elsewhere(name: str) -> bool:
     """Whether something is named by a URI, and has to be fetched, rather than by a path."""
-    return on_web(name) or bool(URI.match(name))
+    return on_web(name) or bool(URI.match(name)) or name.startswith(DOCKSTORE)
 
 
 def joined(importer: str, uri: str) -> str:
@@ -32,17 +38,17 @@ def joined(importer: str, uri: str) -> str:
     :raises OSError: when it would be a file of this machine, or when a WDL from the web, which anybody may have
         written, names anything but the web: credentials are for what the user has named.
     """
+    from_anybody = on_web(importer) or importer.startswith(TRS)
+    if uri.startswith("/") or (from_anybody and URI.match(uri) and not on_web(uri)):
+        whose = "the web" if from_anybody else f"{importer.partition('://')[0]}://"
+        how = "URL" if from_anybody else "URI"
+        raise PermissionError(errno.EPERM, f"a WDL from {whose} imports by {how} or relative path, not {uri}")
     if on_web(importer):
-        found = urljoin(importer, uri)
-        if uri.startswith("/") or not on_web(found):
-            raise PermissionError(errno.EPERM, f"a WDL from the web imports by URL or relative path, not {uri}")
-        return found
-    if is_elsewhere(uri):
+        return urljoin(importer, uri)
+    if URI.match(uri):
         return uri
     scheme, _, rest = importer.partition("://")
     top, *folders = rest.split("/")[:-1]
-    if uri.startswith("/"):
-        raise PermissionError(errno.EPERM, f"a WDL from {scheme}:// imports by URI or relative path, not {uri}")
     for part in uri.split("/"):
         if part == "..":
             if not folders:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import errno
 import os
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from miniwdl_aws_submit_cli.submit.fetching.addresses import on_web
+from miniwdl_aws_submit_cli.submit.fetching.addresses import TRS, on_web
 from miniwdl_aws_submit_cli.submit.fetching.stored import read_stored
+from miniwdl_aws_submit_cli.submit.fetching.trs import Workflow, list_files, read_file
 from miniwdl_aws_submit_cli.submit.fetching.web import WebReader
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["Sources"]
 
@@ -29,10 +27,26 @@ MAX_FILES = 500
 class Sources:
     """Fetches files, and keeps what came: the same address is the same file, whatever the server says later."""
 
-    def __init__(self, read_web: Callable[[str, int], bytes] | None = None) -> None:
-        """Take what reads from the web; tests hand in their own."""
-        self._read_web = read_web or WebReader().read
+    def __init__(self) -> None:
+        web = WebReader()
+        self._read_web = web.read
+        self._read_json = partial(web.read, accept="application/json")
         self._kept: dict[str, bytes] = {}
+        self._registered: dict[str, str] = {}
+        """URLs of files in registries, by their addresses here."""
+
+    def main_wdl(self, uri: str) -> str:
+        """
+        Find the address of the WDL that a user means by a URI: another one where that names a workflow in a registry.
+
+        :raises OSError: with a sentence, when the registry gives none.
+        """
+        workflow = Workflow.parse(uri)
+        if workflow is None:
+            return uri
+        main, files = list_files(workflow, self._read_json)
+        self._registered.update(files)
+        return main
 
     def wdl(self, uri: str) -> str:
         """
@@ -70,8 +84,17 @@ class Sources:
                 raise OSError(errno.EFBIG, f"the workflow has more than {MAX_FILES} files elsewhere")
             if not uri.partition("?")[0].partition("://")[2].partition("/")[2].rpartition("/")[2]:
                 raise OSError(errno.EINVAL, "its address names no file")
-            self._kept[uri] = (self._read_web if on_web(uri) else read_stored)(uri, limit)
+            self._kept[uri] = self._fetch(uri, limit)
         return self._kept[uri]
+
+    def _fetch(self, uri: str, limit: int) -> bytes:
+        if on_web(uri):
+            return self._read_web(uri, limit)
+        if not uri.startswith(TRS):
+            return read_stored(uri, limit)
+        if uri not in self._registered:
+            raise OSError(errno.ENOENT, "the registry has no such file of the workflow")
+        return read_file(self._registered[uri], limit, self._read_json)
 
 
 def _text(data: bytes) -> str:

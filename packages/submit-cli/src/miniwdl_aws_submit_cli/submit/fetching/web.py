@@ -36,15 +36,16 @@ class WebReader:
         self._clock = clock
         self._opener = build_opener(_Redirects)
 
-    def read(self, url: str, limit: int) -> bytes:
+    def read(self, url: str, limit: int, accept: str = "*/*") -> bytes:
         """
         Fetch a file.
 
         :param limit: bytes that it may have.
+        :param accept: media type that is asked for.
         :raises OSError: with a sentence, when it can't be had, is too large or takes too long.
         """
         try:
-            return self._fetch(url, limit)
+            return self._fetch(url, limit, accept)
         except HTTPError as exc:
             exc.close()
             reason = str(exc.reason).partition("\n")[0]
@@ -54,12 +55,13 @@ class WebReader:
         except (HTTPException, ValueError) as exc:
             raise OSError(errno.EINVAL, f"it can't be asked for: {exc}") from exc
 
-    def _fetch(self, url: str, limit: int) -> bytes:
+    def _fetch(self, url: str, limit: int, accept: str) -> bytes:
         parts = urlsplit(url)
         if "@" in parts.netloc:
             raise ValueError("its address must not hold a user or password")
         deadline, data = self._clock() + PATIENCE, bytearray()
-        request = Request(url, headers={"User-Agent": "miniwdl-aws-submit"})  # noqa: S310 - the web, as was made sure
+        headers = {"User-Agent": "miniwdl-aws-submit", "Accept": accept}
+        request = Request(url, headers=headers)  # noqa: S310 - the web, as was made sure
         with self._opener.open(request, timeout=SILENCE) as answer:
             while chunk := answer.read1(CHUNK):
                 data += chunk
