@@ -22,6 +22,7 @@ from miniwdl_aws_hooks.protocol import PAYLOAD_PLACEHOLDER
 from miniwdl_aws_submit_cli.json_texts import readable_json
 from miniwdl_aws_submit_cli.submit.fetching.addresses import is_elsewhere
 from miniwdl_aws_submit_cli.submit.fetching.sources import Sources
+from miniwdl_aws_submit_cli.submit.inputs.defaults import named_by_wdl
 from miniwdl_aws_submit_cli.submit.inputs.read import Inputs, on_mount, only_there, read_there
 from miniwdl_aws_submit_cli.submit.miniwdl_cli import find_target, source_reader
 from miniwdl_aws_submit_cli.submit.passthrough import INPUT_OPTIONS, WORKFLOW_OPTIONS, RunArguments
@@ -31,7 +32,7 @@ from miniwdl_aws_submit_cli.submit.source.source_files import find_source_files
 from miniwdl_aws_submit_cli.submit.workflow_errors import input_errors, wdl_errors
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import ExitStack
 
     from WDL.Env import Bindings
@@ -61,7 +62,7 @@ class RunSource:
     local_files: tuple[StageItem, ...] = ()
     """Inputs that lie on this machine."""
     remote_inputs: tuple[RemoteInput, ...] = ()
-    """Inputs that are named by URI, as far as they are known here."""
+    """Files that inputs, and the WDL itself, name by URI, as far as they are known here."""
     notices: tuple[str, ...] = ()
     """What the user should know was not checked."""
     uploads: bool = True
@@ -218,10 +219,18 @@ def with_inputs(
         build,
         arguments.task_env,
         tuple(inputs.local.values()),
-        tuple(inputs.remote.values()),
+        tuple(_remote(inputs, target, env)),
         tuple(inputs.notices()),
         checked=Checked(target, env),
     )
+
+
+def _remote(inputs: Inputs, target: Workflow | Task, env: Bindings[Value.Base]) -> Iterable[RemoteInput]:
+    """List the files that inputs and the WDL name by URI, each once."""
+    if inputs.read_there:
+        return inputs.remote.values()
+    of_wdl = {item.uri: item for item in named_by_wdl(target, {binding.name for binding in env})}
+    return {**of_wdl, **inputs.remote}.values()
 
 
 def _to_json(env: Bindings[Value.Base], target: Workflow | Task) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from miniwdl_aws_submit_cli.errors import WorkflowError
 from miniwdl_aws_submit_cli.submit.fetching.sources import MAX_FILE
-from miniwdl_aws_submit_cli.submit.fetching.trs import Workflow
+from miniwdl_aws_submit_cli.submit.fetching.trs import Workflow, read_file
 
 MAIN = """version 1.0
 import "lib/tasks.wdl" as lib
@@ -79,6 +79,20 @@ def test_content_may_lie_elsewhere_on_the_web(server: Any, name: str, submitted:
     server.bodies["/raw/main.wdl"] = MAIN.encode()
     server.bodies[f"{ROOT}/descriptor/main.wdl"] = json.dumps({"url": f"{server.address}/raw/main.wdl"}).encode()
     assert MAIN.splitlines()[-1] in submitted(name, "n=1")["main.wdl"]
+
+
+def test_a_registry_of_https_points_at_nothing_else() -> None:
+    answers = {
+        "https://r.org/x": b'{"url": "http://169.254.169.254/"}',
+        "https://r.org/y": b'{"url": "https://o.org/"}',
+    }
+
+    def read(url: str, _limit: int) -> bytes:
+        return answers.get(url, b"text")
+
+    assert read_file("https://r.org/y", 9, read) == b"text"
+    with pytest.raises(OSError, match="neither its content nor a URL of that"):
+        read_file("https://r.org/x", 9, read)
 
 
 HTML = b"<html><body>log in</body></html>"

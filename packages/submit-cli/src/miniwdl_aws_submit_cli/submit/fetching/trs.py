@@ -126,7 +126,8 @@ def read_file(url: str, limit: int, read: Read) -> bytes:
         if len(data) > limit:
             raise OSError(errno.EFBIG, f"it has more than {human_size(limit)}")
         return data
-    if isinstance(elsewhere, str) and on_web(elsewhere):
+    # As redirections are followed: from https:// to nothing else.
+    if isinstance(elsewhere, str) and on_web(elsewhere) and elsewhere.startswith(("https:", url.partition("/")[0])):
         return read(elsewhere, limit)
     raise OSError(errno.EIO, "the registry's answer has neither its content nor a URL of that")
 
