@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -69,6 +70,24 @@ def test_the_tags_of_an_old_job_are_added_to(open_cloud, tmp_path) -> None:
         arn = user.batch.describe_jobs(jobs=[job["jobId"]])["jobs"][0]["jobArn"]
         user.batch.tag_resource(resourceArn=arn, tags={"later": "d"})
         assert user.describe(job["jobId"])["tags"] == {"a": "b", "later": "d"}
+
+
+def test_an_old_job_can_be_run_again_by_its_definition(open_cloud, tmp_path) -> None:
+    with open_cloud(tmp_path) as user:
+        definition = user.define("of-then", environment=[{"name": "A", "value": "kept"}])
+        job = user.run("exit 3", jobDefinition=definition)
+    with open_cloud(tmp_path) as user:
+        again = user.run("echo $A", jobDefinition=job["jobDefinition"])
+        assert (again["status"], user.log(again)) == ("SUCCEEDED", ["kept"])
+        (registered,) = user.batch.describe_job_definitions(jobDefinitionName="of-then")["jobDefinitions"]
+        assert registered["containerProperties"]["image"] == "none"
+        before = user.submit("sleep 60")
+        after = user.submit("true", jobDefinition=job["jobDefinition"], dependsOn=[{"jobId": before}])
+        assert {"exitCode", "logStreamName"}.isdisjoint(user.describe(after)["container"])
+        user.batch.terminate_job(jobId=before, reason="enough")
+        user.batch.deregister_job_definition(jobDefinition="of-then:1")
+        with pytest.raises(ClientError, match="not in ACTIVE status"):
+            user.run("true", jobDefinition=job["jobDefinition"])
 
 
 def test_the_newest_stay(tmp_path) -> None:

@@ -17,6 +17,7 @@ from miniwdl_aws_local_cloud.batch.arrays import spawn
 from miniwdl_aws_local_cloud.batch.jobs import Job, JobSpec, Status, merge_container, now_ms
 from miniwdl_aws_local_cloud.batch.listing import list_page
 from miniwdl_aws_local_cloud.door.protocols import ApiError, Reply, json_reply
+from miniwdl_aws_local_cloud.kept_definitions import register_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -42,6 +43,8 @@ class BatchJobs:
         self._backend = backend
         self._scheduler = scheduler
         self._minimum_timeout = minimum_timeout
+        self._past: dict[str, Job] = {}
+        """By the names of their definitions, with revisions, jobs of earlier clouds, which knew those."""
         self.operations: Mapping[str, Callable[[bytes], Reply]] = {
             "SubmitJob": self.submit_job,
             "DescribeJobs": self.describe_jobs,
@@ -57,6 +60,7 @@ class BatchJobs:
         """Know jobs that ended when an earlier cloud was up, and their tags."""
         for job in jobs:
             self._backend.tag_resource(job.arn, dict(job.detail.get("tags") or {}))
+        self._past = {str(job.detail["jobDefinition"]).rpartition("/")[2]: job for job in jobs}
         self._scheduler.remember(jobs)
 
     def check_definition(self, body: bytes) -> None:
@@ -106,6 +110,8 @@ class BatchJobs:
         if revision:
             known = [item for item in known if str(item.revision) == revision]
         definition: JobDefinition | None = max(known, key=lambda item: item.revision, default=None)
+        if definition is None and (past := self._past.pop(f"{name}:{revision}", None)):
+            definition = register_again(self._backend, name, past.detail)
         if definition is None:
             raise ApiError(
                 "ClientException",
