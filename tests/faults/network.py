@@ -53,6 +53,7 @@ class Network(Faults):
 
     def __post_init__(self) -> None:
         self.url = ""
+        self.issuer: Any = None
         self.submitted: list[str] = []
         """Ids that the cloud gave."""
         self.met: Counter[str] = Counter()
@@ -140,12 +141,16 @@ class BatchProxy(Proxy):
 
 
 @contextmanager
-def network(endpoint: str, **wrong: Any) -> Iterator[Network]:
+def network(
+    endpoint: str, *, proxy: type[BatchProxy] = BatchProxy, issuer: Any = None, **wrong: Any
+) -> Iterator[Network]:
     """
     Open one.
 
+    :param issuer: of the credentials that are good, for a proxy that refuses others.
     :param wrong: as in :class:`Network`.
     """
     faults = Network(**wrong)
-    with faulty_proxy(endpoint, faults, BatchProxy) as faults.url:
+    faults.issuer = issuer
+    with faulty_proxy(endpoint, faults, proxy) as faults.url:
         yield faults
