@@ -28,7 +28,8 @@ workflow planting {
 task work {
     input { String plant  String secrets }
     command <<<
-        run=$(cd ../.. && pwd) secrets="~{secrets}"
+        run=${PWD%/jobs/*} secrets="~{secrets}"
+        touch "$run/planted"
         echo "MINE" > made
         ~{plant}
     >>>
@@ -40,17 +41,18 @@ OUTPUTS = {
     "an output that is a link out of the run": "ln -sf $secrets/secret.txt made",
     "the same by way of ..": "ln -sf ../../../../others/secret.txt made",
     "an output in a folder that is a link": "rm made; ln -s $secrets folder; ln -s folder/secret.txt made",
+    "a folder of outputs that is a link": "ln -sfn $secrets $run/out",
     "a chain of links": "ln -s $secrets/secret.txt one; ln -s one two; ln -sf two made",
 }
 """Plants of which each lets its task fail, or gives a broken output: what they lead to is no task's."""
 
 BESIDE = {
-    "links in the place of the streams": "for name in stdout.txt stderr.txt; do ln -sf $secrets/$name ../$name; done",
+    "links in the place of the streams": "for name in stdout.txt stderr.txt; do"
+    " ln -sf $secrets/$name ../$name; ln -sf $secrets/$name $(dirname $(realpath .))/$name; done",
     "a link in the place of the run's log": "ln -sf $secrets/workflow.log $run/workflow.log",
     "links in the place of what the run ends with": "for name in outputs.json error.json; do"
     " ln -sf $secrets/$name $run/$name; done",
     "a link in the place of the inputs": "ln -sf $secrets/inputs.json $run/inputs.json",
-    "a folder of outputs that is a link": "ln -sfn $secrets $run/out",
     "a link among the task's files": "ln -s $secrets/secret.txt other; ln -s $secrets folder",
     "records that are links": "mkdir -p $run/.miniwdl-aws;"
     " for name in jobs hosts calls; do ln -sf $secrets/secret.txt $run/batch_$name.jsonl; done",
@@ -74,8 +76,9 @@ def others(root: Path) -> Path:
 
 @pytest.mark.parametrize("kind", ["outputs", "beside"])
 def test_nothing_of_others_leaves_by_what_a_task_plants(
-    kind: str, shell: Any, tmp_path: Path, others: Path, folder: str, traces: Traces, promise: Promise
+    kind: str, shell: Any, root: Path, tmp_path: Path, others: Path, folder: str, traces: Traces, promise: Promise
 ) -> None:
+    before = {path.parent for path in root.glob("miniwdl_run/2*/planted")}
     plants = OUTPUTS if kind == "outputs" else BESIDE
     (tmp_path / "planting.wdl").write_text(WDL)
     words = [f"plants={plant}" for plant in plants.values()]
@@ -83,7 +86,8 @@ def test_nothing_of_others_leaves_by_what_a_task_plants(
         "planting.wdl", *words, f"secrets={others}", "--s3upload", f"{folder}/", "--follow", "--no-cache",
         env={"MINIWDL__SCHEDULER__FAIL_FAST": "false"},
     )  # fmt: skip
-    assert "Traceback" not in done.stderr
+    (run_dir,) = {path.parent for path in root.glob("miniwdl_run/2*/planted")} - before
+    assert (run_dir / "workflow.log").exists(), "it was planted where the run's files are"
     places = {re.sub(r"^(\w+) .*?([^/]*/[^/]*)$", r"\1 \2", place) for place in traces.find(SECRET)}
     assert {place for place in places if not place.startswith("file ")} == set(), done.stderr
     assert SECRET not in done.stdout + done.stderr
