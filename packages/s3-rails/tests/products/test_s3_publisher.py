@@ -31,9 +31,10 @@ def test_many_files(engine: Engine, bucket: Any, tmp_path: Path) -> None:
     assert all(bucket["run/" + name] == Path(path).read_bytes() for name, path in files.items() if name != "d/empty/")
 
 
-def test_again_sends_only_what_is_missing_or_different(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+@pytest.mark.parametrize("more", [0, 20], ids=["looked for one by one", "listed"])
+def test_again_sends_only_what_is_missing_or_different(engine: Engine, bucket: Any, tmp_path: Path, more: int) -> None:
     files = {}
-    for name in ("a", "b", "c"):
+    for name in ("a", "b", "c", *(f"m{index}" for index in range(more))):
         (tmp_path / name).write_text(name * 10)
         files[name] = str(tmp_path / name)
     files["d/"] = str(tmp_path)
@@ -41,10 +42,28 @@ def test_again_sends_only_what_is_missing_or_different(engine: Engine, bucket: A
     bucket["run/b"] = b"someone els"[:10]
     engine.access.client.delete_object(Bucket=bucket.name, Key="run/c")
     report = publish(request(bucket, files), engine)
-    assert (report.uploaded, report.skipped) == (2, 2)
-    assert {key: bucket[key] for key in bucket.keys()} == {  # noqa: SIM118 - not a dict
+    assert (report.uploaded, report.skipped) == (2, 2 + more)
+    assert {key: bucket[key] for key in bucket.keys() if "/m" not in key} == {  # noqa: SIM118 - not a dict
         "run/a": b"a" * 10, "run/b": b"b" * 10, "run/c": b"c" * 10, "run/d/": b"",
     }  # fmt: skip
+
+
+def test_where_nothing_is_yet_no_client_is_made(
+    engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Making one takes longer than a small upload."""
+
+    def make(**_more: object) -> None:
+        raise AssertionError("a client was made")
+
+    monkeypatch.setattr(engine, "client", make)
+    for index in range(20):
+        (tmp_path / f"f{index}").write_text("f")
+    files = {f"f{index}": str(tmp_path / f"f{index}") for index in range(20)}
+    assert publish(request(bucket, files), engine).uploaded == 20
+    (tmp_path / "log").write_text("what follows")
+    logs = {f"log{index}": str(tmp_path / "log") for index in range(5)}
+    assert publish(request(bucket, logs), engine).uploaded == 5
 
 
 def test_a_folders_marker_is_not_the_empty_file_of_its_name(
@@ -53,14 +72,28 @@ def test_a_folders_marker_is_not_the_empty_file_of_its_name(
     """An earlier run had an empty folder where this one has an empty file."""
     literal_bucket["run/d/"] = b""
     (tmp_path / "empty").touch()
-    files = {name: str(tmp_path / "empty") for name in ("d", "e", "f")}
-    report = publish(request(literal_bucket, files), engine)
-    assert (report.uploaded, report.skipped) == (3, 0)
-    assert literal_bucket.keys() == ["run/d", "run/d/", "run/e", "run/f"]
+    names = ["d", *(f"e{index:02}" for index in range(20))]  # so many that a listing tells what is there
+    report = publish(request(literal_bucket, {name: str(tmp_path / "empty") for name in names}), engine)
+    assert (report.uploaded, report.skipped) == (21, 0)
+    assert literal_bucket.keys() == ["run/d", "run/d/", *(f"run/{name}" for name in names[1:])]
 
 
 def test_names_that_differ_in_little_are_different_objects(engine: Engine, literal_bucket: Any, tmp_path: Path) -> None:
-    names = ["\u00e9", "e\u0301", "E\u0301", "a%2Fb", "a/b", "a?b", "a_b", "a__b", "😀", "\U0001d4b3", "tab\there"]
+    # With so many more that a listing tells what is there.
+    names = [
+        *map(str, range(20)),
+        "\u00e9",
+        "e\u0301",
+        "E\u0301",
+        "a%2Fb",
+        "a/b",
+        "a?b",
+        "a_b",
+        "a__b",
+        "😀",
+        "\U0001d4b3",
+        "tab\there",
+    ]
     for index, name in enumerate(names):
         (tmp_path / str(index)).write_text(name)
     files = {name: str(tmp_path / str(index)) for index, name in enumerate(names)}

@@ -35,8 +35,8 @@ __all__ = ["check", "publish"]
 
 logger = logging.getLogger(__name__)
 
-FEW = 2
-"""How many objects are looked for one by one."""
+FEW = 16
+"""How many objects are looked for one by one, at the same time: a run's logs, which follow its files, are fewer."""
 
 LIST_FACTOR = 10
 """How many more objects than we are going to write are worth listing to find those that are there already."""
@@ -155,7 +155,11 @@ def _present(engine: Engine, folder: S3Uri, items: Collection[Item]) -> dict[str
     """Look for objects that are there already: one by one if they are few, since a listing shows all others too."""
     try:
         if len(items) <= FEW:
-            return {item.uri.key: found for item in items if (found := engine.find(item.uri))}
+            looks = [engine.pool.submit(engine.find, item.uri) for item in items]
+            engine.gather(looks)
+            return {found.key: found for look in looks if (found := look.result())}
+        if engine.seems_empty(folder):
+            return {}  # if it isn't, what is there is sent once more
         return engine.peek(folder, limit=LIST_FACTOR * len(items))
     except (AccessError, TransferError) as exc:
         # Writing may be allowed where listing is not; everything travels then.
