@@ -17,7 +17,6 @@ import os
 import secrets
 import stat
 from contextlib import contextmanager, suppress
-from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -219,10 +218,11 @@ def _open_regular(name: str, flags: int = os.O_RDONLY, mode: int = 0o666, parent
 
 
 def _parts(relative: str) -> tuple[str, ...]:
-    path = PurePosixPath(_checked(relative))
-    if path.is_absolute() or ".." in path.parts:
+    # Not by pathlib, which takes ten times as long: each task asks some thirty times.
+    parts = tuple(part for part in _checked(relative).split("/") if part not in {"", "."})
+    if relative.startswith("/") or ".." in parts:
         raise OSError(errno.EINVAL, "leads out of its folder", relative)
-    return path.parts
+    return parts
 
 
 def _split(relative: str) -> tuple[tuple[str, ...], str]:

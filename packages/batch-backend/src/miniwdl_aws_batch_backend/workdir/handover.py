@@ -21,7 +21,6 @@ import shutil
 import stat
 from contextlib import suppress
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths
@@ -214,41 +213,49 @@ def _opened(paths: JobPaths) -> AbstractContextManager[int]:
 
 
 def _fetch(source: int, theirs: JobPaths, ours: JobPaths) -> None:
+    back = os.path.relpath(ours.task_dir, theirs.task_dir)
     with folder(ours.task_dir) as home:
-        for old, new in _pairs(theirs, ours):
-            if _is_kind(_name(new), home, stat.S_ISLNK):
-                os.unlink(_name(new), dir_fd=home)
-            if _is_kind(_name(old), source, stat.S_ISLNK):
+        for old, new in _names(theirs, ours):
+            if _is_kind(new, home, stat.S_ISLNK):
+                os.unlink(new, dir_fd=home)
+            if _is_kind(old, source, stat.S_ISLNK):
                 continue  # moved on before, or planted
             # Looked at once more when it has been moved: it may be another thing by then.
             with suppress(FileNotFoundError):
-                os.rename(_name(old), _name(new), src_dir_fd=source, dst_dir_fd=home)
-                _keep_or_refuse(old, new, source, home, stat.S_ISDIR if new == ours.work else stat.S_ISREG)
+                os.rename(old, new, src_dir_fd=source, dst_dir_fd=home)
+                if _is_kind(new, home, stat.S_ISDIR if new == _name(ours.work) else stat.S_ISREG):
+                    _leave_link(f"{back}/{new}", old, source)
+                else:
+                    _refuse(old, new, source, home)
         with suppress(FileExistsError):
             os.mkdir(_name(ours.work), dir_fd=home)
 
 
-def _keep_or_refuse(old: str, new: str, source: int, home: int, expected: Callable[[int], bool]) -> None:
-    if _is_kind(_name(new), home, expected):
-        with suppress(OSError):
-            os.symlink(os.path.relpath(new, os.path.dirname(old)), _name(old), dir_fd=source)  # noqa: PTH120
-    elif _is_kind(_name(new), home, stat.S_ISLNK):
-        os.unlink(_name(new), dir_fd=home)
+def _leave_link(target: str, name: str, parent: int) -> None:
+    with suppress(OSError):
+        os.symlink(target, name, dir_fd=parent)
+
+
+def _refuse(old: str, new: str, source: int, home: int) -> None:
+    if _is_kind(new, home, stat.S_ISLNK):
+        os.unlink(new, dir_fd=home)
     else:
-        os.rename(_name(new), _name(old), src_dir_fd=home, dst_dir_fd=source)
+        os.rename(new, old, src_dir_fd=home, dst_dir_fd=source)
 
 
-def _pairs(theirs: JobPaths, ours: JobPaths) -> Iterator[tuple[str, str]]:
-    yield theirs.work, ours.work
-    yield theirs.stdout, ours.stdout
-    yield theirs.stderr, ours.stderr
-    yield theirs.exit_code, ours.exit_code
-    yield theirs.usage, ours.usage
+def _names(theirs: JobPaths, ours: JobPaths) -> Iterator[tuple[str, str]]:
+    """Name what a job makes, as it lies there and here: first what links stand for while it is under way."""
+    yield _name(theirs.work), _name(ours.work)
+    yield _name(theirs.stdout), _name(ours.stdout)
+    yield _name(theirs.stderr), _name(ours.stderr)
+    yield _name(theirs.exit_code), _name(ours.exit_code)
+    yield _name(theirs.usage), _name(ours.usage)
 
 
 def _leave_links(home: int, paths: JobPaths, place: Place) -> None:
-    for new, old in list(_pairs(place.paths, paths))[:3]:
-        os.symlink(os.path.relpath(new, paths.task_dir), _name(old), dir_fd=home)
+    there = os.path.relpath(place.paths.task_dir, paths.task_dir)
+    for new, old in list(_names(place.paths, paths))[:3]:
+        os.symlink(f"{there}/{new}", old, dir_fd=home)
 
 
 def _move(name: str, source: int, target: int) -> None:
@@ -268,4 +275,4 @@ def _is_kind(name: str, parent: int, is_kind: Callable[[int], bool]) -> bool:
 
 
 def _name(path: str) -> str:
-    return Path(path).name
+    return path.rpartition("/")[2]
