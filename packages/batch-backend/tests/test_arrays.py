@@ -197,6 +197,8 @@ def test_an_array_without_an_answer_is_found(run: Any) -> None:
     _, outputs = run(scatter())
     assert outputs["doubled"] == DOUBLED
     assert len(run.batch.submitted) == 12
+    assert run.batch.calls["list_jobs"] <= 3 + 3, "all children look for a second array together"
+    assert not run.batch.calls["terminate_job"] + run.batch.calls["terminate_jobs"], "and what has ended is let be"
 
 
 def begin_some(run: Any, chosen: Callable[[int], bool]) -> Callable[[FakeJob], None]:

@@ -133,7 +133,7 @@ class BatchJob:
             while _had_a_twin(job) and self._go_on_with_the_twin():
                 job = self._wait_for_one(poll_stderr, running, open_running)
         if self._known and self._known.unanswered:
-            self._stop_all()
+            self._engine.sender.stop(self._known, self._logger, ended=job.job_id)
         return job
 
     def _go_on_with_the_twin(self) -> bool:

@@ -105,6 +105,20 @@ def test_failed_or_forgotten_jobs_are_of_no_use_nor_is_their_journal(scene: Scen
     assert not path.exists()
 
 
+def test_children_of_a_killed_submission_are_looked_for_together(scene: Scene) -> None:
+    children = [replace(scene.entry(None), index=index) for index in range(5)]
+    abandon(scene.folder, "dead", *children)
+    parent = scene.job("RUNNING")
+    one = scene.batch.jobs.pop(parent)
+    array = [replace(one, job_id=f"{parent}:{index}", index=index) for index in range(5)]
+    scene.batch.arrays[parent] = array
+    scene.batch.jobs.update((job.job_id, job) for job in array)
+    recovery = scene.recovery()
+    claimed = [recovery.claim("k", HERE, LOGGER, never) for _ in children]
+    assert sorted(entry.job_id for entry in claimed if entry) == [f"{parent}:{index}" for index in range(5)]
+    assert scene.batch.calls["list_jobs"] == 1
+
+
 def test_killed_in_mid_submission(scene: Scene) -> None:
     abandon(scene.folder, "dead", scene.entry(None))
     job_id = scene.job("RUNNING")

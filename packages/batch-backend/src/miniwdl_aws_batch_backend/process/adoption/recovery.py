@@ -13,6 +13,7 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 from miniwdl_aws_batch_backend.process.adoption.journal import (
@@ -157,22 +158,32 @@ class Recovery:
 
     def _useful(self, entries: Sequence[Entry]) -> list[Entry]:
         """Those whose jobs run, or have succeeded and left their results where they were."""
-        with_ids = [self._with_id(entry) for entry in entries]
+
+        @cache
+        def listed(queue: str, name: str) -> Sequence[str]:  # once for all children of an array
+            return ids_of(name, self._api.named(queue, name))
+
+        with_ids = [_with_id(entry, listed) for entry in entries]
         jobs = {job.job_id: job for job in self._describe(entry.job_id for entry in with_ids if entry.job_id)}
         return [entry for entry in with_ids if _is_useful(entry, jobs.get(str(entry.job_id)))]
-
-    def _with_id(self, entry: Entry) -> Entry:
-        """Say which job it is: the one that has begun, where a task was submitted twice."""
-        begun = read_claim(Place.at(entry.place))
-        if begun or entry.job_id:
-            return replace(entry, job_id=begun or entry.job_id)
-        found = ids_of(entry.name, self._api.named(entry.queue, entry.name))
-        return replace(entry, job_id=entry.of(found[-1])) if found else entry
 
     def _describe(self, job_ids: Iterable[str]) -> list[Job]:
         ids = list(job_ids)
         pages = [ids[start : start + MAX_DESCRIBE] for start in range(0, len(ids), MAX_DESCRIBE)]
         return [job for page in pages for job in self._api.describe(page)]
+
+
+def _with_id(entry: Entry, listed: Callable[[str, str], Sequence[str]]) -> Entry:
+    """
+    Say which job it is: the one that has begun, where a task was submitted twice.
+
+    :param listed: ids of the jobs in a queue that have a name.
+    """
+    begun = read_claim(Place.at(entry.place))
+    if begun or entry.job_id:
+        return replace(entry, job_id=begun or entry.job_id)
+    found = listed(entry.queue, entry.name)
+    return replace(entry, job_id=entry.of(found[-1])) if found else entry
 
 
 def _is_useful(entry: Entry, job: Job | None) -> bool:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.process.submission.stopper import Stopper
+from miniwdl_aws_batch_backend.process.submission.twins import Twins
 from miniwdl_aws_batch_backend.process.termination import StoppedError
 from miniwdl_aws_core.aws.backoff import Backoff
 from miniwdl_aws_core.aws.errors import AwsError, Kind
@@ -93,6 +94,7 @@ class Sender:
         self._definitions = definitions
         self._chance = chance
         self._stopper = Stopper(api)
+        self._twins = Twins(api.named)
 
     def send(
         self, request: Mapping[str, Any], task: Stoppable, logger: logging.Logger, *, has_turn: bool = False
@@ -123,7 +125,9 @@ class Sender:
                 if failures < ATTEMPTS and (active := self._with_active_definition(request, exc, logger)):
                     request = active
                     continue
-                unanswered |= exc.ambiguous
+                if exc.ambiguous:
+                    unanswered = True
+                    self._twins.unanswered(name)
                 taken = self._find(name, queue, task, logger) if exc.ambiguous else None
                 if taken is None:
                     if not exc.retryable or failures >= ATTEMPTS:
@@ -155,18 +159,20 @@ class Sender:
         logger.warning(message("SubmitJob got no answer, looking for the job", jobName=name))
         return next(iter(look_for(name, lambda: self._api.named(queue, name), task.pause)), None)
 
-    def stop(self, job: Submitted, logger: logging.Logger) -> None:
+    def stop(self, job: Submitted, logger: logging.Logger, *, ended: str | None = None) -> None:
         """
         Stop whatever AWS has taken of a job, in whatever state it is: also what it has never told of.
 
         An error is logged, since there is nobody to raise it to.
+
+        :param ended: id of the one that has ended, so that only others are left to stop.
         """
         named: Sequence[Job] = ()
         if job.unanswered:
             try:
-                named = self._api.named(job.queue, job.name)
+                named = self._twins.named(job.queue, job.name, at_once=ended is None)
             except AwsError as exc:
                 fields = {"jobName": job.name, "error": exc.message}
                 logger.error(message("an AWS Batch job may still be running", **fields))  # noqa: TRY400 - as below
-        for job_id, error in self._stopper.stop(job.ids(named)).items():
+        for job_id, error in self._stopper.stop(job.ids(named) - {ended}).items():
             logger.error(message("the AWS Batch job may still be running", jobId=job_id, error=error))
