@@ -169,7 +169,42 @@ def test_children_are_looked_at_when_their_array_counts_otherwise() -> None:
     assert unfinished(tasks.refresh()) == ["p:0"], "the array has not told"
     batch.jobs["p"]["arrayProperties"]["statusSummary"] = {"SUCCEEDED": 2}
     assert unfinished(tasks.refresh()) == []
-    assert batch.described == ["p", "p:0"], "not those that have ended"
+    assert batch.described == ["p:0"], "neither those that have ended, nor the array, which the list tells of"
+
+
+def test_children_of_all_arrays_are_described_together() -> None:
+    batch: Any = FakeBatch()
+    for number in range(12):
+        tags = TaskTags("run", "call-a-", "a", 1, "w").written()
+        size = {"size": 20, "statusSummary": {"RUNNING": 20}}
+        parent = {"queue": "task", "jobName": "w-a-array", "status": "PENDING", "tags": tags, "arrayProperties": size}
+        ids = [f"p{number}", *(f"p{number}:{index}" for index in range(20))]
+        child = {"queue": "nowhere", "jobName": "w-a-array", "status": "RUNNING", "arrayProperties": {}}
+        batch.jobs.update({job_id: {"jobId": job_id, "createdAt": 100_000, **child} for job_id in ids})
+        batch.jobs[f"p{number}"].update(parent)
+    tasks = TaskJobs(batch, workflow_job())
+    assert len(tasks.refresh()) == 240
+    assert tasks.requests == 2 + 1 + 3, "the lists of both queues, the arrays, and their children"
+
+
+def test_an_array_is_believed_that_all_have_succeeded_where_no_more_is_asked() -> None:
+    batch: Any = FakeBatch(**array({"p:0": "RUNNING", "p:1": "RUNNING"}, ["call-a-0", "call-a-1"]))
+    tasks, thorough = TaskJobs(batch, workflow_job(), brief=True), TaskJobs(batch, workflow_job())
+    tasks.refresh()
+    thorough.refresh()
+    batch.described.clear()
+    ended = {"status": "SUCCEEDED", "exitCode": 0}
+    batch.jobs["p:0"].update(ended)
+    batch.jobs["p:1"].update(ended)
+    batch.jobs["p"].update(status="SUCCEEDED", arrayProperties={"size": 2, "statusSummary": {"SUCCEEDED": 2}})
+    found = calls_of(tasks.refresh())
+    assert batch.described == []
+    assert [(call.path, call.latest.job_id, call.latest.status) for call in found] == [
+        ("call-a-0", "p:0", "SUCCEEDED"),
+        ("call-a-1", "p:1", "SUCCEEDED"),
+    ]
+    thorough.refresh()
+    assert batch.described == ["p:0", "p:1"]
 
 
 def test_children_may_come_later_than_their_array() -> None:

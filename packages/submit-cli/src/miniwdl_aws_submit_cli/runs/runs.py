@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.batch.arrays import CALLS, as_call, child_ids, read_calls
@@ -117,19 +117,22 @@ class TaskJobs:
     ListJobs can't select by tag, but by how a name begins: whoever shares the queue costs nothing. Each new job is
     described once, 100 in a request; after that, the list itself says how the job fares, and only one whose status
     changed is described again. The list has no children of arrays; but it says how many of them are in which state, and
-    when that changes those that have not ended are described.
+    when that changes those that have not ended are described, of all arrays together.
 
     The newest jobs come first, and the list is read no further than to the oldest one that may still change.
     """
 
-    def __init__(self, batch: Batch, *runs: Run, thorough: bool = False) -> None:
+    def __init__(self, batch: Batch, *runs: Run, thorough: bool = False, brief: bool = False) -> None:
         """
         Look for nothing yet.
 
+        :param brief: where all of an array's children have succeeded, take its word for it: no more is told of them
+            than that, and they cost no requests.
         :param thorough: look at all jobs of the queues since the runs began: also at those that something else
             submitted for them, by whatever names.
         """
         self._batch = batch
+        self._brief = brief
         self._runs = {run.job_id for run in runs}
         self._queues = dict.fromkeys(queue for run in runs for queue in run.task_queues)
         self._since = min(run.job.created_at for run in runs) - CLOCK_SKEW
@@ -146,27 +149,34 @@ class TaskJobs:
 
     def refresh(self) -> list[Job]:
         """Look; return the jobs, the oldest first."""
-        changed = []
+        changed, parents = [], []
         self.requests = 0
         since = self._oldest_open()
         for queue in self._queues:
             listed = self._listed(queue, since)
             self.requests += _pages(len(listed))
             for job in listed:
-                known = self._parents.get(job.job_id) or self._mine.get(job.job_id)
-                if job.job_id not in self._foreign and (known is None or _has_changed(known, job)):
+                parent = self._parents.get(job.job_id)
+                known = parent or self._mine.get(job.job_id)
+                if job.job_id in self._foreign or (known and not _has_changed(known, job)):
+                    continue
+                if parent:
+                    parents.append(replace(parent, status=job.status, array_summary=job.array_summary))
+                else:
                     changed.append(job.job_id)
-        self.requests += _pages(len(changed)) if changed else 0
-        for job_id, described in self._batch.describe(changed).items():
+        for job_id, described in self._describe(changed).items():
             if described.tags.get(PARENT_JOB_TAG) not in self._runs:
                 self._foreign.add(job_id)
             elif described.array_size:
-                self._parents.pop(job_id, None)
-                self._incomplete[job_id] = described
-                self._refresh_children(described)
+                parents.append(described)
             else:
                 self._mine[job_id] = described
+        self._refresh_children(parents)
         return sorted(self._mine.values(), key=lambda job: (job.created_at, job.array_index or 0))
+
+    def _describe(self, job_ids: list[str]) -> dict[str, Job]:
+        self.requests += _pages(len(job_ids)) if job_ids else 0
+        return self._batch.describe(job_ids)
 
     def _listed(self, queue: str, since: int) -> list[Job]:
         listed: list[Job] = []
@@ -183,15 +193,29 @@ class TaskJobs:
         newest = max((job.created_at for job in known), default=0)
         return max(self._since, min(unended, default=newest) - CLOCK_SKEW)
 
-    def _refresh_children(self, parent: Job) -> None:
-        calls = read_calls(parent.parameters.get(CALLS, ""))
-        # Children come later than their parent; all are known once the parent has been looked at with none missing.
-        unended = [child for child in child_ids(parent) if child not in self._mine or not self._mine[child].ended]
-        found = self._batch.describe(unended)
-        self._mine.update((job_id, as_call(job, parent, calls)) for job_id, job in found.items())
-        if len(found) == len(unended):
-            del self._incomplete[parent.job_id]
-            self._parents[parent.job_id] = parent
+    def _refresh_children(self, parents: Sequence[Job]) -> None:
+        for parent in parents:
+            self._parents.pop(parent.job_id, None)
+            self._incomplete[parent.job_id] = parent
+        unended = {parent.job_id: self._unended(parent) for parent in parents}
+        told = [parent for parent in parents if self._brief and parent.status == "SUCCEEDED"]
+        found = {child: _succeeded(parent, child) for parent in told for child in unended[parent.job_id]}
+        found |= self._describe([child for children in unended.values() for child in children if child not in found])
+        for parent in parents:
+            calls = read_calls(parent.parameters.get(CALLS, ""))
+            children = [found[child] for child in unended[parent.job_id] if child in found]
+            self._mine.update((child.job_id, as_call(child, parent, calls)) for child in children)
+            # They come later than their parent; all are known once it has been looked at with none missing.
+            if len(children) == len(unended[parent.job_id]):
+                self._parents[parent.job_id] = self._incomplete.pop(parent.job_id)
+
+    def _unended(self, parent: Job) -> list[str]:
+        return [child for child in child_ids(parent) if child not in self._mine or not self._mine[child].ended]
+
+
+def _succeeded(parent: Job, child: str) -> Job:
+    """Tell of a child what its parent tells."""
+    return replace(parent, job_id=child, array_size=None, array_index=int(child.rpartition(":")[2]), array_summary={})
 
 
 def _created_after(time: int) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class TaskStates:
             job = self._batch.describe([self._job_id]).get(self._job_id)
             if job is None:
                 return 1
-            self._tasks = TaskJobs(self._batch, Run(job))
+            self._tasks = TaskJobs(self._batch, Run(job), brief=True)
         self._calls = calls = calls_of(self._tasks.refresh())
         self._progress.see(calls, self._front(sorted({c.latest.queue for c in calls if c.latest.status == "RUNNABLE"})))
         return self._tasks.requests
