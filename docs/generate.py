@@ -5,7 +5,7 @@ Blocks between ``<!-- generated: NAME -->`` and ``<!-- end -->``, and the config
 written from the code: ``python docs/generate.py`` lists the files that are out of date, ``--write`` brings them up to
 date.
 
-What commands print in a run is written into the how-to pages by ``docs/runs.py``.
+What commands print in a run is written into the pages by ``docs/runs.py``.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ from tests.contract.conftest import ROOT, docs_module
 commands = docs_module("commands")
 
 PROGRAMS = ("miniwdl-aws", "miniwdl-aws-submit", "miniwdl-aws-logs")
-FENCED = re.compile(r"(?ms)^ *```(?:shell|console|sh|bash)\n(.*?)^ *```$")
+FENCED = re.compile(r"(?ms)^ *```(?:shell|console|sh|bash)\b[^\n]*\n(.*?)^ *```$")
 PAGES = [
     ROOT / "README.md",
     *sorted(ROOT.glob("docs/**/*.md")),
