@@ -145,7 +145,10 @@ def isolated(session: nox.Session, package: str) -> None:
     floor = ["hooks"] if package == "hooks" else ["hooks", "core"]
     wheels = dict.fromkeys([*map(wheel_of, floor), wheel_of(package)])
     session.install(*wheels, *groups("test"), *package_test_requirements(package))
-    session.run("pytest", *workers(), "-m", "not containers", f"packages/{package}", *session.posargs)
+    # Of some files each test is a run of miniwdl: those of one file needn't wait for one another.
+    session.run(
+        "pytest", *workers(), "--dist=worksteal", "-m", "not containers", f"packages/{package}", *session.posargs
+    )
 
 
 def wheel_of(package: str) -> str:
