@@ -8,8 +8,10 @@ standard output, and the difference is its lag. Cloud, writer, follower and read
 The first row is the main one: 200,000 lines over a minute, 50 streams, 5 requests a second. The others are variations
 of it, and other followers of one stream.
 
-Run it with `nox -s bench-follow`, or `python benchmarks/follow.py [--lines 200000] [--seconds 60] [--only WORD]
-[--json FILE]`. All of it takes about 6 minutes.
+Run it with `nox -s bench-follow`, or `python benchmarks/follow.py [--lines 200000] [--seconds 60] [--tasks 10000]
+[--only WORD] [--json FILE]`. All of it takes about 6 minutes.
+
+A second table tells what the live panel and `miniwdl-aws status` take of AWS Batch, by looks.py.
 
 The contender awslogs (from PyPI) is installed into an environment of its own by uv. `aws logs tail` is part of version
 2 of the AWS CLI, which is not on PyPI: it is measured where the `aws` on PATH has it; elsewhere the table says so.
@@ -35,6 +37,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import looks
 
 from miniwdl_aws_local_cloud import LocalCloud
 
@@ -264,6 +267,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Measure followers of CloudWatch logs on the local cloud.")
     parser.add_argument("--lines", type=int, default=200_000)
     parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--tasks", type=int, default=10_000, help="of the run that is looked at")
     parser.add_argument("--only", default="", help="measure only scenarios whose name has this in it")
     parser.add_argument("--json", metavar="FILE", type=Path, help="write the figures there, too")
     options = parser.parse_args()
@@ -287,6 +291,7 @@ def main() -> None:
             print(row([f"1 stream, {AWS_TAIL}", why, *[""] * (len(HEADINGS) - 2)]), flush=True)
         pipe.send(False)
         cloud.join()
+    print(f"\n{looks.table(options.tasks)}")
     if options.json:
         report = {"machine": f"{os.cpu_count()} processors, load {os.getloadavg()[0]:.1f}", "measured": measured}
         options.json.write_text(json.dumps(report, indent=1) + "\n")

@@ -37,15 +37,15 @@ class TaskStates:
                 return 1
             self._tasks = TaskJobs(self._batch, Run(job), brief=True)
         self._calls = calls = calls_of(self._tasks.refresh())
-        self._progress.see(calls, self._front(sorted({c.latest.queue for c in calls if c.latest.status == "RUNNABLE"})))
-        return self._tasks.requests
+        waiting = sorted({call.latest.queue for call in calls if call.latest.status == "RUNNABLE"})
+        asked = waiting[:1] if self._asks_for_positions else []
+        self._progress.see(calls, [job_id for queue in asked for job_id in self._front(queue)])
+        return self._tasks.requests + len(asked)
 
-    def _front(self, queues: list[str]) -> list[str]:
-        """Front of the first queue in which jobs wait; not asked for again where AWS won't say."""
-        if not queues or not self._asks_for_positions:
-            return []
+    def _front(self, queue: str) -> list[str]:
+        """Front of a queue in which jobs wait; not asked for again where AWS won't say."""
         try:
-            return self._batch.queue_front(queues[0])
+            return self._batch.queue_front(queue)
         except MiniwdlAwsError:
             self._asks_for_positions = False
             return []
