@@ -18,6 +18,7 @@ __all__ = [
     "FileSystemError",
     "MountMissingError",
     "OptionError",
+    "OutageError",
     "PayloadError",
     "RailsError",
     "StoppedError",
@@ -50,6 +51,10 @@ class CredentialsError(AccessError):
 
 class TransferError(RailsError):
     """One object could not be transferred, or did not arrive as it left."""
+
+
+class OutageError(TransferError):
+    """S3 can't be reached, or says that it can't serve anybody at the moment; that passes."""
 
 
 class StoppedError(RailsError):

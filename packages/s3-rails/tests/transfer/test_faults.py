@@ -11,7 +11,7 @@ import pytest
 from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import EnvironSettings, PublishRequest
-from miniwdl_aws_s3_rails.errors import UploadError
+from miniwdl_aws_s3_rails.errors import TransferError, UploadError
 from miniwdl_aws_s3_rails.products.ending import Ending
 from miniwdl_aws_s3_rails.products.finished_run import FinishedRun, Layout, upload_run
 from miniwdl_aws_s3_rails.products.s3_publisher import publish
@@ -19,6 +19,7 @@ from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.reach.access import S3Access
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
+from miniwdl_aws_s3_rails.transfer.sender import Sender
 
 # The faults are the proxy's, whichever server is behind it.
 pytestmark = pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)
@@ -171,3 +172,56 @@ def test_lost_answers_to_the_beginning_of_an_upload_in_parts(losing: Any, bucket
     assert lost.left == 0
     still_open = bucket.client.list_multipart_uploads(Bucket=bucket.name)["Uploads"]
     assert sorted(item["UploadId"] for item in still_open) == sorted(others)
+
+
+class Outage:
+    """Lets some requests pass, then spoils all of them in one way; tries are counted by the pauses between them."""
+
+    def __init__(self, faulty: Any, passing: int, kind: str, requests: int) -> None:
+        self.faults = faulty.Faults(0.0, ())
+        self.faults.next = self.next
+        self.passing, self.kind, self.left = passing, kind, requests
+        self.pauses: list[float] = []
+
+    def next(self, _path: str) -> str | None:
+        if self.passing:
+            self.passing -= 1
+            return None
+        self.left -= 1
+        return self.kind if self.left >= 0 else None
+
+    def engine(self) -> Engine:
+        options = Options(concurrency=1, attempts=2)
+        return Engine(options, S3Access(options, backoff=0.001), sleep=self.pauses.append)
+
+
+@pytest.mark.parametrize("kind", ["503", "slow down", "reset in the request"])
+@pytest.mark.parametrize("served", [1, 0])
+def test_an_outage_of_what_has_served_is_waited_for(
+    s3_url: str, bucket: Any, faulty: Any, monkeypatch: pytest.MonkeyPatch, kind: str, served: int
+) -> None:
+    """Two minutes of pauses, and not a try more."""
+    for requests, arrives in ((12, bool(served)), (1000, False)):
+        outage = Outage(faulty, served, kind, requests)
+        with faulty.faulty_proxy(s3_url, outage.faults) as url:
+            monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+            sender = Sender(outage.engine())
+            if served:
+                sender.put_bytes(S3Uri(bucket.name, "before"), b"data")
+            if arrives:
+                sender.put_bytes(S3Uri(bucket.name, "after"), b"data")
+                continue
+            with pytest.raises(TransferError, match=r"can't \w+ s3://"):
+                sender.put_bytes(S3Uri(bucket.name, "after"), b"data")
+        assert (120 <= sum(outage.pauses) <= 150) if served else len(outage.pauses) == 2
+
+
+def test_damage_is_no_outage(s3_url: str, bucket: Any, faulty: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    outage = Outage(faulty, 1, "damaged upload", 1000)
+    with faulty.faulty_proxy(s3_url, outage.faults) as url:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+        sender = Sender(outage.engine())
+        sender.put_bytes(S3Uri(bucket.name, "before"), b"data")
+        with pytest.raises(TransferError, match="can't write s3://"):
+            sender.put_bytes(S3Uri(bucket.name, "after"), b"data")
+    assert len(outage.pauses) == 1

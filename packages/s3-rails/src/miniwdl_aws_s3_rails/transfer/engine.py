@@ -8,12 +8,13 @@ Bytes go through obstore; see :mod:`~miniwdl_aws_s3_rails.transfer.sender` and
 from __future__ import annotations
 
 import random
+import re
 import threading
 from concurrent.futures import Future, InvalidStateError, as_completed, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from miniwdl_aws_core.aws.backoff import Backoff
@@ -23,6 +24,7 @@ from miniwdl_aws_s3_rails.errors import (
     AccessError,
     ArchivedError,
     CredentialsError,
+    OutageError,
     RailsError,
     StoppedError,
     TransferError,
@@ -52,6 +54,17 @@ PAGE = 1000
 
 BACKOFF = Backoff(0.5, 20.0)
 """Pauses between tries; by chance they differ, so that threads that failed together do not come back together."""
+
+PATIENCE = 120.0
+"""
+Seconds of pauses, at the least, before an outage of S3 counts as lasting, where S3 has served this process before.
+
+The products of a run of hours are worth waiting for what hosts and networks need to come back. Where S3 has never
+answered, its address may be wrong, and who typed it waits: :attr:`Options.attempts` count alone.
+"""
+
+OUTAGE = re.compile(r"HTTP error: |status code: (?:408|429|5(?!01)\d\d)\b")
+"""In obstore's first line on a request that failed after all its own tries; 501 is what a server never does."""
 
 TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
 """Errors of conditional writes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
@@ -112,6 +125,7 @@ class Engine:
         self._stopped: Future[None] = Future()
         self._sleep = sleep or self._stopping.wait
         self._anonymous: set[str] = set()
+        self._has_served = False
         self._lock = threading.Lock()
 
     @cached_property
@@ -173,17 +187,29 @@ class Engine:
         """
         Try something until it works, the tries are used up, or trying again makes no sense.
 
+        An outage of S3 that had served us before gets as many tries as fit into :data:`PATIENCE`.
+
         :param action: completes "can't ...": ``write s3://b/k``.
         """
-        for number in range(1, self.options.attempts + 1):
+        paused = 0.0
+        for number in count(1):
             self.go_on()
             try:
-                return attempt()
+                result = attempt()
             except Exception as exc:
                 error = _judge(exc, action)
-                if not error.retryable or number == self.options.attempts:
+                is_outage = isinstance(error, OutageError)
+                is_patient = is_outage and self._has_served and paused < PATIENCE
+                # One that is an outage already has been waited for by a request within this one.
+                is_over = not error.retryable or (is_outage and error is exc)
+                if is_over or (number >= self.options.attempts and not is_patient):
                     raise error from exc
-            self._sleep(BACKOFF.pause(number, random.random()))  # noqa: S311 - no secret
+            else:
+                self._has_served = True
+                return result
+            pause = BACKOFF.pause(number, random.random())  # noqa: S311 - no secret
+            paused += pause
+            self._sleep(pause)
         raise AssertionError("unreachable")
 
     def reading(self, bucket: str, attempt: Callable[[bool], T]) -> T:
@@ -355,7 +381,8 @@ def _judge_store(exc: obstore.exceptions.BaseError, action: str) -> AwsError | T
         return AccessError(f"can't {action}: access denied", kind=Kind.DENIED, hint=hint)
     if isinstance(exc, (exceptions.PreconditionError, exceptions.AlreadyExistsError)):
         return TransferError(f"can't {action}: {CHANGED}", retryable=True)
-    return TransferError(f"can't {action}: {_first_line(exc)}", retryable=True)
+    kind = OutageError if OUTAGE.search(str(exc).partition("\n")[0]) else TransferError
+    return kind(f"can't {action}: {_first_line(exc)}", retryable=True)
 
 
 def _credentials_error(exc: Exception) -> str:
