@@ -1,6 +1,9 @@
 import time
+from contextlib import suppress
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from miniwdl_aws_core.since import parse_since
 from miniwdl_aws_hooks import ConfigurationError
@@ -37,3 +40,9 @@ def test_a_time_without_a_zone_is_of_this_machine(zone):
 def test_what_is_neither(text):
     with pytest.raises(ConfigurationError, match="--since takes"):
         parse_since(text, 0)
+
+
+@given(st.one_of(st.text(), st.from_regex(r"[0-9T:.Z+ -]{1,30}", fullmatch=True), st.datetimes().map(str)))
+def test_any_text_is_a_time_or_refused(text):
+    with suppress(ConfigurationError):
+        assert isinstance(parse_since(text, 1_000_000), int)
