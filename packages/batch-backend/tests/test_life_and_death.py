@@ -241,9 +241,11 @@ def test_children_of_arrays_are_gone_on_with(orchestrators: Orchestrators, batch
     first = orchestrators.start(many)
     orchestrators.kill_when(first, lambda: len(orchestrators.done()) == 30)
     assert any(job.index is not None for job in batch.alive)
+    (left,) = (path for path in orchestrators.run.root.glob("runs/*/arrays") if not path.parent.is_symlink())
     second = orchestrators.start(many)
     gate.touch()
     result = orchestrators.finish(second)
+    assert not left.exists(), "nobody reads any more what the children were told"
     assert result["outputs"]["doubled"] == [2 * number for number in range(30)]
     odd = [number for number in orchestrators.done() if int(number) % 2]
     assert len(odd) == len(set(odd)) == 15, "each task did its work once"

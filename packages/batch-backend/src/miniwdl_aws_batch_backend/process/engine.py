@@ -153,8 +153,9 @@ def _recovery(settings: BackendSettings, reader: Settings, root: str, process: s
     except OSError as exc:
         logger.warning("no journal of jobs is kept, so none could be adopted if this process were killed: %s", exc)
         return None
-    atexit.register(journal.close)
-    return Recovery(journal, api, own_job, adopts=_is_on(reader, "get"))
+    recovery = Recovery(journal, api, own_job, adopts=_is_on(reader, "get"))
+    atexit.register(recovery.close)
+    return recovery
 
 
 def _warn_of_few_at_once(reader: Settings) -> None:

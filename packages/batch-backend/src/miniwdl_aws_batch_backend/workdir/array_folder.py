@@ -8,6 +8,7 @@ lines in it; few enough that a shell, which reads letter by letter, is soon at i
 
 from __future__ import annotations
 
+import re
 import shutil
 import threading
 from contextlib import suppress
@@ -22,11 +23,25 @@ if TYPE_CHECKING:
     from miniwdl_aws_batch_backend.workdir.handover import Place
     from miniwdl_aws_batch_backend.workdir.paths import JobPaths
 
-__all__ = ["ARRAYS", "PER_FILE", "ArrayFolder", "can_be_written"]
+__all__ = ["ARRAYS", "PER_FILE", "ArrayFolder", "can_be_written", "discard_left", "suffix"]
 
 ARRAYS = "arrays"
 PER_FILE = 32
 """Children whose lines are in one file, two for each: its place, and its task's directory."""
+
+
+_SUFFIX = re.compile(r"-array-([0-9a-f]{12})\Z")
+
+
+def suffix(name: str) -> str:
+    """Write what the name of an array job ends with, so that its folder can be found by it."""
+    return f"-array-{name}"
+
+
+def discard_left(run_dir: str, job_name: str) -> None:
+    """Delete the folder of an array that nobody watches; nothing where the name is not one of ours."""
+    if found := _SUFFIX.search(job_name):
+        _delete(run_dir, found[1])
 
 
 def can_be_written(place: Place, paths: JobPaths) -> bool:
@@ -41,11 +56,12 @@ class ArrayFolder:
         """
         Write it.
 
-        :param name: which no other array has.
+        :param name: which no other array has, of 12 hexadecimal digits.
         :param jobs: of the children, the first one's first.
         :raises OSError: when the file system does not let us.
         """
         self.path = f"{run_dir}/{ARRAYS}/{name}"
+        self._run_dir, self._name = run_dir, name
         self._lock = threading.Lock()
         self._left = len(jobs)
         try:
@@ -66,10 +82,15 @@ class ArrayFolder:
 
     def discard(self) -> None:
         """Delete it."""
-        with suppress(OSError):
-            shutil.rmtree(self.path)
-        with suppress(OSError):
-            Path(self.path).parent.rmdir()
+        _delete(self._run_dir, self._name)
+
+
+def _delete(run_dir: str, name: str) -> None:
+    above = Path(run_dir, ARRAYS)
+    with suppress(OSError):
+        shutil.rmtree(above / name)
+    with suppress(OSError):
+        above.rmdir()
 
 
 def _files(jobs: Sequence[tuple[Place, JobPaths]]) -> Iterator[str]:

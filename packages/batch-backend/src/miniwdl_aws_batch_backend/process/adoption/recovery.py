@@ -24,6 +24,7 @@ from miniwdl_aws_batch_backend.process.adoption.journal import (
     held_elsewhere,
     left_journals,
 )
+from miniwdl_aws_batch_backend.process.adoption.left_arrays import LeftArrays
 from miniwdl_aws_batch_backend.workdir.handover import Place, is_there, move_results, read_claim, read_exit_code
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths
 from miniwdl_aws_core.aws.errors import AwsError
@@ -81,6 +82,7 @@ class Recovery:
         self._adopts = adopts
         self._api = api
         self._own_job = own_job
+        self._arrays = LeftArrays(api)
         self._lock = threading.Lock()
         self._found: dict[str, list[_Left]] | None = None
 
@@ -116,6 +118,11 @@ class Recovery:
                     if all(noted):
                         return left.entry
         return None
+
+    def close(self) -> None:
+        """Delete what nobody needs any more when this process ends in an orderly way."""
+        self.journal.close()
+        self._arrays.clear()
 
     def _await_earlier_attempts(self, logger: logging.Logger, pause: Callable[[float], bool]) -> None:
         """
@@ -164,6 +171,7 @@ class Recovery:
             return ids_of(name, self._api.named(queue, name))
 
         with_ids = [_with_id(entry, listed) for entry in entries]
+        self._arrays.note(with_ids)
         jobs = {job.job_id: job for job in self._describe(entry.job_id for entry in with_ids if entry.job_id)}
         return [entry for entry in with_ids if _is_useful(entry, jobs.get(str(entry.job_id)))]
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from miniwdl_aws_batch_backend.process.submission.grouping import alike, array_request, may_join, parts
 from miniwdl_aws_batch_backend.process.termination import StoppedError
-from miniwdl_aws_batch_backend.workdir.array_folder import ArrayFolder
+from miniwdl_aws_batch_backend.workdir.array_folder import ArrayFolder, suffix
 from miniwdl_aws_core.batch.request import job_name
 from miniwdl_aws_core.batch.tags import run_prefix
 from miniwdl_aws_core.wdl_log import message
@@ -159,7 +159,7 @@ class Submitter:
     def _send_array(self, part: list[Candidate], task: Stoppable, logger: logging.Logger) -> None:
         token = secrets.token_hex(6)
         tags = part[0].plan.tags
-        name = job_name(tags.get(TASK_TAG, ""), f"-array-{token}", "tasks", run_prefix(tags.get(PARENT_JOB_TAG)))
+        name = job_name(tags.get(TASK_TAG, ""), suffix(token), "tasks", run_prefix(tags.get(PARENT_JOB_TAG)))
         folder = ArrayFolder(part[0].place.run_dir, token, [(job.place, job.paths) for job in part])
         try:
             request = array_request(part, name, folder.path)
