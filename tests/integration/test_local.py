@@ -73,14 +73,19 @@ def test_the_cloud_goes_on_when_nobody_waits_and_keeps_s3(environ, tmp_path):
     assert waited.returncode == 0, waited.stderr
     down(tmp_path, environ)
     # nothing is up, and nothing is started to tell of the run
-    for words, told in (["status", "last"], "succeeded"), (["list"], job_id), (["outputs", "last"], "Hello"):
+    for words, told in (
+        (["status", "last"], "succeeded"),
+        (["list"], job_id),
+        (["outputs", "last"], "Hello"),
+        (["logs", "last"], "hello"),
+    ):
         looked = subprocess.run(
             [str(BIN / "miniwdl-aws"), *words, "--local"],
             cwd=tmp_path, env=environ, capture_output=True, text=True, timeout=180, check=False,
         )  # fmt: skip
         assert looked.returncode == 0, looked.stderr
         assert told in looked.stdout
-        assert "ended, and its log streams with it" in looked.stderr
+        assert "ended; results are in" in looked.stderr
     assert not (tmp_path / "miniwdl-aws-local" / "cloud.json").exists()
     kept = tmp_path / "miniwdl-aws-local" / "s3" / "demo" / "h" / "outputs.json"
     assert kept.is_file()

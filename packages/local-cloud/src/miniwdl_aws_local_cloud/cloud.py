@@ -39,6 +39,7 @@ from miniwdl_aws_local_cloud.errors import StateFolderError
 from miniwdl_aws_local_cloud.fsx import FolderRepository, FsxOperations, LustreBackend
 from miniwdl_aws_local_cloud.kept_jobs import KeptJobs
 from miniwdl_aws_local_cloud.logs.capture import MotoLogSink
+from miniwdl_aws_local_cloud.logs.kept import KeptStreams
 from miniwdl_aws_local_cloud.logs.store import IndexedLogs
 from miniwdl_aws_local_cloud.resources import create_resources, link, pool_size
 from miniwdl_aws_local_cloud.s3.store import FileBackedS3, file_backed
@@ -157,13 +158,14 @@ class LocalCloud:
         return 0.0 if self._scheduler.unfinished() else time.monotonic() - self._front.last_request
 
     def _start(self, undo: contextlib.ExitStack) -> None:
-        kept = KeptJobs(self.state)
+        kept, streams = KeptJobs(self.state), KeptStreams(self.state)
         if self._looking:
             refuse_strangers(self.state)
         else:
             _claim(self.state, self._lock_patience, undo)
             end_leftovers(self.state)
             kept.tidy()
+            streams.tidy()
         if self.settings.runner == ENGINE:
             from miniwdl_aws_local_cloud.batch.engine.connection import connect
 
@@ -178,6 +180,7 @@ class LocalCloud:
         fsx = self._install(fsx_backends, "fsx", LustreBackend, region, undo)
         batch = batch_backends[self._account][region]
         logs = self._install(logs_backends, "logs", IndexedLogs, region, undo)
+        logs.kept = streams
         file_system_id = create_resources(self.settings, self.state, batch, fsx, s3, logs)
         undo.callback(fsx.close)
         fsx.repository = FolderRepository(
@@ -189,7 +192,7 @@ class LocalCloud:
         link(fsx, s3, file_system_id, self._links, region)
         self._scheduler = Scheduler(
             self._make_runner,
-            MotoLogSink(logs),
+            MotoLogSink(logs, streams),
             self.faults,
             vcpus_of=lambda name: pool_size(batch, name, self.settings.task_slots),
             stop_timeout=self.settings.stop_timeout,

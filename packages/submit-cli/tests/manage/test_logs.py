@@ -77,3 +77,16 @@ def test_logs_of_nothing(manage: Callable[..., Outcome], job_id: str, words: lis
 def test_logs_need_a_part(aws: Any, manager: pluggy.PluginManager, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["logs", "last", "--workflow-queue", "workflow"]) == 64
     assert "`miniwdl-aws logs` needs miniwdl-aws-cwlogs: pip install" in capsys.readouterr().err
+
+
+def test_of_a_log_without_events_nobody_says_more_than_is_known(
+    manager: pluggy.PluginManager, manage: Callable[..., Outcome], job_id: str
+) -> None:
+    class Empty:
+        @hookimpl
+        def miniwdl_aws_follow_logs(self, request: FollowRequest) -> Iterator[LogEvent]:
+            return iter(())
+
+    manager.register(Empty())
+    assert manage("wait", job_id)[0] == 0
+    assert "note: there is nothing in this log, or not any more\n" in manage("logs", job_id)[2]

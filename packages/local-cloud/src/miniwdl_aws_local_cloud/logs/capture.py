@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import codecs
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from moto.logs.models import LogsBackend, LogStream
+
+    from miniwdl_aws_local_cloud.logs.kept import Event, KeptStreams
 
 __all__ = ["LINE_LIMIT", "LineSplitter", "LogSink", "LogWriter", "MotoLogSink"]
 
@@ -82,20 +87,26 @@ class LogSink(Protocol):
 class MotoLogSink:
     """Puts events straight into moto's CloudWatch Logs, without a request."""
 
-    def __init__(self, backend: LogsBackend) -> None:
-        """Write into a backend of moto."""
+    def __init__(self, backend: LogsBackend, kept: KeptStreams) -> None:
+        """
+        Write into a backend of moto.
+
+        :param kept: keeps the same for later clouds.
+        """
         self._backend = backend
+        self._kept = kept
 
     def open(self, group: str, stream: str) -> LogWriter:
         """Begin a log stream; its group is made when it is missing."""
         self._backend.ensure_log_group(group)
         self._backend.ensure_log_stream(group, stream)
-        return _StreamWriter(self._backend.groups[group].streams[stream])
+        return _StreamWriter(self._backend.groups[group].streams[stream], partial(self._kept.add, group, stream))
 
 
 class _StreamWriter:
-    def __init__(self, stream: LogStream) -> None:
+    def __init__(self, stream: LogStream, keep: Callable[[list[Event]], None]) -> None:
         self._stream: Any = stream
+        self._keep = keep
         self._splitter = LineSplitter()
 
     def write(self, chunk: bytes) -> None:
@@ -108,3 +119,4 @@ class _StreamWriter:
         if lines:
             at = int(time.time() * 1000)
             self._stream.put_log_events([{"timestamp": at, "message": line} for line in lines])
+            self._keep([(at, line) for line in lines])

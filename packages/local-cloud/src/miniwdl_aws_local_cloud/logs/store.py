@@ -23,7 +23,9 @@ from moto.logs.utils import EventMessageFilter
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from moto.logs.models import LogEvent, LogStream
+    from moto.logs.models import LogEvent, LogGroup, LogStream
+
+    from miniwdl_aws_local_cloud.logs.kept import KeptStreams
 
 __all__ = ["IndexedLogs"]
 
@@ -62,6 +64,8 @@ class IndexedLogs(LogsBackend):
         super().__init__(region_name, account_id)
         self._indexes: WeakKeyDictionary[LogStream, _Index] = WeakKeyDictionary()
         self._indexing = threading.Lock()
+        self.kept: KeptStreams | None = None
+        """Where streams of earlier clouds are."""
 
     def get_log_events(
         self,
@@ -77,7 +81,7 @@ class IndexedLogs(LogsBackend):
         """Read a page of one stream, forward or backward."""
         _check_limit(limit)
         group = self._find_log_group(log_group_id=log_group_id, log_group_name=log_group_name)
-        index = self._index(_stream_of(group.streams, log_stream_name))
+        index = self._index(self._stream(group, log_stream_name))
         # Unlike FilterLogEvents, without those at the very end of the time.
         first, last = _between(index.keys, start_time, None if end_time is None else int(end_time) - 1)
         forward = bool(start_from_head) if next_token is None else next_token.startswith("f/")
@@ -120,7 +124,7 @@ class IndexedLogs(LogsBackend):
         wanted = EventMessageFilter(filter_pattern) if filter_pattern else None
         found: list[tuple[_Key, str, LogEvent]] = []
         for name in log_stream_names or list(streams):
-            index = self._index(_stream_of(streams, name))
+            index = self._index(self._stream(self.groups[log_group_name], name))
             first, last = _between(index.keys, start_time, end_time)
             later = islice(index.events, max(first, bisect_right(index.keys, position)), last)
             matching = (event for event in later if wanted is None or wanted.matches(event.message))
@@ -130,6 +134,14 @@ class IndexedLogs(LogsBackend):
         page = _page([event for _at, _name, event in found], limit)
         answer = [{**event.to_filter_dict(), "logStreamName": name} for _at, name, event in found[: len(page)]]
         return answer, _token("f", _key(page[-1])) if len(page) < len(found) else None, []
+
+    def _stream(self, group: LogGroup, name: str) -> LogStream:
+        """Find a stream, and if need be what was kept of it."""
+        with self._indexing:
+            if name not in group.streams and self.kept and (events := self.kept.read(group.name, name)):
+                self.ensure_log_stream(group.name, name)
+                group.streams[name].put_log_events([{"timestamp": at, "message": text} for at, text in events])
+        return _stream_of(group.streams, name)
 
     def _index(self, stream: LogStream) -> _Index:
         with self._indexing:

@@ -32,7 +32,7 @@ def what_is_left(state: Path) -> Iterator[dict[str, str]]:
 
     with LocalCloud(state, looking=True) as cloud:
         say(
-            f"note: the local cloud of {state} ended, and its log streams with it; results are in {state / 's3'}, "
+            f"note: the local cloud of {state} ended; results are in {state / 's3'}, "
             f"run directories and their logs in {state / 'fsx'}"
         )
         yield cloud.environ

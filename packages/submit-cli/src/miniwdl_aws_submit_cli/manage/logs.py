@@ -59,7 +59,9 @@ def run(args: Namespace) -> int:
             say("", "interrupted" if found.ended else "interrupted; the run goes on")
             return ExitCode.INTERRUPTED
     if is_empty and since is None:
-        say("note: nothing has been written to this log")
+        # Of a job that has ended nobody knows: a log group keeps its streams for so many days.
+        gone, empty = "there is nothing in this log, or not any more", "nothing has been written to this log"
+        say(f"note: {gone if found.ended else empty}")
     return ExitCode.OK
 
 
