@@ -10,7 +10,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from miniwdl_aws_hooks import ExitCode
-from miniwdl_aws_hooks.guard import policy_of
+from miniwdl_aws_hooks.guarding.guard import policy_of
 from miniwdl_aws_hooks.markers import PROJECT_NAME
 from miniwdl_aws_hooks.specs import Specs
 

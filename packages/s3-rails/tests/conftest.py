@@ -31,7 +31,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from moto.server import ThreadedMotoServer
 
 from miniwdl_aws_core.options.kinds import MIB
-from miniwdl_aws_hooks.guard import DISABLE_VARIABLE
+from miniwdl_aws_hooks.guarding.guard import DISABLE_VARIABLE
 from miniwdl_aws_s3_rails.inside_miniwdl.cache import Sight
 from miniwdl_aws_s3_rails.transfer.engine import Engine, _shared
 from miniwdl_aws_s3_rails.transfer.options import Options

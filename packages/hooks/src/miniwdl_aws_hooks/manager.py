@@ -11,7 +11,7 @@ import pluggy
 
 from miniwdl_aws_hooks.discovery import find_points
 from miniwdl_aws_hooks.errors import PluginError
-from miniwdl_aws_hooks.guard import DISABLE_VARIABLE, Guard, in_one_line
+from miniwdl_aws_hooks.guarding.guard import DISABLE_VARIABLE, Guard, in_one_line
 from miniwdl_aws_hooks.markers import PROJECT_NAME
 from miniwdl_aws_hooks.nearest import did_you_mean
 from miniwdl_aws_hooks.specs import Specs

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from miniwdl_aws_hooks.guard import failed_check, go_on, lose_contact, on_error
+from miniwdl_aws_hooks.guarding.guard import failed_check, go_on, lose_contact, on_error
 from miniwdl_aws_hooks.markers import hookspec
 
 if TYPE_CHECKING:

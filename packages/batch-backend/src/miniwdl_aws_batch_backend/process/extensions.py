@@ -18,7 +18,7 @@ from miniwdl_aws_hooks import (
     QueueContext,
     Settings,
 )
-from miniwdl_aws_hooks.guard import telling
+from miniwdl_aws_hooks.guarding.guard import telling
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

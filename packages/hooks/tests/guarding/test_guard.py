@@ -33,7 +33,7 @@ from miniwdl_aws_hooks import (
     create_manager,
     hookimpl,
 )
-from miniwdl_aws_hooks.guard import failed_check, go_on, lose_contact, policy_of, stop, telling
+from miniwdl_aws_hooks.guarding.guard import failed_check, go_on, lose_contact, policy_of, stop, telling
 from miniwdl_aws_hooks.specs import Specs
 
 HOOKS = sorted(name for name in vars(Specs) if name.startswith("miniwdl_aws_"))

@@ -15,7 +15,7 @@ from miniwdl_aws_hooks import (
     create_manager,
     hookimpl,
 )
-from miniwdl_aws_hooks.guard import telling
+from miniwdl_aws_hooks.guarding.guard import telling
 
 
 def answered(hook, *items):

@@ -12,7 +12,7 @@ from contextlib import AbstractContextManager, contextmanager
 from functools import cache, wraps
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol, get_args, get_origin
 
-from miniwdl_aws_hooks.shapes import declared, misfit
+from miniwdl_aws_hooks.guarding.shapes import declared, misfit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -4,7 +4,7 @@ What stands between a hook's callers and a plugin's function: whatever the funct
 Every function is wrapped as its plugin is registered, so no caller can forget it. What follows an error is said in the
 specification, by :func:`on_error`: one of the functions here that are called with it. An error is an exception that the
 specification doesn't know, ``SystemExit`` among them, or an answer that isn't what the specification declares.
-Functions in an answer are guarded, too: :mod:`miniwdl_aws_hooks.answers`.
+Functions in an answer are guarded, too: :mod:`miniwdl_aws_hooks.guarding.answers`.
 ``KeyboardInterrupt`` and what else isn't an ``Exception`` pass.
 """
 
@@ -16,10 +16,10 @@ from contextvars import ContextVar
 from functools import wraps
 from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
-from miniwdl_aws_hooks.answers import has_functions, with_guards
 from miniwdl_aws_hooks.errors import MiniwdlAwsError, PluginError
 from miniwdl_aws_hooks.exit_codes import ExitCode
-from miniwdl_aws_hooks.shapes import declared, misfit, part, series
+from miniwdl_aws_hooks.guarding.answers import has_functions, with_guards
+from miniwdl_aws_hooks.guarding.shapes import declared, misfit, part, series
 
 if TYPE_CHECKING:
     from collections.abc import Callable
