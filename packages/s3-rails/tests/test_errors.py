@@ -24,6 +24,7 @@ def test_exit_codes() -> None:
         "TransferError": ExitCode.REFUSED,
         "StoppedError": ExitCode.TERMINATED,
         "OptionError": ExitCode.USAGE,
+        "OutageError": ExitCode.REFUSED,
         "PayloadError": ExitCode.USAGE,
         "FileSystemError": ExitCode.UPLOAD_FAILED,
         "MountMissingError": ExitCode.MOUNT_MISSING,
