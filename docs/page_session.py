@@ -31,6 +31,11 @@ _STAND_INS = {
     "xdg-open": 'test -s "$1"',
 }
 """What would install into this machine's Python, or needs a screen. CI's own script installs for real."""
+_AS_A_JOB = """
+[ -z "$KEY_OF_JOBS" ] || export AWS_ACCESS_KEY_ID=$KEY_OF_JOBS
+exec {bin}/{name} "$@"
+"""
+"""For what workflow jobs do, too: who does it by hand has their permissions, as the pages say."""
 _CALL_TESTS = """
 import pathlib, runpy, sys, tempfile
 tmp_path = pathlib.Path(tempfile.mkdtemp(dir="."))
@@ -47,19 +52,21 @@ class Session:
         """
         Make the folder a user's home.
 
-        :param environ: variables that lead to a cloud, if there is one.
+        :param environ: variables that lead to a cloud, if there is one, and KEY_OF_JOBS, the access key of its jobs.
         """
         self.home = self.cwd = folder
         shutil.copytree(ROOT / "examples", folder / "examples")
         stand_ins = folder / ".stand-ins"
         stand_ins.mkdir()
-        for name, does in _STAND_INS.items():
+        programs = Path(sys.executable).parent
+        runs = {name: _AS_A_JOB.format(bin=programs, name=name) for name in ("miniwdl", "miniwdl-run-s3upload")}
+        for name, does in (_STAND_INS | runs).items():
             (stand_ins / name).write_text(f"#!/bin/bash\n{does}\n")
             (stand_ins / name).chmod(0o700)
         self.environ = {
             **{name: os.environ[name] for name in ("LANG", "LC_ALL") if name in os.environ},
             **environ,
-            "PATH": f"{stand_ins}:{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{stand_ins}:{programs}:{os.environ['PATH']}",
             "HOME": str(folder),
             "USER": "me",
             "TZ": "UTC",

@@ -130,7 +130,8 @@ def _cloud(folder: Path) -> Iterator[dict[str, str]]:
     from miniwdl_aws_local_cloud import CloudSettings, LocalCloud
 
     with LocalCloud(folder, CloudSettings(slots=20)) as cloud:
-        yield {**cloud.environ, "MINIWDL__AWS__WORKFLOW_QUEUE": "workflow", "MINIWDL__AWS__WORKFLOW_IMAGE": "none"}
+        ours = {"MINIWDL__AWS__WORKFLOW_QUEUE": "workflow", "MINIWDL__AWS__WORKFLOW_IMAGE": "none"}
+        yield {**cloud.environ, **ours, "KEY_OF_JOBS": cloud.job_key}
 
 
 def main(arguments: Sequence[str]) -> int:

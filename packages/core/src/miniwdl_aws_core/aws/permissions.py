@@ -90,6 +90,12 @@ STATEMENTS: tuple[Statement, ...] = (
     _jobs(Role.WORKFLOW),
     Statement("RunsDefinitions", Role.WORKFLOW, ("batch:DeregisterJobDefinition",), (DEFINITIONS,)),
     Statement("LinkedBuckets", Role.WORKFLOW, ("fsx:DescribeDataRepositoryAssociations",)),
+    Statement(
+        "FileSystem",
+        Role.WORKFLOW,
+        ("fsx:DescribeFileSystems",),
+        when="`miniwdl run` is called by hand with `[aws] fs`; for a submitted run, the submission has looked it up",
+    ),
     Statement("Lists", Role.WORKFLOW, ("s3:ListBucket",), (BUCKET, INPUTS)),
     Statement("Inputs", Role.WORKFLOW, ("s3:GetObject",), (f"{BUCKET}/*", f"{INPUTS}/*")),
     Statement(
