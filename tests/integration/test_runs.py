@@ -184,6 +184,7 @@ def test_miniwdl_run_directly_with_the_backend(shell, cloud):
     done = shell.run(
         "miniwdl", "run", HELLO, "names=Direct", "--dir", root,
         env={
+            "AWS_ACCESS_KEY_ID": cloud.job_key,  # with a workflow job's permissions, as the documentation says
             "MINIWDL__SCHEDULER__CONTAINER_BACKEND": "aws_batch",
             "MINIWDL__AWS__TASK_QUEUE": "task",
             "MINIWDL__AWS__FS": shell.client("fsx").describe_file_systems()["FileSystems"][0]["FileSystemId"],

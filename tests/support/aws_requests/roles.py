@@ -48,6 +48,7 @@ _KEYS = "KMS asks for it on S3's behalf; nobody calls it"
 _ROLES = "no test on the local cloud gives jobs a role; batch-backend's and submit-cli's own tests do"
 _HOSTS = "jobs of the local cloud have no hosts that cost something; run-report's own tests ask for prices"
 _CHANCE = "asked for when something goes wrong or takes long; the parts' own tests make it so"
+_PARTS = "asked for where files are large enough to go in parts; s3-rails' and submit-cli's own tests have such"
 UNUSED: dict[str, dict[str, str]] = {
     COMMANDS: {
         "batch:GetJobQueueSnapshot": _CHANCE,
@@ -58,6 +59,7 @@ UNUSED: dict[str, dict[str, str]] = {
         "kms:GenerateDataKey": _KEYS,
         "logs:FilterLogEvents": _CHANCE,
         "pricing:GetProducts": _HOSTS,
+        "s3:ListBucketMultipartUploads": _PARTS,
     },
     JOBS: {
         "batch:GetJobQueueSnapshot": _CHANCE,
@@ -67,6 +69,7 @@ UNUSED: dict[str, dict[str, str]] = {
         "kms:Decrypt": _KEYS,
         "kms:GenerateDataKey": _KEYS,
         "pricing:GetProducts": _HOSTS,
+        "s3:ListBucketMultipartUploads": _PARTS,
     },
 }
 """Permissions in the table that no test on the local cloud needs for sure, with the reason."""

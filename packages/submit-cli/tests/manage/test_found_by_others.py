@@ -41,7 +41,8 @@ def seen() -> Iterator[list[Any]]:
 def test_a_run_is_found_by_what_users_call_it(
     manage: Callable[..., Any], job_id: str, seen: list[Any], word: str
 ) -> None:
-    assert manage("peek", word.format(job_id=job_id))[0] == 0
+    done = manage("peek", word.format(job_id=job_id))
+    assert done[0] == 0, done
     run, tasks = seen
     assert (run.name, run.job["jobId"], run.command, tasks) == ("hello", job_id, f"miniwdl-aws rerun {job_id}", [])
 

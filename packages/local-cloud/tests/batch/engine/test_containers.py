@@ -160,6 +160,7 @@ def test_processor_and_memory(engine, user, run, cloud) -> None:
     job_id = run("sleep 600", wait=False, resourceRequirements=needs)
     user.reach(job_id, "RUNNING")
     (container,) = ours(engine, cloud.state)
+    container.reload()
     limits = container.attrs["HostConfig"]
     assert (limits["CpuShares"], limits["Memory"], limits["MemorySwap"]) == (2048, 100 << 20, 100 << 20)
     user.batch.terminate_job(jobId=job_id, reason="seen")
