@@ -379,6 +379,42 @@ def test_links_to_anything_else_are_not(run, linked, last: str) -> None:
     assert re.search(f"{expected}(/.*)?$", info["message"])
 
 
+@pytest.mark.parametrize("linked_folder", [False, True])
+@pytest.mark.parametrize("copies", [False, True])
+def test_a_directory_lies_beside_files_of_its_folder(run, linked_folder: bool, copies: bool) -> None:
+    """As plain miniwdl shows them to a task, on later tries, too; and ``find`` goes through a Directory as before."""
+    for sample in ("s1", "s2"):
+        index = run.root / sample / "x_index"
+        index.parent.mkdir()
+        real = run.root / "cache" / sample / "x_index" if linked_folder else index
+        real.mkdir(parents=True)
+        make(real / "part", f"{sample} index")
+        if linked_folder:
+            index.symlink_to(real)
+        make(run.root / sample / "x.bam", f"{sample} reads")
+    _, outputs = run(
+        """
+        version 1.2
+        task looks {
+            input { Array[File] reads  Array[Directory] indexes }
+            command <<<
+                for bam in ~{sep=" " reads}; do cat "$(dirname "$bam")/x_index/part"; echo; done
+                for index in ~{sep=" " indexes}; do find "$index" -type f -exec cat {} \\; ; echo; done
+                [ "$(basename "$PWD")" = work2 ]
+            >>>
+            output { Array[String] said = read_lines(stdout()) }
+            runtime { maxRetries: 1 }
+        }
+    """,
+        {
+            "reads": [str(run.root / sample / "x.bam") for sample in ("s1", "s2")],
+            "indexes": [str(run.root / sample / "x_index") for sample in ("s2", "s1")],
+        },
+        {"file_io": {"copy_input_files": copies}},
+    )
+    assert outputs["said"] == ["s1 index", "s2 index", "s2 index", "s1 index"]
+
+
 def test_copied_inputs_on_retries(run) -> None:
     _, outputs = run(
         """

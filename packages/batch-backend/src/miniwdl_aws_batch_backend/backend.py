@@ -94,6 +94,10 @@ def _delete(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
+def _above(path: str) -> str:
+    return path.rstrip("/").rpartition("/")[0]
+
+
 class BatchBackend(TaskContainer):
     """One task call, with the jobs that are submitted for its tries."""
 
@@ -135,6 +139,8 @@ class BatchBackend(TaskContainer):
         self._growth = 1.0
         self._pauses = Pauses(self._engine.settings.retry_wait, self._engine.chance)
         self._copies_inputs = False
+        self._beside_files: dict[str, str] = {}
+        """Input Directories by the places of links to them."""
         self._final: Exception | None = None
         self._terminating: Callable[[], bool] = lambda: False
 
@@ -200,13 +206,24 @@ class BatchBackend(TaskContainer):
         return f"{self.container_dir}/work"
 
     def add_paths(self, host_paths: Iterable[str]) -> None:
-        """Let the task see its input Directories where they are: ``find`` and ``tar`` don't follow a link to one."""
+        """
+        Let the task see its input Directories where they are: ``find`` and ``tar`` don't follow a link to one.
+
+        Where the base class has one beside Files of the same folder, a link to it is left there.
+        """
         super().add_paths(host_paths)
         if self._will_copy_inputs():
             return
+        files = {
+            (_above(host_path), _above(container_path))
+            for host_path, container_path in self.input_path_map.items()
+            if not host_path.endswith("/")
+        }
         for host_path, container_path in list(self.input_path_map.items()):
             if host_path.endswith("/") and container_path.startswith(f"{self.container_dir}/"):
                 place = os.path.realpath(host_path) + "/"
+                if (_above(host_path), _above(container_path)) in files:
+                    self._beside_files[container_path.rstrip("/")] = place
                 del self.input_path_map_rev[container_path]
                 self.input_path_map[host_path] = place
                 self.input_path_map_rev[place] = host_path
@@ -401,7 +418,7 @@ class BatchBackend(TaskContainer):
     def _start(self, logger: logging.Logger, job: BatchJob, place: Place, command: str) -> None:
         """Write the files that the job reads and submit it, or go on with one of a killed run."""
         if not self._copies_inputs or self._paths.number > 1:
-            link_inputs(self._paths, self.input_path_map)
+            link_inputs(self._paths, self.input_path_map, self._beside_files)
         environment: dict[str, str] = self.runtime_values.get("env", {})
         retargeted = {name: self._paths.retarget(value) for name, value in environment.items()}
         write_command(self._paths, command_file(self._paths.retarget(command), retargeted))

@@ -25,7 +25,7 @@ def test_links_are_where_either_try_looks(paths: JobPaths, tmp_path: Path) -> No
     data.write_text("data")
     seen = f"{paths.task_dir}/work/_miniwdl_inputs/0/x"
     for _ in range(2):
-        link_inputs(paths, {str(data): seen, "/mnt/fsx/ref/": "/mnt/fsx/ref/"})
+        link_inputs(paths, {str(data): seen, "/mnt/fsx/ref/": "/mnt/fsx/ref/"}, {})
     assert Path(seen).read_text() == "data"
     assert Path(paths.retarget(seen)).read_text() == "data"
 
@@ -34,7 +34,7 @@ def test_written_files_can_be_read_by_any_user(paths: JobPaths) -> None:
     written = Path(paths.task_dir, "write_", "tmpx")
     written.parent.mkdir()
     written.touch(0o600)
-    link_inputs(paths, {str(written): f"{paths.task_dir}/work/_miniwdl_inputs/0/tmpx"})
+    link_inputs(paths, {str(written): f"{paths.task_dir}/work/_miniwdl_inputs/0/tmpx"}, {})
     assert written.stat().st_mode & 0o777 == 0o664
 
 
@@ -51,7 +51,7 @@ def test_links_are_not_made_through_a_link(paths: JobPaths, tmp_path: Path) -> N
     elsewhere.mkdir()
     Path(paths.task_dir, "work").symlink_to(elsewhere)
     seen = f"{paths.task_dir}/work/_miniwdl_inputs/0/x"
-    link_inputs(paths, {"/data/x": seen})
+    link_inputs(paths, {"/data/x": seen}, {seen: "/data/elsewhere/x/"})
     assert Path(paths.retarget(seen)).readlink() == Path("/data/x")
     assert list(elsewhere.iterdir()) == []
 

@@ -76,6 +76,27 @@ def test_files_of_one_folder_stay_together(engine: Engine, bucket: Any, tmp_path
     assert run(engine, bucket, *(StageItem(str(path)) for path in paths)).uploaded == 0
 
 
+def test_files_and_folders_of_one_folder_stay_together(engine: Engine, bucket: Any, tmp_path: Path) -> None:
+    """As plain miniwdl shows them to a task; a large file of a folder doesn't travel again for a new neighbour."""
+    for sample in ("s1", "s2"):
+        (tmp_path / sample / "x_index").mkdir(parents=True)
+        (tmp_path / sample / "x_index/part").write_bytes(sample.encode() * (WORTH_COPYING // 2))
+        (tmp_path / sample / "x.bam").write_text("reads")
+    folders = [StageItem(str(tmp_path / sample / "x_index"), directory=True) for sample in ("s1", "s2")]
+    files = [StageItem(str(tmp_path / sample / "x.bam")) for sample in ("s1", "s2")]
+    alone = run(engine, bucket, *folders)
+    both = run(engine, bucket, *folders, *files)
+    assert both.uploaded == 2 * len("reads")
+    for folder, file in zip(folders, files, strict=True):
+        uri = both.uris[folder.path]
+        assert uri == f"{folder_of(both.uris[file.path])}/x_index/"
+        assert uri != alone.uris[folder.path]
+        assert bucket[f"{uri}part".removeprefix(bucket.uri())] == Path(folder.path, "part").read_bytes()
+    assert folder_of(both.uris[files[0].path]) != folder_of(both.uris[files[1].path])
+    assert run(engine, bucket, *files, *folders).uris == both.uris
+    assert run(engine, bucket, *folders).uris == alone.uris
+
+
 @pytest.mark.parametrize(
     ("size", "in_parts"), [(WORTH_COPYING, True), (WORTH_COPYING, False), (WORTH_COPYING - 1, False)]
 )

@@ -26,13 +26,14 @@ def first_free(task_dir: str, start: int = 1) -> JobPaths:
     return next(paths for number in count(start) if not os.path.lexists((paths := JobPaths(task_dir, number)).work))
 
 
-def link_inputs(paths: JobPaths, inputs: Mapping[str, str]) -> None:
+def link_inputs(paths: JobPaths, inputs: Mapping[str, str], beside: Mapping[str, str]) -> None:
     """
     Put links to the inputs where the command, and files that it reads, look for them.
 
     :param inputs: where the task sees each input, by its path here; those outside the task directory need no link.
+    :param beside: Directories by a second place, beside Files of their folder, unless another input has it.
     """
-    links: dict[str, str] = {}
+    links = {place: target.rstrip("/") for place, target in beside.items()}
     for host_path, seen in inputs.items():
         target = host_path.rstrip("/")
         if not seen.startswith(f"{paths.task_dir}/"):

@@ -1,15 +1,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from miniwdl_aws_batch_backend.process.adoption import callkey
 from miniwdl_aws_batch_backend.process.adoption.callkey import CallFacts, call_key
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -96,15 +94,16 @@ def test_the_same_input_elsewhere_is_another(data: Path) -> None:
     assert call_key(replace(one, inputs=moved)) != call_key(one)
 
 
-def test_a_link_of_each_run_to_one_input(data: Path) -> None:
-    """How files of one folder in S3 are kept together in a run."""
+@pytest.mark.parametrize("name", ["x.txt", "folder/"])
+def test_a_link_of_each_run_to_one_input(data: Path, name: str) -> None:
+    """How files and folders that lie in one folder in S3 are kept together in a run."""
     keys = []
     for run in ("r1", "r2"):
         one = facts(data, run)
-        link = data / run / "download" / "x.txt"
-        link.parent.mkdir()
-        link.symlink_to(data / "x.txt")
-        inputs = {(str(link) if host == f"{data}/x.txt" else host): seen for host, seen in one.inputs.items()}
+        link = f"{data}/{run}/download/{name}"
+        Path(link).parent.mkdir()
+        Path(link).symlink_to(data / name)
+        inputs = {(link if host == f"{data}/{name}" else host): seen for host, seen in one.inputs.items()}
         keys.append(call_key(replace(one, inputs=inputs)))
     assert keys[0] == keys[1] == call_key(facts(data))
 

@@ -6,7 +6,7 @@ keeps versions of an object beside each other, since another run may be reading 
 take a call for done that saw another version. What can't be asked for is never taken from a cache. URIs that are
 written in a workflow count for the calls that get them, not for the workflow: miniwdl shows its cache inputs alone.
 
-Files that lie in one folder of S3 lie in one folder of a run, whichever of them the download cache has.
+What lies in one folder of S3, files and folders, lies in one folder of a run, whichever of it the download cache has.
 
 Without that option, this is miniwdl's own cache, but for keys that would share a place in it, or are too long for a
 folder's name.
@@ -178,22 +178,23 @@ class S3Cache(CallCache):
     def get_download(self, uri: str, directory: bool = False, logger: logging.Logger | None = None) -> str | None:
         """Give the copy of a URI that this run has, beside its neighbours, if it has one."""
         path = super().get_download(uri, directory, logger)
-        return None if path is None else self._with_neighbours(uri, path, directory=directory)
+        return None if path is None else self._with_neighbours(uri, path)
 
     def put_download(
         self, uri: str, filename: str, directory: bool = False, logger: logging.Logger | None = None
     ) -> str:
         """Keep a download; give it beside its neighbours."""
         path = super().put_download(uri, filename, directory, logger)
-        return self._with_neighbours(uri, path, directory=directory)
+        return self._with_neighbours(uri, path)
 
-    def _with_neighbours(self, uri: str, path: str, *, directory: bool) -> str:
-        """Show a file where a run has its neighbours; a folder needs none."""
-        if directory or not uri.startswith(SCHEME):
+    def _with_neighbours(self, uri: str, path: str) -> str:
+        """Show a file or folder where a run has its neighbours."""
+        if not uri.startswith(SCHEME):
             return path
         if path not in self._shown:
             run_dir = run_dir_of(self._logger)
-            self._shown[path] = show_with_neighbours(run_dir, S3Uri.parse(uri), path) if run_dir else path
+            beside = S3Uri.parse(uri.rstrip("/"))
+            self._shown[path] = show_with_neighbours(run_dir, beside, path) if run_dir else path
         return self._shown[path]
 
     def _versioned(self, key: str, inputs: Env.Bindings[Value.Base]) -> str | None:

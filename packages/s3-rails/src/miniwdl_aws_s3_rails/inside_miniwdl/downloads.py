@@ -75,7 +75,7 @@ def _download(cfg: Loader, logger: logging.Logger, text: str, *, directory: bool
         with stopped_on_termination(logger, receiver.engine.stop):
             receiver.engine.apart(fetch)
         # Under its final name it is whole: whoever looks there sees all of it or nothing.
-        if stays and not directory and (kept := keep_with_neighbours(top, uri, incomplete)):
+        if stays and (kept := keep_with_neighbours(top, uri, incomplete, directory=directory)):
             shutil.rmtree(top / name, ignore_errors=True)
             return kept
         os.rename(uri.basename, uri.basename, src_dir_fd=incomplete, dst_dir_fd=place)

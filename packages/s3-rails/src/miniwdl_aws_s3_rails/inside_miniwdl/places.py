@@ -7,8 +7,8 @@ underscore, and those lie here where miniwdl has them. Others would join them: `
 it, and ``/a//f`` is ``a/f``. It also reads keys as parts of a URL, so that ``f?`` and ``f`` are one to it, and
 ``a<TAB>b`` and ``ab``. These get a folder of their own here.
 
-Within a run, whatever the cache does, files that lie in one folder of S3 lie in one folder: tasks are to see them
-beside each other. https://github.com/openwdl/wdl/blob/wdl-1.2/SPEC.md#task-input-localization
+Within a run, whatever the cache does, files and folders that lie in one folder of S3 lie in one folder: tasks are to
+see them beside each other. https://github.com/openwdl/wdl/blob/wdl-1.2/SPEC.md#task-input-localization
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ def shortened(name: str) -> str:
 
 
 def folder_in_run(uri: S3Uri) -> str:
-    """Name the folder, below a run's downloads, for all files that lie beside this one in S3."""
+    """Name the folder, below a run's downloads, for all that lies beside this one in S3."""
     return f"{uri.bucket}/{shortened(folder_name(uri))}"
 
 

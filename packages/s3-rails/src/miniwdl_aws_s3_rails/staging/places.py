@@ -1,17 +1,16 @@
 """
 Where staged files go, by their content. Pure.
 
-A file lies at ``sha256/{digest}/{its own name}``, since WDL tasks see that name. Files that come from one folder here
-lie together in one folder, whose digest is that of their listing: a task that gets them is to see them
-beside each other (https://github.com/openwdl/wdl/blob/wdl-1.2/SPEC.md#task-input-localization). A folder lies under one
-such prefix as a tree, its digest being that of its own listing.
+A file lies at ``sha256/{digest}/{its own name}``, since WDL tasks see that name, and a folder under such a prefix as a
+tree, its digest being that of its listing. What comes from one folder here, files and folders, lies together in one
+folder, whose digest is that of their listing: a task that gets them is to see them beside each other
+(https://github.com/openwdl/wdl/blob/wdl-1.2/SPEC.md#task-input-localization; miniwdl's ``TaskContainer.add_paths``).
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
     from miniwdl_aws_hooks import StageItem
     from miniwdl_aws_s3_rails.staging.sources import Source, Tree
 
+    Listing = str | dict[str, str]
+    """What a file is, or what the files of a folder are, by their names in it."""
+
 __all__ = ["Place", "identity", "plan_places"]
 
 
@@ -35,7 +37,7 @@ class Place:
     uri: S3Uri
     objects: Mapping[S3Uri, Source]
     folder: S3Uri
-    """All of its objects, and those of its neighbours, lie under it."""
+    """All of its objects lie under it; a file's holds its neighbours, too."""
 
 
 def identity(digest: str, *, executable: bool) -> str:
@@ -54,38 +56,34 @@ def plan_places(
     :raises OptionError: when a key would be too long.
     """
     places: dict[str, Place] = {}
-    neighbours: dict[str, dict[str, StageItem]] = {}
+    neighbours: dict[Path, list[StageItem]] = {}
     for item in items:
-        if item.directory:
-            places[item.path] = _place_tree(item, trees[item.path], identities, folder)
-        else:
-            # As miniwdl groups them: by the folder that the user named, wherever links lead from there.
-            above, name = os.path.split(item.path)
-            neighbours.setdefault(above, {})[name] = item
+        # As miniwdl groups them: by the folder that the user named, wherever links lead from there.
+        neighbours.setdefault(Path(item.path).parent, []).append(item)
     for group in neighbours.values():
-        sources = {name: trees[item.path][""] for name, item in group.items()}
-        top = folder.join(f"sha256/{_group_digest(sources, identities)}/")
-        for name, item in group.items():
-            places[item.path] = Place(top.join(name), {top.join(name): sources[name]}, top)
+        listings = {Path(item.path).name: _listing(item, trees[item.path], identities) for item in group}
+        top = folder.join(f"sha256/{_group_digest(listings)}/")
+        for item in group:
+            uri = top.join(Path(item.path).name + ("/" if item.directory else ""))
+            objects = {uri.join(inner) if inner else uri: source for inner, source in trees[item.path].items()}
+            places[item.path] = Place(uri, objects, uri if item.directory else top)
     for path, place in places.items():
         _check_keys(path, place)
     return places
 
 
-def _place_tree(item: StageItem, tree: Tree, identities: Mapping[Path, str], folder: S3Uri) -> Place:
-    top = folder.join(f"sha256/{_digest(_listing(tree, identities))}/{Path(item.path).name}/")
-    return Place(top, {top.join(name): source for name, source in tree.items()}, top)
+def _group_digest(listings: Mapping[str, Listing]) -> str:
+    """Name a group; what is alone keeps the name of its content, whoever staged it, from wherever."""
+    if len(listings) > 1:
+        # In a list, so that no folder with the same listing can get in its way.
+        return _digest([listings])
+    (alone,) = listings.values()
+    return alone if isinstance(alone, str) else _digest(alone)
 
 
-def _group_digest(sources: Mapping[str, Source], identities: Mapping[Path, str]) -> str:
-    """Name a group of files; one that is alone keeps the name of its content, whoever staged it, from wherever."""
-    listing = _listing(sources, identities)
-    # In a list, so that no folder with the same listing can get in its way.
-    return _digest([listing]) if len(listing) > 1 else next(iter(listing.values()))
-
-
-def _listing(sources: Mapping[str, Source], identities: Mapping[Path, str]) -> dict[str, str]:
-    return {name: identities[source.path] if source.path else "" for name, source in sources.items()}
+def _listing(item: StageItem, tree: Tree, identities: Mapping[Path, str]) -> Listing:
+    names = {name: identities[source.path] if source.path else "" for name, source in tree.items()}
+    return names if item.directory else names[""]
 
 
 def _digest(listing: object) -> str:

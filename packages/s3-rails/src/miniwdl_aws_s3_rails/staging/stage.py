@@ -46,7 +46,7 @@ class _Missing:
     uri: S3Uri
     source: Source
     identity: str = ""
-    """Of a file of its own, whose place is remembered."""
+    """Of a file, whose place is remembered."""
     elsewhere: Found | None = None
     """An object in the staging folder with the same content."""
 
@@ -146,10 +146,9 @@ def _missing(
         alone = group[0].uri if len(group) == 1 and not group[0].uri.is_folder else None
         found = [engine.find(alone)] if alone else engine.find_all(folder)
         there.update({item.key: item.size for item in found if item})
-    trees = {uri for place in places if place.uri.is_folder for uri in place.objects}
 
     def look(uri: S3Uri, source: Source) -> _Missing:
-        if source.path is None or uri in trees:
+        if source.path is None:
             return _Missing(uri, source)
         known = identities[source.path]
         return _Missing(uri, source, known, contents.find(known, source.size))

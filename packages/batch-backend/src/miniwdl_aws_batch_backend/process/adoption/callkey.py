@@ -97,7 +97,7 @@ def _state(path: str) -> list[Any]:
         found = Path(path).stat()
         return [found.st_size, found.st_mtime_ns]
     state: list[Any] = []
-    for file in _files(path):
+    for file in _files(os.path.realpath(path)):
         if len(state) >= MAX_ENTRIES:
             raise OSError(f"too many files in {path}")
         found = file.lstat()
