@@ -230,6 +230,33 @@ def test_the_timeline_obeys_mouse_and_keys(clean: Browser, large_page: Path) -> 
 
 
 @pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("calls", ["NA0000", "NA0300", "NA0999"])
+def test_names_of_calls_hide_no_bars(clean: Browser, large_page: Path, width: int, calls: str) -> None:
+    """At the beginning of the run, before its middle, and at its end."""
+    clean.open(large_page, width)
+    clean.see("""(() => { const pen = CanvasRenderingContext2D.prototype, {fillRect, fillText} = pen;
+        window.drawn = {bars: [], names: []};
+        pen.fillRect = function (x, y, width, height) {
+            if (height < 30 && height > 10) drawn.bars.push([x, x + width, y, y + height]);
+            fillRect.call(this, x, y, width, height); };
+        pen.fillText = function (text, x, y) {
+            if (text.startsWith('call-')) drawn.names.push([x, x + this.measureText(text).width, y]);
+            fillText.call(this, text, x, y); }; })()""")
+    clean.see(f"(() => {{ const box = document.getElementById('filter'); box.value = '{calls}'; "
+              "box.dispatchEvent(new Event('input')); })()")  # fmt: skip
+    assert shown(clean) == 10
+    drawn = clean.see("drawn")
+    assert len(drawn["names"]) == 10
+    assert len(drawn["bars"]) > 10
+    for left, right, line in drawn["names"]:
+        assert left >= 0
+        assert right <= width
+        in_its_row = [(start, end) for start, end, top, bottom in drawn["bars"] if top < line < bottom]
+        assert in_its_row
+        assert all(end < left or start > right for start, end in in_its_row)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
 def test_what_a_call_used_over_time_is_drawn_and_said(clean: Browser, large_page: Path, width: int) -> None:
     clean.open(large_page, width)
     clean.see("document.getElementById('stage').focus()")

@@ -246,14 +246,17 @@ function draw(canvas, line) {
   const tries = line.tries;
   // Where many rows share a pixel, what went wrong is drawn last: it must not vanish beneath what went well.
   const late = [];
+  let first, last; // where a row's bar begins and ends
   const piece = (fill, y, start, end) => {
     const left = Math.max(-1, x(start)), right = Math.min(width + 1, x(end));
+    [first, last] = [Math.min(first, x(start)), Math.max(last, x(end))];
     if (right < 0 || left > width) return;
     pen.fillStyle = fill;
     pen.fillRect(left, y, Math.max(1, right - left), bar);
   };
   for (let place = Math.floor(top); place < Math.min(line.rows.length, Math.ceil(bottom)); place += 1) {
     const row = line.rows[place], y = AXIS + (place - top) * perRow + (perRow - bar) / 2;
+    [first, last] = [Infinity, -Infinity];
     if (line.calls.state[row] === data.states.indexOf("cached")) {
       const time = line.calls.began[row] ?? 0;
       piece(cached, y, time, line.calls.ended[row] ?? time);
@@ -274,7 +277,8 @@ function draw(canvas, line) {
       pen.lineWidth = 2;
       pen.strokeRect(1, y - 2, width - 2, bar + 4);
     }
-    if (perRow >= 13) label(pen, line, row, y + bar / 2, Math.max(4, x(line.calls.began[row] ?? 0) + 4), width, text, back);
+    if (first > last) first = last = x(line.calls.began[row] ?? 0);
+    if (perRow >= 13) label(pen, line, row, y + bar / 2, first, last, width, text, back);
   }
   for (const [end, y, stopped] of late) {
     pen.fillStyle = colours[end];
@@ -282,10 +286,13 @@ function draw(canvas, line) {
   }
 }
 
-function label(pen, line, row, y, x, width, text, back) {
+/** Write a call's name behind its bar, else before it; on it where neither has room. */
+function label(pen, line, row, y, first, last, width, text, back) {
   const name = line.calls.path[row] || data.names[line.calls.task[row]];
   const short = name.length > 60 ? `${name.slice(0, 59)}…` : name;
-  const left = Math.max(4, Math.min(x, width - pen.measureText(short).width - 4));
+  const long = pen.measureText(short).width, end = width - long - 4;
+  const behind = last + 6, before = first - long - 6;
+  const left = Math.max(4, behind <= end ? behind : before >= 4 ? Math.min(before, end) : Math.min(first + 4, end));
   pen.lineWidth = 3;
   pen.strokeStyle = back;
   pen.strokeText(short, left, y);
