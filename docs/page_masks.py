@@ -29,6 +29,7 @@ _MASKS = (
     (re.compile(r"\b(?=[0-9a-f]*\d)[0-9a-f]{8,}(?:-[0-9a-f]+)*\b"), "ID"),
     (re.compile(r"\b(?:\d+d)?(?:\d+h)?(?:\d+m)?\d+(?:\.\d+)? ?s\b|\b\d+h\d+m\b"), "DURATION"),
     (re.compile(r"\b\d+(?:\.\d+)? (?:[KMGT]i)?B\b"), "SIZE"),
+    (re.compile(r"\b\d+ (?=(?:succeeded|calls), [1-9]\d* failed)"), "SOME "),  # what had ended when another failed
     (re.compile(r"[ ─]{2,}"), "  "),
 )
 _CUT = re.compile(r"\S*(?:\.\.\.|…)$")

@@ -153,6 +153,8 @@ def test_what_belongs_to_this_machine_is_taken_out():
         ("job 3b3cae13-2209-477a-9975-396076293712 ran", "job 5a1397b7-43d5-4ac4-b939-c2196c8e21b5 ran"),
         ("of 3b3cae13-2209...", "of 5a1397b7-43d5-4a..."),
         ("a line that was...", "a line that was cut elsewhere"),
+        ("after 9s: 2 succeeded, 1 failed", "after 8s: 11 succeeded, 1 failed"),
+        ("(3 calls, 1 failed)", "(12 calls, 1 failed)"),
     ],
 )
 def test_what_belongs_to_one_run_is_not_compared(shown, printed):
@@ -164,6 +166,8 @@ def test_what_belongs_to_one_run_is_not_compared(shown, printed):
     [
         ("exit code 1", "exit code 3"),
         ("1 succeeded, 1 failed", "2 succeeded"),
+        ("2 succeeded, 1 failed", "2 succeeded, 2 failed"),
+        ("2 succeeded, 1 cached", "3 succeeded, 1 cached"),
         ("first\nsecond", "first"),
         ("first", "first\nsecond"),
         ("first\nsecond", "second\nfirst"),

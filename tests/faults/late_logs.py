@@ -9,7 +9,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from faulty import Faults, Proxy, faulty_proxy
+from faulty import Faults, Proxy, Share, faulty_proxy
 
 if TYPE_CHECKING:
     import random
@@ -37,7 +37,7 @@ class BadLogs(Faults):
         """
         super().__init__(0.0, ())
         self.url, self.lag = "", lag
-        self._chance, self._bad, self._guard = chance, share, threading.Lock()
+        self._chance, self._bad, self._guard = chance, Share(share, chance), threading.Lock()
         self._first_seen: dict[int, float] = {}
         self.met: Counter[str] = Counter()
 
@@ -57,7 +57,7 @@ class BadLogs(Faults):
         """Choose what happens to a request."""
         with self._guard:
             self.requests += 1
-            kind = self._chance.choice(KINDS) if self._chance.random() < self._bad else None
+            kind = self._chance.choice(KINDS) if self._bad.draws() else None
             if kind:
                 self.met[kind] += 1
         return kind

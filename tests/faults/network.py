@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from faulty import Faults, Proxy, faulty_proxy
+from faulty import Faults, Proxy, Share, faulty_proxy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -60,14 +60,17 @@ class Network(Faults):
         self.requests = 0
         self.order: list[tuple[str, str]] = []
         self._lock = threading.Lock()
+        self._failing, self._losing = Share(self.failing, self.chance), Share(self.losing, self.chance)
+        self._vanishing = Share(self.vanishing, self.chance)
+        self._throttling_arrays = Share(self.throttling_arrays, self.chance)
 
     def next(self, path: str) -> str | None:
         if not path.startswith(BATCH):
             return None
         with self._lock:
             self.requests += 1
-            kind = self.chance.choice(KINDS) if self.chance.random() < self.failing else None
-            if kind is None and path == SUBMIT and (self.lost > 0 or self.chance.random() < self.losing):
+            kind = self.chance.choice(KINDS) if self._failing.draws() else None
+            if kind is None and path == SUBMIT and (self.lost > 0 or self._losing.draws()):
                 self.lost -= 1
                 kind = "answer lost"
             if kind:
@@ -85,14 +88,14 @@ class Network(Faults):
                 answer["jobs"] = [_waiting(job) for job in answer["jobs"]]
                 self.met["waiting"] += len(answer["jobs"])
             elif path == DESCRIBE and self.vanishing:
-                there = [job for job in answer["jobs"] if self.chance.random() >= self.vanishing]
+                there = [job for job in answer["jobs"] if not self._vanishing.draws()]
                 self.met["vanished"] += len(answer["jobs"]) - len(there)
                 answer["jobs"] = there
 
     def throttles(self) -> bool:
         """Whether the submission of an array is to be refused."""
         with self._lock:
-            refused = self.chance.random() < self.throttling_arrays
+            refused = self._throttling_arrays.draws()
             self.met["array refused"] += refused
         return refused
 

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-__all__ = ["FAULTS", "Faults", "Proxy", "faulty_proxy"]
+__all__ = ["FAULTS", "Faults", "Proxy", "Share", "faulty_proxy"]
 
 SLOW_DOWN = b"<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
 INTERNAL = b"<Error><Code>InternalError</Code><Message>We encountered an internal error.</Message></Error>"
@@ -23,12 +23,28 @@ PAGE = b"<!DOCTYPE html><html><body><h1>Sign in to the network</h1></body></html
 """What a proxy or a portal answers in the place of AWS."""
 
 
+class Share:
+    """A share of events, drawn by chance; one is drawn as soon as one is due, since a few requests may be all."""
+
+    def __init__(self, share: float, chance: random.Random) -> None:
+        self._share, self._chance = share, chance
+        self._due = 1 / share if share else float("inf")
+
+    def draws(self) -> bool:
+        """Whether the next event is one of them."""
+        self._due -= 1
+        drawn = self._chance.random() < self._share or self._due <= 0
+        if drawn:
+            self._due = float("inf")
+        return drawn
+
+
 class Faults:
     """Decides which request meets which fault, and remembers."""
 
     def __init__(self, share: float, kinds: tuple[str, ...], seed: int = 1) -> None:
         self._random, self._lock = random.Random(seed), threading.Lock()
-        self._share, self._kinds = share, kinds
+        self._share, self._kinds = Share(share, self._random), kinds
         self.met: Counter[str] = Counter()
         self.requests = 0
         self.order: list[tuple[str, str]] = []
@@ -37,7 +53,7 @@ class Faults:
     def next(self, path: str) -> str | None:
         with self._lock:
             self.requests += 1
-            kind = self._random.choice(self._kinds) if self._random.random() < self._share else None
+            kind = self._random.choice(self._kinds) if self._share.draws() else None
             if kind:
                 self.met[kind] += 1
             return kind
