@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import gc
 import logging
-import os
 import shutil
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 import WDL
-from WDL.runtime.error import Interrupted, OutputError, Terminated
-from WDL.runtime.task_container import TaskContainer
+from WDL.runtime.error import Interrupted, Terminated
 
 from miniwdl_aws_batch_backend.errors import TaskSettingError
 from miniwdl_aws_batch_backend.failures.pauses import Pauses
@@ -25,16 +23,15 @@ from miniwdl_aws_batch_backend.failures.report import Rewritten, failure_info, s
 from miniwdl_aws_batch_backend.jobs.draft import Draft, TaskCall, draft_job
 from miniwdl_aws_batch_backend.jobs.job import BatchJob
 from miniwdl_aws_batch_backend.jobs.resources import HINTS, OWN, check_own, read_hints, resources_of
-from miniwdl_aws_batch_backend.names import task_name
 from miniwdl_aws_batch_backend.process import batch_api
 from miniwdl_aws_batch_backend.process.adoption.callkey import CallFacts, call_key
 from miniwdl_aws_batch_backend.process.adoption.journal import Entry
-from miniwdl_aws_batch_backend.process.adoption.recovery import take_over
 from miniwdl_aws_batch_backend.process.engine import Engine
 from miniwdl_aws_batch_backend.process.submission.grouping import Candidate
 from miniwdl_aws_batch_backend.process.termination import StoppedError
 from miniwdl_aws_batch_backend.records.recorder import Recorder
 from miniwdl_aws_batch_backend.records.tries import what_follows
+from miniwdl_aws_batch_backend.task_files import TaskFiles
 from miniwdl_aws_batch_backend.workdir.handover import (
     Place,
     discard,
@@ -44,10 +41,9 @@ from miniwdl_aws_batch_backend.workdir.handover import (
     new_place,
     read_claim,
     read_exit_code,
-    take_back,
 )
-from miniwdl_aws_batch_backend.workdir.paths import JobPaths, leads_to_input, lies_within, rebase, top_run_dir
-from miniwdl_aws_batch_backend.workdir.taskdir import first_free, link_inputs, write_command
+from miniwdl_aws_batch_backend.workdir.paths import top_run_dir
+from miniwdl_aws_batch_backend.workdir.taskdir import link_inputs, write_command
 from miniwdl_aws_batch_backend.workdir.wrapper import command_file
 from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_core.records.jobs import Followed
@@ -55,7 +51,7 @@ from miniwdl_aws_core.wdl_log import NOTICE_LEVEL, message
 from miniwdl_aws_hooks import FailureClass, FailurePolicy, FailureVerdict, JobChange, JobFailure, MiniwdlAwsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
 
     from miniwdl_aws_core.batch.job import Job
@@ -94,11 +90,7 @@ def _delete(path: Path) -> None:
         path.unlink(missing_ok=True)
 
 
-def _above(path: str) -> str:
-    return path.rstrip("/").rpartition("/")[0]
-
-
-class BatchBackend(TaskContainer):
+class BatchBackend(TaskFiles):
     """One task call, with the jobs that are submitted for its tries."""
 
     _engine: ClassVar[Engine]
@@ -122,25 +114,14 @@ class BatchBackend(TaskContainer):
         return UNBOUNDED
 
     def __init__(self, cfg: WDL.runtime.config.Loader, run_id: str, host_dir: str) -> None:
-        """Make the first work directory."""
-        self._paths = first_free(host_dir)
-        self._place: Place | None = None
-        """Of the current job, from its submission on."""
-        self._adopted: Entry | None = None
-        """The current job, when a run submitted it that was killed since."""
+        """Make ready for the first try."""
         super().__init__(cfg, run_id, host_dir)
-        # Jobs have the file system where this process has it.
-        self.container_dir = host_dir
-        self._task = task_name(host_dir, run_id)
         self._recorder = Recorder(host_dir, self._engine.root, self._task)
         self._rewritten: Rewritten | None = None
         self._submitted = False
         self._interruptions = 0
         self._growth = 1.0
         self._pauses = Pauses(self._engine.settings.retry_wait, self._engine.chance)
-        self._copies_inputs = False
-        self._beside_files: dict[str, str] = {}
-        """Input Directories by the places of links to them."""
         self._final: Exception | None = None
         self._terminating: Callable[[], bool] = lambda: False
 
@@ -165,92 +146,6 @@ class BatchBackend(TaskContainer):
             logger.warning(message("ignored unrecognized runtime.acceleratorType", value=accelerator))
         if "docker_network" in self.runtime_values:
             logger.warning(message("ignored runtime.docker_network, which AWS Batch doesn't have"))
-
-    # --- where its files are
-
-    def host_work_dir(self) -> str:
-        """Work directory of the current job."""
-        return self._paths.work
-
-    def host_stdout_txt(self) -> str:
-        """Standard output of the current job."""
-        return self._paths.stdout
-
-    def host_stderr_txt(self) -> str:
-        """Standard error of the current job."""
-        return self._paths.stderr
-
-    def host_path(self, container_path: str, inputs_only: bool = False) -> str | None:
-        """Accept absolute paths in the current work directory, and links there to inputs; the base class does not."""
-        # To the base class each job's work directory is the first one's.
-        rebased = (rebase(container_path, work, self._first_work) for work in self._works())
-        path = next(filter(None, rebased), container_path)
-        try:
-            return super().host_path(path, inputs_only)
-        except OutputError:
-            place = f"{self._paths.work}/{path.removeprefix(f'{self._first_work}/')}"
-            if inputs_only or not leads_to_input(place, self.input_path_map):
-                raise
-            return place
-
-    def _works(self) -> Iterator[str]:
-        """Paths by which the current job knows its work directory."""
-        yield self._paths.work
-        if self._place:
-            yield self._place.paths.work
-        if self._adopted:
-            yield JobPaths(self._adopted.task_dir, self._adopted.number).work
-
-    @property
-    def _first_work(self) -> str:
-        return f"{self.container_dir}/work"
-
-    def add_paths(self, host_paths: Iterable[str]) -> None:
-        """
-        Let the task see its input Directories where they are: ``find`` and ``tar`` don't follow a link to one.
-
-        Where the base class has one beside Files of the same folder, a link to it is left there.
-        """
-        super().add_paths(host_paths)
-        if self._will_copy_inputs():
-            return
-        files = {
-            (_above(host_path), _above(container_path))
-            for host_path, container_path in self.input_path_map.items()
-            if not host_path.endswith("/")
-        }
-        for host_path, container_path in list(self.input_path_map.items()):
-            if host_path.endswith("/") and container_path.startswith(f"{self.container_dir}/"):
-                place = os.path.realpath(host_path) + "/"
-                if (_above(host_path), _above(container_path)) in files:
-                    self._beside_files[container_path.rstrip("/")] = place
-                del self.input_path_map_rev[container_path]
-                self.input_path_map[host_path] = place
-                self.input_path_map_rev[place] = host_path
-
-    def _input_host_path(self, container_path: str) -> tuple[bool, str | None]:
-        """Find what lies in an input Directory, however near the root of the file system that is."""
-        found: tuple[bool, str | None] = super()._input_host_path(container_path)
-        if found[0]:
-            return found
-        for place, host_path in self.input_path_map_rev.items():
-            if place.endswith("/") and container_path.startswith(place):
-                if not lies_within(container_path, place):
-                    raise WDL.Error.InputError(
-                        f"task inputs attempted to use a path outside its inputs: {container_path}"
-                    )
-                return True, host_path + container_path[len(place) :]
-        return found
-
-    def _will_copy_inputs(self) -> bool:
-        return self.cfg.get_bool("file_io", "copy_input_files") or self._task in self.cfg.get_list(
-            "file_io", "copy_input_files_for"
-        )
-
-    def copy_input_files(self, logger: logging.Logger) -> None:
-        """Give this try, and all later ones, copies of the inputs in place of links."""
-        self._copies_inputs = True
-        super().copy_input_files(logger)
 
     def reset(self, logger: logging.Logger) -> None:
         """Wait, then get ready for another try in a work directory of its own."""
@@ -280,11 +175,6 @@ class BatchBackend(TaskContainer):
         if seconds > 0:
             logger.info(message("waiting to retry, by [aws] retry_wait", seconds=round(seconds, 1)))
             self._engine.termination.pause(seconds, self._terminating)
-
-    def _next_directory(self) -> None:
-        self._paths = first_free(self.host_dir, self._paths.number + 1)
-        self._place = self._adopted = None
-        Path(self._paths.work).mkdir(parents=True)
 
     # --- running it
 
@@ -471,20 +361,6 @@ class BatchBackend(TaskContainer):
                 resources=(resources.vcpu, resources.memory_mib, resources.gpu),
             )
         )
-
-    def _bring_home(self, logger: logging.Logger) -> None:
-        """Have what the job made where all else of its task is; also when it has not ended, and nobody waits for it."""
-        if not Path(self._paths.work).is_symlink() or self._place is None:
-            return
-        try:
-            if self._adopted:
-                take_over(self._adopted, self._paths)
-            else:
-                take_back(self._place, self._paths)
-        except OSError as exc:
-            logger.warning(
-                message("results stay where the job has left them", dir=self._place.paths.task_dir, error=str(exc))
-            )
 
     def poll_stderr_context(self, logger: logging.Logger) -> AbstractContextManager[Callable[[], None]]:
         """Read along with the task's standard error, which is the job's to write."""
