@@ -8,38 +8,31 @@ Bytes go through obstore; see :mod:`~miniwdl_aws_s3_rails.transfer.sender` and
 from __future__ import annotations
 
 import random
-import re
 import threading
 from concurrent.futures import Future, InvalidStateError, as_completed, wait
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
-from itertools import count, islice
+from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from miniwdl_aws_core.aws.backoff import Backoff
-from miniwdl_aws_core.aws.errors import AwsError, Kind, error_of, is_of_botocore, without_credentials
-from miniwdl_aws_core.aws.surprises import in_words
+from miniwdl_aws_core.aws.errors import AwsError, Kind
 from miniwdl_aws_s3_rails.errors import (
     AccessError,
     ArchivedError,
-    CredentialsError,
     OutageError,
-    RailsError,
     StoppedError,
-    TransferError,
 )
-from miniwdl_aws_s3_rails.transfer.archives import ARCHIVED_CODE, RESTORE_SOMEHOW
 from miniwdl_aws_s3_rails.transfer.budget import Budget
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.pool import DaemonPool
 from miniwdl_aws_s3_rails.transfer.reach.access import S3Access
-from miniwdl_aws_s3_rails.transfer.refusals import S3_ERRORS, explained
+from miniwdl_aws_s3_rails.transfer.refusals import explained, judged
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    import obstore.exceptions
     from mypy_boto3_s3 import S3Client
 
     from miniwdl_aws_core.s3uri import S3Uri
@@ -62,12 +55,6 @@ Seconds of pauses, at the least, before an outage of S3 counts as lasting, where
 The products of a run of hours are worth waiting for what hosts and networks need to come back. Where S3 has never
 answered, its address may be wrong, and who typed it waits: :attr:`Options.attempts` count alone.
 """
-
-OUTAGE = re.compile(r"HTTP error: |status code: (?:408|429|5(?!01)\d\d)\b")
-"""In obstore's first line on a request that failed after all its own tries; 501 is what a server never does."""
-
-TAKEN = frozenset({"PreconditionFailed", "ConditionalRequestConflict", "412", "409"})
-"""Errors of conditional writes: https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-writes.html"""
 
 STOP_GRACE = 5.0
 """Seconds that running transfers have to give up: time to abort an upload in parts, so that none stays unfinished."""
@@ -192,12 +179,14 @@ class Engine:
         :param action: completes "can't ...": ``write s3://b/k``.
         """
         paused = 0.0
-        for number in count(1):
+        number = 0
+        while True:
+            number += 1
             self.go_on()
             try:
                 result = attempt()
             except Exception as exc:
-                error = _judge(exc, action)
+                error = judged(exc, action)
                 is_outage = isinstance(error, OutageError)
                 is_patient = is_outage and self._has_served and paused < PATIENCE
                 # One that is an outage already has been waited for by a request within this one.
@@ -210,7 +199,6 @@ class Engine:
             pause = BACKOFF.pause(number, random.random())  # noqa: S311 - no secret
             paused += pause
             self._sleep(pause)
-        raise AssertionError("unreachable")
 
     def reading(self, bucket: str, attempt: Callable[[bool], T]) -> T:
         """
@@ -346,49 +334,3 @@ class Engine:
 
 def _stopped() -> StoppedError:
     return StoppedError("the transfer was stopped")
-
-
-CHANGED = "somebody else changed it meanwhile"
-
-
-def _judge(exc: Exception, action: str) -> AwsError | StoppedError | TransferError:
-    from obstore import exceptions as obstore
-
-    if isinstance(exc, (AccessError, StoppedError, TransferError)):
-        return exc
-    if is_of_botocore(exc):
-        error = error_of(exc, action, S3_ERRORS)
-        return TransferError(f"can't {action}: {CHANGED}", retryable=True) if error.code in TAKEN else error
-    if isinstance(exc, FileNotFoundError):
-        hint = "check the bucket's name, and the key"
-        return AccessError(f"can't {action}: it does not exist", kind=Kind.MISSING, hint=hint)
-    if isinstance(exc, obstore.BaseError):
-        return _judge_store(exc, action)
-    if isinstance(exc, (OSError, RailsError)):
-        return TransferError(f"can't {action}: {_first_line(exc)}", retryable=False)
-    return TransferError(f"can't {action}: {in_words(exc)}", retryable=True)
-
-
-def _judge_store(exc: obstore.exceptions.BaseError, action: str) -> AwsError | TransferError:
-    from obstore import exceptions
-
-    if isinstance(exc, exceptions.UnauthenticatedError) and (words := _credentials_error(exc)):
-        return without_credentials(action, words, S3_ERRORS)
-    if isinstance(exc, exceptions.PermissionDeniedError) and f"<Code>{ARCHIVED_CODE}</Code>" in str(exc):
-        return ArchivedError(f"can't {action}: it is archived", code=ARCHIVED_CODE, hint=RESTORE_SOMEHOW)
-    if isinstance(exc, (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)):
-        hint = "the identity in use lacks a permission on this bucket"
-        return AccessError(f"can't {action}: access denied", kind=Kind.DENIED, hint=hint)
-    if isinstance(exc, (exceptions.PreconditionError, exceptions.AlreadyExistsError)):
-        return TransferError(f"can't {action}: {CHANGED}", retryable=True)
-    kind = OutageError if OUTAGE.search(str(exc).partition("\n")[0]) else TransferError
-    return kind(f"can't {action}: {_first_line(exc)}", retryable=True)
-
-
-def _credentials_error(exc: Exception) -> str:
-    """Words of the error of ours because of which obstore had no credentials; empty when S3 itself refused."""
-    return _first_line(exc).partition(f"{CredentialsError.__name__}: ")[2]
-
-
-def _first_line(exc: Exception, limit: int = 300) -> str:
-    return (str(exc).strip().splitlines() or [repr(exc)])[0][:limit]
