@@ -146,7 +146,11 @@ def rows(tasks: int, status: bool) -> list[str]:
         run = Run(batch.describe([RUN])[RUN])
         return [look(account, "`status`", lambda: calls_of(TaskJobs(batch, run).refresh()))]
     panel = TaskStates(batch, RUN, Progress())
-    found = [look(account, "panel, the first look", panel), look(account, "panel, nothing has changed", panel)]
+    found = [
+        look(account, "panel, the first look", panel),
+        look(account, "panel, no job has changed", panel),
+        look(account, "panel, the next look", panel),
+    ]
     account.end_some(50)
     found.append(look(account, "panel, 100 tasks have changed", panel))
     return found

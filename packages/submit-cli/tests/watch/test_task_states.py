@@ -38,10 +38,22 @@ def test_whoever_asks_for_positions_pays_for_it() -> None:
     batch: Any = Batch(["other", "t"])
     progress = Progress()
     look = TaskStates(batch, "w", progress)
-    assert [look(), look()] == [1 + 1 + 1, 1 + 1], "the list and the front, and first of all the job"
+    assert look() == 1 + 1 + 1, "the list, the job and the front"
     assert progress.queue_position == 2
+    batch.front = ["t"]
+    assert [look(), progress.queue_position] == [1, 2], "the list alone"
+    assert [look(), progress.queue_position] == [1, 1], "the front alone"
     batch.jobs["t"]["status"] = "RUNNING"
-    assert [look(), look()] == [1 + 1, 1]
+    assert [look(), look(), look()] == [1 + 1, 1, 1]
+    assert progress.queue_position is None
+
+
+def test_what_failed_is_never_told_from_an_earlier_look() -> None:
+    batch: Any = Batch(["t"])
+    tasks = TaskStates(batch, "w", Progress())
+    assert [tasks(), tasks()] == [3, 1]
+    batch.jobs["t"]["status"] = "FAILED"
+    assert [failed.job_id for failed in tasks.failures()] == ["t"]
 
 
 def test_positions_are_asked_for_once_where_aws_will_not_say() -> None:

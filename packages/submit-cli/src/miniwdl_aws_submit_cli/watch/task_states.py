@@ -19,7 +19,12 @@ __all__ = ["TaskStates"]
 
 
 class TaskStates:
-    """Tells a progress what AWS Batch knows of the task jobs."""
+    """
+    Tells a progress what AWS Batch knows of the task jobs.
+
+    While nothing changes a look takes one request: it asks for the jobs, and each other time for the front of the queue
+    in which they wait.
+    """
 
     def __init__(self, batch: Batch, job_id: str, progress: Progress) -> None:
         self._batch = batch
@@ -27,6 +32,8 @@ class TaskStates:
         self._progress = progress
         self._tasks: TaskJobs | None = None
         self._calls: list[Call] = []
+        self._front: list[str] = []
+        self._nothing_new = False
         self._asks_for_positions = True
 
     def __call__(self) -> int:
@@ -36,22 +43,37 @@ class TaskStates:
             if job is None:
                 return 1
             self._tasks = TaskJobs(self._batch, Run(job), brief=True)
-        self._calls = calls = calls_of(self._tasks.refresh())
-        waiting = sorted({call.latest.queue for call in calls if call.latest.status == "RUNNABLE"})
-        asked = waiting[:1] if self._asks_for_positions else []
-        self._progress.see(calls, [job_id for queue in asked for job_id in self._front(queue)])
-        return self._tasks.requests + len(asked)
+        of_queue_alone = self._nothing_new and bool(self._waits_in())
+        requests = 0 if of_queue_alone else self._ask_for_jobs(self._tasks)
+        self._nothing_new = requests == 1
+        if not self._nothing_new:
+            requests += self._ask_for_front()
+        self._progress.see(self._calls, self._front)
+        return requests
 
-    def _front(self, queue: str) -> list[str]:
-        """Front of a queue in which jobs wait; not asked for again where AWS won't say."""
+    def _ask_for_jobs(self, tasks: TaskJobs) -> int:
+        """Return how many requests that took: one, the list, when no job has changed."""
+        self._calls = calls_of(tasks.refresh())
+        return tasks.requests
+
+    def _ask_for_front(self) -> int:
+        queue, self._front = self._waits_in(), []
+        if not queue:
+            return 0
         try:
-            return self._batch.queue_front(queue)
+            self._front = self._batch.queue_front(queue)
         except MiniwdlAwsError:
             self._asks_for_positions = False
-            return []
+        return 1
+
+    def _waits_in(self) -> str:
+        """Queue in which jobs wait; none where AWS doesn't tell of its front."""
+        waiting = (call.latest.queue for call in self._calls if call.latest.status == "RUNNABLE")
+        return min(waiting, default="") if self._asks_for_positions else ""
 
     def failures(self) -> list[FailedTask]:
         """Failed calls as AWS Batch knows them; nothing when it can't be asked."""
+        self._nothing_new = False
         try:
             self()
         except MiniwdlAwsError:
