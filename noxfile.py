@@ -50,15 +50,15 @@ def package_test_requirements(*packages: str) -> list[str]:
     return found
 
 
-def workers(dist: str = "loadfile", per_processor: int = 1) -> list[str]:
+def workers(dist: str = "loadfile") -> list[str]:
     """
     Give pytest-xdist's options, and name the slowest tests.
 
+    There are twice as many workers as processors: tests wait for jobs, boots and servers half of their time.
+
     :param dist: how tests are handed out; those of one file stay together unless they are to wait for one another less.
-    :param per_processor: one worker more than that is started; 2 for tests that wait for jobs, boots and servers most
-        of their time.
     """
-    number = str((os.cpu_count() or 1) * per_processor + 1)
+    number = str(2 * (os.cpu_count() or 1))
     return ["--numprocesses", number, "--dist", dist, "--durations=12", "--durations-min=2"]
 
 
@@ -103,7 +103,7 @@ def faults(session: nox.Session) -> None:
     """Let things go wrong; `-- --long` takes the loads that the documentation states, `--write` writes them there."""
     install_workspace(session, "test")
     # Most of them wait for pauses between tries: those of one file needn't wait for one another, too.
-    session.run("pytest", *workers("load", 2), "tests/faults", "tests/security", *session.posargs)
+    session.run("pytest", *workers("load"), "tests/faults", "tests/security", *session.posargs)
 
 
 def in_containers(session: nox.Session, *tests: str) -> None:
@@ -113,9 +113,7 @@ def in_containers(session: nox.Session, *tests: str) -> None:
     # Where CI reaches no registry, images/ci-engine.sh has made a base image.
     image = os.environ.get("MINIWDL_AWS_TEST_BASE", "public.ecr.aws/docker/library/python:3.12-slim-bookworm")
     selected = session.posargs or tests
-    session.run(
-        "pytest", *workers(per_processor=2), "-m", "containers", *selected, env={"MINIWDL_AWS_TEST_IMAGE": image}
-    )
+    session.run("pytest", *workers(), "-m", "containers", *selected, env={"MINIWDL_AWS_TEST_IMAGE": image})
 
 
 @nox.session
@@ -150,7 +148,7 @@ def isolated(session: nox.Session, package: str) -> None:
     wheels = dict.fromkeys([*map(wheel_of, floor), wheel_of(package)])
     session.install(*wheels, *groups("test"), *package_test_requirements(package))
     # Of some files each test is a run of miniwdl: those of one file needn't wait for one another.
-    session.run("pytest", *workers("worksteal", 2), "-m", "not containers", f"packages/{package}", *session.posargs)
+    session.run("pytest", *workers("worksteal"), "-m", "not containers", f"packages/{package}", *session.posargs)
 
 
 def wheel_of(package: str) -> str:
