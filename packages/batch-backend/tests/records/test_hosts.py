@@ -16,19 +16,54 @@ from miniwdl_aws_core.records.lines import read_file
 ARN = "arn:aws:ecs:us-east-1:123456789012:container-instance"
 
 
-def on(host: str) -> Job:
-    return Job.of({"jobId": "j", "status": "RUNNING", "container": {"containerInstanceArn": host}})
+def on(host: str, queue: str = "task") -> Job:
+    container = {"containerInstanceArn": host}
+    return Job.of({"jobId": "j", "status": "RUNNING", "jobQueue": queue, "container": container})
 
 
 class Aws:
-    """Clients of ECS and EC2, and a thread that runs when a test says so."""
+    """AWS Batch, clients of ECS and EC2, and a thread that runs when a test says so."""
 
     def __init__(self) -> None:
         self.requests: list[tuple[str, str, int]] = []
         self.connected: list[str] = []
         self.errors: dict[str, Exception] = {}
         self.threads: list[Any] = []
-        self.hosts = Hosts("us-east-1", connect=self.connect, start=self.threads.append, clock=lambda: 5.0)
+        self.environments: dict[str, tuple[str, str]] = {}
+        """By queue: the kind of its environment, and the cluster. Others have one that AWS Batch doesn't manage."""
+        self.hosts = Hosts(
+            "us-east-1", self.ask_batch, connect=self.connect, start=self.threads.append, clock=lambda: 5.0
+        )
+
+    def ask_batch(self, operation: str, **request: Any) -> dict[str, Any]:
+        (names,) = request.values()
+        self.requests.append(("batch", operation, len(names)))
+        if "batch" in self.errors:
+            with translated("ask"):
+                raise self.errors["batch"]
+        if operation == "describe_job_queues":
+            found = [
+                {
+                    "jobQueueName": name,
+                    "jobQueueArn": f"arn:{name}",
+                    "computeEnvironmentOrder": [{"order": 1, "computeEnvironment": f"{name}-hosts"}],
+                }
+                for name in names
+            ]
+            return {"jobQueues": found}
+        return {"computeEnvironments": [self._environment(name) for name in names]}
+
+    def _environment(self, name: str) -> dict[str, Any]:
+        kind, cluster = self.environments.get(name.removesuffix("-hosts"), ("UNMANAGED", "cluster"))
+        return {
+            "computeEnvironmentName": name,
+            "computeEnvironmentArn": f"arn:{name}",
+            "ecsClusterArn": f"arn:aws:ecs:us-east-1:123456789012:cluster/{cluster}",
+            **({"type": kind} if kind == "UNMANAGED" else {"type": "MANAGED", "computeResources": {"type": kind}}),
+        }
+
+    def asked(self, *services: str) -> list[tuple[str, str, int]]:
+        return [item for item in self.requests if item[0] in services]
 
     def connect(self, service: str, region: str, *, attempts: int) -> Aws:
         assert (region, attempts) == ("us-east-1", 3)
@@ -95,7 +130,7 @@ def test_each_host_is_asked_about_once_and_many_together(aws, tmp_path) -> None:
     aws.run()
     aws.hosts.seen(on(f"{ARN}/cluster/a"), str(tmp_path))
     aws.run()
-    assert aws.requests == [("ecs", "cluster", 3), ("ec2", "", 3)]
+    assert aws.asked("ecs", "ec2") == [("ecs", "cluster", 3), ("ec2", "", 3)]
     assert recorded(tmp_path)[0] == HostRecord(
         f"{ARN}/cluster/a", "i-a", "m5.large", "us-east-1a", Market.SPOT, 2, 7953, 5000
     )
@@ -168,7 +203,40 @@ def test_the_market_is_unknown_where_ec2_may_not_be_asked(aws, tmp_path) -> None
         aws.hosts.seen(on(f"{ARN}/cluster/{name}"), str(tmp_path))
         aws.run()
     assert [item.market for item in recorded(tmp_path)] == [None, None]
-    assert [service for service, _, _ in aws.requests] == ["ecs", "ec2", "ecs"]
+    assert [service for service, _, _ in aws.asked("ecs", "ec2")] == ["ecs", "ec2", "ecs"]
+
+
+def test_environments_tell_how_their_hosts_are_paid_for(aws, tmp_path) -> None:
+    aws.environments = {"cheap": ("SPOT", "one"), "safe": ("EC2", "two")}
+    for number, (cluster, queue) in enumerate([("one", "cheap"), ("two", "safe"), ("one", "cheap"), ("two", "cheap")]):
+        aws.hosts.seen(on(f"{ARN}/{cluster}/{number}", queue), str(tmp_path))
+        aws.run()
+    spot, demand = Market.SPOT, Market.ON_DEMAND
+    assert [item.market for item in recorded(tmp_path)] == [spot, demand, spot, demand]
+    assert aws.connected == ["ecs"], "a client of EC2 costs more than all else"
+    operations = [operation for _, operation, _ in aws.asked("batch")]
+    assert operations == ["describe_job_queues", "describe_compute_environments"] * 2, "each queue once"
+
+
+def test_a_queue_without_the_hosts_cluster_is_asked_about_once(aws, tmp_path) -> None:
+    aws.environments = {"task": ("SPOT", "another")}
+    for name in ("a", "b"):
+        aws.hosts.seen(on(f"{ARN}/cluster/{name}"), str(tmp_path))
+        aws.run()
+    assert [item.market for item in recorded(tmp_path)] == [Market.SPOT, Market.ON_DEMAND]
+    assert len(aws.asked("batch")) == 2
+    assert len(aws.asked("ec2")) == 2
+
+
+@pytest.mark.parametrize(("code", "status", "again"), [("AccessDeniedException", 403, 0), ("ServerException", 500, 1)])
+def test_ec2_is_asked_where_batch_can_not_be(aws, tmp_path, code: str, status: int, again: int) -> None:
+    aws.environments = {"task": ("EC2", "cluster")}
+    aws.errors["batch"] = client_error("DescribeJobQueues", code, status=status)
+    for name in ("a", "b"):
+        aws.hosts.seen(on(f"{ARN}/cluster/{name}"), str(tmp_path))
+        aws.run()
+    assert [item.market for item in recorded(tmp_path)] == [Market.SPOT, Market.ON_DEMAND]
+    assert len(aws.asked("batch")) == 1 + again, "asked again after an outage alone"
 
 
 def test_a_folder_that_has_gone_is_no_error(aws, tmp_path) -> None:

@@ -10,7 +10,9 @@ ECS = "arn:aws:ecs:eu-central-1:123456789012"
     [
         (f"{ECS}:task/hosts_Batch_1/0123abcd", "hosts_Batch_1"),
         (f"{ECS}:container-instance/hosts_Batch_1/0123abcd", "hosts_Batch_1"),
+        (f"{ECS}:cluster/hosts_Batch_1", "hosts_Batch_1"),
         (f"{ECS}:task/0123abcd", ""),
+        (f"{ECS}:container-instance/0123abcd", ""),
         ("", ""),
     ],
 )

@@ -64,11 +64,12 @@ def test_an_environment():
     detail = {
         "computeEnvironmentName": "spot", "type": "MANAGED", "state": "ENABLED", "status": "INVALID",
         "statusReason": "no role", "computeResources": resources,
+        "ecsClusterArn": "arn:aws:ecs:eu-west-1:123456789012:cluster/spot_Batch_1",
     }  # fmt: skip
     found = ComputeEnvironment.of(detail)
     assert found == ComputeEnvironment(
         "spot", "SPOT", ("subnet-1",), ("sg-1",), {"launchTemplateId": "lt-1"}, ("m6i", "c6i.large"), 2, 64,
-        status="INVALID", reason="no role",
+        status="INVALID", reason="no role", cluster="spot_Batch_1",
     )  # fmt: skip
     assert found.managed
     assert not found.takes_jobs

@@ -130,7 +130,7 @@ class Engine:
             submitter=Submitter(sender, recovery.journal if recovery else None, _alone(settings)),
             extensions=extensions,
             positions=QueuePositions(api),
-            hosts=Hosts(settings.region),
+            hosts=Hosts(settings.region, api.call),
             recovery=recovery,
             process=process,
         )

@@ -1,9 +1,12 @@
 """
-On which instances a run's jobs ran: asked of ECS and EC2 while they are there, for reports.
+On which instances a run's jobs ran: asked of ECS while they are there, for reports.
 
 Nothing waits for it, and nothing fails by it. A thread asks, once for each instance; as long as one request is under
-way, instances of other jobs come together for the next. Where ECS may not be asked nobody tries again, and where EC2
-may not, how an instance is paid for stays unknown.
+way, instances of other jobs come together for the next. Where ECS may not be asked nobody tries again.
+
+How instances are paid for, the compute environments of the jobs' queues tell; they are asked about once. EC2 is asked
+where these don't tell: of hosts that AWS Batch doesn't make, and where AWS Batch may not be asked. Where EC2 may not
+either, it stays unknown. A client of EC2 costs as much processor time as recording hundreds of tries.
 
 Sources: https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_ContainerInstance.html,
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_Instance.html
@@ -16,11 +19,14 @@ import threading
 import time
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from itertools import chain
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from miniwdl_aws_core.aws import session
 from miniwdl_aws_core.aws.errors import AwsError, translated
 from miniwdl_aws_core.hosts.ecs_names import cluster_of
+from miniwdl_aws_core.hosts.environments import environments_behind
+from miniwdl_aws_core.hosts.markets import markets_by_cluster
 from miniwdl_aws_core.records.hosts import BATCH_HOSTS, HostRecord, Market
 from miniwdl_aws_core.records.lines import append
 
@@ -54,12 +60,22 @@ def _in_thread(work: Callable[[], None]) -> None:
     threading.Thread(target=work, name="miniwdl-aws-hosts", daemon=True).start()
 
 
+class _Sighting(NamedTuple):
+    """A host that is to be asked about."""
+
+    run_dir: str
+    arn: str
+    queue: str
+    """Of the job that was seen there, by ARN or by name."""
+
+
 class Hosts:
     """Writes a record of each instance into the run directory."""
 
     def __init__(
         self,
         region: str | None,
+        ask_batch: Callable[..., Any],
         *,
         connect: Callable[..., Any] = session.connect,
         start: Callable[[Callable[[], None]], None] = _in_thread,
@@ -69,21 +85,28 @@ class Hosts:
         Ask nobody yet.
 
         :param region: from ``[aws] region``.
-        :param connect: makes the client of a service.
+        :param ask_batch: sends a request to AWS Batch, as
+            :func:`~miniwdl_aws_core.hosts.environments.environments_behind` wants it.
+        :param connect: makes the client of another service.
         :param start: runs a function beside all else.
         """
         self._region = region
+        self._ask_batch = ask_batch
         self._connect = connect
         self._start = start
         self._clock = clock
         self._lock = threading.Lock()
         self._known: set[tuple[str, str]] = set()
-        self._waiting: list[tuple[str, str]] = []
+        self._waiting: list[_Sighting] = []
         self._busy = False
         self._clients: dict[str, Any] = {}
         """By service, once needed: each costs as much as recording hundreds of tries."""
         self._refused: set[str] = set()
         """Services that we may not ask."""
+        self._queues: set[str] = set()
+        """Those whose compute environments are known."""
+        self._markets: dict[str, Market] = {}
+        """By cluster, as far as compute environments tell."""
 
     def seen(self, job: Job, run_dir: str) -> None:
         """
@@ -96,7 +119,7 @@ class Hosts:
             if not cluster_of(host[1]) or host in self._known or "ecs" in self._refused:
                 return
             self._known.add(host)
-            self._waiting.append(host)
+            self._waiting.append(_Sighting(*host, job.queue_arn))
             if self._busy:
                 return
             self._busy = True
@@ -109,43 +132,62 @@ class Hosts:
                 if not wanted:
                     self._busy = False
                     return
-            for run_dir, cluster, arns in _requests(wanted):
-                for record in self._ask(cluster, arns):
+            for sightings in _requests(wanted):
+                for record in self._ask(cluster_of(sightings[0].arn), sightings):
                     with suppress(OSError):
-                        append(run_dir, BATCH_HOSTS, record)
+                        append(sightings[0].run_dir, BATCH_HOSTS, record)
 
-    def _ask(self, cluster: str, arns: Sequence[str]) -> Sequence[HostRecord]:
-        request = {"cluster": cluster, "containerInstances": arns}
-        found = self._call(_records, "ecs", "describe_container_instances", **request)
-        ids = [item.instance_id for item in found]
-        markets = self._call(_markets, "ec2", "describe_instances", InstanceIds=ids) if ids else {}
+    def _ask(self, cluster: str, sightings: Sequence[_Sighting]) -> Sequence[HostRecord]:
+        request = {"cluster": cluster, "containerInstances": [item.arn for item in sightings]}
+        found = self._try("ecs", lambda: _records(self._client("ecs").describe_container_instances(**request))) or []
+        markets = self._markets_of(cluster, {item.queue for item in sightings}, [item.instance_id for item in found])
         now = int(self._clock() * 1000)
         return [replace(item, market=markets.get(item.instance_id), asked_at=now) for item in found]
 
-    def _call(self, read: Callable[[Mapping[str, Any]], R], service: str, operation: str, **request: Any) -> R:
-        """Ask, and read the answer: that of an empty one when it can't be asked or read."""
+    def _markets_of(self, cluster: str, queues: set[str], ids: Sequence[str]) -> Mapping[str, Market | None]:
+        """
+        Learn how instances of a cluster are paid for: AWS Batch makes a cluster for each compute environment.
+
+        :param queues: of jobs that ran there.
+        """
+        if not ids:
+            return {}
+        if cluster not in self._markets and (unknown := queues - self._queues - {""}):
+            behind = self._try("batch", lambda: environments_behind(self._ask_batch, sorted(unknown)))
+            if behind is not None:
+                self._queues |= unknown
+                self._markets.update(markets_by_cluster(chain.from_iterable(behind.values())))
+        if cluster in self._markets:
+            return dict.fromkeys(ids, self._markets[cluster])
+        return self._try("ec2", lambda: _lifecycles(self._client("ec2").describe_instances(InstanceIds=ids))) or {}
+
+    def _client(self, service: str) -> Any:
+        if service not in self._clients:
+            self._clients[service] = self._connect(service, self._region, attempts=ATTEMPTS)
+        return self._clients[service]
+
+    def _try(self, service: str, ask: Callable[[], R]) -> R | None:
+        """Ask a service, and read its answer; ``None`` when it can't be asked, or its answer can't be read."""
         if service in self._refused:
-            return read({})
+            return None
         try:
-            if service not in self._clients:
-                self._clients[service] = self._connect(service, self._region, attempts=ATTEMPTS)
             with translated(f"ask {service.upper()} about hosts"):
-                return read(getattr(self._clients[service], operation)(**request))
+                return ask()
         except AwsError as exc:
             logger.debug("hosts are not recorded: %s", exc.message)
             if not exc.retryable:
                 self._refused.add(service)
-            return read({})
+            return None
 
 
-def _requests(wanted: Sequence[tuple[str, str]]) -> Iterator[tuple[str, str, list[str]]]:
-    """Split into requests: run directory, cluster, ARNs."""
-    groups: dict[tuple[str, str], list[str]] = {}
-    for run_dir, arn in wanted:
-        groups.setdefault((run_dir, cluster_of(arn)), []).append(arn)
-    for (run_dir, cluster), arns in groups.items():
-        for start in range(0, len(arns), MAX_DESCRIBE):
-            yield run_dir, cluster, arns[start : start + MAX_DESCRIBE]
+def _requests(wanted: Sequence[_Sighting]) -> Iterator[list[_Sighting]]:
+    """Split into requests, each about one cluster's hosts for one run directory."""
+    groups: dict[tuple[str, str], list[_Sighting]] = {}
+    for item in wanted:
+        groups.setdefault((item.run_dir, cluster_of(item.arn)), []).append(item)
+    for group in groups.values():
+        for start in range(0, len(group), MAX_DESCRIBE):
+            yield group[start : start + MAX_DESCRIBE]
 
 
 def _records(answer: Mapping[str, Any]) -> list[HostRecord]:
@@ -165,6 +207,6 @@ def _record(item: Mapping[str, Any]) -> HostRecord:
     )
 
 
-def _markets(answer: Mapping[str, Any]) -> Mapping[str, Market | None]:
+def _lifecycles(answer: Mapping[str, Any]) -> Mapping[str, Market | None]:
     instances = [item for group in answer.get("Reservations") or () for item in group.get("Instances") or ()]
     return {item["InstanceId"]: _MARKETS.get(item.get("InstanceLifecycle")) for item in instances}

@@ -143,7 +143,7 @@ STATEMENTS: tuple[Statement, ...] = (
     Statement(
         "SpotHosts",
         Role.WORKFLOW,
-        ("ec2:DescribeInstances",),
+        ("batch:DescribeComputeEnvironments", "batch:DescribeJobQueues"),
         when="it is to record which of them were spot instances, too",
     ),
     Statement(
@@ -151,6 +151,12 @@ STATEMENTS: tuple[Statement, ...] = (
         Role.WORKFLOW,
         ("ec2:DescribeSpotPriceHistory", "pricing:GetProducts"),
         when="a run is to say at its end what it cost; that takes the two before as well",
+    ),
+    Statement(
+        "UnmanagedHosts",
+        Role.WORKFLOW,
+        ("ec2:DescribeInstances",),
+        when="it is to record so of instances that AWS Batch doesn't make (unmanaged compute environments)",
     ),
     Statement(
         "TaskRoles",

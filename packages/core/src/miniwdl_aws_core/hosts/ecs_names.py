@@ -7,9 +7,9 @@ __all__ = ["cluster_of"]
 
 def cluster_of(arn: str) -> str:
     """
-    Take the cluster's name out of the ARN of a task or of a container instance; empty where it isn't in it.
+    Take the cluster's name out of its own ARN, a task's or a container instance's; empty where it isn't in it.
 
     Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/ecs-account-settings.html#ecs-resource-ids
     """
-    parts = arn.split("/")
-    return parts[1] if len(parts) == 3 else ""
+    kind, *names = arn.split("/")
+    return names[0] if len(names) == (1 if kind.endswith(":cluster") else 2) else ""

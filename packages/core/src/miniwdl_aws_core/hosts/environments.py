@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_core.hosts.ecs_names import cluster_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -50,6 +52,8 @@ class ComputeEnvironment:
     status: str = "VALID"
     reason: str = ""
     """Why the status is what it is."""
+    cluster: str = ""
+    """Name of the cluster of ECS that its hosts make up; empty where it isn't one of ECS."""
 
     @property
     def managed(self) -> bool:
@@ -77,6 +81,7 @@ class ComputeEnvironment:
             state=detail.get("state", "ENABLED"),
             status=detail.get("status", "VALID"),
             reason=detail.get("statusReason", ""),
+            cluster=cluster_of(detail.get("ecsClusterArn", "")),
         )
 
 
