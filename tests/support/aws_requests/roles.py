@@ -47,6 +47,7 @@ BESIDE = {COMMANDS: Role.ADMINISTRATOR}
 _KEYS = "KMS asks for it on S3's behalf; nobody calls it"
 _ROLES = "no test on the local cloud gives jobs a role; batch-backend's and submit-cli's own tests do"
 _HOSTS = "jobs of the local cloud have no hosts that cost something; run-report's own tests ask for prices"
+_UNMANAGED = "AWS Batch makes the hosts of the local cloud; batch-backend's own tests have others"
 _CHANCE = "asked for when something goes wrong or takes long; the parts' own tests make it so"
 _PARTS = "asked for where files are large enough to go in parts; s3-rails' and submit-cli's own tests have such"
 UNUSED: dict[str, dict[str, str]] = {
@@ -64,6 +65,7 @@ UNUSED: dict[str, dict[str, str]] = {
     JOBS: {
         "batch:GetJobQueueSnapshot": _CHANCE,
         "batch:ListJobs": _CHANCE,
+        "ec2:DescribeInstances": _UNMANAGED,
         "ec2:DescribeSpotPriceHistory": _HOSTS,
         "iam:PassRole": _ROLES,
         "kms:Decrypt": _KEYS,
