@@ -116,7 +116,7 @@ class Hosts:
         """
         host = (run_dir, job.container_instance_arn or "")
         with self._lock:
-            if not cluster_of(host[1]) or host in self._known or "ecs" in self._refused:
+            if host in self._known or "ecs" in self._refused or not cluster_of(host[1]):
                 return
             self._known.add(host)
             self._waiting.append(_Sighting(*host, job.queue_arn))

@@ -149,7 +149,8 @@ def _value(kind: Any, told: object) -> Any:
 
 def _text(value: str) -> str:
     """Cut a text to size; half a surrogate, which no file takes, becomes a question mark."""
-    return str(value)[:MAX_TEXT].encode(errors="replace").decode()
+    text = str(value)[:MAX_TEXT]
+    return text if text.isascii() else text.encode(errors="replace").decode()
 
 
 def _whole(told: object) -> int:
