@@ -19,14 +19,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from miniwdl_aws_run_report.model import Call, Run, State, Try, TryEnd, Used
 from miniwdl_aws_run_report.writing.page import write_page
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
-
-    from miniwdl_aws_run_report.model import Run
 
 pytestmark = pytest.mark.browser
 
@@ -217,7 +216,7 @@ def test_the_timeline_obeys_mouse_and_keys(clean: Browser, large_page: Path) -> 
     assert 1500 < narrow < 3000
     clean.drag((left + 100, top + 100), (left + 100, top + 100))
     told = clean.see("document.querySelector('#detail h3').textContent")
-    assert told.startswith("call-")
+    assert told.partition("-")[0] in {"align", "sort", "call_variants", "qc"}
     clean.press("ArrowDown")
     assert clean.see("document.querySelector('#detail h3').textContent") != told
     clean.press("+")
@@ -240,7 +239,7 @@ def test_names_of_calls_hide_no_bars(clean: Browser, large_page: Path, width: in
             if (height < 30 && height > 10) drawn.bars.push([x, x + width, y, y + height]);
             fillRect.call(this, x, y, width, height); };
         pen.fillText = function (text, x, y) {
-            if (text.startsWith('call-')) drawn.names.push([x, x + this.measureText(text).width, y]);
+            if (text.includes('-NA')) drawn.names.push([x, x + this.measureText(text).width, y]);
             fillText.call(this, text, x, y); }; })()""")
     clean.see(f"(() => {{ const box = document.getElementById('filter'); box.value = '{calls}'; "
               "box.dispatchEvent(new Event('input')); })()")  # fmt: skip
@@ -254,6 +253,35 @@ def test_names_of_calls_hide_no_bars(clean: Browser, large_page: Path, width: in
         in_its_row = [(start, end) for start, end, top, bottom in drawn["bars"] if top < line < bottom]
         assert in_its_row
         assert all(end < left or start > right for start, end in in_its_row)
+
+
+def test_a_name_stands_between_tries_where_there_is_room_nowhere_else(clean: Browser, tmp_path: Path) -> None:
+    tries = tuple(Try(number, TryEnd.FAILED, at, at, at, at + 40) for number, at in ((1, 0.0), (2, 60.0)))
+    calls = (Call("call-sort-7", "sort", State.FAILED, tries, 0.0, 100.0),)
+    file = tmp_path / "report.html"
+    file.write_text(write_page(Run("run", "align", State.FAILED, calls, 0.0, 100.0)), "utf-8")
+    clean.open(file, 1280)
+    clean.see("""(() => { const pen = CanvasRenderingContext2D.prototype, {fillText} = pen;
+        pen.fillText = function (text, x, y) {
+            if (text === 'sort-7') window.drawn = [x, x + this.measureText(text).width];
+            fillText.call(this, text, x, y); }; })()""")
+    clean.see("document.getElementById('zoom-all').click()")
+    assert shown(clean) == 1
+    left, right = clean.see("drawn")
+    width = clean.see("document.getElementById('canvas').getBoundingClientRect().width")
+    assert 0.4 * width < left < right < 0.6 * width
+
+
+def test_shares_and_hours_that_are_small_are_more_than_nothing(clean: Browser, tmp_path: Path) -> None:
+    used = Used(cpu_seconds=0.01, source="times")
+    call = Call("call-sort", "sort", State.SUCCEEDED, (Try(1, TryEnd.SUCCEEDED, 0, 0, 0, 5, vcpus=2, used=used),))
+    file = tmp_path / "report.html"
+    file.write_text(write_page(Run("run", "align", State.SUCCEEDED, (call,), 0, 5)), "utf-8")
+    clean.open(file, 1280)
+    assert clean.see("document.querySelector('.share').textContent") == "<\u00a01\u00a0%"
+    assert clean.see("document.querySelector('#tasks tbody').rows[0].cells[8].textContent") == "0.0028"
+    assert "not known" in clean.see("document.getElementById('use-note').textContent")
+    assert clean.see("document.getElementById('values').hidden")  # with nothing to show
 
 
 @pytest.mark.parametrize("width", [1280, 390])

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 import pytest
 
-from miniwdl_aws_run_report.model import Call, State, Try, TryEnd
+from miniwdl_aws_run_report.model import Call, Run, State, Try, TryEnd
 from miniwdl_aws_run_report.totals import quantile, totals_of
-from miniwdl_aws_run_report.words import biggest_saving, call_name, cost_notes, dollars
+from miniwdl_aws_run_report.words import biggest_saving, call_name, cost_notes, dollars, hours, outcome
 
 DONE = Try(1, TryEnd.SUCCEEDED, 0, 5, 10, 3610, vcpus=2, memory=2048, cost=0.5)
 
@@ -39,7 +39,16 @@ def test_words() -> None:
     assert call_name("call-sub-1/call-sort-3", "sort") == "sub-1/sort-3"
     assert call_name("", "sort") == "sort"
     assert [dollars(amount) for amount in (0, 0.00123, 12.345)] == ["$0.00", "$0.0012", "$12.35"]
+    assert [hours(amount) for amount in (0, 0.00123, 12.345)] == ["0.00", "0.0012", "12.35"]
     assert biggest_saving([]) == ""
+
+
+def test_the_outcome_tells_retries_from_lost_hosts() -> None:
+    ends = TryEnd.HOST_LOST, TryEnd.OUT_OF_MEMORY, TryEnd.FAILED, TryEnd.FAILED
+    tries = tuple(Try(number, end, 0, 0, 0, 1) for number, end in enumerate(ends, start=1))
+    run = Run("r", "align", State.FAILED, (Call("call-a", "a", State.FAILED, tries),), 0, 75)
+    expected = "align failed after 1m15s: 1 call, 1 failed, 1 lost host, 1 time out of memory, 2 retries."
+    assert outcome(run, totals_of(run.calls)) == expected
 
 
 def test_what_the_cost_leaves_out_is_said() -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Totals", "by_task", "quantile", "totals_of", "totals_of_run"]
 
+_FAILURES = (TryEnd.FAILED, TryEnd.OUT_OF_MEMORY)
 HOUR = 3600.0
 MIB_PER_GIB = 1024
 
@@ -35,6 +36,8 @@ class Totals:
     lost: int = 0
     """Tries whose host went away."""
     out_of_memory: int = 0
+    retries: int = 0
+    """Tries after ones that failed; those after lost hosts are not among them."""
     waiting: float = 0.0
     """Seconds that tries waited for their start, added up."""
     running: float = 0.0
@@ -75,6 +78,7 @@ def totals_of(calls: Iterable[Call], now: float | None = None) -> Totals:
         tries=len(tries),
         lost=sum(item.end is TryEnd.HOST_LOST for item in tries),
         out_of_memory=sum(item.end is TryEnd.OUT_OF_MEMORY for item in tries),
+        retries=sum(item.end in _FAILURES for call in calls for item in call.tries[:-1]),
         waiting=sum(filter(None, (_waited(item, now) for item in tries))),
         running=sum(seconds for _, seconds in ran),
         in_vain=sum(seconds for item, seconds in ran if item.end not in (TryEnd.SUCCEEDED, TryEnd.UNDER_WAY)),

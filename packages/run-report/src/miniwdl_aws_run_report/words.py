@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from miniwdl_aws_run_report.model import Run
     from miniwdl_aws_run_report.totals import Totals
 
-__all__ = ["biggest_saving", "call_name", "cost_notes", "dollars", "outcome"]
+__all__ = ["biggest_saving", "call_name", "cost_notes", "dollars", "hours", "outcome"]
 
 _BEGINNINGS = {
     State.SUCCEEDED: "succeeded",
@@ -44,7 +44,9 @@ def outcome(run: Run, totals: Totals) -> str:
     if totals.lost:
         told.append(counted(totals.lost, "lost host"))
     if totals.out_of_memory:
-        told.append(f"{totals.out_of_memory} times out of memory")
+        told.append(f"{counted(totals.out_of_memory, 'time')} out of memory")
+    if totals.retries:
+        told.append(counted(totals.retries, "retry", "retries"))
     if totals.cost is not None:
         told.append(f"about {dollars(totals.cost)}{' so far' if run.state is State.RUNNING else ''}")
     return f"{run.target or run.name} {_BEGINNINGS[run.state]}{lasted}: {', '.join(told)}."
@@ -78,6 +80,11 @@ def biggest_saving(advice: Sequence[Advice]) -> str:
 def dollars(amount: float) -> str:
     """Write an amount of US dollars: cents, or what is left of them."""
     return f"${amount:.2f}" if amount >= 1 or amount == 0 else f"${amount:.4f}"
+
+
+def hours(amount: float) -> str:
+    """Write vCPU-hours and such, with more digits where there are few."""
+    return f"{amount:.2f}" if amount >= 0.1 or amount == 0 else f"{amount:.4f}"
 
 
 def _lasted(run: Run) -> float | None:

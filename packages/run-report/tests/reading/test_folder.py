@@ -13,7 +13,7 @@ from miniwdl_aws_core.records.usage import Source, Usage, UsagePoint
 from miniwdl_aws_hooks import FailureClass
 from miniwdl_aws_run_report.errors import NoRunError
 from miniwdl_aws_run_report.model import Run, State, TryEnd
-from miniwdl_aws_run_report.reading.folder import read_folder
+from miniwdl_aws_run_report.reading.folder import read_folder, read_log
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,6 +49,11 @@ def folder_of(tmp_path: Path, lines: list[str], **files: Any) -> Path:
 
 def read(folder: Path, now: float = NOON + 600) -> Run:
     return read_folder(folder, now=now, zone=UTC)
+
+
+def test_a_wdl_out_of_an_archive_has_its_name_there() -> None:
+    top = line(0, "wdl.w:align", "workflow start", name="align", source="/mnt/fsx/miniwdl_run_zip_x1_y/wdl/align.wdl")
+    assert read_log([top], UTC).source == "wdl/align.wdl"
 
 
 def test_a_run_of_plain_miniwdl(tmp_path: Path) -> None:

@@ -30,10 +30,15 @@ def test_how_much_more_or_less_the_second_one_took() -> None:
 
 def test_what_only_one_of_them_has() -> None:
     lines = compare(run_of("first", 10), run_of("second", 10, "align"))
-    assert cells(lines, "sort: calls") == ["1", "0", "-100", "%"]
-    assert cells(lines, "align: calls") == ["0", "1"]
-    assert cells(lines, "align: cost") == ["-", "-"]
+    assert cells(lines, "sort: calls") == ["1", "-"]
+    assert cells(lines, "align: calls") == ["-", "1"]
     assert (cells(lines, "sort: task"), cells(lines, "align: task")) == (["gone"], ["new"])
+
+
+def test_what_neither_of_them_has_is_left_out() -> None:
+    lines = compare(run_of("first", 10), run_of("second", 20))
+    assert not [line for line in lines if line.startswith(("cached", "failed", "lost hosts", "cost", "sort: cost"))]
+    assert cells(lines, "GiB-hours") == ["0.0028", "0.0056", "+100", "%"]
 
 
 def test_for_programs() -> None:

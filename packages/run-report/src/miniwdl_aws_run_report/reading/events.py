@@ -9,6 +9,7 @@ Source: ``run_local_task``, ``_try_task`` and ``run_local_workflow`` of miniwdl
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,8 @@ __all__ = ["Events", "is_under_way"]
 RUN_START, RUN_VERSION, CALL_FAILED = "workflow start", "miniwdl", "call failure propagating"
 """Messages of miniwdl's ``run_local_workflow``."""
 
+_UNPACKED = re.compile(r".*/miniwdl_run_zip_[^/]*/")
+"""Folder for as long as a run takes whose WDL came in an archive: ``unpack`` of ``WDL.Zip``."""
 _FINISHED = frozenset({State.SUCCEEDED, State.FAILED, State.CACHED})
 _TIMES = {"STARTING": "starting", "RUNNING": "started", "SUCCEEDED": "stopped", "FAILED": "stopped"}
 _ENDS = {"SUCCEEDED": TryEnd.SUCCEEDED, "FAILED": TryEnd.FAILED}
@@ -91,7 +94,7 @@ class Events:
     def _read_run(self, line: LogLine, at: float | None) -> None:
         fields, message = line.fields, line.message
         if message in (RUN_START, TASK_SETUP):
-            self.target, self.source = str(fields.get("name", "")), str(fields.get("source", ""))
+            self.target, self.source = str(fields.get("name", "")), _UNPACKED.sub("", str(fields.get("source", "")))
             self.directory = str(fields.get("dir", ""))
         elif message == RUN_VERSION:
             self.miniwdl = str(fields.get("version", "")).removeprefix("v")

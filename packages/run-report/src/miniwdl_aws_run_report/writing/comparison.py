@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.sizes import duration
@@ -11,7 +11,7 @@ from miniwdl_aws_core.terminal import plain
 from miniwdl_aws_run_report.advice import MIB
 from miniwdl_aws_run_report.model import State
 from miniwdl_aws_run_report.totals import by_task, totals_of, totals_of_run
-from miniwdl_aws_run_report.words import dollars
+from miniwdl_aws_run_report.words import dollars, hours
 from miniwdl_aws_run_report.writing.page import page_file, policy_for
 
 if TYPE_CHECKING:
@@ -102,6 +102,7 @@ def _text(text: str) -> str:
 
 
 def _lines(first: Run, second: Run) -> list[list[str]]:
+    """Write what there is to compare: no row in which neither has anything, and nothing of a task that isn't there."""
     lines = [["state", first.state.value, second.state.value, ""]]
     tasks, told = (by_task(first), by_task(second)), set()
     for row in _rows(first, second):
@@ -109,7 +110,10 @@ def _lines(first: Run, second: Run) -> list[list[str]]:
         if where != "both" and row.task not in told:
             told.add(row.task)
             lines.append([f"{row.task}: task", "", where, ""])
-        lines.append(row.cells())
+        one, other = row.values
+        told_of = replace(row, values=(None if where == "new" else one, None if where == "gone" else other))
+        if any(told_of.values):
+            lines.append(told_of.cells())
     return lines
 
 
@@ -144,8 +148,8 @@ def _figures(task: str, totals: tuple[Totals, Totals], calls: tuple[Sequence[Cal
         row("ran", "runningSeconds", lambda one: one.running, duration),
         row("waited", "waitingSeconds", lambda one: one.waiting, duration),
         _Row(task, "peak, MiB", "peakMiB", (_peak(calls[0]), _peak(calls[1])), _whole),
-        row("vCPU-hours", "vcpuHours", lambda one: one.vcpu_hours, _hours),
-        row("GiB-hours", "gibHours", lambda one: one.gib_hours, _hours),
+        row("vCPU-hours", "vcpuHours", lambda one: one.vcpu_hours, hours),
+        row("GiB-hours", "gibHours", lambda one: one.gib_hours, hours),
         row("cost", "cost", lambda one: one.cost, dollars),
     ]
 
@@ -162,7 +166,3 @@ def _lasted(run: Run) -> float | None:
 
 def _whole(value: float) -> str:
     return f"{value:.0f}"
-
-
-def _hours(value: float) -> str:
-    return f"{value:.2f}"

@@ -17,7 +17,7 @@ from miniwdl_aws_core.terminal import plain
 from miniwdl_aws_run_report.advice import MIB, advise
 from miniwdl_aws_run_report.model import State, TryEnd
 from miniwdl_aws_run_report.totals import HOUR, MIB_PER_GIB, by_task, quantile, totals_of, totals_of_run
-from miniwdl_aws_run_report.words import call_name, cost_notes, dollars, outcome
+from miniwdl_aws_run_report.words import call_name, cost_notes, dollars, hours, outcome
 from miniwdl_aws_run_report.writing.charts import chart
 
 if TYPE_CHECKING:
@@ -40,6 +40,14 @@ ENDS = (
 """In the order in which report.js knows them."""
 
 
+PROCESSORS = "vCPUs"
+MEMORY_KNOWN = (
+    "Memory counts caches of files, which the kernel takes back when it needs to; without caches it was sampled each "
+    "second. A task needs something between the two."
+)
+MEMORY_UNKNOWN = "What memory they used is not known: the kernel counts it for containers, not for mere processes."
+
+
 class _Names:
     """Texts by numbers, each once; the empty one is the first."""
 
@@ -60,6 +68,7 @@ def page_data(run: Run) -> dict[str, Any]:
     totals, names = totals_of_run(run), _Names()
     began = run.began if run.began is not None else 0.0
     advice = advise([run])
+    use = [row for task, calls in by_task(run).items() for row in _use(task, calls)]
     return {
         "name": plain(run.name),
         "state": run.state.value,
@@ -74,7 +83,8 @@ def page_data(run: Run) -> dict[str, Any]:
         "names": names.all(),
         "tasks": [_task(task, totals_of(calls, run.read_at)) for task, calls in by_task(run).items()],
         "costNotes": cost_notes(totals),
-        "use": [row for task, calls in by_task(run).items() for row in _use(task, calls)],
+        "use": use,
+        "useNote": MEMORY_KNOWN if any(row["what"] != PROCESSORS for row in use) else MEMORY_UNKNOWN,
         "slowest": _slowest(run),
         "wasteful": _wasteful(run),
         "advice": [
@@ -107,9 +117,9 @@ def _facts(run: Run, totals: Totals) -> list[list[str]]:
         ["As of", date(run.read_at) if run.state is State.RUNNING else ""],
         ["Calls", str(totals.calls)],
         ["From the call cache", str(totals.count(State.CACHED) or "")],
-        ["vCPU-hours", f"{totals.vcpu_hours:.2f}" if totals.vcpu_hours else ""],
-        ["GiB-hours", f"{totals.gib_hours:.2f}" if totals.gib_hours else ""],
-        ["GPU-hours", f"{totals.gpu_hours:.2f}" if totals.gpu_hours else ""],
+        ["vCPU-hours", hours(totals.vcpu_hours) if totals.vcpu_hours else ""],
+        ["GiB-hours", hours(totals.gib_hours) if totals.gib_hours else ""],
+        ["GPU-hours", hours(totals.gpu_hours) if totals.gpu_hours else ""],
         ["Cost", dollars(totals.cost) if totals.cost is not None else ""],
         ["Workflow job", plain(run.job_id)],
         ["Products", plain(run.folder)],
@@ -145,7 +155,7 @@ def _latest(run: Run) -> float:
 def _calls(run: Run, began: float, names: _Names) -> dict[str, list[Any]]:
     states = list(State)
     return {
-        "path": [plain(call.path) for call in run.calls],
+        "name": [plain(call_name(call.path, call.task)) for call in run.calls],
         "task": [names.number(call.task) for call in run.calls],
         "state": [states.index(call.state) for call in run.calls],
         "began": [_since(call.began, began) for call in run.calls],
@@ -220,7 +230,7 @@ def _use(task: str, calls: Iterable[Call]) -> list[dict[str, Any]]:
             "task": plain(task), "what": what, "most": round(shares[-1], 4),
             **{name: round(quantile(shares, at), 4) for name, at in (("low", 0.05), ("median", 0.5), ("high", 0.95))},
         }
-        for what, shares in (("memory", memory), ("without caches", held), ("vCPUs", cores)) if shares
+        for what, shares in (("memory", memory), ("without caches", held), (PROCESSORS, cores)) if shares
     ]  # fmt: skip
 
 

@@ -25,10 +25,13 @@ function amount(value, digits) {
   return value === null || value === undefined ? "–" : value.toLocaleString("en", {maximumFractionDigits: digits ?? 2});
 }
 
+const LONG = 24; // characters that fit into one column of facts
+
 function facts(list, pairs) {
   for (const [name, value] of pairs) {
     if (value !== "" && value !== null && value !== undefined) {
-      list.append(make("div", {}, make("dt", {}, name), make("dd", {}, String(value))));
+      const text = String(value);
+      list.append(make("div", text.length > LONG ? {class: "long"} : {}, make("dt", {}, name), make("dd", {}, text)));
     }
   }
 }
@@ -96,7 +99,7 @@ function showTop() {
 }
 
 function showTables() {
-  const hours = (value) => [value, amount(value)];
+  const hours = (value) => [value, amount(value, Math.abs(value) < 0.1 ? 4 : 2)];
   const money = (value) => [value ?? -1, value === null ? "–" : `$${value.toFixed(value < 1 ? 4 : 2)}`];
   const heads = ["Task", "Calls", "Cached", "Failed", "Tries", "Hosts lost", "Waited", "Ran", "vCPU-hours", "GiB-hours", "Cost"];
   fill(at("tasks"), heads, data.tasks.map((row) => [
@@ -120,6 +123,7 @@ function showTables() {
 /** Show which share of what it asked for a task used, as a scale from nothing to all. */
 function showUse() {
   at("use").hidden = !data.use.length;
+  at("use-note").textContent = data.useNote;
   for (const row of data.use) {
     const scale = make("div", {class: "scale", "aria-hidden": "true"});
     const percent = (share) => `${Math.min(100, Math.max(0, share * 100))}%`;
@@ -128,8 +132,9 @@ function showUse() {
     band.style.width = `calc(max(2px, ${percent(row.high)} - ${percent(row.low)}))`;
     mark.style.left = percent(row.median);
     scale.append(band, mark);
-    const whole = (share) => `${Math.round(share * 100)} %`;
-    const text = `${whole(row.low)} to ${whole(row.high)}, median ${whole(row.median)}, most ${whole(row.most)}`;
+    const whole = (share) => `${share > 0 && share < 0.005 ? "<\u00a01" : Math.round(share * 100)}\u00a0%`;
+    const alike = whole(row.low) === whole(row.most);
+    const text = alike ? whole(row.most) : `${whole(row.low)} to ${whole(row.high)}, median ${whole(row.median)}, most ${whole(row.most)}`;
     at("use-rows").append(make("div", {class: "use"},
       make("span", {}, row.task), make("span", {class: "quiet"}, row.what), scale, make("span", {class: "share"}, text)));
   }
@@ -147,6 +152,7 @@ function showRest() {
   showValues(at("inputs"), data.inputs);
   at("outputs-box").hidden = !data.outputs.length;
   at("inputs-box").hidden = !data.inputs.length;
+  at("values").hidden = !data.outputs.length && !data.inputs.length;
   at("command").textContent = data.command;
   facts(at("versions"), data.versions);
   at("notes").append(...data.notes.map((text) => make("li", {}, text)));
@@ -159,20 +165,20 @@ class Timeline {
     this.calls = calls;
     this.tries = tries;
     this.span = span;
-    this.first = new Uint32Array(calls.path.length + 1);
+    this.first = new Uint32Array(calls.name.length + 1);
     for (const call of tries.call) this.first[call + 1] += 1;
-    for (let row = 0; row < calls.path.length; row += 1) this.first[row + 1] += this.first[row];
+    for (let row = 0; row < calls.name.length; row += 1) this.first[row + 1] += this.first[row];
     this.selected = -1;
     this.select("");
   }
 
-  /** Show only the calls whose path has a text. */
+  /** Show only the calls whose name has a text. */
   select(text) {
     const wanted = text.trim().toLowerCase();
     this.rows = [];
-    this.calls.path.forEach((path, row) => {
-      const name = `${path} ${data.names[this.calls.task[row]]}`.toLowerCase();
-      if (!wanted || name.includes(wanted)) this.rows.push(row);
+    this.calls.name.forEach((name, row) => {
+      const words = `${name} ${data.names[this.calls.task[row]]}`.toLowerCase();
+      if (!wanted || words.includes(wanted)) this.rows.push(row);
     });
     this.all();
   }
@@ -246,9 +252,11 @@ function draw(canvas, line) {
   const tries = line.tries;
   // Where many rows share a pixel, what went wrong is drawn last: it must not vanish beneath what went well.
   const late = [];
-  let first, last; // where a row's bar begins and ends
+  let first, last, gap; // where a row's bars begin and end, and the widest room between two of them that is in view
   const piece = (fill, y, start, end) => {
     const left = Math.max(-1, x(start)), right = Math.min(width + 1, x(end));
+    const room = [Math.max(last, 0), Math.min(x(start), width)];
+    if (first < last && room[1] - room[0] > gap[1] - gap[0]) gap = room;
     [first, last] = [Math.min(first, x(start)), Math.max(last, x(end))];
     if (right < 0 || left > width) return;
     pen.fillStyle = fill;
@@ -256,7 +264,7 @@ function draw(canvas, line) {
   };
   for (let place = Math.floor(top); place < Math.min(line.rows.length, Math.ceil(bottom)); place += 1) {
     const row = line.rows[place], y = AXIS + (place - top) * perRow + (perRow - bar) / 2;
-    [first, last] = [Infinity, -Infinity];
+    [first, last, gap] = [Infinity, -Infinity, [0, 0]];
     if (line.calls.state[row] === data.states.indexOf("cached")) {
       const time = line.calls.began[row] ?? 0;
       piece(cached, y, time, line.calls.ended[row] ?? time);
@@ -278,7 +286,7 @@ function draw(canvas, line) {
       pen.strokeRect(1, y - 2, width - 2, bar + 4);
     }
     if (first > last) first = last = x(line.calls.began[row] ?? 0);
-    if (perRow >= 13) label(pen, line, row, y + bar / 2, first, last, width, text, back);
+    if (perRow >= 13) label(pen, line.calls.name[row], y + bar / 2, {first, last, gap, width, bar}, text, back);
   }
   for (const [end, y, stopped] of late) {
     pen.fillStyle = colours[end];
@@ -286,16 +294,24 @@ function draw(canvas, line) {
   }
 }
 
-/** Write a call's name behind its bar, else before it; on it where neither has room. */
-function label(pen, line, row, y, first, last, width, text, back) {
-  const name = line.calls.path[row] || data.names[line.calls.task[row]];
+/** Write a call's name behind its bars, else before or between them; on them, on a plate, where nothing has room. */
+function label(pen, name, y, {first, last, gap, width, bar}, text, back) {
   const short = name.length > 60 ? `${name.slice(0, 59)}…` : name;
   const long = pen.measureText(short).width, end = width - long - 4;
   const behind = last + 6, before = first - long - 6;
-  const left = Math.max(4, behind <= end ? behind : before >= 4 ? Math.min(before, end) : Math.min(first + 4, end));
-  pen.lineWidth = 3;
-  pen.strokeStyle = back;
-  pen.strokeText(short, left, y);
+  const between = gap[1] - gap[0] >= long + 8 ? (gap[0] + gap[1] - long) / 2 : -1;
+  const beside = behind <= end ? behind : before >= 4 ? Math.min(before, end) : between;
+  const left = beside >= 4 ? beside : Math.max(4, Math.min(first + 4, end));
+  if (beside < 4) {
+    pen.globalAlpha = 0.8;
+    pen.fillStyle = back;
+    pen.fillRect(left - 3, y - bar / 2 + 1, long + 6, bar - 2);
+    pen.globalAlpha = 1;
+  } else {
+    pen.lineWidth = 3;
+    pen.strokeStyle = back;
+    pen.strokeText(short, left, y);
+  }
   pen.fillStyle = text;
   pen.fillText(short, left, y);
 }
@@ -361,7 +377,7 @@ function describe(line, row) {
     items.push(make("li", {}, told.join(", "), ...charts(one, tries)));
   }
   const state = data.states[line.calls.state[row]], message = data.names[line.calls.message[row]];
-  const box = [make("h3", {}, line.calls.path[row] || data.names[line.calls.task[row]])];
+  const box = [make("h3", {}, line.calls.name[row])];
   box.push(make("p", {}, message ? `${state}: ${message}` : state), make("ol", {}, ...items));
   at("detail").replaceChildren(...box);
 }
@@ -375,8 +391,8 @@ function runTimeline() {
     draw(canvas, line);
     const {top, bottom} = line.view;
     const shown = Math.min(line.rows.length, Math.ceil(bottom) - Math.floor(top));
-    at("shown").textContent = `${shown} of ${line.calls.path.length} calls are in view.`;
-    stage.setAttribute("aria-label", `Timeline of ${line.calls.path.length} calls over ${duration(line.span)}`);
+    at("shown").textContent = `${shown} of ${line.calls.name.length} calls are in view.`;
+    stage.setAttribute("aria-label", `Timeline of ${line.calls.name.length} calls over ${duration(line.span)}`);
   };
   const redraw = () => {
     if (!asked) requestAnimationFrame(paint);
