@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from miniwdl_aws_core.hosts.environments import placeable
 from miniwdl_aws_run_report.advice import MIB, advise, input_name, overrides
 from miniwdl_aws_run_report.model import Call, Run, State, Try, TryEnd, Used
+from miniwdl_aws_run_report.words import biggest_saving
 
 
 def one(
@@ -74,6 +75,23 @@ def test_cost_follows_the_larger_share_of_the_instance() -> None:
     host = {"instance_vcpus": 16, "instance_memory": 16000, "cost": 1.0}
     (advice,) = advise([run_of(one(1000, **host))])
     assert advice.saved_cost == pytest.approx(1 - (4 / 16) / (8000 / 16000))
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        (one(1000), "sort would do with 1204 MiB instead of 8000, and save 6.64 GiB-hours"),
+        (one(7900, cores=1.5), "sort would do with 2 vCPUs instead of 4, and save 2.00 vCPU-hours"),
+        (
+            one(1000, cores=1.5, instance_vcpus=8, instance_memory=32000, cost=1.0),
+            "sort would do with 1204 MiB instead of 8000 and 2 vCPUs instead of 4, and save $0.5000",
+        ),
+        (one(1000, instance_vcpus=8, instance_memory=32000, cost=1.0), ""),  # the vCPUs are what it pays for
+        (one(8000, 8000, TryEnd.OUT_OF_MEMORY), ""),
+    ],
+)
+def test_the_biggest_saving_is_named_with_all_that_it_takes(item: Try, words: str) -> None:
+    assert biggest_saving(advise([run_of(item)])) == words
 
 
 def test_nothing_is_said_of_what_nobody_measured() -> None:

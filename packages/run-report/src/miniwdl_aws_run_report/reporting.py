@@ -109,7 +109,11 @@ def _right_size(run: Run, advice: list[Advice], place: str | None) -> None:
                 "them, so that it may do with less than the peak: try it"
             )
     if not changed:
-        say("nothing is to be changed" if advice else "nobody has measured what its tasks used: nothing is changed")
+        say(
+            "nothing is to be changed"
+            if advice
+            else "nobody has measured how much memory its tasks used: nothing is changed"
+        )
     written = with_overrides(run.inputs, overrides(changed, run.target))
     if place in (None, STDOUT):
         emit_json(written, indent=2)

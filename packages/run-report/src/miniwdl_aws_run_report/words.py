@@ -9,7 +9,7 @@ from miniwdl_aws_core.sizes import counted, duration
 from miniwdl_aws_run_report.model import State
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from miniwdl_aws_run_report.advice import Advice
     from miniwdl_aws_run_report.model import Run
@@ -69,12 +69,26 @@ def cost_notes(totals: Totals) -> list[str]:
 
 
 def biggest_saving(advice: Sequence[Advice]) -> str:
-    """Name the largest saving that is to be had; empty when there is none."""
+    """Name the largest saving that is to be had, and by what; empty when there is none."""
     for item in advice:
-        if item.suggested_memory < item.memory and item.saved_gib_hours > 0:
-            saved = dollars(item.saved_cost) if item.saved_cost else f"{item.saved_gib_hours:.1f} GiB-hours"
-            return f"{item.task} would do with {item.suggested_memory} MiB instead of {item.memory}, and save {saved}"
+        less, saved = " and ".join(_less(item)), _saved(item)
+        if less and saved:
+            return f"{item.task} would do with {less}, and save {saved}"
     return ""
+
+
+def _less(item: Advice) -> Iterator[str]:
+    if item.suggested_memory < item.memory:
+        yield f"{item.suggested_memory} MiB instead of {item.memory}"
+    if item.suggested_vcpus < item.vcpus:
+        yield f"{counted(int(item.suggested_vcpus), 'vCPU')} instead of {item.vcpus:g}"
+
+
+def _saved(item: Advice) -> str:
+    if item.saved_cost is not None:
+        return dollars(item.saved_cost) if item.saved_cost > 0 else ""
+    told = ((item.saved_gib_hours, "GiB-hours"), (item.saved_vcpu_hours, "vCPU-hours"))
+    return " and ".join(f"{hours(amount)} {unit}" for amount, unit in told if amount > 0)
 
 
 def dollars(amount: float) -> str:
