@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from miniwdl_aws_core.hosts.environments import placeable
 from miniwdl_aws_run_report.advice import MIB, advise, input_name, overrides
 from miniwdl_aws_run_report.model import Call, Run, State, Try, TryEnd, Used
-from miniwdl_aws_run_report.words import biggest_saving
+from miniwdl_aws_run_report.words import biggest_saving, resized
 
 
 def one(
@@ -88,10 +88,24 @@ def test_cost_follows_the_larger_share_of_the_instance() -> None:
         ),
         (one(1000, instance_vcpus=8, instance_memory=32000, cost=1.0), ""),  # the vCPUs are what it pays for
         (one(8000, 8000, TryEnd.OUT_OF_MEMORY), ""),
+        (one(1000, stopped=4), ""),  # not worth a word
     ],
 )
 def test_the_biggest_saving_is_named_with_all_that_it_takes(item: Try, words: str) -> None:
     assert biggest_saving(advise([run_of(item)])) == words
+
+
+@pytest.mark.parametrize(
+    ("item", "words"),
+    [
+        (one(1000), "sort: 1204 MiB instead of 8000 (peak 1000), saves 6.64 GiB-hours"),
+        (one(7900, cores=1), "sort: 1 vCPU instead of 4, saves 3.00 vCPU-hours"),
+        (one(8000, 8000, TryEnd.OUT_OF_MEMORY), "sort: 12026 MiB instead of 8000 (peak 8000)"),
+    ],
+)
+def test_what_is_changed_is_said(item: Try, words: str) -> None:
+    (advice,) = advise([run_of(item)])
+    assert resized(advice) == words
 
 
 def test_nothing_is_said_of_what_nobody_measured() -> None:

@@ -80,7 +80,7 @@ def test_right_size_writes_whole_inputs(folder: Path, tmp_path: Path, capsys: py
     out, err = capsys.readouterr()
     wanted = {"align.x": 1, "align.sort.runtime.memory": "1664 MiB", "align.sort.runtime.cpu": 1}
     assert json.loads(out) == wanted
-    assert err.startswith("sort: 1325 MiB instead of 8192 (peak 1024), 1 vCPUs instead of 4, saves 6.71 GiB-hours")
+    assert err.startswith("sort: 1325 MiB instead of 8192 (peak 1024), 1 vCPU instead of 4, saves 6.71 GiB-hours")
     report(str(folder), "--right-size", "--out", str(tmp_path / "right.json"))
     assert json.loads((tmp_path / "right.json").read_text()) == wanted
 

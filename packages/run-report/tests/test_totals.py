@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from miniwdl_aws_run_report.model import Call, Run, State, Try, TryEnd
@@ -49,6 +51,12 @@ def test_the_outcome_tells_retries_from_lost_hosts() -> None:
     run = Run("r", "align", State.FAILED, (Call("call-a", "a", State.FAILED, tries),), 0, 75)
     expected = "align failed after 1m15s: 1 call, 1 failed, 1 lost host, 1 time out of memory, 2 retries."
     assert outcome(run, totals_of(run.calls)) == expected
+
+
+def test_the_outcome_of_a_run_under_way() -> None:
+    run = Run("r", "align", State.RUNNING, (Call("call-a", "a", State.RUNNING),), 10, read_at=85)
+    assert outcome(run, totals_of(run.calls)) == "align has run for 1m15s: 1 call, 1 running."
+    assert outcome(replace(run, began=None), totals_of(run.calls)) == "align is under way: 1 call, 1 running."
 
 
 def test_what_the_cost_leaves_out_is_said() -> None:

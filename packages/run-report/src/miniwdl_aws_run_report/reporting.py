@@ -18,7 +18,7 @@ from miniwdl_aws_run_report.prices.asking import for_this_user
 from miniwdl_aws_run_report.prices.runs import with_prices
 from miniwdl_aws_run_report.reading.place import open_places
 from miniwdl_aws_run_report.totals import totals_of_run
-from miniwdl_aws_run_report.words import biggest_saving, outcome
+from miniwdl_aws_run_report.words import biggest_saving, outcome, resized
 from miniwdl_aws_run_report.writing.comparison import compare, compare_document, compare_page
 from miniwdl_aws_run_report.writing.document import write_document
 from miniwdl_aws_run_report.writing.page import write_page
@@ -97,11 +97,7 @@ def _kind(args: Namespace) -> str:
 def _right_size(run: Run, advice: list[Advice], place: str | None) -> None:
     changed = [item for item in advice if item.changes]
     for item in changed:
-        say(
-            f"{item.task}: {item.suggested_memory} MiB instead of {item.memory} (peak {item.peak}), "
-            f"{item.suggested_vcpus:g} vCPUs instead of {item.vcpus:g}, "
-            f"saves {item.saved_gib_hours:.2f} GiB-hours and {item.saved_vcpu_hours:.2f} vCPU-hours"
-        )
+        say(resized(item))
     for item in advice:
         if item.mostly_caches:
             say(

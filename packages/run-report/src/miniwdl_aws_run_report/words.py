@@ -15,15 +15,18 @@ if TYPE_CHECKING:
     from miniwdl_aws_run_report.model import Run
     from miniwdl_aws_run_report.totals import Totals
 
-__all__ = ["biggest_saving", "call_name", "cost_notes", "dollars", "hours", "outcome"]
+__all__ = ["biggest_saving", "call_name", "cost_notes", "dollars", "hours", "outcome", "resized"]
 
 _BEGINNINGS = {
     State.SUCCEEDED: "succeeded",
     State.FAILED: "failed",
     State.CACHED: "was answered by the call cache",
-    State.RUNNING: "goes on",
+    State.RUNNING: "is under way",
     State.WAITING: "has not begun",
 }
+
+LEAST_COST, LEAST_HOURS = 0.0001, 0.01
+"""Of which a saving is worth a word, in US dollars, and in GiB-hours or vCPU-hours."""
 
 NOT_INCLUDED = (
     "Not in the cost: the file system, which costs by the time that it exists and by its size (its size in GiB times "
@@ -35,7 +38,11 @@ NOT_INCLUDED = (
 def outcome(run: Run, totals: Totals) -> str:
     """Say in one sentence what became of a run."""
     seconds = _lasted(run)
-    lasted = "" if seconds is None else f" {'since' if run.state is State.RUNNING else 'after'} {duration(seconds)}"
+    began = _BEGINNINGS[run.state]
+    if seconds is not None:
+        began = (
+            f"has run for {duration(seconds)}" if run.state is State.RUNNING else f"{began} after {duration(seconds)}"
+        )
     shown = (State.CACHED, State.FAILED, State.RUNNING, State.WAITING)
     told = [
         counted(totals.calls, "call"),
@@ -49,7 +56,7 @@ def outcome(run: Run, totals: Totals) -> str:
         told.append(counted(totals.retries, "retry", "retries"))
     if totals.cost is not None:
         told.append(f"about {dollars(totals.cost)}{' so far' if run.state is State.RUNNING else ''}")
-    return f"{run.target or run.name} {_BEGINNINGS[run.state]}{lasted}: {', '.join(told)}."
+    return f"{run.target or run.name} {began}: {', '.join(told)}."
 
 
 def call_name(path: str, task: str) -> str:
@@ -77,18 +84,35 @@ def biggest_saving(advice: Sequence[Advice]) -> str:
     return ""
 
 
+def resized(item: Advice) -> str:
+    """Say what is to be changed for a task, and what that saves."""
+    told = []
+    if item.suggested_memory != item.memory:
+        told.append(f"{item.suggested_memory} MiB instead of {item.memory} (peak {item.peak})")
+    if item.suggested_vcpus != item.vcpus:
+        told.append(_processors(item))
+    if saved := _saved(item):
+        told.append(f"saves {saved}")
+    return f"{item.task}: {', '.join(told)}"
+
+
+def _processors(item: Advice) -> str:
+    return f"{counted(int(item.suggested_vcpus), 'vCPU')} instead of {item.vcpus:g}"
+
+
 def _less(item: Advice) -> Iterator[str]:
     if item.suggested_memory < item.memory:
         yield f"{item.suggested_memory} MiB instead of {item.memory}"
     if item.suggested_vcpus < item.vcpus:
-        yield f"{counted(int(item.suggested_vcpus), 'vCPU')} instead of {item.vcpus:g}"
+        yield _processors(item)
 
 
 def _saved(item: Advice) -> str:
+    """Write what is saved; empty where that is nothing, or next to nothing."""
     if item.saved_cost is not None:
-        return dollars(item.saved_cost) if item.saved_cost > 0 else ""
+        return dollars(item.saved_cost) if item.saved_cost >= LEAST_COST else ""
     told = ((item.saved_gib_hours, "GiB-hours"), (item.saved_vcpu_hours, "vCPU-hours"))
-    return " and ".join(f"{hours(amount)} {unit}" for amount, unit in told if amount > 0)
+    return " and ".join(f"{hours(amount)} {unit}" for amount, unit in told if amount >= LEAST_HOURS)
 
 
 def dollars(amount: float) -> str:

@@ -42,6 +42,19 @@ def test_a_directory_needs_nobody(folder: Path) -> None:
         assert found(str(folder)).target == "align"
 
 
+def test_a_run_of_plain_miniwdl_is_repeated_by_it(folder: Path, tmp_path: Path) -> None:
+    source = tmp_path / "my align.wdl"
+    start = f'2026-11-27 12:00:00.000 wdl.w:align NOTICE workflow start :: name: "align", source: "{source}"\n'
+    (folder / "workflow.log").write_text(start)
+    assert read(str(folder)).command == ""  # the WDL has gone
+    source.touch()
+    assert read(str(folder)).command == f"miniwdl run '{source}'"
+    (folder / "inputs.json").write_text("{}")
+    assert read(str(folder)).command == f"miniwdl run '{source}' -i {folder}/inputs.json"
+    (folder / "workflow.log").write_text(start.replace("w:align", "t:align").replace("workflow start", "task setup"))
+    assert read(str(folder)).command.endswith("/inputs.json --task align")
+
+
 def test_the_directory_that_the_run_names_at_its_end_is_read_where_it_is_seen(folder: Path) -> None:
     run = read("last", tags=RunEnd(run_dir=str(folder), results="s3://b/r/").written(), status="FAILED")
     assert run.target == "align"

@@ -76,7 +76,9 @@ def read_folder(folder: Path, *, now: float, zone: tzinfo | None = None) -> Run:
     run = run_of(events, folder.resolve().name, files, now=now)
     directories = {path: below(events.directory, place) for path, place in events.folders().items()}
     jobs, hosts = read_records(folder, {path: place for path, place in directories.items() if place}, notes)
-    calls = tuple(_recorded(call, jobs.get(call.path, ()), hosts, folder, directories[call.path]) for call in run.calls)
+    calls = tuple(
+        _recorded(call, jobs.get(call.path, ()), hosts, folder, directories.get(call.path)) for call in run.calls
+    )
     return replace(run, calls=calls, directory=str(folder.resolve()), notes=(*run.notes, *notes))
 
 

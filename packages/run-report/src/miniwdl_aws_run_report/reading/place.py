@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from miniwdl_aws_core.batch.job import Job
 from miniwdl_aws_core.batch.run_end import RunEnd
 from miniwdl_aws_core.batch.tags import TaskTags
+from miniwdl_aws_core.run_files import INPUTS_JSON
 from miniwdl_aws_core.s3uri import SCHEME, S3Uri
 from miniwdl_aws_hooks import MiniwdlAwsError
 from miniwdl_aws_run_report.errors import NoRunError
@@ -55,10 +57,20 @@ def _read(word: str, find: Find | None, now: float) -> Run:
     if word.startswith(SCHEME):
         return read_bucket(S3Uri.parse(word, what="RUN").as_folder(), Bucket(), now=now)
     if Path(word).is_dir():
-        return read_folder(Path(word), now=now)
+        run = read_folder(Path(word), now=now)
+        return replace(run, command=_by_miniwdl(run))
     if find is None:
         raise _no_directory(word)
     return _read_found(find(word), now)
+
+
+def _by_miniwdl(run: Run) -> str:
+    """Write the command that repeats a run of plain miniwdl; empty where its WDL isn't on this machine any more."""
+    if not Path(run.source).is_file():
+        return ""
+    inputs = Path(run.directory, INPUTS_JSON)
+    task = ["--task", run.target] if [call.path for call in run.calls] == [""] else []
+    return shlex.join(["miniwdl", "run", run.source, *(["-i", str(inputs)] if inputs.is_file() else []), *task])
 
 
 def _no_directory(word: str) -> NoRunError:

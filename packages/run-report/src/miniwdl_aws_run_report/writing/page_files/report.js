@@ -154,6 +154,7 @@ function showRest() {
   at("inputs-box").hidden = !data.inputs.length;
   at("values").hidden = !data.outputs.length && !data.inputs.length;
   at("command").textContent = data.command;
+  if (!data.command) at("again-h").textContent = "Versions";
   facts(at("versions"), data.versions);
   at("notes").append(...data.notes.map((text) => make("li", {}, text)));
 }
@@ -365,7 +366,7 @@ function describe(line, row) {
     if (created !== null) told.push(`waited ${duration((started ?? stopped) - created)}`);
     if (started !== null) told.push(`ran ${duration(stopped - started)}`);
     if (tries.exit[one] !== null) told.push(`exit code ${tries.exit[one]}`);
-    if (tries.memory[one] !== null) told.push(`asked for ${amount(tries.memory[one])} MiB and ${amount(tries.vcpus[one])} vCPUs`);
+    if (tries.memory[one] !== null) told.push(`asked for ${amount(tries.memory[one])} MiB and ${amount(tries.vcpus[one])} ${tries.vcpus[one] === 1 ? "vCPU" : "vCPUs"}`);
     if (tries.peak[one] !== null) told.push(`peak ${amount(tries.peak[one])} MiB`);
     if (tries.held[one] !== null) told.push(`${amount(tries.held[one])} MiB without caches`);
     if (tries.cores[one] !== null) told.push(`${amount(tries.cores[one])} processors busy`);
