@@ -39,10 +39,10 @@ def outcome(run: Run, totals: Totals) -> str:
     """Say in one sentence what became of a run."""
     seconds = _lasted(run)
     began = _BEGINNINGS[run.state]
-    if seconds is not None:
-        began = (
-            f"has run for {duration(seconds)}" if run.state is State.RUNNING else f"{began} after {duration(seconds)}"
-        )
+    if seconds is not None and run.state is State.RUNNING:
+        began = f"has run for {duration(seconds)}"
+    elif seconds is not None:
+        began += f" after {duration(seconds)}"
     shown = (State.CACHED, State.FAILED, State.RUNNING, State.WAITING)
     told = [
         counted(totals.calls, "call"),

@@ -51,6 +51,11 @@ def read(folder: Path, now: float = NOON + 600) -> Run:
     return read_folder(folder, now=now, zone=UTC)
 
 
+def test_a_call_whose_directory_the_log_does_not_name(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path, begun(line(1, "wdl.w:align.t:call-sort", "task setup", name="sort")))
+    assert [call.path for call in read(folder).calls] == ["call-sort"]
+
+
 def test_a_wdl_out_of_an_archive_has_its_name_there() -> None:
     top = line(0, "wdl.w:align", "workflow start", name="align", source="/mnt/fsx/miniwdl_run_zip_x1_y/wdl/align.wdl")
     assert read_log([top], UTC).source == "wdl/align.wdl"
