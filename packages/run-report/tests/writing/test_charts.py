@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from miniwdl_aws_core.records.usage import UsagePoint
@@ -42,6 +42,7 @@ def test_nothing_is_drawn_without_two_samples(points: list[UsagePoint]) -> None:
     assert chart(points) is None
 
 
+@example([UsagePoint(1.0, 0, 2.3e-308), UsagePoint(2.0, 0, 0.0)])
 @given(POINTS)
 def test_whatever_a_task_leaves_makes_a_chart_or_none(points: list[UsagePoint]) -> None:
     drawn = chart(points)

@@ -72,5 +72,5 @@ def _at(told: Sequence[tuple[float, int, float]], after: int, when: float) -> fl
 
 def _letters(values: Sequence[float], digits: int) -> tuple[float, str]:
     most = max(values)
-    scale = (len(LETTERS) - 1) / most if most > 0 else 0.0
-    return round(most, digits), "".join(LETTERS[round(value * scale)] for value in values)
+    shares = (value / most if most > 0 else 0.0 for value in values)
+    return round(most, digits), "".join(LETTERS[round(share * (len(LETTERS) - 1))] for share in shares)
