@@ -249,12 +249,19 @@ def command_block(name: str) -> str:
 def differences_block() -> str:
     """List where plain moto and the local cloud answer differently, as the tests' table has it."""
     found = runpy.run_path(str(facts.ROOT / "tests/second_opinion/differences.py"))["DIFFERENCES"]
-    names = [item.page.rpartition("/")[2].removesuffix(".html").removeprefix("API_") for item in found]
+
+    def cell(cloud: str, answer: str, right: str) -> str:
+        return f"**{answer}**" if right == cloud else answer
+
     rows = [
-        (item.what, item.moto, item.local, f"{item.right}: [{name}]({item.page})")
-        for item, name in zip(found, names, strict=True)
+        (
+            f"[{item.what}]({item.page})",
+            cell("plain moto", item.moto, item.right),
+            cell("local cloud", item.local, item.right),
+        )
+        for item in found
     ]
-    return table(("request", "plain moto", "local cloud", "who is right"), rows)
+    return table(("request", "plain moto", "local cloud"), rows)
 
 
 BLOCKS: dict[str, Callable[..., str]] = {
