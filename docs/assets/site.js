@@ -1,16 +1,51 @@
 // On a phone each row of a table is a card (site.css): there each cell says itself what its column's heading says.
+// The first cell is the card's title; of many columns it may be a mere figure, and then says so too.
 for (const table of document.querySelectorAll(".md-typeset table:not([class])")) {
   const headings = [...table.querySelectorAll("thead th")].map((heading) => heading.textContent.trim());
   for (const row of table.querySelectorAll("tbody tr")) {
     [...row.cells].forEach((cell, column) => {
-      if (column && headings[column]) cell.dataset.heading = headings[column];
+      const clear = column === 0 && !(headings.length > 4 && /^\d/.test(cell.textContent));
+      if (headings[column] && !clear) cell.dataset.heading = headings[column];
     });
   }
 }
 
-// Short names stay on their line, also at the hyphens of an option.
+// Words of commands break at their slashes if they are long, and never at a hyphen: not `--` here and `follow` there.
+function keepWords(code, most) {
+  const texts = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (texts.nextNode()) found.push(texts.currentNode);
+  for (const text of found) {
+    if (!/[-/]/.test(text.data)) continue;
+    const pieces = text.data.split(/(\s+)/).map((word) => {
+      if (!/[-/]/.test(word)) return [word];
+      if (word.length > most) {
+        const parts = word.split(/(?<=\/)(?=[^/])/);
+        return parts.flatMap((part, at) => (at ? [document.createElement("wbr"), part] : [part]));
+      }
+      const whole = document.createElement("span");
+      whole.className = "short";
+      whole.textContent = word;
+      return [whole];
+    });
+    text.replaceWith(...pieces.flat());
+  }
+}
+
+// Short names stay on their line, also at their hyphens.
 // In tables that holds for options alone: columns have little room, and longer names would take it from the others.
 for (const name of document.querySelectorAll(".md-typeset :not(pre) > code")) {
-  const short = name.closest("table") ? /^--?[a-zA-Z0-9-]{1,14}$/ : /^\S{1,24}$/;
+  const short = name.closest("table") ? /^(--?[a-zA-Z0-9-]{1,14}|--?[a-z-]+ [\w]+)$/ : /^\S{1,24}$/;
   if (short.test(name.textContent)) name.classList.add("short");
+  else keepWords(name, name.closest("table") ? 16 : 24);
+}
+
+for (const code of document.querySelectorAll(".md-typeset .language-shell pre > code")) keepWords(code, 40);
+
+// What was printed goes on in the next line as in a terminal, unless columns stand below each other: those are scrolled.
+for (const code of document.querySelectorAll(".md-typeset :is(.language-console, .language-text) pre > code")) {
+  const rows = code.textContent.split("\n").filter((line) => /[^\s:] {2,}\S|[─\t]/.test(line));
+  if (rows.length > 1) continue;
+  code.classList.add("wrapped");
+  keepWords(code, 40);
 }
