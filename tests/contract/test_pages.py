@@ -68,6 +68,13 @@ def test_every_page_is_in_the_navigation(root):
     assert navigation == {str(page.relative_to(root / "docs")) for page in root.glob("docs/**/*.md")}
 
 
+def test_no_page_promises_what_no_index_has(root):
+    """Until there is a release, whoever reads `pip install miniwdl-aws-...` gets somebody else's package, or none."""
+    says_it = re.compile(r"pip install (?:-\S+ )*[\"']?miniwdl-aws-")
+    explained = root / "docs/how-to/install.md"  # quotes what a command says, and what to do then
+    assert [page for page in markdown(root) if page != explained and says_it.search(page.read_text())] == []
+
+
 TRY_IT = (
     "pip install uv && uv run miniwdl-aws-submit --local examples/genome_stats/genome_stats.wdl "
     "-i examples/genome_stats/inputs.json --s3upload s3://demo/genome_stats/ --follow"
