@@ -37,9 +37,10 @@ def test_every_example_is_run_or_says_why_not():
 
 
 def test_most_examples_are_run():
-    """So that nobody gets used to marking them."""
+    """So that nobody gets used to marking them; a benchmark is nothing to run in a test."""
     kinds = [block.kind for _page, block in BLOCKS if block.kind is not Kind.FILE]
-    assert kinds.count(Kind.LEFT) <= 21
+    left = [block for _page, block in BLOCKS if block.kind is Kind.LEFT and "nox -s bench-" not in block.text]
+    assert len(left) <= 15
     assert sum(kind not in NEED_NOBODY for kind in kinds) > 70
 
 
