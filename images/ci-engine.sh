@@ -49,8 +49,12 @@ if ! podman image exists "$base"; then
     root=$(mktemp -d)
     # Should debootstrap be stopped halfway, /proc may still be mounted there.
     trap 'rm -rf --one-file-system "$root"' EXIT
+    # A debootstrap that is older than the suite has no script of its name; sid's is right for it.
+    script=()
+    [ -e "/usr/share/debootstrap/scripts/$suite" ] || script=("" sid)
     # As small as a slim image: nothing but the essential packages, Python with venv, and the certificates.
-    debootstrap --variant=minbase --include=python3-venv,ca-certificates "$suite" "$root" >"$root.log" 2>&1 || {
+    debootstrap --variant=minbase --include=python3-venv,ca-certificates "$suite" "$root" "${script[@]}" \
+        >"$root.log" 2>&1 || {
         tail -20 "$root.log" >&2
         exit 1
     }
