@@ -10,34 +10,40 @@ for (const table of document.querySelectorAll(".md-typeset table:not([class])"))
   }
 }
 
-// Words of commands break at their slashes if they are long, and never at a hyphen: not `--` here and `follow` there.
+// Words of commands stay whole: not `--` here and `follow` there. Long ones break after what joins their parts.
 function keepWords(code, most) {
+  const joined = /[-/_=,:.]/;
   const texts = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
   const found = [];
   while (texts.nextNode()) found.push(texts.currentNode);
   for (const text of found) {
-    if (!/[-/]/.test(text.data)) continue;
-    const pieces = text.data.split(/(\s+)/).map((word) => {
-      if (!/[-/]/.test(word)) return [word];
-      if (word.length > most) {
-        const parts = word.split(/(?<=\/)(?=[^/])/);
-        return parts.flatMap((part, at) => (at ? [document.createElement("wbr"), part] : [part]));
-      }
-      const whole = document.createElement("span");
-      whole.className = "short";
-      whole.textContent = word;
-      return [whole];
+    if (!joined.test(text.data)) continue;
+    const pieces = text.data.split(/(\s+)/).flatMap((word) => {
+      if (!joined.test(word)) return [word];
+      const parts = word.length > most ? word.split(/(?<=[/=,:])(?=[^/])/) : [word];
+      return parts.flatMap((part, at) => {
+        const whole = document.createElement("span");
+        if (part.length <= most) whole.className = "short";
+        whole.textContent = part;
+        return at ? [document.createElement("wbr"), whole] : [whole];
+      });
     });
-    text.replaceWith(...pieces.flat());
+    text.replaceWith(...pieces);
   }
 }
 
 // Short names stay on their line, also at their hyphens.
-// In tables that holds for options alone: columns have little room, and longer names would take it from the others.
+// In tables that holds for options and the shortest: columns have little room, and longer names would take it from the others.
 for (const name of document.querySelectorAll(".md-typeset :not(pre) > code")) {
-  const short = name.closest("table") ? /^(--?[a-zA-Z0-9-]{1,14}|--?[a-z-]+ [\w]+)$/ : /^\S{1,24}$/;
+  const short = name.closest("table") ? /^(--?[a-zA-Z0-9-]{1,14}|--?[a-z-]+ \w+|\S{1,12})$/ : /^\S{1,24}$/;
   if (short.test(name.textContent)) name.classList.add("short");
   else keepWords(name, name.closest("table") ? 16 : 24);
+}
+
+// Long dotted names of headings break where a part of the name ends.
+for (const name of document.querySelectorAll(".md-typeset .doc-heading .doc-object-name")) {
+  const parts = name.textContent.split(/(?<=[._])/);
+  name.replaceChildren(...parts.flatMap((part) => [part, document.createElement("wbr")]));
 }
 
 for (const code of document.querySelectorAll(".md-typeset .language-shell pre > code")) keepWords(code, 40);
