@@ -31,16 +31,27 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_core.options.table import Option
 
-WIDTH = 110
-"""Columns of generated JSON."""
+WIDTH = 84
+"""Columns of generated JSON: as many as a block of the site shows."""
 
 BLOCK = re.compile(r"(?ms)^(<!-- generated: ([\w-]+)(?: ([\w.-]+))? -->\n)(.*?)(^<!-- end -->$)")
 
 
+OPTION = re.compile(r"(?:(?<=\s)|(?<=\()|^)(--[a-z][\w-]*)")
+"""An option's name in a sentence, such as what a parser says of another option."""
+
+
 def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """Write a Markdown table."""
-    lines = [heading, ["---"] * len(heading), *([cell.replace("|", "\\|") for cell in row] for row in rows)]
+    lines = [heading, ["---"] * len(heading), *([_cell(text) for text in row] for row in rows)]
     return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+
+
+def _cell(text: str) -> str:
+    """Mark options as code, where they don't stand in code already, and escape what would end the cell."""
+    plain_and_code = text.split("`")
+    plain_and_code[::2] = [OPTION.sub(r"`\1`", part) for part in plain_and_code[::2]]
+    return "`".join(plain_and_code).replace("|", "\\|")
 
 
 def hook_block(name: str) -> str:

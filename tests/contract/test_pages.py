@@ -27,6 +27,12 @@ def test_a_stale_block_is_noticed(generate):
     assert generate.rendered(fresh) == fresh
 
 
+def test_options_in_a_table_are_code(generate):
+    said = "with --local (--runner says how); `a --b|c`, [more](#--d), an em--dash"
+    cell = "with `--local` (`--runner` says how); `a --b\\|c`, [more](#--d), an em--dash"
+    assert generate.table(("option",), [(said,)]) == f"| option |\n| --- |\n| {cell} |\n"
+
+
 def markdown(root):
     """Every page for people, wherever it lies."""
     return [
