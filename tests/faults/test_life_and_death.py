@@ -87,7 +87,7 @@ def test_no_job_outlives_a_run_that_is_stopped(
     cloud: LocalCloud, root: Path, chance: random.Random, load: Any, promise: Promise
 ) -> None:
     """Five runs at once, each stopped at a random moment."""
-    submitted = [_stop_five(cloud, root, f"stopped-{group}", chance) for group in range(load(1, 4))]
+    submitted = [_stop_five(cloud, root, f"stopped-{group}", chance) for group in range(load(1, 10))]
     promise(
         "a run gets SIGTERM at a random moment",
         load=f"{5 * len(submitted)} runs of {TASKS} tasks",
