@@ -37,7 +37,7 @@ function keepWords(code, most) {
 for (const name of document.querySelectorAll(".md-typeset :not(pre) > code")) {
   const short = name.closest("table") ? /^(--?[a-zA-Z0-9-]{1,14}|--?[a-z-]+ \w+|\S{1,12})$/ : /^\S{1,24}$/;
   if (short.test(name.textContent)) name.classList.add("short");
-  else keepWords(name, name.closest("table") ? 16 : 24);
+  else keepWords(name, name.closest("table") ? 16 : 36);
 }
 
 // Long dotted names of headings break where a part of the name ends.
@@ -46,12 +46,12 @@ for (const name of document.querySelectorAll(".md-typeset .doc-heading .doc-obje
   name.replaceChildren(...parts.flatMap((part) => [part, document.createElement("wbr")]));
 }
 
-for (const code of document.querySelectorAll(".md-typeset .language-shell pre > code")) keepWords(code, 40);
+for (const code of document.querySelectorAll(".md-typeset .language-shell pre > code")) keepWords(code, 36);
 
 // What was printed goes on in the next line as in a terminal, unless columns stand below each other: those are scrolled.
 for (const code of document.querySelectorAll(".md-typeset :is(.language-console, .language-text) pre > code")) {
   const rows = code.textContent.split("\n").filter((line) => /[^\s:] {2,}\S|[─\t]/.test(line));
   if (rows.length > 1) continue;
   code.classList.add("wrapped");
-  keepWords(code, 40);
+  keepWords(code, 36);
 }
