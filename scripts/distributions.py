@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import subprocess
 import tarfile
 import tomllib
 import zipfile
@@ -15,8 +14,7 @@ from release import Runner
 if TYPE_CHECKING:
     from pathlib import Path
 
-PYTHONS = ("3.11", "3.12", "3.13", "3.14")
-"""On which each part is tried, where they can be had."""
+    from places import Place
 
 
 def build(tree: Path, dist: Path, *kinds: str) -> None:
@@ -58,21 +56,18 @@ def commands_of(tree: Path, name: str) -> list[str]:
     return sorted(project["project"].get("scripts", {}))
 
 
-def pythons() -> list[str]:
-    """List the versions of Python that this machine has, or that uv can get it."""
-    found = []
-    for version in PYTHONS:
-        for command in (("uv", "python", "find", version), ("uv", "python", "install", "--quiet", version)):
-            if subprocess.run(command, capture_output=True, check=False).returncode == 0:
-                found.append(version)
-                break
-    return found
+def declared_pythons(tree: Path) -> list[str]:
+    """List the versions of Python on which the packages say that they run."""
+    project = tomllib.loads((tree / "packages/hooks/pyproject.toml").read_text())["project"]
+    versions = (re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", item) for item in project["classifiers"])
+    return [version[1] for version in versions if version]
 
 
-def environment(folder: Path, python: str, dist: Path, *requirements: str) -> Path:
+def environment(place: Place, folder: Path, dist: Path, *requirements: str) -> Path:
     """Make an environment with wheels of ours from a folder; its bin folder."""
-    run = Runner(folder.parent)
     if not folder.exists():
-        run("uv", "venv", "--quiet", "--python", python, folder)
-    run("uv", "pip", "install", "--quiet", "--python", folder / "bin/python", "--find-links", dist, *requirements)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        place.run(folder.parent, "uv", "venv", "--quiet", "--python", place.python, folder)
+    python = folder / "bin/python"
+    place.run(folder, "uv", "pip", "install", "--quiet", "--python", python, "--find-links", dist, *requirements)
     return folder / "bin"

@@ -19,12 +19,15 @@ from tempfile import mkdtemp
 from typing import TYPE_CHECKING, Any
 
 import release
-from distributions import PYTHONS, build, commands_of, environment, incomplete, pythons, unknown_classifiers
+from distributions import build, commands_of, declared_pythons, environment, incomplete, unknown_classifiers
+from places import Machine, NoPlaceError, place
 from workspace import EXTRAS, META, ROOT, parts
 from workspace import version as version_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from places import Place
 
 EXAMPLE = ("examples/genome_stats/genome_stats.wdl", "-i", "examples/genome_stats/inputs.json")
 BY_HAND = """\
@@ -63,37 +66,53 @@ class Rehearsal:
         self.steps.append((name, time.monotonic() - begun, "; ".join(said)))
 
 
-def alone(rehearsal: Rehearsal, python: str) -> str:
-    """Install each part alone, import it, and let its commands say what they are."""
-    for name in parts():
-        folder = rehearsal.folder / "alone" / python / name
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        bin_folder = environment(folder, python, rehearsal.dist, f"{name}=={rehearsal.version}")
-        run = release.Runner(rehearsal.folder)
-        run(bin_folder / "python", "-W", "error", "-c", f"import {name.replace('-', '_')}")
-        for command in commands_of(rehearsal.tree, name):
-            run(bin_folder / command, "--help")
-        shutil.rmtree(folder)
-    return f"{len(parts())} parts"
+def looks_whole(rehearsal: Rehearsal, place: Place, bin_folder: Path, *names: str) -> str:
+    """Import parts that are installed, every warning an error, and let their commands say what they are."""
+    commands = [command for name in names for command in commands_of(rehearsal.tree, name)]
+    imports = "; ".join(f"import {name.replace('-', '_')}" for name in names)
+    place.run(rehearsal.folder, bin_folder / "python", "-W", "error", "-c", imports)
+    for command in commands:
+        place.run(rehearsal.folder, bin_folder / command, "--help")
+    return f"{len(names)} parts, {len(commands)} commands"
 
 
-def main_job(bin_folder: Path, tree: Path, state: Path, upload: str) -> str:
+def main_job(place: Place, bin_folder: Path, tree: Path, state: Path, upload: str) -> str:
     """Run the README's first workflow by an environment's own commands; the results must be whole."""
-    environ = {**os.environ, "PATH": f"{bin_folder}:{os.environ['PATH']}", "MINIWDL_AWS_LOCAL_DIR": str(state)}
-    environ.pop("PYTHONPATH", None)
-    run = release.Runner(tree)
+    environ = {"PATH": f"{bin_folder}:{place.path}", "MINIWDL_AWS_LOCAL_DIR": str(state)}
     submit = (bin_folder / "miniwdl-aws-submit", "--local", *EXAMPLE, "--s3upload", f"s3://demo/{upload}/", "--wait")
     try:
-        run(*submit, environ=environ)
+        place.run(tree, *submit, **environ)
     finally:
-        run(bin_folder / "miniwdl-aws", "local", "down", environ=environ)
+        place.run(tree, bin_folder / "miniwdl-aws", "local", "down", **environ)
     outputs = json.loads((state / "s3/demo" / upload / "outputs.json").read_text())
     return f"{len(outputs)} outputs"
 
 
-def bill_of_materials(rehearsal: Rehearsal, bin_folder: Path) -> str:
-    """Write what the full installation consists of, in CycloneDX's format."""
+def try_wheels(it: Rehearsal, place: Place, previous: Path) -> None:
+    """Install the wheels with one Python: each part alone, the meta-package, and over the version before."""
+    folder = Path(mkdtemp(prefix="wheels-", dir=it.folder))
+    with it.step(f"{place.name}: each part alone") as said:
+        for name in parts():
+            looks_whole(it, place, environment(place, folder / name, it.dist, f"{name}=={it.version}"), name)
+            shutil.rmtree(folder / name)
+        said.append(f"{len(parts())} parts")
+    with it.step(f"{place.name}: {META}, without extras") as said:
+        bare = environment(place, folder / "bare", it.dist, f"{META}=={it.version}")
+        said.append(looks_whole(it, place, bare, *(name for name in parts() if name not in EXTRAS.values())))
+    full = f"{META}[{','.join(sorted(EXTRAS))}]"
+    with it.step(f"{place.name}: upgrade of {full}") as said:
+        bin_folder = environment(place, folder / "full", previous, f"{full}=={version_now()}")
+        said.append("before: " + main_job(place, bin_folder, it.tree, folder / "state", "before"))
+        environment(place, folder / "full", it.dist, f"{full}=={it.version}")
+        said.append(looks_whole(it, place, bin_folder, *parts()))
+        said.append("after: " + main_job(place, bin_folder, it.tree, folder / "state", "after"))
+
+
+def bill_of_materials(rehearsal: Rehearsal) -> str:
+    """Write what the meta-package's installation consists of, in CycloneDX's format."""
     file = rehearsal.folder / "sbom.json"
+    here = Machine("the Python that runs this", sys.executable)
+    bin_folder = environment(here, rehearsal.folder / "bill", rehearsal.dist, f"{META}=={rehearsal.version}")
     command = (sys.executable, "-m", "cyclonedx_py", "environment", bin_folder / "python", "--output-file", file)
     release.Runner(rehearsal.folder)(*command)
     return f"{len(json.loads(file.read_text())['components'])} components in {file}"
@@ -135,23 +154,14 @@ def rehearse(version: str) -> Rehearsal:
         if wrong:
             raise SystemExit("incomplete: " + ", ".join(wrong))
         said.append("twine, classifiers, licences, py.typed")
-    here = pythons()
-    for python in here:
-        with it.step(f"each part alone, Python {python}") as said:
-            said.append(alone(it, python))
-    missing = sorted(set(PYTHONS) - set(here))
-    if missing:
-        it.steps.append((f"Python {', '.join(missing)}", 0.0, "not tried: not on this machine, and uv can't get it"))
-    with it.step(f"{META}, without extras") as said:
-        bare = environment(it.folder / "bare", here[0], it.dist, f"{META}=={version}")
-        release.Runner(it.folder)(bare / "miniwdl-aws", "--help")
-        said.append(bill_of_materials(it, bare))
-    full = f"{META}[{','.join(sorted(EXTRAS))}]"
-    with it.step(f"upgrade of {full}") as said:
-        bin_folder = environment(it.folder / "full", here[0], previous, f"{full}=={version_now()}")
-        said.append("before: " + main_job(bin_folder, it.tree, it.folder / "state", "before"))
-        environment(it.folder / "full", here[0], it.dist, f"{full}=={version}")
-        said.append("after: " + main_job(bin_folder, it.tree, it.folder / "state", "after"))
+    for python in declared_pythons(it.tree):
+        try:
+            with place(python, it.folder) as where:
+                try_wheels(it, where, previous)
+        except NoPlaceError as why:
+            it.steps.append((f"Python {python}", 0.0, f"not tried: {why}"))
+    with it.step("bill of materials") as said:
+        said.append(bill_of_materials(it))
     with it.step("workflow image") as said:
         said.append(image(it))
     return it

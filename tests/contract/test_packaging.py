@@ -76,6 +76,16 @@ def test_metadata_that_all_share(project):
     assert not project.get("tool", {}).keys() - {"hatch"}, "tools are configured once, in the root's pyproject.toml"
 
 
+def pythons(project):
+    return [item.split()[-1] for item in project["project"]["classifiers"] if re.search(r":: 3\.\d+$", item)]
+
+
+def test_all_name_the_pythons_that_a_release_is_tried_on(root, project):
+    tried = pythons(load(root / "packages/hooks/pyproject.toml"))  # as scripts/rehearse.py does
+    assert pythons(project) == tried
+    assert project["project"]["requires-python"] == f">={tried[0]}"
+
+
 def test_files_that_all_have(root, distribution, folder, module):
     assert {"README.md", "CHANGELOG.md", "changelog.d"} <= {path.name for path in folder.iterdir()}
     assert (folder / "LICENSE").read_text() == (root / "LICENSE").read_text()
