@@ -63,7 +63,12 @@ class Rehearsal:
         print(f"== {name}", flush=True)
         begun, said = time.monotonic(), []
         yield said
-        self.steps.append((name, time.monotonic() - begun, "; ".join(said)))
+        self.note(name, "; ".join(said), time.monotonic() - begun)
+
+    def note(self, name: str, said: str, seconds: float = 0.0) -> None:
+        """Keep for the summary how a step went, and say it at once: a later step may fail."""
+        self.steps.append((name, seconds, said))
+        print(f"   {said or 'done'}", flush=True)
 
 
 def looks_whole(rehearsal: Rehearsal, place: Place, bin_folder: Path, *names: str) -> str:
@@ -159,7 +164,8 @@ def rehearse(version: str) -> Rehearsal:
             with place(python, it.folder) as where:
                 try_wheels(it, where, previous)
         except NoPlaceError as why:
-            it.steps.append((f"Python {python}", 0.0, f"not tried: {why}"))
+            print(f"== Python {python}", flush=True)
+            it.note(f"Python {python}", f"not tried: {why}")
     with it.step("bill of materials") as said:
         said.append(bill_of_materials(it))
     with it.step("workflow image") as said:
