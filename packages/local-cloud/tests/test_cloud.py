@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from miniwdl_aws_hooks.protocol import SENTINEL_NAME
 from miniwdl_aws_local_cloud import CloudSettings, LocalCloud
-from miniwdl_aws_local_cloud.batch.leftovers import end_leftovers
+from miniwdl_aws_local_cloud.batch.process.leftovers import end_leftovers
 from miniwdl_aws_local_cloud.batch.runner import Ended
 from miniwdl_aws_local_cloud.cloud_settings import JOB_MARKER
 from miniwdl_aws_local_cloud.errors import StateFolderError

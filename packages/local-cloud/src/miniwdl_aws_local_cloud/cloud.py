@@ -22,10 +22,10 @@ from moto.s3.models import s3_backends
 from miniwdl_aws_core.options.presets import workflow_cfg
 from miniwdl_aws_hooks.protocol import SENTINEL_NAME
 from miniwdl_aws_local_cloud import __version__
-from miniwdl_aws_local_cloud.batch.leftovers import end_leftovers
 from miniwdl_aws_local_cloud.batch.machine import Machine
 from miniwdl_aws_local_cloud.batch.operations import BatchJobs
-from miniwdl_aws_local_cloud.batch.processes import ProcessRunner, host_environment
+from miniwdl_aws_local_cloud.batch.process.leftovers import end_leftovers
+from miniwdl_aws_local_cloud.batch.process.processes import ProcessRunner, host_environment
 from miniwdl_aws_local_cloud.batch.runner import NoRunner
 from miniwdl_aws_local_cloud.batch.scheduler import Scheduler
 from miniwdl_aws_local_cloud.bundle import BUNDLED_BUCKET, bundled_objects

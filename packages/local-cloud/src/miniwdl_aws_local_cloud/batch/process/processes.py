@@ -18,8 +18,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from miniwdl_aws_local_cloud.batch import supervisor
-from miniwdl_aws_local_cloud.batch.leftovers import end_leftovers
+from miniwdl_aws_local_cloud.batch.process import supervisor
+from miniwdl_aws_local_cloud.batch.process.leftovers import end_leftovers
 from miniwdl_aws_local_cloud.batch.runner import Ended, Execution, Launch, StartError
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from miniwdl_aws_local_cloud import Fault, FaultKind
-from miniwdl_aws_local_cloud.batch import processes
+from miniwdl_aws_local_cloud.batch.process import processes
 from miniwdl_aws_local_cloud.up import detached
 
 LINGERS = "sh -c 'echo $$ > {pid}; exec sleep 600'"
