@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import json
+import os
+import select
 import sys
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import psutil
 import pytest
 
 from miniwdl_aws_local_cloud import Fault, FaultKind
-from miniwdl_aws_local_cloud.batch.process import processes
+from miniwdl_aws_local_cloud.batch.process import processes, supervisor
+from miniwdl_aws_local_cloud.batch.process.supervisors import Supervisors
 from miniwdl_aws_local_cloud.up import detached
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
 
 LINGERS = "sh -c 'echo $$ > {pid}; exec sleep 600'"
 HIDINGS = {
@@ -98,6 +107,15 @@ def test_when_the_cloud_is_killed(server, tmp_path) -> None:
 
 
 @on_linux
+def test_the_next_cloud_waits_for_no_supervisor_without_a_job(server, open_cloud, tmp_path) -> None:
+    theirs, process = server
+    theirs.ended(theirs.submit("true"))
+    kill(process)
+    with open_cloud(tmp_path / "state") as user:
+        assert user.run("true")["status"] == "SUCCEEDED"
+
+
+@on_linux
 def test_the_next_cloud_waits_for_it(server, open_cloud, tmp_path) -> None:
     pid = tmp_path / "pid"
     theirs, process = server
@@ -140,3 +158,90 @@ def test_orphans_that_end_are_no_zombies(user, tmp_path) -> None:
     pid = tmp_path / "pid"
     job = user.run(f"(sleep 0.01 & echo $! > {pid}); while kill -0 $(cat {pid}); do sleep 0.01; done")
     assert job["status"] == "SUCCEEDED"
+
+
+@on_linux
+def test_one_supervisor_sees_to_one_job_after_another(open_cloud, tmp_path) -> None:
+    script = 'echo "$PPID $PWD $OWN $(ls -A)"; touch made; exit $CODE'
+    with open_cloud(tmp_path / "state") as user:
+        told = []
+        for own, code in (("a", 3), ("b", 0)):
+            given = [{"name": "OWN", "value": own}, {"name": "CODE", "value": str(code)}]
+            job = user.run(containerOverrides={"command": ["sh", "-c", script], "environment": given})
+            assert job["container"]["exitCode"] == code
+            told.append(user.log(job)[0].split(" "))
+        (parent, folder, *first), (another, other_folder, *second) = told
+        assert (first, second) == (["a", ""], ["b", ""])
+        assert parent == another
+        assert folder != other_folder
+
+
+@on_linux
+def test_two_jobs_at_once_have_a_supervisor_each(open_cloud, tmp_path) -> None:
+    meet = f"mkdir {tmp_path}/$NAME; until [ -e {tmp_path}/a ] && [ -e {tmp_path}/b ]; do sleep 0.01; done; echo $PPID"
+    with open_cloud(tmp_path / "state") as user:
+        user.run("true")
+        both = [user.submit(f"NAME={name}; {meet}") for name in ("a", "b")]
+        assert len({user.log(user.ended(job_id))[0] for job_id in both}) == 2
+
+
+@on_linux
+def test_a_supervisor_that_is_killed_without_a_job_is_not_missed(open_cloud, tmp_path) -> None:
+    with open_cloud(tmp_path / "state") as user:
+        idle = psutil.Process(int(user.log(user.run("echo $PPID"))[0]))
+        idle.kill()
+        while idle.status() != psutil.STATUS_ZOMBIE:
+            select.select([], [], [], 0.01)
+        assert user.run("true")["status"] == "SUCCEEDED"
+
+
+class Program:
+    """The program, with whoever stands for the cloud at the other end of one supervisor's socket."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir()
+        self.supervisors = Supervisors(folder)
+        self.folder = folder
+
+    def start(self, script: str, control: socket.socket | None = None) -> socket.socket:
+        request = {"command": ["sh", "-c", script], "env": dict(os.environ), "cwd": str(self.folder)}
+        with Path(os.devnull).open("wb") as nothing:
+            if control:
+                self.supervisors.give_back(control)
+            return self.supervisors.start(json.dumps(request).encode(), nothing.fileno())
+
+
+@pytest.fixture
+def program(tmp_path):
+    program = Program(tmp_path / "folder")
+    yield program
+    program.supervisors.close()
+
+
+def answers(control: socket.socket) -> Iterator[dict[str, Any]]:
+    with control.makefile() as lines:
+        yield from map(json.loads, lines)
+
+
+def test_an_order_for_a_job_that_has_ended_is_not_for_the_next_one(program) -> None:
+    control = program.start("exit 3")
+    told = answers(control)
+    assert [*next(told)] == ["started"]
+    assert next(told)["ended"] == 3
+    control.sendall(supervisor.TERMINATE + supervisor.KILL)
+    program.start("sleep 0.2; exit 4", control)
+    assert [*next(told)] == ["started"]
+    assert next(told)["ended"] == 4
+    control.close()
+
+
+@on_linux
+def test_a_cloud_that_is_killed_before_it_has_read_an_answer(program, tmp_path) -> None:
+    control = program.start(f"echo $$ > {tmp_path}/pid.new; mv {tmp_path}/pid.new {tmp_path}/pid; exec sleep 600")
+    pid = tmp_path / "pid"
+    while not pid.exists():
+        select.select([], [], [], 0.01)
+    job = psutil.Process(int(pid.read_text()))
+    select.select([control], [], [])
+    control.close()
+    assert psutil.wait_procs([job], timeout=60)[1] == []

@@ -12,18 +12,18 @@ import contextlib
 import json
 import os
 import shutil
-import socket
-import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_local_cloud.batch.process import supervisor
 from miniwdl_aws_local_cloud.batch.process.leftovers import end_leftovers
+from miniwdl_aws_local_cloud.batch.process.supervisors import Supervisors
 from miniwdl_aws_local_cloud.batch.runner import Ended, Execution, Launch, StartError
 
 if TYPE_CHECKING:
     import asyncio
+    import socket
     from collections.abc import Callable, Mapping
 
 __all__ = ["ProcessRunner", "host_environment", "refusal"]
@@ -31,10 +31,6 @@ __all__ = ["ProcessRunner", "host_environment", "refusal"]
 READ_SIZE = 64 * 1024
 LAST_WORDS = 1024 * 1024
 """Bytes of output still read after a job's processes are gone: more than any pipe holds."""
-REQUEST_BUFFER = 256 * 1024
-"""Bytes that a job's socket holds: a whole request, so that the event loop never waits for the supervisor."""
-CLOSE_PATIENCE = 10.0
-"""Seconds in which killed processes must be gone when the cloud goes down."""
 KILLED = -9
 SIGNAL_BASE = 128
 """Exit code of a container whose process died from a signal, less the signal."""
@@ -80,7 +76,7 @@ class ProcessRunner:
 
     def __init__(self, loop: asyncio.AbstractEventLoop, state: Path, environment: Callable[[], dict[str, str]]) -> None:
         """
-        Keep what all jobs share, and start the program whose forks supervise them.
+        Keep what all jobs share, and start what supervises them.
 
         :param state: the cloud's folder; in ``work`` each job gets a folder of its own, its home and working directory,
             for as long as it runs.
@@ -91,14 +87,7 @@ class ProcessRunner:
         self._folder = state / "work"
         self._environment = environment
         self._folder.mkdir(parents=True, exist_ok=True)
-        self._door, theirs = socket.socketpair()
-        with theirs:
-            self._supervisor = subprocess.Popen(
-                [sys.executable, "-I", "-S", "-X", "utf8", supervisor.__file__, str(self._folder)],
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for the cloud, which then ends its jobs
-            )
+        self._supervisors = Supervisors(self._folder)
 
     def start(self, launch: Launch) -> Execution:
         """Have the process started; that it runs is told later."""
@@ -114,31 +103,22 @@ class ProcessRunner:
             **launch.environment,
         }
         request = json.dumps({"command": launch.spec.command, "env": variables, "cwd": str(home)}).encode()
-        control, theirs = socket.socketpair()
         output, output_end = os.pipe()
-        process = _Process(self._loop, launch, control, output, home, self._state)
         try:
-            with theirs:
-                home.mkdir()
-                socket.send_fds(self._door, [b"+"], [theirs.fileno(), output_end])
-            control.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, REQUEST_BUFFER)
-            control.sendall(len(request).to_bytes(supervisor.SIZE_BYTES, "big") + request)
+            home.mkdir()
+            control = self._supervisors.start(request, output_end)
         except OSError:
-            process.forget()
+            os.close(output)
+            with contextlib.suppress(OSError):
+                home.rmdir()
             raise
         finally:
             os.close(output_end)
-        process.listen()
-        return process
+        return _Process(self._loop, launch, control, output, home, self._state, self._supervisors.give_back)
 
     def close(self) -> None:
         """End what is left, and remove what jobs may have left in their folders."""
-        self._door.close()
-        try:
-            self._supervisor.wait(CLOSE_PATIENCE)
-        except subprocess.TimeoutExpired:
-            self._supervisor.kill()
-            self._supervisor.wait()
+        self._supervisors.close()
         shutil.rmtree(self._folder, ignore_errors=True)
 
 
@@ -161,22 +141,21 @@ class _Process:
         output: int,
         home: Path,
         state: Path,
+        give_back: Callable[[socket.socket], None],
     ) -> None:
         self._loop = loop
         self._launch = launch
-        self._control = control
+        self._control: socket.socket | None = control
         self._output = output
         self._home = home
         self._state = state
+        self._give_back = give_back
         self._heard = b""
         self._started = False
         self._reading = False
         self._killer: asyncio.TimerHandle | None = None
-
-    def listen(self) -> None:
-        """Follow what the supervisor tells."""
-        self._control.setblocking(False)
-        self._loop.add_reader(self._control, self._listen)
+        control.setblocking(False)
+        loop.add_reader(control, self._listen, control)
 
     def stop(self, timeout: float) -> None:
         """Send SIGTERM to the process alone, as a container's first process gets it, and kill everything later."""
@@ -189,18 +168,20 @@ class _Process:
         self._order(supervisor.KILL)
 
     def _order(self, order: bytes) -> None:
-        with contextlib.suppress(OSError):  # it has ended
-            self._control.send(order)
+        if self._control is not None:
+            with contextlib.suppress(OSError):  # it was killed
+                self._control.send(order)
 
-    def _listen(self) -> None:
+    def _listen(self, control: socket.socket) -> None:
+        """Follow what the supervisor tells."""
         try:
-            data = self._control.recv(READ_SIZE)
+            data = control.recv(READ_SIZE)
         except OSError:
             data = b""
         *lines, self._heard = (self._heard + data).split(b"\n")
         for line in lines:
             self._told(json.loads(line))
-        if not data and self._control.fileno() >= 0:
+        if not data:
             # Somebody has killed the supervisor.
             words = "its supervisor was killed"
             self._told({"ended": KILLED, "whole": False} if self._started else {"failed": words, "missing": False})
@@ -212,20 +193,29 @@ class _Process:
             self._loop.add_reader(self._output, self._read)
             self._launch.started()
         elif "failed" in answer:
-            self._loop.remove_reader(self._control)
-            self.forget()
+            self._leave(alive=False)
+            self._clear()
             self._launch.failed(
                 _cannot_start(self._launch.spec.command[0], answer["failed"], missing=answer["missing"])
             )
         else:
-            self._loop.remove_reader(self._control)
-            self._control.close()
+            self._leave(alive=answer["whole"])
             if answer["whole"]:
                 self._end(answer["ended"])
             else:
                 job_id = self._launch.environment["AWS_BATCH_JOB_ID"]
                 looking = self._loop.run_in_executor(None, end_leftovers, self._state, job_id)
                 looking.add_done_callback(lambda _: self._end(answer["ended"]))
+
+    def _leave(self, *, alive: bool) -> None:
+        """Have no more to do with the supervisor: the next job may have it, if it is alive and has no child left."""
+        control, self._control = self._control, None
+        if control is not None:
+            self._loop.remove_reader(control)
+            if alive:
+                self._give_back(control)
+            else:
+                control.close()
 
     def _read(self) -> bool:
         """Pass on one piece of output; ``False`` when there is none."""
@@ -247,14 +237,13 @@ class _Process:
                 break
         if self._reading:
             self._loop.remove_reader(self._output)
-        self.forget()
+        self._clear()
         self._launch.ended(Ended(status if status >= 0 else SIGNAL_BASE - status))
 
-    def forget(self) -> None:
+    def _clear(self) -> None:
         """Close and remove what it has."""
         if self._killer is not None:
             self._killer.cancel()
-        self._control.close()
         os.close(self._output)
         try:
             self._home.rmdir()

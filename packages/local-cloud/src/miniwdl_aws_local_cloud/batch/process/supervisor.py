@@ -1,11 +1,12 @@
 """
 The program that starts jobs as processes, and sees to it that nothing of what a job started outlives it.
 
-One runs beside each cloud. Its standard input is a socket from the cloud, on which each byte brings two descriptors:
-the socket of a job, and the end of a pipe for the job's output. A fork per job, which costs a millisecond and no
-interpreter, starts the job and becomes the parent of whatever loses its own one (``PR_SET_CHILD_SUBREAPER``), also in
+One runs beside each cloud. Its standard input is a socket from the cloud, on which each byte brings a descriptor: the
+socket of one more supervisor, a fork of this program, which costs no interpreter. A supervisor sees to one job after
+another. It starts the job and becomes the parent of whatever loses its own one (``PR_SET_CHILD_SUBREAPER``), also in
 sessions of their own; so it can kill generation after generation until none is left. It does that when the job's first
-process has ended, when it is told to, and when its socket closes, which also happens when the cloud is killed.
+process has ended, when it is told to, and when its socket closes, which also happens when the cloud is killed. Only
+then it tells that the job has ended, so that the next one finds it without a child.
 
 Rejected: control groups need root or a delegated subtree, namespaces are switched off on many machines,
 ``PR_SET_PDEATHSIG`` doesn't reach grandchildren, and a mark in the environment is lost with the environment. Where
@@ -32,14 +33,18 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from types import FrameType
 
-__all__ = ["KILL", "SIZE_BYTES", "TERMINATE", "main"]
+__all__ = ["KILL", "SIZE_BYTES", "START", "TERMINATE", "main"]
 
+START = b"S"
+"""
+Order to start a job. With it comes a descriptor, the end of a pipe for the job's output, and after it a length in
+:data:`SIZE_BYTES` bytes, and that much JSON (``command``, ``env``, ``cwd``).
+"""
 SIZE_BYTES = 4
-"""A job's socket brings a length in so many bytes, that much JSON (``command``, ``env``, ``cwd``), and then orders."""
 TERMINATE = b"T"
-"""Order to send SIGTERM to the job's first process, as a container's gets it."""
+"""Order to send SIGTERM to the job's first process, as a container's gets it; without a job it means nothing."""
 KILL = b"K"
-"""Order to kill everything."""
+"""Order to kill everything; the same."""
 _PR_SET_CHILD_SUBREAPER = 36
 
 
@@ -52,12 +57,11 @@ def main() -> None:
     with socket.socket(fileno=os.dup(sys.stdin.fileno())) as door, Path(os.devnull).open("rb") as nothing:
         os.dup2(nothing.fileno(), sys.stdin.fileno())
         while True:
-            data, descriptors, _, _ = socket.recv_fds(door, 1, 2)
+            data, descriptors, _, _ = socket.recv_fds(door, 1, 1)
             if not data:
                 break
             with socket.socket(fileno=descriptors[0]) as control:
-                _fork(door, control, descriptors[1])
-            os.close(descriptors[1])
+                _fork(door, control)
     with contextlib.suppress(ChildProcessError):
         while True:
             os.waitpid(-1, 0)
@@ -67,7 +71,7 @@ def _heed_nothing(_number: int, _frame: FrameType | None) -> None:
     """Handle a signal that is for the cloud, or that only has to wake this process up."""
 
 
-def _fork(door: socket.socket, control: socket.socket, output: int) -> None:
+def _fork(door: socket.socket, control: socket.socket) -> None:
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass
@@ -78,22 +82,53 @@ def _fork(door: socket.socket, control: socket.socket, output: int) -> None:
         return
     if child == 0:
         door.close()
-        _supervise(control, output)
+        _supervise(control)
         os._exit(0)
 
 
-def _supervise(control: socket.socket, output: int) -> None:
-    """See to one job from its start to its end."""
-    size = int.from_bytes(control.recv(SIZE_BYTES, socket.MSG_WAITALL), "big")
-    document = control.recv(size, socket.MSG_WAITALL)
-    if not document or len(document) < size:  # the cloud was killed
-        return
-    request = json.loads(document)
+def _supervise(control: socket.socket) -> None:
+    """See to jobs until the cloud closes the socket."""
     wake, waker = os.pipe()
     os.set_blocking(waker, False)
     signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
     signal.signal(signal.SIGCHLD, _heed_nothing)
     finds_all = _become_parent_of_orphans()
+    while (job := _next_job(control)) is not None:
+        request, output = job
+        first = _start(request, control, output)
+        if first is not None:
+            family = _Family(first, finds_all=finds_all)
+            _watch(family, control, wake)
+            family.end()
+            _answer(control, ended=family.status, whole=finds_all)
+
+
+def _next_job(control: socket.socket) -> tuple[dict[str, Any], int] | None:
+    """Wait for a job; ``None`` when the cloud has gone."""
+    order, descriptors = _hear(control)
+    while order and order != START:  # given when the cloud had not heard yet of the last job's end
+        order, descriptors = _hear(control)
+    try:
+        size = int.from_bytes(control.recv(SIZE_BYTES, socket.MSG_WAITALL), "big")
+        document = control.recv(size, socket.MSG_WAITALL)
+    except OSError:
+        return None
+    if not document or len(document) < size:
+        return None
+    return json.loads(document), descriptors[0]
+
+
+def _hear(control: socket.socket) -> tuple[bytes, list[int]]:
+    """Receive an order, with the descriptor that comes along; an empty one when the cloud has gone."""
+    try:
+        order, descriptors, _, _ = socket.recv_fds(control, 1, 1)
+    except OSError:  # it was killed before it had read all that it was told
+        return b"", []
+    return order, descriptors
+
+
+def _start(request: dict[str, Any], control: socket.socket, output: int) -> int | None:
+    """Start a job, and tell its process id, or else why there is none."""
     try:
         first = subprocess.Popen(
             request["command"],
@@ -106,13 +141,12 @@ def _supervise(control: socket.socket, output: int) -> None:
         )
     except (OSError, ValueError) as exc:
         _answer(control, failed=str(exc), missing=isinstance(exc, FileNotFoundError))
-        return
-    os.close(output)
+        return None
+    finally:
+        os.close(output)
+    first.returncode = 0  # its object is not to wait for it: that would take its exit code away
     _answer(control, started=first.pid)
-    family = _Family(first.pid, finds_all=finds_all)
-    _watch(family, control, wake)
-    family.end()
-    _answer(control, ended=family.status, whole=finds_all)
+    return first.pid
 
 
 def _watch(family: _Family, control: socket.socket, wake: int) -> None:
@@ -124,7 +158,7 @@ def _watch(family: _Family, control: socket.socket, wake: int) -> None:
             while family.reap(os.WNOHANG):
                 pass
         if control.fileno() in ready:
-            order = control.recv(1)
+            order, _ = _hear(control)
             if order != TERMINATE:  # KILL, or the cloud was killed
                 return
             if family.status is None:
