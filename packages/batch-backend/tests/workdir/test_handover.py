@@ -123,7 +123,35 @@ def test_a_place_that_was_exchanged_is_not_touched(home: JobPaths, place: Place,
     with pytest.raises(OSError):
         take_back(place, home)
     discard(place)
-    assert sorted(path.name for path in elsewhere.iterdir()) == ["exit_code2", "work2"]
+    assert sorted(path.name for path in elsewhere.iterdir()) == ["exit_code2", "stderr2.txt.pipe", "work2"]
+
+
+@pytest.mark.parametrize(("to_any_user", "mode"), [(True, 0o666), (False, 0o600)])
+def test_a_pipe_is_there_as_long_as_the_place(home: JobPaths, to_any_user: bool, mode: int) -> None:
+    place = new_place(str(Path(home.task_dir).parent), "call-a", 2)
+    before = os.umask(0o077)
+    try:
+        hand_over(home, place, to_any_user=to_any_user)
+    finally:
+        os.umask(before)
+    found = Path(place.paths.pipe).stat()
+    assert stat.S_ISFIFO(found.st_mode)
+    assert stat.S_IMODE(found.st_mode) == mode
+    take_back(place, home)
+    assert not os.path.lexists(home.pipe)
+    discard(place)
+    assert not os.path.lexists(place.paths.task_dir)
+
+
+@pytest.mark.parametrize("error", [OSError("no pipes here"), NotImplementedError()])
+def test_a_file_system_without_pipes(home: JobPaths, monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(os, "mkfifo", refuse)
+    place = new_place(str(Path(home.task_dir).parent), "call-a", 2)
+    hand_over(home, place, to_any_user=True)
+    assert is_there(place.paths)
 
 
 def test_jobs_of_a_run_directory_that_is_a_link_are_refused(tmp_path: Path) -> None:

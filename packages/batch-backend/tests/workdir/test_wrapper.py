@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from miniwdl_aws_batch_backend.workdir.array_folder import PER_FILE, ArrayFolder
+from miniwdl_aws_batch_backend.workdir.array_folder import PER_FILE, ArrayFolder, can_be_written
 from miniwdl_aws_batch_backend.workdir.handover import Place, read_exit_code
 from miniwdl_aws_batch_backend.workdir.paths import JobPaths
 from miniwdl_aws_batch_backend.workdir.wrapper import (
@@ -39,7 +39,9 @@ def paths(tmp_path: Path) -> JobPaths:
     return paths
 
 
-def start(image_shell: list[str], paths: JobPaths, text: str, **options: object) -> subprocess.Popen[bytes]:
+def start(
+    image_shell: list[str], paths: JobPaths, text: str, programs: dict[str, str] | None = None, **options: object
+) -> subprocess.Popen[bytes]:
     Path(paths.command).write_text(text)
     job_id = options.pop("job_id", "job-1")
     command = job_command(paths, paths.command, **{"shell": "/bin/bash", "sentinel": None, **options})  # type: ignore[arg-type]
@@ -49,7 +51,7 @@ def start(image_shell: list[str], paths: JobPaths, text: str, **options: object)
     }
     return subprocess.Popen(
         [*image_shell, *command[1:]],
-        env=environ,
+        env=environ | (programs or {}),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         start_new_session=True,
@@ -67,7 +69,39 @@ def test_streams_and_exit_code(shell: list[str], paths: JobPaths) -> None:
     assert err == b"to err\n"
     assert {path.name for path in Path(paths.task_dir).iterdir()} == {
         "work", "command", "stdout.txt", "stderr.txt", "exit_code", "claim", "usage.txt",
+        "stderr.txt.pipe",
     }  # fmt: skip
+
+
+def test_few_programs_are_needed(shell: list[str], paths: JobPaths, tmp_path: Path) -> None:
+    """Each costs every task; sleep is for a process that is left behind."""
+    (tmp_path / "bin").mkdir()
+    for name in ("ln", "tee", "sleep"):
+        (tmp_path / "bin" / name).symlink_to(str(shutil.which(name)))
+    os.mkfifo(paths.pipe)
+    found = [str(shutil.which(shell[0])), *shell[1:]]
+    process = start(found, paths, "echo to err >&2; exit 3", {"PATH": str(tmp_path / "bin")})
+    _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (3, b"to err\n")
+    assert Path(paths.stderr).read_text() == "to err\n"
+    assert read_exit_code(paths) == 3
+
+
+def test_another_attempt_of_a_job_finds_the_pipe_of_the_first(shell: list[str], paths: JobPaths) -> None:
+    for code in (3, 4):
+        process = start(shell, paths, f"echo {code} >&2; exit {code}")
+        assert process.communicate(timeout=20) == (b"", f"{code}\n".encode())
+        assert Path(paths.stderr).read_text() == f"{code}\n"
+        assert read_exit_code(paths) == code
+
+
+def test_without_a_pipe_the_file_has_it_all(shell: list[str], paths: JobPaths) -> None:
+    Path(paths.pipe).mkdir()
+    process = start(shell, paths, "echo to err >&2; exit 3")
+    _, err = process.communicate(timeout=20)
+    assert process.returncode == 3
+    assert b"to err" not in err
+    assert Path(paths.stderr).read_text() == "to err\n"
 
 
 def test_the_command_shell_may_have_options(shell: list[str], paths: JobPaths) -> None:
@@ -177,7 +211,7 @@ def test_overrides_stay_small() -> None:
     assert all(command)
 
 
-@pytest.mark.parametrize("text", ["", "no number\n"])
+@pytest.mark.parametrize("text", ["", "no number\n", "13"])
 def test_an_unreadable_exit_code_is_none(tmp_path: Path, text: str) -> None:
     (tmp_path / "exit_code").write_text(text)
     assert read_exit_code(JobPaths(str(tmp_path))) is None
@@ -224,6 +258,20 @@ def test_a_child_finds_which_job_it_is(shell: list[str], array: Array, index: in
     assert (code, read_exit_code(paths)) == (3, 3)
     assert Path(paths.stdout).read_text() == f"{paths.work}\n0\n"
     assert str(Path(paths.claim).readlink()) == f"j:{index}"
+
+
+def test_lines_of_children_are_short(array: Array) -> None:
+    """For dash, which reads them letter by letter."""
+    first, second, *_ = Path(array.folder.path, "0").read_text().splitlines()
+    assert (first, second) == ("place  0 ", "call-a '\\ 0")
+
+
+@pytest.mark.parametrize(
+    ("task_dir", "yes"), [("call-a", True), ("call-a/b", True), ("a\nb", False), (".", False), ("../run2/a", False)]
+)
+def test_what_lines_can_tell(tmp_path: Path, task_dir: str, yes: bool) -> None:
+    paths = JobPaths(os.path.normpath(tmp_path / "run" / task_dir))
+    assert can_be_written(Place(str(tmp_path / "run"), "name", 1), paths) is yes
 
 
 def test_without_an_index_nothing_is_done(shell: list[str], array: Array) -> None:

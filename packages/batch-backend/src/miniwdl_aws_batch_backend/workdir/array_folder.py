@@ -27,8 +27,10 @@ __all__ = ["ARRAYS", "PER_FILE", "ArrayFolder", "can_be_written", "discard_left"
 
 ARRAYS = "arrays"
 PER_FILE = 32
-"""Children whose lines are in one file, two for each: its place, and its task's directory."""
-
+"""
+Children whose lines are in one file, two for each: the name of its place, and its task's directory as seen from the run
+directory.
+"""
 
 _SUFFIX = re.compile(r"-array-([0-9a-f]{12})\Z")
 
@@ -46,6 +48,8 @@ def discard_left(run_dir: str, job_name: str) -> None:
 
 def can_be_written(place: Place, paths: JobPaths) -> bool:
     """Whether lines can tell where the files of a job are."""
+    if not paths.task_dir.startswith(f"{place.run_dir}/"):
+        return False
     return not any("\n" in path or "\0" in path for path in (place.run_dir, place.name, paths.task_dir))
 
 
@@ -96,4 +100,4 @@ def _delete(run_dir: str, name: str) -> None:
 def _files(jobs: Sequence[tuple[Place, JobPaths]]) -> Iterator[str]:
     for start in range(0, len(jobs), PER_FILE):
         some = jobs[start : start + PER_FILE]
-        yield "".join(f"{place.paths.task_dir}\n{paths.task_dir}\n" for place, paths in some)
+        yield "".join(f"{place.name}\n{paths.task_dir.removeprefix(f'{place.run_dir}/')}\n" for place, paths in some)

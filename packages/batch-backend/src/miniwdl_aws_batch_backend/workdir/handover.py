@@ -109,8 +109,17 @@ def hand_over(paths: JobPaths, place: Place, *, to_any_user: bool) -> None:
             with folder(made, _name(paths.work)) as work:
                 for descriptor in (made, work) if to_any_user else ():
                     os.fchmod(descriptor, 0o777)
+            _make_pipe(_name(place.paths.pipe), made, to_any_user=to_any_user)
         _move(place.name, home, jobs)
         _leave_links(home, paths, place)
+
+
+def _make_pipe(name: str, parent: int, *, to_any_user: bool) -> None:
+    """Make the job's pipe, which costs a job ten times as much; where that can't be done, the job tries itself."""
+    with suppress(OSError, NotImplementedError):
+        os.mkfifo(name, dir_fd=parent)
+        if to_any_user:
+            os.chmod(name, 0o666, dir_fd=parent)  # noqa: S103 - as the place
 
 
 def lie_elsewhere(paths: JobPaths, place: Place) -> None:
@@ -153,10 +162,11 @@ def is_there(paths: JobPaths) -> bool:
 
 
 def read_exit_code(paths: JobPaths) -> int | None:
-    """Read the exit code that a job left; ``None`` when it left none."""
+    """Read the exit code that a job left, a line; ``None`` when it left none, or was killed meanwhile."""
     try:
         with _opened(paths) as descriptor:
-            return int(read_bytes(descriptor, _name(paths.exit_code), 32))
+            line = read_bytes(descriptor, _name(paths.exit_code), 32)
+            return int(line) if line.endswith(b"\n") else None
     except (OSError, ValueError):
         return None
 

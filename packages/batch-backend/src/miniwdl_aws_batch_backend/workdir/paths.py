@@ -25,8 +25,10 @@ from miniwdl_aws_core.run_files import RUN_LOGS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-__all__ = ["JobPaths", "leads_to_input", "lies_within", "rebase", "top_run_dir"]
+__all__ = ["PIPE", "JobPaths", "leads_to_input", "lies_within", "rebase", "top_run_dir"]
 
+PIPE = ".pipe"
+"""What is put behind the path of standard error to name the pipe through which it goes to file and log."""
 _MAX_GAP = 1
 """Folders without a log between a run and the run that contains it: a call's ``download/0`` has one."""
 
@@ -60,6 +62,11 @@ class JobPaths:
     def stderr(self) -> str:
         """Standard error."""
         return self._numbered("stderr", ".txt")
+
+    @property
+    def pipe(self) -> str:
+        """A named pipe that ``stderr`` comes out of."""
+        return f"{self.stderr}{PIPE}"
 
     @property
     def exit_code(self) -> str:
