@@ -74,11 +74,13 @@ from miniwdl_aws_local_cloud import CloudSettings, LocalCloud
 from miniwdl_aws_local_cloud.door.faults import account_limit
 def processor_time():
     used = resource.getrusage(resource.RUSAGE_SELF)
-    # Jobs are children of a child, which is waited for in the end only.
-    ticks = 0
-    for pid in " ".join(one.read_text() for one in Path("/proc/self/task").glob("*/children")).split():
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-        ticks += sum(map(int, fields[11:15]))
+    # Jobs are children of supervisors, which go on, and those are children of one program.
+    ticks, left = 0, list(Path("/proc/self/task").glob("*/children"))
+    while left:
+        for pid in left.pop().read_text().split():
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            ticks += sum(map(int, fields[11:15]))
+            left.append(Path(f"/proc/{pid}/task/{pid}/children"))
     return used.ru_utime + used.ru_stime, ticks / os.sysconf("SC_CLK_TCK")
 settings = CloudSettings(slots=int(sys.argv[2]) or None)
 with LocalCloud(Path(sys.argv[1]), settings, [account_limit(float(sys.argv[3]))]) as cloud:
