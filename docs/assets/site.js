@@ -1,7 +1,7 @@
 // On a phone each row of a table is a card (site.css): there each cell says itself what its column's heading says.
 // The first cell is the card's title; of many columns it may be a mere figure, and then says so too.
 for (const table of document.querySelectorAll(".md-typeset table:not([class])")) {
-  const headings = [...table.querySelectorAll("thead th")].map((heading) => heading.textContent.trim());
+  const headings = [...table.querySelectorAll("thead th")].map((heading) => heading.textContent.trim().replace(/:$/, ""));
   for (const row of table.querySelectorAll("tbody tr")) {
     [...row.cells].forEach((cell, column) => {
       const clear = column === 0 && !(headings.length > 4 && /^\d/.test(cell.textContent));
