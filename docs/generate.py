@@ -11,6 +11,7 @@ What commands print in a run is written into the pages by ``docs/runs.py``.
 from __future__ import annotations
 
 import ast
+import html
 import json
 import re
 import runpy
@@ -48,10 +49,19 @@ def table(heading: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Mark options as code, where they don't stand in code already, and escape what would end the cell."""
-    plain_and_code = text.split("`")
-    plain_and_code[::2] = [OPTION.sub(r"`\1`", part) for part in plain_and_code[::2]]
-    return "`".join(plain_and_code).replace("|", "\\|")
+    """
+    Mark options as code, where they don't stand in code already, and escape what would end the cell.
+
+    Within code the site shows the backslash of an escaped bar, and GitHub ends the cell at a bare one; both know HTML.
+    """
+    parts = text.split("`")
+    parts[::2] = [OPTION.sub(r"`\1`", plain).replace("|", "\\|") for plain in parts[::2]]
+    parts[1::2] = [_code(code) for code in parts[1::2]]
+    return "".join(parts)
+
+
+def _code(text: str) -> str:
+    return f"<code>{html.escape(text, quote=False).replace('|', '&#124;')}</code>" if "|" in text else f"`{text}`"
 
 
 def hook_block(name: str) -> str:
