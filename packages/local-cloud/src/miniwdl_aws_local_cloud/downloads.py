@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -54,9 +55,13 @@ def _fetch(uri: str, holding: Path) -> str:
         shutil.copyfile(bundled, path)
         return str(path)
     request = urllib.request.Request(uri, headers={"User-Agent": "miniwdl-aws-local-cloud"})  # noqa: S310 - http(s) only
-    with urllib.request.urlopen(request, timeout=TIMEOUT) as answer, path.open("wb") as file:  # noqa: S310 - as above
-        shutil.copyfileobj(answer, file, CHUNK)
-        expected = answer.headers.get("Content-Length")
+    try:
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as answer, path.open("wb") as file:  # noqa: S310 - as above
+            shutil.copyfileobj(answer, file, CHUNK)
+            expected = answer.headers.get("Content-Length")
+    except urllib.error.HTTPError as exc:
+        exc.close()  # it is an open answer
+        raise
     if expected is not None and int(expected) != path.stat().st_size:
         raise OSError(f"{uri}: got {path.stat().st_size} of {expected} bytes")
     return str(path)

@@ -67,9 +67,9 @@ class CloudRecord:
                 document: dict[str, Any] = json.load(answer)
                 return document
         except urllib.error.HTTPError as exc:
-            raise CloudStartError(
-                f"the local cloud at {self.endpoint} refused: {exc.read().decode(errors='replace')}"
-            ) from exc
+            with exc:  # it is an open answer
+                reason = exc.read().decode(errors="replace")
+            raise CloudStartError(f"the local cloud at {self.endpoint} refused: {reason}") from exc
         except (OSError, ValueError) as exc:
             raise CloudStartError(f"no local cloud answers at {self.endpoint}: {exc}") from exc
 

@@ -1,5 +1,6 @@
 """What tasks will ask for, told before a run."""
 
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -138,9 +139,9 @@ def test_nothing_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_an_expression_that_fails_is_not_known() -> None:
-    assert (
-        "which can't be evaluated here (integer division or modulo by zero)" in one("call t { input: cpu = 1 / 0 }")[0]
-    )
+    (why, _) = one("call t { input: cpu = 1 / 0 }")
+    # Python's own words: before 3.14 "integer division or modulo by zero".
+    assert re.search(r"which can't be evaluated here \(.*division.* by zero\)", why)
 
 
 def test_subworkflows(tmp_path: Path) -> None:

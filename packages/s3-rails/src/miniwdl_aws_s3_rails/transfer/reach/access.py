@@ -213,6 +213,7 @@ def ask_region(bucket: str, region: str, url: str, *, ca_bundle: str | None = No
         with urllib.request.urlopen(request, timeout=REGION_TIMEOUT, context=context) as answer:  # noqa: S310 - the same
             headers = answer.headers
     except urllib.error.HTTPError as exc:
+        exc.close()  # it is an open answer
         if exc.code == NOT_FOUND:
             raise AccessError(
                 f"can't use bucket {bucket}: it does not exist", kind=Kind.MISSING, status=NOT_FOUND, hint=NO_BUCKET
