@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import subprocess
@@ -16,6 +17,7 @@ from aws_requests.model import service_model
 from aws_requests.recorder import Recorder
 from aws_requests.roles import UNUSED, Permissions, actions_of
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
+from werkzeug.exceptions import ClientDisconnected
 from werkzeug.test import Client
 
 if TYPE_CHECKING:
@@ -160,6 +162,21 @@ def test_a_request_from_elsewhere_that_is_right() -> None:
     Client(DomainDispatcherApplication(create_backend_app)).open(
         "/bucket/key?list-type=2", method="GET", base_url="http://127.0.0.1:5000", headers=signed("s3")
     )
+
+
+class Gone(io.BytesIO):
+    """What a killed client has not sent any more."""
+
+    def read(self, _size: int | None = -1, /) -> bytes:
+        raise ClientDisconnected
+
+
+def test_half_of_a_request_is_nobodys_mistake() -> None:
+    with suppress(ClientDisconnected):
+        Client(DomainDispatcherApplication(create_backend_app)).open(
+            "/v1/describejobqueues", method="POST", base_url="http://127.0.0.1:5000", headers=signed("batch"),
+            input_stream=Gone(), content_length=10,
+        )  # fmt: skip
 
 
 class TestPermissions:

@@ -65,6 +65,8 @@ def _watched(call: Any, recorder: Recorder, check: Any) -> Any:
 
 
 def _note(application: Any, environ: dict[str, Any], recorder: Recorder, check: Any) -> None:
+    from werkzeug.exceptions import ClientDisconnected
+
     what = f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}?{environ.get('QUERY_STRING', '')}"
     try:
         service, key = _caller(environ)
@@ -73,6 +75,8 @@ def _note(application: Any, environ: dict[str, Any], recorder: Recorder, check: 
             recorder.blame(Fault(MODEL, f"{service}:{operation.name}: {report} [{MODEL}] ({what})"))
         else:
             recorder.note(operation, parameters, check(application, key, operation, parameters))
+    except ClientDisconnected:
+        pass  # who sent it was killed amidst it: that is half of a request, and nothing that AWS would refuse
     except Exception as exc:  # noqa: BLE001 - the server answers all the same, and the test says what happened here
         recorder.blame(Fault(MODEL, f"{what} can't be read: {exc!r} [{MODEL}]"))
 

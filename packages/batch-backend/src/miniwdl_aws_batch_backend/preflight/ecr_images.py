@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import re
+import urllib.error
 import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -148,5 +149,9 @@ def _json(text: str | bytes, action: str) -> Mapping[str, Any]:
 def _fetch(url: str) -> bytes:
     if not url.startswith("https://"):
         raise unusable("look into an image", "its address is not https")
-    with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:  # noqa: S310 - https, as was made sure
-        return bytes(answer.read(MAX_CONFIG))
+    try:
+        with urllib.request.urlopen(url, timeout=TIMEOUT) as answer:  # noqa: S310 - https, as was made sure
+            return bytes(answer.read(MAX_CONFIG))
+    except urllib.error.HTTPError as exc:
+        exc.close()  # it is an open answer
+        raise
