@@ -22,6 +22,14 @@ __all__ = ["BIN", "STOPPED_WITHIN", "WDL", "SmallFileSystem", "folder", "shell"]
 STOPPED_WITHIN = 20.0
 """Seconds between SIGTERM and SIGKILL of jobs."""
 
+LONGEST = ("test_logs.py", "test_batch.py")
+"""Files of the tests that wait longest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest, so that no worker is alone with one at the end."""
+    items.sort(key=lambda item: item.path.name not in LONGEST)
+
 
 @dataclass
 class SmallFileSystem:
