@@ -171,6 +171,25 @@ class LocalCloud:
 
             self._engine = connect()
             undo.callback(self._engine.close)
+        batch, logs = self._make_services(streams, undo)
+        self._scheduler = Scheduler(
+            self._make_runner,
+            MotoLogSink(logs, streams),
+            self.faults,
+            vcpus_of=lambda name: pool_size(batch, name, self.settings.task_slots),
+            stop_timeout=self.settings.stop_timeout,
+            farewell=self.settings.farewell,
+            ended=kept.add,
+        )
+        undo.callback(self._scheduler.close)
+        jobs = BatchJobs(batch, self._scheduler, minimum_timeout=self.settings.minimum_timeout)
+        jobs.remember(kept.read())
+        self._front = self._make_front(jobs)
+        self._server = HttpServer(self._front, self._port)
+        undo.callback(self._server.close)
+
+    def _make_services(self, streams: KeptStreams, undo: contextlib.ExitStack) -> tuple[Any, Any]:
+        """Have moto's services ready, with what the account has in them; give those of Batch and of logs."""
         region = self.settings.region
         self._s3 = s3 = self._install(
             s3_backends, "s3", file_backed(self.state / "s3", looking=self._looking), "aws", undo
@@ -190,19 +209,11 @@ class LocalCloud:
             self.faults,
         )
         link(fsx, s3, file_system_id, self._links, region)
-        self._scheduler = Scheduler(
-            self._make_runner,
-            MotoLogSink(logs, streams),
-            self.faults,
-            vcpus_of=lambda name: pool_size(batch, name, self.settings.task_slots),
-            stop_timeout=self.settings.stop_timeout,
-            farewell=self.settings.farewell,
-            ended=kept.add,
-        )
-        undo.callback(self._scheduler.close)
-        jobs = BatchJobs(batch, self._scheduler, minimum_timeout=self.settings.minimum_timeout)
-        jobs.remember(kept.read())
-        self._front = Front(
+        return batch, logs
+
+    def _make_front(self, jobs: BatchJobs) -> Front:
+        region = self.settings.region
+        return Front(
             DomainDispatcherApplication(self._backend_app),
             jobs,
             FsxOperations(self._account, region),
@@ -216,8 +227,6 @@ class LocalCloud:
             region=region,
             submit_rate=self.settings.submit_rate,
         )
-        self._server = HttpServer(self._front, self._port)
-        undo.callback(self._server.close)
 
     def _install(self, services: Any, name: str, backend: Any, region: str, undo: contextlib.ExitStack) -> Any:
         """Make moto use a backend of ours for the account of this cloud, and for no other."""
