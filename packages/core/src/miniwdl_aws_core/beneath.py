@@ -57,12 +57,8 @@ def folder(top: Top, relative: str = "", *, make: bool = False) -> Iterator[int]
     :return: its descriptor, closed when the block ends.
     :raises OSError: when a part is missing, or is not a folder: a link to one, for instance.
     """
-    with _way(top, _parts(relative), make=make) as found:
-        descriptor = os.open(".", _FOLDER, dir_fd=found)
-        try:
-            yield descriptor
-        finally:
-            os.close(descriptor)
+    with _way(top, _parts(relative), _FOLDER, make=make) as found:
+        yield found
 
 
 def open_file(top: Top, relative: str, flags: int = os.O_RDONLY, mode: int = 0o666) -> int:
@@ -155,8 +151,14 @@ def write_bytes(top: Top, relative: str, content: bytes, mode: int = 0o666) -> N
 
         def make(temporary: str) -> None:
             flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _NOT_FOLLOWED
-            with os.fdopen(os.open(temporary, flags, mode, dir_fd=parent), "wb") as file:
-                file.write(content)
+            descriptor = os.open(temporary, flags, mode, dir_fd=parent)
+            try:
+                # Not by a file of Python's, as in read_bytes.
+                left = memoryview(content)
+                while left:
+                    left = left[os.write(descriptor, left) :]
+            finally:
+                os.close(descriptor)
 
         put_in_place(name, parent, make)
 
@@ -198,15 +200,16 @@ def append_line(top: Top, relative: str, line: bytes) -> None:
 
 
 @contextmanager
-def _way(top: Top, parts: tuple[str, ...], *, make: bool = False) -> Iterator[int]:
-    """Go down into a folder; its descriptor tells its place only."""
-    descriptor = os.open(".", _STEP, dir_fd=top) if isinstance(top, int) else os.open(top, _STEP)
+def _way(top: Top, parts: tuple[str, ...], last: int = _STEP, *, make: bool = False) -> Iterator[int]:
+    """Go down into a folder; its descriptor tells its place only, unless the flags of the last step ask for more."""
+    flags = [_STEP] * len(parts) + [last]
+    descriptor = os.open(".", flags[0], dir_fd=top) if isinstance(top, int) else os.open(top, flags[0])
     try:
-        for part in parts:
+        for part, step in zip(parts, flags[1:], strict=True):
             if make:
                 with suppress(FileExistsError):
                     os.mkdir(part, dir_fd=descriptor)
-            below = os.open(part, _STEP | os.O_NOFOLLOW, dir_fd=descriptor)
+            below = os.open(part, step | os.O_NOFOLLOW, dir_fd=descriptor)
             os.close(descriptor)
             descriptor = below
         yield descriptor
