@@ -125,19 +125,21 @@ def leads_to_input(path: str, inputs: Iterable[str]) -> bool:
     )
 
 
-@lru_cache(maxsize=4096)
 def top_run_dir(task_dir: str, root: str) -> str:
     """
     Find the directory of the run that a task belongs to: its topmost ancestor that holds a miniwdl log.
 
     :param root: of the shared file system; not itself a run directory.
     """
-    top, gap = Path(task_dir), 0
-    for folder in Path(task_dir).parents:
-        if gap > _MAX_GAP or str(folder) == root or not str(folder).startswith(root.rstrip("/") + "/"):
-            break
-        if any(os.path.lexists(folder / name) for name in RUN_LOGS):
-            top, gap = folder, 0
-        else:
-            gap += 1
-    return str(top)
+    return _top_from(os.path.dirname(task_dir), root.rstrip("/"), 0) or task_dir  # noqa: PTH120 - asked for each task
+
+
+@lru_cache(maxsize=4096)
+def _top_from(folder: str, root: str, gap: int) -> str | None:
+    """Find it from a folder upwards, which all tasks of a scatter have in common."""
+    if gap > _MAX_GAP or not folder.startswith(f"{root}/"):
+        return None
+    above = os.path.dirname(folder)  # noqa: PTH120 - as above
+    if any(os.path.lexists(f"{folder}/{name}") for name in RUN_LOGS):
+        return _top_from(above, root, 0) or folder
+    return _top_from(above, root, gap + 1)
