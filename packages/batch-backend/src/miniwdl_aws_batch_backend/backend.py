@@ -7,7 +7,6 @@ shared file system must be mounted at the same path here and on the hosts of all
 
 from __future__ import annotations
 
-import gc
 import logging
 import shutil
 from contextlib import ExitStack, contextmanager
@@ -26,6 +25,7 @@ from miniwdl_aws_batch_backend.jobs.resources import HINTS, OWN, check_own, read
 from miniwdl_aws_batch_backend.process import batch_api
 from miniwdl_aws_batch_backend.process.adoption.callkey import CallFacts, call_key
 from miniwdl_aws_batch_backend.process.adoption.journal import Entry
+from miniwdl_aws_batch_backend.process.collector import suit_many_tasks
 from miniwdl_aws_batch_backend.process.engine import Engine
 from miniwdl_aws_batch_backend.process.submission.grouping import Candidate
 from miniwdl_aws_batch_backend.process.termination import StoppedError
@@ -62,12 +62,6 @@ UNBOUNDED = {"cpu": 1 << 20, "mem_bytes": 1 << 60}
 """What a compute environment can offer is for AWS Batch to say, not for this process to guess."""
 EXIT_CODE_COUNTS = frozenset({FailureClass.TOOL_ERROR, FailureClass.OUT_OF_MEMORY})
 """Failures that are the command's own, so that its exit code is what to report."""
-COLLECTION_THRESHOLD = 10_000
-"""
-Objects made between two rounds of Python's garbage collector, instead of 700.
-
-Each round in some goes over all objects of all tasks in flight: with 500 tasks that took a tenth of the processor time.
-"""
 
 
 @contextmanager
@@ -100,8 +94,7 @@ class BatchBackend(TaskFiles):
         """Read the configuration, once per process."""
         with _as_miniwdl_errors():
             cls._engine = Engine.start(LoaderSettings(cfg), batch_api.connect)
-        if gc.get_threshold()[0] < COLLECTION_THRESHOLD:
-            gc.set_threshold(COLLECTION_THRESHOLD)
+        suit_many_tasks()
         logger.info(message("tasks run on AWS Batch", queue=cls._engine.queue, root=cls._engine.root))
 
     @classmethod
