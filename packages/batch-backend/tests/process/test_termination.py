@@ -5,11 +5,12 @@ import time
 
 import pytest
 
+from miniwdl_aws_batch_backend.process.admission import Order
 from miniwdl_aws_batch_backend.process.termination import Mailbox, TerminationWatch
 
 
 def test_news_and_no_news() -> None:
-    box: Mailbox[int] = Mailbox()
+    box: Mailbox[int] = Mailbox(Order.HEARD)
     box.put(1)
     assert box.get(0) == 1
     assert box.get(0) is None
@@ -47,7 +48,7 @@ def test_no_pause_begins_when_it_is_over_already() -> None:
 
 def test_news_that_came_before_the_flag_is_kept() -> None:
     watch = TerminationWatch()
-    box: Mailbox[int] = Mailbox()
+    box: Mailbox[int] = Mailbox(Order.HEARD)
     with watch.waking(box, lambda: True):
         box.put(7)
         assert 7 in (box.get(5), box.get(5))
@@ -65,7 +66,7 @@ def test_a_flag_that_fails_is_looked_at_again(caplog: pytest.LogCaptureFixture) 
         looks.append(True)
         return found
 
-    box: Mailbox[int] = Mailbox()
+    box: Mailbox[int] = Mailbox(Order.HEARD)
     with watch.waking(box, terminating):
         assert box.get(10) is None
     assert looks == [True], "woken, not waited for in vain"
@@ -81,7 +82,7 @@ def test_a_watch_whose_thread_can_not_be_started_is_tried_again(monkeypatch: pyt
         patch.setattr(threading.Thread, "start", no_thread)
         with pytest.raises(RuntimeError):
             watch.pause(60, lambda: False)
-    box: Mailbox[int] = Mailbox()
+    box: Mailbox[int] = Mailbox(Order.HEARD)
     with watch.waking(box, lambda: True):
         box.get(10)
     assert box.woken

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_batch_backend.failures.classify import GIVEN_UP, VANISHED
 from miniwdl_aws_batch_backend.failures.waiting import QueueWait, WaitStep, explain
+from miniwdl_aws_batch_backend.process.admission import Order
 from miniwdl_aws_batch_backend.process.submission.sender import Submitted
 from miniwdl_aws_batch_backend.process.termination import Mailbox, Stoppable, StoppedError
 from miniwdl_aws_batch_backend.process.watching.poller import Missing, Seen
@@ -179,7 +180,7 @@ class BatchJob:
 
     @contextmanager
     def _watched(self) -> Iterator[Mailbox[Seen | Missing]]:
-        box: Mailbox[Seen | Missing] = Mailbox()
+        box: Mailbox[Seen | Missing] = Mailbox(Order.HEARD)
         with (
             self._task.waking(box),
             self._engine.poller.watch(str(self.job_id), box),

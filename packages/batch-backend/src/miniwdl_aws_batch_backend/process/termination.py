@@ -10,10 +10,11 @@ from __future__ import annotations
 import logging
 import queue
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
+from miniwdl_aws_batch_backend.process.admission import ADMISSION, Admission, Order
 from miniwdl_aws_core.aws.surprises import in_words
 
 if TYPE_CHECKING:
@@ -38,7 +39,15 @@ class StoppedError(Exception):
 class Mailbox(Generic[T]):
     """Where a waiting task gets its news."""
 
-    def __init__(self) -> None:
+    def __init__(self, order: Order, admission: Admission = ADMISSION) -> None:
+        """
+        Hold no news yet.
+
+        :param order: in which who waits here goes on.
+        :param admission: lets others compute meanwhile.
+        """
+        self._order = order
+        self._admission = admission
         self._items: queue.SimpleQueue[T | None] = queue.SimpleQueue()
         self.woken = False
 
@@ -54,10 +63,19 @@ class Mailbox(Generic[T]):
 
     def get(self, timeout: float | None = None) -> T | None:
         """Wait for news; ``None`` when there is none in time, or when the run is being terminated."""
+        with suppress(queue.Empty):
+            return self._items.get_nowait()
+        computes = self._admission.is_inside()
+        if computes:
+            self._admission.leave()
         try:
             return self._items.get(timeout=timeout)
         except queue.Empty:
             return None
+        finally:
+            # Who has a job to stop doesn't wait for others.
+            if computes and not self.woken:
+                self._admission.enter(self._order)
 
 
 class TerminationWatch:
@@ -98,7 +116,7 @@ class TerminationWatch:
 
     def pause(self, seconds: float, terminating: Callable[[], bool]) -> bool:
         """Sleep; return True at once when the run is being terminated."""
-        box: Mailbox[None] = Mailbox()
+        box: Mailbox[None] = Mailbox(Order.LEADS)
         with self.waking(box, terminating):
             if not terminating():
                 box.get(seconds)

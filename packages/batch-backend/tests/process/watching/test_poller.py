@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from fake_batch import client_error
 
+from miniwdl_aws_batch_backend.process.admission import Order
 from miniwdl_aws_batch_backend.process.batch_api import BatchApi, connect
 from miniwdl_aws_batch_backend.process.termination import Mailbox
 from miniwdl_aws_batch_backend.process.watching.poller import JobPoller, Missing, PollPlan, Seen
@@ -33,7 +34,7 @@ def plan() -> PollPlan:
 
 
 def watch(plan: PollPlan, *job_ids: str, now: float = 0.0) -> dict[str, Mailbox[Any]]:
-    boxes = {job_id: Mailbox[Any]() for job_id in job_ids}
+    boxes = {job_id: Mailbox[Any](Order.HEARD) for job_id in job_ids}
     for job_id, box in boxes.items():
         plan.add(job_id, box, now)
     return boxes
@@ -156,7 +157,7 @@ def test_a_throttled_request_is_not_repeated_at_once_and_nothing_to_worry_about(
     api = BatchApi(Client(), sleep=slept.append)
     plan = PollPlan(0.01, 0.01, 300)
     poller = JobPoller(partial(api.describe, gives_way=True), plan)
-    box: Mailbox[Any] = Mailbox()
+    box: Mailbox[Any] = Mailbox(Order.HEARD)
     with poller.watch("a", box):
         assert done.wait(60)
         assert box.get(60) is not None
@@ -269,7 +270,7 @@ def test_the_thread_tells_and_survives_failures() -> None:
     source = Source()
     source.failures = 3
     poller = JobPoller(source, PollPlan(0.01, 0.02, 300))
-    box: Mailbox[Any] = Mailbox()
+    box: Mailbox[Any] = Mailbox(Order.HEARD)
     with poller.watch("a", box):
         item = box.get(10)
     assert isinstance(item, Seen)
@@ -301,7 +302,7 @@ def test_the_thread_survives_whatever_it_meets(caplog: pytest.LogCaptureFixture)
         return item
 
     poller = JobPoller(describe, PollPlan(0, 0, 300), clock=lambda: now)
-    box: Mailbox[Any] = Mailbox()
+    box: Mailbox[Any] = Mailbox(Order.HEARD)
     with poller.watch("a", box):
         item = box.get(10)
     assert item.job.status == "SUCCEEDED"
@@ -319,7 +320,7 @@ def test_the_thread_survives_a_portal_and_a_moody_credential_process(portal: Any
     credential_process(None, "", "garbage")
     api = BatchApi(connect(None), 1)
     poller = JobPoller(api.describe, PollPlan(0, 0, 300))
-    box: Mailbox[Any] = Mailbox()
+    box: Mailbox[Any] = Mailbox(Order.HEARD)
     with poller.watch("a", box):
         item = box.get(30)
     assert item.job.status == "SUCCEEDED"
@@ -334,7 +335,7 @@ def test_a_page_that_fails_keeps_no_other_waiting(plan: PollPlan) -> None:
 
 def test_a_thread_that_can_not_be_started_is_tried_again(monkeypatch: pytest.MonkeyPatch) -> None:
     poller = JobPoller(Source(), PollPlan(0.01, 0.02, 300))
-    box: Mailbox[Any] = Mailbox()
+    box: Mailbox[Any] = Mailbox(Order.HEARD)
     with monkeypatch.context() as patch:
         patch.setattr(threading.Thread, "start", no_thread)
         with pytest.raises(RuntimeError), poller.watch("a", box):

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_batch_backend.process.admission import Order
 from miniwdl_aws_batch_backend.process.termination import Mailbox
 from miniwdl_aws_batch_backend.workdir.array_folder import can_be_written
 from miniwdl_aws_batch_backend.workdir.wrapper import array_command
@@ -47,7 +49,7 @@ class Candidate:
 
     :raises LimitError: when AWS would refuse it.
     """
-    box: Mailbox[Any] = field(default_factory=Mailbox)
+    box: Mailbox[Any] = field(default_factory=partial(Mailbox, Order.SUBMITS))
     """Where it hears what has become of it, while others see to its submission."""
 
     def __post_init__(self) -> None:
