@@ -125,6 +125,14 @@ def test_news_of_many_jobs_takes_no_longer_than_of_one(plan: PollPlan) -> None:
     assert now == 1
 
 
+def test_who_was_left_out_waits_no_longer_than_for_a_sweep(plan: PollPlan) -> None:
+    watch(plan, *map(str, range(108)))
+    for now, pause in ((1.0, 0.25), (1.25, 0.5)):
+        ids = plan.next_ids()
+        plan.observe(ids, [job(job_id) for job_id in ids], now)
+        assert plan.delay(now, now) == pause
+
+
 def test_requests_get_rarer_when_aws_throttles_them_and_slowly_more_again(plan: PollPlan) -> None:
     watch(plan, "a")
     before = plan.delay(0, 0)
@@ -200,6 +208,7 @@ def test_arrays_are_asked_about_by_their_parents_while_nothing_changes(plan: Pol
         assert len(news(box)) == 1
     arrays.states["p1:7"] = "RUNNING"
     assert arrays.round() == ["p0", "p1"]
+    assert plan.delay(0, 0) == 0.25, "their children are due"
     asked = [job_id for _ in range(4) for job_id in arrays.round()]
     assert {job_id for job_id in asked if ":" in job_id} == {job_id for job_id in arrays.states if job_id[1] == "1"}
     assert [item.job.status for item in news(arrays.boxes["p1:7"])] == ["RUNNING"]

@@ -12,6 +12,7 @@ further ones rarer, as a throttled submission does; answers make them more frequ
 from __future__ import annotations
 
 import logging
+import math
 import threading
 import time
 from contextlib import contextmanager
@@ -73,7 +74,7 @@ class PollPlan:
     A sweep over all jobs takes ``period_max`` seconds while nothing changes and ``period_min`` when much does, but two
     requests are never closer than a quarter of that. Jobs that run come before jobs that wait for a host. All of it is
     stretched while AWS throttles requests. Where one request can't ask about all jobs, an array is asked about by its
-    parent's id alone until that tells of a change.
+    parent's id alone until that tells of a change; its children are then due at once.
     """
 
     period_min: float
@@ -86,6 +87,8 @@ class PollPlan:
     quiet: QuietArrays = field(default_factory=QuietArrays)
     ids: int = 0
     """How many ids it takes to ask about all jobs, at most."""
+    left_out: float = math.inf
+    """When the first of those was asked about that the last request left out."""
 
     BACKOFF = 1.3
     """Factor on the sweep's time after a request that brought nothing new."""
@@ -108,7 +111,8 @@ class PollPlan:
 
     def delay(self, requested: float, now: float) -> float:
         """Seconds from now until the next request, given when the last one was."""
-        return requested + self.stretch * max(self._gap, self.sweep / self._pages) - now
+        pause = min(self.sweep / self._pages, self.left_out + self.sweep - requested)
+        return requested + self.stretch * max(self._gap, pause) - now
 
     def throttled(self) -> None:
         """Note that AWS took a request for one too many."""
@@ -135,8 +139,10 @@ class PollPlan:
             return described[job_id] - (head_start if watched is None or watched.active else 0.0)
 
         ids = list(described)
+        self.left_out = math.inf
         if len(ids) > MAX_DESCRIBE:
             ids.sort(key=rank)
+            self.left_out = described[ids[MAX_DESCRIBE]]
         return ids[:MAX_DESCRIBE]
 
     def postpone(self, asked: Sequence[str], now: float) -> None:
@@ -156,7 +162,8 @@ class PollPlan:
             watched = self.watched.get(job_id)
             job = answers.get(job_id)
             if watched is None:
-                news |= self.quiet.observe(job_id, job, now)
+                if self.quiet.observe(job_id, job, now):
+                    news, self.left_out = True, -math.inf
                 continue
             watched.described = now
             if job is None:
