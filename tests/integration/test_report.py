@@ -75,6 +75,7 @@ def test_a_run_reports_itself_and_the_next_one_asks_for_less(
     assert shell.read(f"{folder}/report.html").startswith(b"<!doctype html>")
     report = shell.read_json(f"{folder}/report.json")
     assert (report["jobId"], report["state"], report["totals"]["calls"]) == (done.job_id, "succeeded", 2)
+    assert report["command"] == f"miniwdl-aws rerun {done.job_id} --local"
     assert report["outputs"]["align.sorted"][0].startswith(f"{folder}/sorted/")
     for word in ("first", f"{folder}/", report["directory"]):
         table = shell.run("miniwdl-aws", "report", word, "--format", "tsv")

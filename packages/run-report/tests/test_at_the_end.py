@@ -11,6 +11,7 @@ from miniwdl_aws_core.records.hosts import BATCH_HOSTS, HostRecord, Market
 from miniwdl_aws_core.records.jobs import BATCH_JOBS, JobRecord
 from miniwdl_aws_core.records.lines import append
 from miniwdl_aws_hooks import EndedRun, EnvironSettings, RunEnded
+from miniwdl_aws_hooks.protocol import ENV_WHERE
 from miniwdl_aws_run_report.plugin import miniwdl_aws_report_run, miniwdl_aws_run_ended
 
 if TYPE_CHECKING:
@@ -47,6 +48,15 @@ def test_all_three_are_written(ended: EndedRun) -> None:
         "align.y": "s3://b/r/y/y.txt", "align.z": ["s3://b/r/z/0/z", "/elsewhere"], "align.n": 1,
     }  # fmt: skip
     assert (report.summary, report.saving, report.totals["calls"]) == ("align succeeded after 22s: 0 calls.", "", 0)
+
+
+def test_what_stands_for_aws_says_by_which_options_commands_find_the_run(
+    ended: EndedRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(ENV_WHERE, "--local")
+    files = miniwdl_aws_report_run(ended).files
+    assert json.loads(files["report.json"])["command"] == "miniwdl-aws rerun job-1 --local"
+    assert '"miniwdl-aws report job-1 --right-size --local"' in files["report.html"]
 
 
 def test_what_it_cost_where_the_workflow_job_may_ask(

@@ -9,6 +9,7 @@ __all__ = [
     "ENV_SENTINEL",
     "ENV_SUBMISSION",
     "ENV_TASK_ENV",
+    "ENV_WHERE",
     "ERROR_JSON",
     "HINT_TAG",
     "JOB_CHANGED",
@@ -86,6 +87,12 @@ ENV_SUBMISSION = "WDL_SUBMISSION"
 """
 A text that no other submission has. Of several workflow jobs that have the same one, since the answer to a submission
 was lost, the first to claim it is the run; the others end with :attr:`ExitCode.ALREADY_BEGUN`.
+"""
+
+ENV_WHERE = "WDL_WHERE"
+"""
+Options that say where a job runs, as commands about its run want them: ``--local``. What stands for AWS gives it to its
+jobs; on AWS itself no job has it.
 """
 
 SENTINEL_NAME = ".miniwdl-aws-mounted"

@@ -20,7 +20,7 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from moto.s3.models import s3_backends
 
 from miniwdl_aws_core.options.presets import workflow_cfg
-from miniwdl_aws_hooks.protocol import SENTINEL_NAME
+from miniwdl_aws_hooks.protocol import ENV_WHERE, SENTINEL_NAME
 from miniwdl_aws_local_cloud import __version__
 from miniwdl_aws_local_cloud.batch.machine import Machine
 from miniwdl_aws_local_cloud.batch.operations import BatchJobs
@@ -29,7 +29,7 @@ from miniwdl_aws_local_cloud.batch.process.processes import ProcessRunner, host_
 from miniwdl_aws_local_cloud.batch.runner import NoRunner
 from miniwdl_aws_local_cloud.batch.scheduler import Scheduler
 from miniwdl_aws_local_cloud.bundle import BUNDLED_BUCKET, bundled_objects
-from miniwdl_aws_local_cloud.cloud_settings import ENGINE, JOB_MARKER, CloudSettings
+from miniwdl_aws_local_cloud.cloud_settings import ENGINE, JOB_MARKER, LOCAL_OPTION, CloudSettings
 from miniwdl_aws_local_cloud.door.control import Control
 from miniwdl_aws_local_cloud.door.counts import CallCounts
 from miniwdl_aws_local_cloud.door.faults import Fault, FaultPlan
@@ -244,9 +244,9 @@ class LocalCloud:
             self._install(cloudformation_backends, service, Stacks, self.settings.region, self._exit)
         return create_backend_app(service)
 
-    def _aws_variables(self) -> dict[str, str]:
+    def _job_variables(self) -> dict[str, str]:
         # Asked for when a job starts: the port is known only when the server is up.
-        return aws_variables(self.endpoint, self.job_key, self.settings.region)
+        return {**aws_variables(self.endpoint, self.job_key, self.settings.region), ENV_WHERE: LOCAL_OPTION}
 
     def _make_runner(self, loop: asyncio.AbstractEventLoop) -> Runner:
         if self._looking:
@@ -254,10 +254,10 @@ class LocalCloud:
         if self.settings.runner == ENGINE:
             from miniwdl_aws_local_cloud.batch.engine.containers import EngineRunner
 
-            return EngineRunner(loop, self._engine, self.state, self._aws_variables, pull=self.settings.pull)
+            return EngineRunner(loop, self._engine, self.state, self._job_variables, pull=self.settings.pull)
         own = {"MINIWDL_CFG": str(workflow_cfg()), JOB_MARKER: str(self.state)}
         variables = {**host_environment(os.environ), **own}
-        return ProcessRunner(loop, self.state, lambda: {**variables, **self._aws_variables()})
+        return ProcessRunner(loop, self.state, lambda: {**variables, **self._job_variables()})
 
 
 def _new_key() -> str:

@@ -15,6 +15,7 @@ __all__ = [
     "DEFAULT_STATE_DIR",
     "ENGINE",
     "JOB_MARKER",
+    "LOCAL_OPTION",
     "PROCESS",
     "PULL_POLICIES",
     "RUNNERS",
@@ -35,6 +36,9 @@ Environment variable of jobs that are processes: the state folder of the cloud t
 their label says it, and no path of this machine is theirs to know. The name does not begin with ``MINIWDL_`` because
 miniwdl warns of such variables when it doesn't know them.
 """
+
+LOCAL_OPTION = "--local"
+"""Of all commands about runs: the run is in the local cloud of this folder."""
 
 PROCESS = "process"
 ENGINE = "engine"

@@ -10,11 +10,12 @@ __all__ = ["miniwdl_aws_commands", "miniwdl_aws_submit_options"]
 @hookimpl
 def miniwdl_aws_submit_options() -> list[SubmitOption]:
     """Add ``--local``: everything happens on this machine, without an AWS account; and ``--runner`` for it."""
+    from miniwdl_aws_local_cloud.cloud_settings import LOCAL_OPTION
     from miniwdl_aws_local_cloud.up import submitting
 
     return [
         SubmitOption(
-            name="--local",
+            name=LOCAL_OPTION,
             help="run on this machine, in a local cloud that is started when needed: no AWS account, no containers",
             enter=submitting.enter,
         ),

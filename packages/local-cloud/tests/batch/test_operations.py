@@ -85,6 +85,7 @@ class TestRunning:
         assert found.pop("AWS_BATCH_JOB_ATTEMPT") == "1"
         assert found.pop("AWS_BATCH_JQ_NAME") == found.pop("AWS_BATCH_CE_NAME") == "task"
         assert found.pop("AWS_ENDPOINT_URL") == cloud.endpoint
+        assert found.pop("WDL_WHERE") == "--local"
         assert found.pop("MINIWDL_CFG").endswith("miniwdl_aws.cfg")
         assert os.environ["PATH"] in found.pop("PATH")
         found.pop("LANG", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from miniwdl_aws_core.run_files import OUT, REPORT_HTML, REPORT_JSON, TRACE_TSV
 from miniwdl_aws_hooks import RunReport
+from miniwdl_aws_hooks.protocol import ENV_WHERE
 from miniwdl_aws_run_report.advice import advise
 from miniwdl_aws_run_report.prices.asking import for_this_user
 from miniwdl_aws_run_report.prices.runs import with_prices
@@ -62,8 +64,11 @@ def _as_published(read: Run, run: EndedRun) -> Run:
     An ended run is as it was when it ended, so that the same run has the same report whenever that is written.
     """
     at = read.ended if read.ended is not None else read.read_at
-    command = f"miniwdl-aws rerun {run.job_id}" if run.job_id else ""
-    found = replace(read, read_at=at, job_id=run.job_id or "", command=command, folder=run.folder or "")
+    found = replace(read, read_at=at, folder=run.folder or "")
+    if run.job_id:
+        options = os.environ.get(ENV_WHERE, "")
+        command = " ".join(filter(None, ("miniwdl-aws rerun", run.job_id, options)))
+        found = replace(found, job_id=run.job_id, command=command, options=options)
     return replace(found, outputs=_moved(found.outputs, f"{run.run_dir}/{OUT}/", run.folder)) if run.folder else found
 
 

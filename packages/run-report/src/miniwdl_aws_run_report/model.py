@@ -169,6 +169,8 @@ class Run:
     """Of the workflow job."""
     command: str = ""
     """By which it can be repeated."""
+    options: str = ""
+    """Those by which commands find the workflow job where it is, such as ``--local``."""
     miniwdl: str = ""
     """Version of miniwdl."""
     inputs: Mapping[str, Any] = field(default_factory=dict)

@@ -31,7 +31,7 @@ def read(word: str, *tasks: Any, **job: Any) -> Run:
     @contextmanager
     def open_runs() -> Iterator[Callable[[str], FoundRun]]:
         detail = {"jobId": "w", "status": "RUNNING", "createdAt": 1, **job}
-        yield lambda word: FoundRun(word, detail, f"miniwdl-aws rerun {word}", lambda: tasks)
+        yield lambda word: FoundRun(word, detail, f"miniwdl-aws rerun {word}", lambda: tasks, "--local")
 
     with open_places(open_runs, [word], 2e9) as found:
         return found(word)
@@ -58,8 +58,8 @@ def test_a_run_of_plain_miniwdl_is_repeated_by_it(folder: Path, tmp_path: Path) 
 def test_the_directory_that_the_run_names_at_its_end_is_read_where_it_is_seen(folder: Path) -> None:
     run = read("last", tags=RunEnd(run_dir=str(folder), results="s3://b/r/").written(), status="FAILED")
     assert run.target == "align"
-    assert (run.directory, run.folder, run.job_id, run.command) == (
-        str(folder), "s3://b/r/", "w", "miniwdl-aws rerun last",
+    assert (run.directory, run.folder, run.job_id, run.command, run.options) == (
+        str(folder), "s3://b/r/", "w", "miniwdl-aws rerun last", "--local",
     )  # fmt: skip
 
 

@@ -46,6 +46,8 @@ class FoundRun:
     """The command line that repeats it."""
     task_jobs: Callable[[], Sequence[Mapping[str, Any]]]
     """Asks AWS Batch for the jobs of its tasks, the oldest first; for a long run, that takes many requests."""
+    options: str = ""
+    """Those that say where it is, as all commands about it want them: ``--local``; empty on AWS as configured."""
 
 
 @dataclass(frozen=True)

@@ -89,6 +89,7 @@ def test_nothing_of_the_host_comes_along(engine, open_cloud, tmp_path, monkeypat
         found = dict(item.split("=", 1) for item in "".join(user.log(job)).split("\0") if item)
         assert found.pop("AWS_BATCH_JOB_ID") == job["jobId"]
         assert found.pop("AWS_ENDPOINT_URL") == user.cloud.endpoint
+        assert found.pop("WDL_WHERE") == "--local"
         assert found.pop("AWS_ACCESS_KEY_ID") == user.cloud.job_key
         user.define("look", image=IMAGE, command=["cut", "-d ", "-f2", "/proc/mounts"])
         mounted = user.log(user.run(jobDefinition="look"))

@@ -94,7 +94,8 @@ def _read_found(found: FoundRun, now: float) -> Run:
         tasks = [Job.of(detail) for detail in found.task_jobs()]
         seen = _directory(job, tasks)
         run = read_folder(seen, now=now) if seen else run_from_jobs(found.name, job, tasks, now=now)
-    return replace(run, job_id=job.job_id, command=found.command, notes=(*run.notes, *notes))
+    known = replace(run, job_id=job.job_id, command=found.command, options=found.options)
+    return replace(known, notes=(*run.notes, *notes))
 
 
 def _directory(job: Job, tasks: Sequence[Job]) -> Path | None:

@@ -96,13 +96,18 @@ def page_data(run: Run) -> dict[str, Any]:
             }
             for item in advice if item.changes or item.mostly_caches
         ],
-        "adviceCommand": f"miniwdl-aws report {plain(run.job_id or run.directory or run.folder or 'RUN')} --right-size",
+        "adviceCommand": _advice_command(run),
         "inputs": _values(run.inputs),
         "outputs": _values(run.outputs),
         "command": plain(run.command),
         "versions": [["miniwdl", run.miniwdl], ["WDL", plain(run.source)]],
         "notes": [plain(note) for note in run.notes],
     }  # fmt: skip
+
+
+def _advice_command(run: Run) -> str:
+    place, options = (run.job_id, run.options) if run.job_id else (run.directory or run.folder or "RUN", "")
+    return plain(" ".join(filter(None, ("miniwdl-aws report", place, "--right-size", options))))
 
 
 def _facts(run: Run, totals: Totals) -> list[list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -36,4 +37,5 @@ def _found(session: Session, word: str) -> FoundRun:
         job=run.job.detail,
         command=session.command("rerun", run.job_id),
         task_jobs=lambda: [job.detail for job in TaskJobs(session.batch, run).refresh()],
+        options=shlex.join(session.surroundings.words),
     )
