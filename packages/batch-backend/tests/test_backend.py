@@ -70,6 +70,13 @@ def test_garbage_is_collected_less_often_but_never_more_often(run, before: int, 
     assert gc.get_threshold()[0] == after
 
 
+def test_what_is_under_way_gets_its_time_when_the_process_ends(run, monkeypatch) -> None:
+    ends: list[Any] = []
+    monkeypatch.setattr("atexit.register", ends.append)
+    run(HELLO)
+    assert {"Hosts.close", "TaskDefinitions.close"} <= {end.__qualname__ for end in ends}
+
+
 def test_equal_tasks_share_a_definition(run) -> None:
     _, outputs = run("""
         version 1.1

@@ -29,11 +29,14 @@ class Aws:
         self.connected: list[str] = []
         self.errors: dict[str, Exception] = {}
         self.threads: list[Any] = []
+        self.waits: list[tuple[bool, float]] = []
+        """For how long somebody waited, while the threads went on; and whether there was nothing to wait for."""
         self.environments: dict[str, tuple[str, str]] = {}
         """By queue: the kind of its environment, and the cluster. Others have one that AWS Batch doesn't manage."""
         self.hosts = Hosts(
-            "us-east-1", self.ask_batch, connect=self.connect, start=self.threads.append, clock=lambda: 5.0
-        )
+            "us-east-1", self.ask_batch, connect=self.connect, start=self.threads.append, clock=lambda: 5.0,
+            wait=lambda idle, seconds: self.waits.append((idle.is_set(), seconds)) or self.run(),
+        )  # fmt: skip
 
     def ask_batch(self, operation: str, **request: Any) -> dict[str, Any]:
         (names,) = request.values()
@@ -135,6 +138,15 @@ def test_each_host_is_asked_about_once_and_many_together(aws, tmp_path) -> None:
         f"{ARN}/cluster/a", "i-a", "m5.large", "us-east-1a", Market.SPOT, 2, 7953, 5000
     )
     assert [item.market for item in recorded(tmp_path)] == [Market.SPOT, Market.ON_DEMAND, None]
+
+
+def test_the_end_of_the_process_waits_a_moment_for_what_is_under_way(aws, tmp_path) -> None:
+    aws.hosts.close()
+    aws.hosts.seen(on(f"{ARN}/cluster/a"), str(tmp_path))
+    aws.hosts.close()
+    assert [item.instance_id for item in recorded(tmp_path)] == ["i-a"]
+    aws.hosts.close()
+    assert aws.waits == [(False, 2.0)]
 
 
 def test_a_hundred_at_a_time_and_clusters_apart(aws, tmp_path) -> None:

@@ -112,6 +112,9 @@ class Engine:
         burst = BURST / settings.submit_rate
         # Its own rate: a run that is stopped can't wait for what throttled submissions have made of theirs.
         definitions = TaskDefinitions(api, SelfTuningRate(settings.submit_rate, burst=burst))
+        hosts = Hosts(settings.region, api.call)
+        # The last one registered comes first: what takes its time at the end is time for the hosts' records, too.
+        atexit.register(hosts.close)
         atexit.register(definitions.close)
         process = uuid.uuid4().hex
         sender = Sender(api, SelfTuningRate(settings.submit_rate, lowest=LOWEST_RATE, burst=burst), definitions)
@@ -130,7 +133,7 @@ class Engine:
             submitter=Submitter(sender, recovery.journal if recovery else None, _alone(settings)),
             extensions=extensions,
             positions=QueuePositions(api),
-            hosts=Hosts(settings.region, api.call),
+            hosts=hosts,
             recovery=recovery,
             process=process,
         )

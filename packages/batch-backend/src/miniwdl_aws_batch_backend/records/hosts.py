@@ -1,8 +1,9 @@
 """
 On which instances a run's jobs ran: asked of ECS while they are there, for reports.
 
-Nothing waits for it, and nothing fails by it. A thread asks, once for each instance; as long as one request is under
-way, instances of other jobs come together for the next. Where ECS may not be asked nobody tries again.
+Nothing fails by it, and nothing waits for it but the end of the process, for a moment: a run of seconds has its record,
+too. A thread asks, once for each instance; as long as one request is under way, instances of other jobs come together
+for the next. Where ECS may not be asked nobody tries again.
 
 How instances are paid for, the compute environments of the jobs' queues tell; they are asked about once. EC2 is asked
 where these don't tell: of hosts that AWS Batch doesn't make, and where AWS Batch may not be asked. Where EC2 may not
@@ -56,7 +57,7 @@ _MARKETS = {None: Market.ON_DEMAND, "spot": Market.SPOT}
 
 
 def _in_thread(work: Callable[[], None]) -> None:
-    # Not waited for when the process ends.
+    # Python doesn't wait for it when the process ends; `close` does, and not for ever.
     threading.Thread(target=work, name="miniwdl-aws-hosts", daemon=True).start()
 
 
@@ -72,6 +73,9 @@ class _Sighting(NamedTuple):
 class Hosts:
     """Writes a record of each instance into the run directory."""
 
+    PATIENCE = 2.0
+    """Seconds for what is under way when the process ends: a request or two, and the clients for them."""
+
     def __init__(
         self,
         region: str | None,
@@ -80,6 +84,7 @@ class Hosts:
         connect: Callable[..., Any] = session.connect,
         start: Callable[[Callable[[], None]], None] = _in_thread,
         clock: Callable[[], float] = time.time,
+        wait: Callable[[threading.Event, float], object] = threading.Event.wait,
     ) -> None:
         """
         Ask nobody yet.
@@ -89,16 +94,19 @@ class Hosts:
             :func:`~miniwdl_aws_core.hosts.environments.environments_behind` wants it.
         :param connect: makes the client of another service.
         :param start: runs a function beside all else.
+        :param wait: for an event, so many seconds at most.
         """
         self._region = region
         self._ask_batch = ask_batch
         self._connect = connect
         self._start = start
         self._clock = clock
+        self._wait = wait
         self._lock = threading.Lock()
         self._known: set[tuple[str, str]] = set()
         self._waiting: list[_Sighting] = []
-        self._busy = False
+        self._idle = threading.Event()
+        self._idle.set()
         self._clients: dict[str, Any] = {}
         """By service, once needed: each costs as much as recording hundreds of tries."""
         self._refused: set[str] = set()
@@ -120,17 +128,22 @@ class Hosts:
                 return
             self._known.add(host)
             self._waiting.append(_Sighting(*host, job.queue_arn))
-            if self._busy:
+            if not self._idle.is_set():
                 return
-            self._busy = True
+            self._idle.clear()
         self._start(self._work)
+
+    def close(self) -> None:
+        """Give what is under way a moment to end; the process is about to."""
+        if not self._idle.is_set():
+            self._wait(self._idle, self.PATIENCE)
 
     def _work(self) -> None:
         while True:
             with self._lock:
                 wanted, self._waiting = self._waiting, []
                 if not wanted:
-                    self._busy = False
+                    self._idle.set()
                     return
             for sightings in _requests(wanted):
                 for record in self._ask(cluster_of(sightings[0].arn), sightings):
