@@ -85,7 +85,7 @@ def hook_block(name: str) -> str:
         for item in facts.implementations()
         if item.hook == name
     ]
-    text = f"{hook.summary}\n\n{table(('', ''), rows)}\n"
+    text = f"{hook.summary}\n\n{table(('slot', 'what it says'), rows)}\n"
     return f"{text}Implemented in this repository by:\n\n{table(('part', 'what it does', 'order'), implementations)}"
 
 
@@ -113,13 +113,13 @@ def _type(node: ast.ClassDef) -> str:
     enumeration = any("Enum" in ast.unparse(base) for base in node.bases)
     if enumeration:
         rows = [(f"`{node.name}.{name}`", f"`{value}`", text) for name, _, value, text in facts.members(node)]
-        heading = ("member", "value", "")
+        heading = ("member", "value", "meaning")
     else:
         rows = [
             (f"`{name}`", f"`{kind}`" + (f" = `{default}`" if default else ""), text)
             for name, kind, default, text in facts.members(node)
         ]
-        heading = ("field", "type", "")
+        heading = ("field", "type", "meaning")
     return f"## {node.name}\n\n{description}\n\n{table(heading, rows)}"
 
 
@@ -262,7 +262,7 @@ def command_block(name: str) -> str:
     """Describe a command by its parser."""
     return "\n".join(
         f"{'#' * (2 + depth)} {parser.title}\n\n{parser.description}\n"
-        + (f"\n{table(('argument', ''), parser.arguments)}" if parser.arguments else "")
+        + (f"\n{table(('argument', 'meaning'), parser.arguments)}" if parser.arguments else "")
         for depth, parser in commands.described(name)
     )
 
