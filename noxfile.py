@@ -94,7 +94,7 @@ def tests(session: nox.Session) -> None:
     session.install("--no-deps", *(part for path in EXAMPLE_PLUGINS for part in ("--editable", path)))
     # The packages' own tests are run by `isolated`. A process can't hold both: moto's mock_aws, which unit tests use,
     # resets all of moto, a local cloud's part too.
-    selected = session.posargs or ["tests", "--ignore=tests/faults", "--ignore=tests/security"]
+    selected = session.posargs or ["tests", *(f"--ignore=tests/{name}" for name in ("faults", "security", "site"))]
     session.run("pytest", *workers(), "-m", "not containers and not aws", *selected)
 
 
@@ -159,13 +159,14 @@ def wheel_of(package: str) -> str:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation into site/, every warning an error; `-- --serve` shows it and what you change in it."""
-    install_workspace(session, "docs")
+    """Build the documentation into site/, every warning an error, and look at it; `-- --serve` shows changes."""
+    install_workspace(session, "docs", "test")
     if session.posargs == ["--serve"]:
         session.log("look at http://localhost:8000; Ctrl-C ends it")
         session.run("zensical", "serve")
         return
     session.run("zensical", "build", "--strict", "--clean", *session.posargs)
+    session.run("pytest", "-q", "tests/site")
     session.log("built site/: open site/index.html, or `nox -s docs -- --serve`")
 
 

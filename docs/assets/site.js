@@ -10,17 +10,18 @@ for (const table of document.querySelectorAll(".md-typeset table:not([class])"))
   }
 }
 
-// Words of commands stay whole: not `--` here and `follow` there. Long ones break after what joins their parts.
+// Words of commands stay whole: not `--` here and `follow` there, nor what is coloured in two parts within one. Long
+// ones break after what joins their parts, and parts that are long themselves after a hyphen.
 function keepWords(code, most) {
-  const joined = /[-/_=,:.]/;
   const texts = document.createTreeWalker(code, NodeFilter.SHOW_TEXT);
   const found = [];
   while (texts.nextNode()) found.push(texts.currentNode);
   for (const text of found) {
-    if (!joined.test(text.data)) continue;
     const pieces = text.data.split(/(\s+)/).flatMap((word) => {
-      if (!joined.test(word)) return [word];
-      const parts = word.length > most ? word.split(/(?<=[/=,:])(?=[^/])/) : [word];
+      if (!word.trim()) return [word];
+      const parts = [word]
+        .flatMap((whole) => (whole.length > most ? whole.split(/(?<=[/=,:])(?=[^/])/) : whole))
+        .flatMap((part) => (part.length > most ? part.split(/(?<=[^-]-)(?=[^-])/) : part));
       return parts.flatMap((part, at) => {
         const whole = document.createElement("span");
         if (part.length <= most) whole.className = "short";

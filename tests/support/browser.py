@@ -34,6 +34,9 @@ OPTIONS = (
 LIMIT = 60.0
 """Seconds for an answer."""
 
+SAYS_READY = "document.documentElement?.dataset.ready === 'yes'"
+"""Of pages that say so themselves."""
+
 
 def _high(descriptor: int) -> int:
     """Move a descriptor out of the way of those that the browser has to have."""
@@ -97,18 +100,26 @@ class Browser:
             self._hear(answer)
         raise TimeoutError(method)
 
-    def open(self, page: Path, width: int, height: int = 900, *, dark: bool = False) -> float:
-        """Show a file; return the seconds until it could be used."""
+    def resize(self, width: int, height: int = 900) -> None:
+        """Make the window as large as that; a narrow one is a phone's."""
         self.ask(
             "Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=width < 500
         )
+
+    def open(self, page: Path, width: int, height: int = 900, *, dark: bool = False, ready: str = SAYS_READY) -> float:
+        """
+        Show a file; return the seconds until it could be used.
+
+        :param ready: an expression that is true from then on.
+        """
+        self.resize(width, height)
         self.ask(
             "Emulation.setEmulatedMedia",
             features=[{"name": "prefers-color-scheme", "value": "dark" if dark else "light"}],
         )
         self.ask("Page.navigate", url=page.as_uri())
         deadline = time.monotonic() + LIMIT
-        while self.see("document.documentElement?.dataset.ready") != "yes":
+        while not self.see(ready):
             assert time.monotonic() < deadline, self.complaints
         taken: float = self.see("performance.now()")
         return taken / 1000

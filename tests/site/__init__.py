@@ -1,0 +1,1 @@
+"""The site as a reader sees it, once `nox -s docs` has built it."""
