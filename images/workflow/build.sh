@@ -54,10 +54,10 @@ uv lock --quiet --project "$root"
 uv export --quiet --project "$root" --frozen "${packages[@]}" --no-default-groups --no-emit-workspace --no-annotate \
     --no-header --output-file "$context/requirements.txt"
 if [ "$vendor" = 1 ]; then
-    python3 -m venv "$context/.venv"
-    "$context/.venv/bin/python" -m pip download --quiet --disable-pip-version-check --only-binary :all: \
-        --require-hashes --requirement "$context/requirements.txt" --dest "$context/wheels"
-    rm -rf "$context/.venv"
+    # The list is complete: no wheel is read for what else it needs. `pip check` in the image sees to it.
+    uv tool run --quiet --python "$(command -v python3)" pip download --quiet --disable-pip-version-check \
+        --only-binary :all: --no-deps --require-hashes --requirement "$context/requirements.txt" \
+        --dest "$context/wheels"
 fi
 
 version=$(basename "$context"/parts/miniwdl_aws_hooks-*.whl | cut -d- -f2)
