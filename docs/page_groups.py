@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import os
 import signal
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import boto3
 from page_session import ROOT
+
+from miniwdl_aws_hooks.protocol import PARENT_JOB_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,22 +37,36 @@ def submit_runs(session: Session) -> None:
     (session.home / "align.wdl").write_text((ROOT / "docs" / "how-to" / "align.wdl").read_text())
     submit = "miniwdl-aws-submit align.wdl"
     session.run(f"{submit} samples=HG002 samples=notes.txt --name cohort --s3upload s3://demo/cohort/")
-    session.run(f"{submit} samples=HG003 samples=HG004 seconds=600 --name trial --tag team=rna")
-    session.run(f"{submit} samples=HG007 seconds=600 --name pilot")
-    lost = session.run(f"{submit} samples=HG005 seconds=600 --name lost 2> /dev/null")[1].strip()
-    session.until(lambda: _running(session, "trial")[1:] and _running(session, "lost"))
+    trial, _pilot, lost = (
+        session.run(f"{submit} {words} 2> /dev/null")[1].strip()
+        for words in (
+            "samples=HG003 samples=HG004 seconds=600 --name trial --tag team=rna",
+            "samples=HG007 seconds=600 --name pilot",
+            "samples=HG005 seconds=600 --name lost",
+        )
+    )
+    # Looked at from here: a command for each look would take the processor from the runs that it waits for.
+    batch = boto3.client(
+        "batch",
+        endpoint_url=session.environ["AWS_ENDPOINT_URL"],
+        region_name=session.environ["AWS_DEFAULT_REGION"],
+        aws_access_key_id=session.environ["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=session.environ["AWS_SECRET_ACCESS_KEY"],
+    )
+    session.until(lambda: _running(batch) >= Counter({trial: 2, lost: 1}))
     session.run("miniwdl-aws wait cohort")
     tries = [item for call in session.answer("miniwdl-aws status cohort --json")["calls"] for item in call["tries"]]
     (session.environ["job"],) = (item["job_id"] for item in tries if item["status"] == "FAILED")
     _kill(lost)
     session.run("miniwdl-aws cancel pilot")
-    session.until(lambda: session.answer("miniwdl-aws status lost --json")["status"] == "FAILED")
+    session.until(lambda: batch.describe_jobs(jobs=[lost])["jobs"][0]["status"] == "FAILED")
 
 
-def _running(session: Session, name: str) -> list[str]:
-    """Ids of a run's task jobs that run."""
-    calls = session.answer(f"miniwdl-aws status {name} --json")["calls"]
-    return [item["job_id"] for call in calls for item in call["tries"] if item["status"] == "RUNNING"]
+def _running(batch: Any) -> Counter[str]:
+    """How many task jobs of each workflow job run."""
+    listed = batch.list_jobs(jobQueue="task", jobStatus="RUNNING")["jobSummaryList"]
+    jobs = batch.describe_jobs(jobs=[item["jobId"] for item in listed])["jobs"] if listed else []
+    return Counter(job["tags"][PARENT_JOB_TAG] for job in jobs)
 
 
 def _kill(job_id: str) -> None:
