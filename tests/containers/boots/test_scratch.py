@@ -26,15 +26,12 @@ def check_order(host: Host) -> None:
     assert mount.began < agent.began
 
 
-@pytest.mark.parametrize("drop_ins", [None, OLDER_AGENT], ids=["agent", "older-agent"])
-def test_docker_begins_on_the_disk_and_the_agent_runs(host: Host, drop_ins: dict[str, str] | None):
+def test_docker_begins_on_the_disk_and_the_agent_runs(host: Host):
     host.fault("disks", "1")
-    host.boot(drop_ins, scratch=True)
+    host.boot(scratch=True)
     check_order(host)
     assert "/nvme1n1]" in host.read("/run/docker-saw")
     assert host.shell("ls /var/lib/docker") == "of-the-image\n"
-    if drop_ins:
-        return
     # A reboot finds the disk as it was left.
     host.shell("touch /var/lib/docker/pulled")
     host.reboot()
@@ -49,11 +46,12 @@ def test_docker_begins_on_the_disk_and_the_agent_runs(host: Host, drop_ins: dict
     assert host.shell("ls /var/lib/docker") == "of-the-image\n"
 
 
-def test_several_disks_are_one(host: Host):
+def test_several_disks_are_one_for_an_older_agent_too(host: Host):
     host.fault("disks", "2")
-    host.boot(scratch=True)
+    host.boot(OLDER_AGENT, scratch=True)
     check_order(host)
     assert "/scratch]" in host.read("/run/docker-saw")
+    assert host.shell("ls /var/lib/docker") == "of-the-image\n"
 
 
 def test_a_disk_that_is_not_to_be_had_keeps_nobody_out(host: Host):
