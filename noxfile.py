@@ -50,16 +50,17 @@ def package_test_requirements(*packages: str) -> list[str]:
     return found
 
 
-def workers(dist: str = "loadfile") -> list[str]:
+def workers(dist: str = "loadfile", most: int | None = None) -> list[str]:
     """
     Give pytest-xdist's options, and name the slowest tests.
 
     There are twice as many workers as processors: tests wait for jobs, boots and servers half of their time.
 
     :param dist: how tests are handed out; those of one file stay together unless they are to wait for one another less.
+    :param most: workers that there is something to do for; each costs two seconds of a processor to start.
     """
-    number = str(2 * (os.cpu_count() or 1))
-    return ["--numprocesses", number, "--dist", dist, "--durations=12", "--durations-min=2"]
+    number = 2 * (os.cpu_count() or 1)
+    return ["--numprocesses", str(min(number, most or number)), "--dist", dist, "--durations=12", "--durations-min=2"]
 
 
 @nox.session
@@ -106,14 +107,14 @@ def faults(session: nox.Session) -> None:
     session.run("pytest", *workers("load"), "tests/faults", "tests/security", *session.posargs)
 
 
-def in_containers(session: nox.Session, *tests: str) -> None:
+def in_containers(session: nox.Session, *tests: str, most: int | None = None) -> None:
     """Run tests that need a container engine; without one they fail in CI and are skipped elsewhere."""
     install_workspace(session, "test")
     session.install("uv")  # the workflow image is built with it
     # Where CI reaches no registry, images/ci-engine.sh has made a base image.
     image = os.environ.get("MINIWDL_AWS_TEST_BASE", "public.ecr.aws/docker/library/python:3.12-slim-bookworm")
     selected = session.posargs or tests
-    session.run("pytest", *workers(), "-m", "containers", *selected, env={"MINIWDL_AWS_TEST_IMAGE": image})
+    session.run("pytest", *workers(most=most), "-m", "containers", *selected, env={"MINIWDL_AWS_TEST_IMAGE": image})
 
 
 @nox.session
@@ -125,7 +126,7 @@ def containers(session: nox.Session) -> None:
 @nox.session(name="second-opinion")
 def second_opinion(session: nox.Session) -> None:
     """Run the product on moto's own server, whose Batch runs containers, and compare it with the local cloud."""
-    in_containers(session, "tests/second_opinion")
+    in_containers(session, "tests/second_opinion", most=2)  # files
 
 
 @nox.session
