@@ -68,6 +68,7 @@ SLEEPING = WDL.replace("echo ~{i}", "sleep 3600")
 
 CLOUD = """
 import json, os, resource, sys
+from contextlib import suppress
 from pathlib import Path
 import boto3
 from miniwdl_aws_local_cloud import CloudSettings, LocalCloud
@@ -77,10 +78,12 @@ def processor_time():
     # Jobs are children of supervisors, which go on, and those are children of one program.
     ticks, left = 0, list(Path("/proc/self/task").glob("*/children"))
     while left:
-        for pid in left.pop().read_text().split():
-            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-            ticks += sum(map(int, fields[11:15]))
-            left.append(Path(f"/proc/{pid}/task/{pid}/children"))
+        # Whatever ends meanwhile is counted with whom it was a child of.
+        with suppress(OSError):
+            for pid in left.pop().read_text().split():
+                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+                ticks += sum(map(int, fields[11:15]))
+                left.append(Path(f"/proc/{pid}/task/{pid}/children"))
     return used.ru_utime + used.ru_stime, ticks / os.sysconf("SC_CLK_TCK")
 settings = CloudSettings(slots=int(sys.argv[2]) or None)
 with LocalCloud(Path(sys.argv[1]), settings, [account_limit(float(sys.argv[3]))]) as cloud:
