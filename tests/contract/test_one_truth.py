@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,12 @@ OURS = {"aws", "fsx", "s3_rails", "cwlogs"}
 """Sections of the configuration that are not miniwdl's own."""
 VARIABLE = re.compile("MINIWDL__(AWS|FSX|S3_RAILS|CWLOGS)__[A-Z0-9_]+")
 SWITCH_WORDS = {"true", "yes", "on", "false", "no", "off"}
+
+
+@cache
+def nodes_of(source: Path) -> list[ast.AST]:
+    """All nodes of a module: to read and to walk through every module anew took each test a second."""
+    return list(ast.walk(ast.parse(source.read_text())))
 
 
 def texts_of(node):
@@ -36,7 +43,7 @@ def test_switches_are_read_in_one_place(root):
     readers = {
         source.relative_to(root).as_posix()
         for source in root.glob("packages/*/src/**/*.py")
-        for node in ast.walk(ast.parse(source.read_text()))
+        for node in nodes_of(source)
         if texts_of(node) & SWITCH_WORDS
     }
     assert readers == {"packages/core/src/miniwdl_aws_core/options/kinds.py"}
@@ -46,7 +53,7 @@ def test_options_are_read_and_set_by_their_declaration(root):
     """No part asks for an option by its name, or writes down the name of a variable other than in a sentence."""
     by_name = []
     for source in root.glob("packages/*/src/**/*.py"):
-        for node in ast.walk(ast.parse(source.read_text())):
+        for node in nodes_of(source):
             asked = (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
@@ -79,15 +86,15 @@ JOB_KEYS = (
 REQUEST_KEYS = ("containerOverrides", "containerProperties", "mountPoints")
 
 
-def modules() -> dict[str, ast.Module]:
-    """Parse every module, by its path below its package's ``src``."""
+def modules() -> dict[str, list[ast.AST]]:
+    """Give every module's nodes, by its path below its package's ``src``."""
     files = [path for path in PACKAGES.glob("*/src/**/*.py") if AWS_ITSELF not in path.parts]
-    return {"/".join(path.parts[path.parts.index("src") + 1 :]): ast.parse(path.read_text()) for path in files}
+    return {"/".join(path.parts[path.parts.index("src") + 1 :]): nodes_of(path) for path in files}
 
 
-def texts_read(tree: ast.Module) -> Iterator[str]:
+def texts_read(nodes: list[ast.AST]) -> Iterator[str]:
     """Give the texts by which something is looked up: ``x["text"]`` and ``x.get("text")``."""
-    for node in ast.walk(tree):
+    for node in nodes:
         found: ast.expr | None = None
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
             found = node.slice
@@ -97,10 +104,10 @@ def texts_read(tree: ast.Module) -> Iterator[str]:
             yield found.value
 
 
-def texts_named(tree: ast.Module) -> Iterator[str]:
+def texts_named(nodes: list[ast.AST]) -> Iterator[str]:
     """Give the keys that dictionaries are written with, or that are read or set."""
-    yield from texts_read(tree)
-    for node in ast.walk(tree):
+    yield from texts_read(nodes)
+    for node in nodes:
         keys: list[ast.expr | None] = []
         if isinstance(node, ast.Dict):
             keys = list(node.keys)
@@ -113,8 +120,8 @@ def texts_named(tree: ast.Module) -> Iterator[str]:
 def readers() -> dict[str, set[str]]:
     """Modules by the texts that they look up."""
     found: dict[str, set[str]] = defaultdict(set)
-    for name, tree in modules().items():
-        for text in texts_read(tree):
+    for name, nodes in modules().items():
+        for text in texts_read(nodes):
             found[text].add(name)
     return found
 
@@ -125,15 +132,13 @@ def test_one_module_reads_what_aws_tells_of_a_job(readers: dict[str, set[str]], 
 
 
 def test_that_module_is_where_it_was() -> None:
-    texts = {
-        node.value for node in ast.walk(modules()["miniwdl_aws_core/batch/job.py"]) if isinstance(node, ast.Constant)
-    }
+    texts = {node.value for node in modules()["miniwdl_aws_core/batch/job.py"] if isinstance(node, ast.Constant)}
     assert texts.issuperset(JOB_KEYS)
 
 
 @pytest.mark.parametrize("key", REQUEST_KEYS)
 def test_one_module_builds_each_part_of_a_request(key: str) -> None:
-    builders = {name for name, tree in modules().items() if key in texts_named(tree)}
+    builders = {name for name, nodes in modules().items() if key in texts_named(nodes)}
     assert len(builders) == 1
     assert builders.pop().startswith("miniwdl_aws_core/batch/")
 
@@ -143,8 +148,8 @@ def test_a_name_that_two_sides_know_stands_once(tag: str) -> None:
     """Prefixes of definitions and programs apart, which are texts of another meaning."""
     found = [
         name
-        for name, tree in modules().items()
-        for node in ast.walk(tree)
+        for name, nodes in modules().items()
+        for node in nodes
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Constant) and node.value.value == tag
     ]
     assert len(found) == 1
@@ -155,11 +160,11 @@ NAMES_OF_ERRORS = {"ClientError", "BotoCoreError", "ThrottlingException", "Expir
 
 
 def sources(root):
-    """Every module with its path, but for those of local-cloud: it plays AWS."""
+    """Every module's path and nodes, but for those of local-cloud: it plays AWS."""
     for source in root.glob("packages/*/src/**/*.py"):
         path = source.relative_to(root).as_posix()
         if not path.startswith("packages/local-cloud/"):
-            yield path, ast.parse(source.read_text())
+            yield path, nodes_of(source)
 
 
 def names_of(node):
@@ -171,20 +176,17 @@ def names_of(node):
     return {value for name in ("id", "attr", "value") if isinstance(value := getattr(node, name, None), str)}
 
 
-def knows_errors_of_aws(node):
-    return any(bool(names_of(part) & {*NAMES_OF_ERRORS, "botocore.exceptions"}) for part in ast.walk(node))
-
-
 def test_errors_of_aws_are_known_in_one_room(root):
-    knowing = {path for path, tree in sources(root) if knows_errors_of_aws(tree)}
+    errors = {*NAMES_OF_ERRORS, "botocore.exceptions"}
+    knowing = {path for path, nodes in sources(root) if any(names_of(node) & errors for node in nodes)}
     assert knowing == {f"{EDGE}/{name}.py" for name in ("codes", "errors", "surprises")}
 
 
 def test_one_function_makes_errors_of_ours_of_those(root):
     functions = [
         node.name
-        for path, tree in sources(root)
-        for node in ast.walk(tree)
+        for path, nodes in sources(root)
+        for node in nodes
         if path == f"{EDGE}/errors.py" and isinstance(node, ast.FunctionDef) and "ClientError" in {
             name for part in ast.walk(node) for name in names_of(part)
         }
@@ -195,20 +197,17 @@ def test_one_function_makes_errors_of_ours_of_those(root):
 def test_one_module_makes_clients(root):
     makers = {
         path
-        for path, tree in sources(root)
-        for node in ast.walk(tree)
+        for path, nodes in sources(root)
+        for node in nodes
         if isinstance(node, ast.Attribute) and node.attr == "create_client"
     }
     assert makers == {f"{EDGE}/session.py"}
-    assert not any("boto3" in names_of(node) for _, tree in sources(root) for node in ast.walk(tree))
+    assert not any("boto3" in names_of(node) for _, nodes in sources(root) for node in nodes)
 
 
 def test_the_region_of_the_environment_is_read_in_one_place(root):
     saying = {
-        path
-        for path, tree in sources(root)
-        for node in ast.walk(tree)
-        if names_of(node) & {"AWS_REGION", "AWS_DEFAULT_REGION"}
+        path for path, nodes in sources(root) for node in nodes if names_of(node) & {"AWS_REGION", "AWS_DEFAULT_REGION"}
     }
     written = "packages/submit-cli/src/miniwdl_aws_submit_cli/submit/environment.py"
     assert saying == {f"{EDGE}/session.py", written}
