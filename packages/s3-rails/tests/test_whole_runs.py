@@ -11,6 +11,9 @@ import pytest
 
 from miniwdl_aws_hooks import ExitCode
 
+# Which server makes no difference to the command; what a server may do otherwise is tested beneath it.
+pytestmark = pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)
+
 AWKWARD = """
 version 1.2
 struct Named { String name  File file }
@@ -150,7 +153,6 @@ def test_a_key_that_is_too_long_is_named(folder: Path, bucket: Any) -> None:
     assert list(folder.glob("*_awkward")), "the run directory is kept"
 
 
-@pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)
 def test_no_outputs_at_all(folder: Path, bucket: Any) -> None:
     done = run(folder, "nothing.wdl", "--s3upload", bucket.uri("out/"))
     assert done.returncode == 0, done.stderr
@@ -158,7 +160,6 @@ def test_no_outputs_at_all(folder: Path, bucket: Any) -> None:
     assert json.loads(bucket["out/outputs.json"]) == {}
 
 
-@pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)
 def test_an_earlier_runs_outputs_json_does_not_outlive_a_failure(folder: Path, bucket: Any) -> None:
     bucket["out/outputs.json"] = b'{"of": "another run"}'
     (folder / "long.txt").write_text("/".join(["k" * 200] * 5))
@@ -183,7 +184,6 @@ def test_someone_elses_object_stays_and_the_upload_fails(folder: Path, bucket: A
     assert list(folder.glob("*_nothing"))
 
 
-@pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)
 def test_a_task_cannot_make_anything_else_travel(folder: Path, bucket: Any, tmp_path: Path) -> None:
     """It may write into the run directory as it likes: over other tasks' outputs, over the run's own files."""
     secret = tmp_path / "secret"

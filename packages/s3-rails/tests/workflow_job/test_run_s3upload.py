@@ -153,7 +153,8 @@ def test_call_cache(command: Command, bucket: Any) -> None:
 
 
 def test_without_an_upload_it_is_miniwdl_run(command: Command) -> None:
-    result = command("hello.wdl", "who=who.txt")
+    (command.folder / "mounted").touch()
+    result = command("hello.wdl", "who=who.txt", **{ENV_SENTINEL: str(command.folder / "mounted")})
     assert result.code == 0
     assert Path(result.document["outputs"]["hello.greeting"]).read_text() == "hello world\n"
     assert "s3upload" not in result.document
@@ -175,12 +176,6 @@ def test_nobody_takes_the_answer(command: Command, bucket: Any, upload: bool, co
     assert done.stderr.splitlines()[-1] == END_OF_LOG
     assert "Traceback" not in done.stderr
     assert ("out/outputs.json" in bucket.keys()) is upload  # noqa: SIM118 - not a dict
-
-
-def test_output_json_elsewhere(command: Command, bucket: Any) -> None:
-    result = command("hello.wdl", "who=who.txt", "-o", "out.json", "--s3upload", bucket.uri("out/"))
-    assert result.document["s3upload"] == bucket.uri("out/")
-    assert "out/outputs.json" in bucket.keys()  # noqa: SIM118 - not a dict
 
 
 FORGING = """
@@ -211,8 +206,11 @@ def test_output_json_that_a_task_replaces(command: Command, bucket: Any, option:
     assert done.returncode == 0, done.stderr
     assert bucket["out/greeting/greeting.txt"] == b"hello world\n"
     assert command.run_dirs() == [forged]
+    document = json.loads(done.stdout)
+    assert document["s3upload"] == bucket.uri("out/")
+    assert json.loads(bucket["out/outputs.json"]) == document["outputs"]
     said = json.loads((command.folder / "out.json").read_text())
-    assert said["dir"] == json.loads(done.stdout)["dir"] != str(forged)
+    assert said["dir"] == document["dir"] != str(forged)
 
 
 HOSTILE = """
@@ -260,14 +258,12 @@ def test_a_task_that_plants_links_in_its_run_directory(command: Command, bucket:
     assert command.run_dirs() == []
 
 
-@pytest.mark.parametrize(
-    ("when", "code", "deleted"),
-    [("always", 0, True), ("success", 0, True), ("success", 3, False), ("failure", 3, True), ("failure", 0, False)],
-)
-def test_delete_after(command: Command, bucket: Any, when: str, code: int, deleted: bool) -> None:
+# All words with both ends are in test_rundir.py; `always`, and `success` after a success, delete in other tests here.
+@pytest.mark.parametrize(("when", "deleted"), [("success", False), ("failure", True)])
+def test_delete_after(command: Command, bucket: Any, when: str, deleted: bool) -> None:
     environ = {"MINIWDL__AWS__S3_UPLOAD_FOLDER": bucket.uri("out/"), "MINIWDL__AWS__DELETE_AFTER_S3_UPLOAD": when}
-    result = command("hello.wdl", "who=who.txt", f"code={code}", **environ)
-    assert result.code == code
+    result = command("hello.wdl", "who=who.txt", "code=3", **environ)
+    assert result.code == 3
     assert command.run_dirs() == ([] if deleted else [Path(result.document["dir"])])
     assert "S3_UPLOAD" not in result.stderr, "miniwdl does not warn of what is for us"
 
@@ -377,12 +373,6 @@ def test_no_arguments(command: Command) -> None:
     result = command()
     assert result.code == ExitCode.USAGE
     assert "no WDL is given" in nothing_ran(command, result)
-
-
-def test_sentinel_that_is_there(command: Command) -> None:
-    (command.folder / "mounted").touch()
-    result = command("hello.wdl", "who=who.txt", **{ENV_SENTINEL: str(command.folder / "mounted")})
-    assert result.code == 0
 
 
 def test_of_two_jobs_of_one_submission_the_first_runs(command: Command) -> None:
