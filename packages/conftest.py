@@ -53,12 +53,13 @@ def _botocore_reads_each_file_once() -> Iterator[None]:
     """
     Let the sessions of botocore share what they have read.
 
-    Nearly every test has a session of its own, and most of its time went into parsing the same megabytes of JSON, and
-    into listing some hundred folders for the names of services.
+    Nearly every test has a session of its own, and most of its time went into parsing the same megabytes of JSON, into
+    listing some hundred folders for the names of services, and into inspecting the same hundred handlers of events.
     """
     if importlib.util.find_spec("botocore") is None:  # hooks alone
         yield
         return
+    from botocore import hooks
     from botocore.loaders import JSONFileLoader, Loader
 
     load = cache(JSONFileLoader().load_file)
@@ -71,7 +72,11 @@ def _botocore_reads_each_file_once() -> Iterator[None]:
             listed[key] = list_services(loader, type_name)
         return listed[key]
 
+    # Of a method it is the function that is looked at: a method would keep its object alive.
+    accepts_kwargs = cache(hooks.accepts_kwargs)
+
     with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(hooks, "accepts_kwargs", lambda handler: accepts_kwargs(getattr(handler, "__func__", handler)))
         patch.setattr(JSONFileLoader, "load_file", lambda _self, path: load(path))
         patch.setattr(Loader, "list_available_services", list_once)
         yield
