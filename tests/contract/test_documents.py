@@ -15,8 +15,6 @@ from email import policy
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from cfnlint import api
-from cfnlint.config import ManualArgs
 
 from miniwdl_aws_batch_backend.jobs.draft import task_properties
 from miniwdl_aws_core.batch.definition import build_definition
@@ -101,6 +99,10 @@ def resources(root: Path) -> dict[str, Any]:
 
 def lint(resources: dict[str, Any]) -> list[str]:
     """Say what cfn-lint finds."""
+    # Not above, where each worker would import it to collect tests: it takes a second, with sympy and networkx.
+    from cfnlint import api
+    from cfnlint.config import ManualArgs
+
     template = json.dumps({"AWSTemplateFormatVersion": "2010-09-09", "Resources": resources}, indent=1)
     found = api.lint(template, config=ManualArgs(regions=["us-east-1"]))
     return [f"{match.rule.id} {match.message[:300]} ({'/'.join(map(str, match.path or ()))})" for match in found]
