@@ -18,6 +18,9 @@ from miniwdl_aws_s3_rails.products.s3_publisher import publish
 from miniwdl_aws_s3_rails.transfer.engine import Engine
 from miniwdl_aws_s3_rails.workflow_job.run_s3upload import main
 
+# Which server makes no difference to what is read here, or not.
+pytestmark = pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)
+
 SECRET = "AWS_SECRET_ACCESS_KEY=do-not-tell"
 
 NAME = "20250101_000000_wf"
