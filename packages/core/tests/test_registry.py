@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -78,3 +80,17 @@ def test_a_failure_is_not_remembered() -> None:
         registry.arn_of(DEFINITION)
     aws.broken = False
     assert registry.arn_of(DEFINITION)
+
+
+def test_who_waits_for_aws_says_so_and_nobody_else_does() -> None:
+    aws, waiting = Aws(), []
+
+    @contextmanager
+    def wait() -> Iterator[None]:
+        waiting.append("waits")
+        yield
+
+    registry = DefinitionRegistry(aws.find, aws.register, wait)
+    for _ in range(3):
+        registry.arn_of(DEFINITION)
+    assert waiting == ["waits"]

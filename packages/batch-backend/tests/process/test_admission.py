@@ -5,12 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from WDL.runtime import config
 
 from miniwdl_aws_batch_backend.process.admission import ADMISSION, AT_ONCE, Admission, Order, admit_tasks
+from miniwdl_aws_batch_backend.process.batch_api import BatchApi
 from miniwdl_aws_batch_backend.process.termination import Mailbox
 from miniwdl_aws_hooks import hookimpl
 
@@ -43,9 +45,12 @@ class Task:
     def is_inside(self, within: float = 20) -> bool:
         return self._entered.wait(within)
 
-    def leave(self) -> None:
-        self._may_leave.set()
-        self._thread.join(20)
+    def leave(self, *others: Task) -> None:
+        for task in (self, *others):
+            task._may_leave.set()
+        for task in (self, *others):
+            task._thread.join(20)
+            assert not task._thread.is_alive()
 
 
 def test_who_comes_late_waits_until_somebody_leaves() -> None:
@@ -59,8 +64,7 @@ def test_who_comes_late_waits_until_somebody_leaves() -> None:
     assert third.is_inside()
     fourth = Task(admission)
     assert not fourth.is_inside(A_WHILE)
-    first.leave()
-    third.leave()
+    first.leave(third)
     assert fourth.is_inside()
     fourth.leave()
 
@@ -146,6 +150,28 @@ def test_who_is_to_stop_its_job_does_not_wait_for_others() -> None:
         box.wake()
         assert waiting.result(20) is None
     other.leave()
+
+
+def test_who_waits_for_an_answer_of_aws_lets_others_in_and_comes_before_those_who_wait() -> None:
+    api = BatchApi(SimpleNamespace(deregister_job_definition=lambda **_: {"inside": ADMISSION.is_inside()}))
+    with ADMISSION.admitted():
+        for ask in (api.call_once, api.call):
+            assert ask("deregister_job_definition") == {"inside": False}
+            assert ADMISSION.is_inside()
+    assert api.call("deregister_job_definition") == {"inside": False}
+    assert not ADMISSION.is_inside()
+
+    admission = Admission(at_once=1, patience=0.01)
+    with admission.admitted():
+        with admission.outside():
+            inside = Task(admission)
+            assert inside.is_inside()
+            admission.patience = 60
+            later = [Task(admission) for _ in range(5)]
+            assert not later[0].is_inside(A_WHILE)
+            admission.patience = 0.01
+        assert admission.is_inside(), "though one who is inside may wait for it"
+    inside.leave(*later)
 
 
 def plugged_in(backend: str) -> Any:

@@ -4,10 +4,10 @@ Lets few tasks at a time compute.
 miniwdl gives each task a thread, and Python lets one thread run. Whenever that one asks the file system something, the
 next one that waits takes over, and the first has to wait again: hundreds of tasks that have something to do at once, as
 when the children of an array end, spent a third of their processor time on that. So a task is admitted before it
-computes, and leaves while it waits for its job.
+computes, and leaves while it waits for AWS.
 
-What is slow without computing, such as a download or a file system that answers late, does not hold up others: after a
-while, who waits is admitted beside those who are.
+What else is slow without computing, such as a download or a file system that answers late, does not hold up others:
+after a while, who waits is admitted beside those who are.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Order(IntEnum):
     """Who comes before whom; those of one kind in the order in which they came."""
 
     LEADS = 1
-    """Others wait for what it does."""
+    """Others may wait for what it does, and be inside meanwhile."""
     SUBMITS = 2
     """AWS has nothing to do for it before it has computed."""
     HEARD = 3
@@ -82,6 +82,18 @@ class Admission:
             if self.is_inside():
                 self.leave()
 
+    @contextmanager
+    def outside(self) -> Iterator[None]:
+        """Let another one in for a while, if this thread is inside."""
+        if not self.is_inside():
+            yield
+            return
+        self.leave()
+        try:
+            yield
+        finally:
+            self.enter(Order.LEADS)
+
     def enter(self, order: Order = Order.SUBMITS) -> None:
         """Wait until this thread is admitted."""
         self._thread.inside = True
@@ -92,7 +104,7 @@ class Admission:
             turn = threading.Lock()
             turn.acquire()
             self._waiting[order].append(turn)
-            longest = self.patience * sum(map(len, self._waiting.values()))
+            longest = self.patience * sum(len(self._waiting[other]) for other in Order if other <= order)
         if turn.acquire(timeout=longest):
             return
         with self._lock:

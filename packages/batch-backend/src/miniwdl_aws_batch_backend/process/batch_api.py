@@ -12,6 +12,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_batch_backend.process.admission import ADMISSION
 from miniwdl_aws_core.aws import session
 from miniwdl_aws_core.aws.backoff import Backoff
 from miniwdl_aws_core.aws.errors import AwsError, Case, ErrorFamily, Kind, translated, unusable
@@ -122,15 +123,16 @@ class BatchApi:
         :raises AwsError: when it was refused, or failed too often.
         """
         attempt = 1
-        while True:
-            try:
-                return self.call_once(operation, **request)
-            except AwsError as exc:
-                gone = gives_way and exc.kind is Kind.THROTTLED
-                if gone or not exc.retryable or attempt >= self._attempts:
-                    raise
-                self._sleep(self.BACKOFF.pause(attempt, self._jitter()))
-                attempt += 1
+        with ADMISSION.outside():
+            while True:
+                try:
+                    return self.call_once(operation, **request)
+                except AwsError as exc:
+                    gone = gives_way and exc.kind is Kind.THROTTLED
+                    if gone or not exc.retryable or attempt >= self._attempts:
+                        raise
+                    self._sleep(self.BACKOFF.pause(attempt, self._jitter()))
+                    attempt += 1
 
     def call_once(self, operation: str, **request: Any) -> dict[str, Any]:
         """
@@ -140,7 +142,7 @@ class BatchApi:
         """
         known = _REQUESTS.get(operation) or Request(f"ask AWS Batch: {operation}")
         send = getattr(self._client, operation)
-        with self._slots, translated(known.action, _OURS):
+        with ADMISSION.outside(), self._slots, translated(known.action, _OURS):
             answer: dict[str, Any] = send(**request)
             if missing := _lacking(known, answer):
                 raise unusable(known.action, f"it lacks {missing}", _OURS)

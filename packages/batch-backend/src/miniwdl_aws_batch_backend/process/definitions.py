@@ -17,6 +17,7 @@ import threading
 import time
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_batch_backend.process.admission import ADMISSION
 from miniwdl_aws_core.aws.errors import AwsError, Kind
 from miniwdl_aws_core.batch.registry import DefinitionRegistry
 from miniwdl_aws_core.batch.tags import RunTags
@@ -58,7 +59,7 @@ class TaskDefinitions:
         self._rate = rate
         self._clock = clock
         self._sleep = sleep
-        self._registry = DefinitionRegistry(api.definitions, api.register)
+        self._registry = DefinitionRegistry(api.definitions, api.register, ADMISSION.outside)
         self._lock = threading.Lock()
         self._used: dict[str, Mapping[str, Any]] = {}
 

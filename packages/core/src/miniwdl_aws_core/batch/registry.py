@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import Future
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
 
 __all__ = ["DefinitionRegistry"]
 
@@ -19,15 +21,18 @@ class DefinitionRegistry:
         self,
         find: Callable[[str], Sequence[Mapping[str, Any]]],
         register: Callable[[Mapping[str, Any]], str],
+        waiting: Callable[[], AbstractContextManager[None]] = nullcontext,
     ) -> None:
         """
         Know nothing yet.
 
         :param find: asks AWS for the active definitions of a name.
         :param register: sends the request, and gives the ARN.
+        :param waiting: gives what to open while a thread waits for that, whichever sends it.
         """
         self._ask = find
         self._register = register
+        self._waiting = waiting
         self._lock = threading.Lock()
         self._known: dict[str, Future[str]] = {}
 
@@ -43,15 +48,21 @@ class DefinitionRegistry:
             ours = found is None
             if found is None:
                 found = self._known[name] = Future()
-        if ours:
-            try:
-                found.set_result(self._find(name) or self._register(definition))
-            except BaseException as exc:
-                # The next task tries again; those that wait now share this one's fate.
-                with self._lock:
-                    del self._known[name]
-                found.set_exception(exc)
-                raise
+        if ours or not found.done():
+            with self._waiting():
+                return self._first(definition, found) if ours else found.result()
+        return found.result()
+
+    def _first(self, definition: Mapping[str, Any], found: Future[str]) -> str:
+        name: str = definition["jobDefinitionName"]
+        try:
+            found.set_result(self._find(name) or self._register(definition))
+        except BaseException as exc:
+            # The next task tries again; those that wait now share this one's fate.
+            with self._lock:
+                del self._known[name]
+            found.set_exception(exc)
+            raise
         return found.result()
 
     def renewed(self, definition: Mapping[str, Any], arn: str) -> str | None:
