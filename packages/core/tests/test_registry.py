@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from miniwdl_aws_core.batch.registry import DefinitionRegistry
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEFINITION = {"jobDefinitionName": "miniwdl-task-x", "containerProperties": {}}
 
