@@ -36,6 +36,7 @@ from miniwdl_aws_s3_rails.inside_miniwdl.cache import Sight
 from miniwdl_aws_s3_rails.transfer.engine import Engine, _shared
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.reach.access import S3Access
+from miniwdl_aws_s3_rails.transfer.reach.reader import Answer
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 
 if TYPE_CHECKING:
@@ -246,6 +247,26 @@ def fetch() -> Callable[[Engine, S3Uri, Path], int]:
         return found.size
 
     return fetch_one
+
+
+@pytest.fixture
+def spoiled(monkeypatch: pytest.MonkeyPatch) -> Callable[[int, Callable[[bytes], bytes]], list[int]]:
+    """Have the first answers bring other content than was sent, so many times; what it gives counts all of them."""
+    chunks = Answer.chunks
+
+    def spoil_first(times: int, spoil: Callable[[bytes], bytes]) -> list[int]:
+        counted: list[int] = []
+        numbers = itertools.count()
+
+        def spoiled_chunks(self: Answer) -> Iterator[memoryview]:
+            counted.append(number := next(numbers))
+            content = b"".join(bytes(chunk) for chunk in chunks(self))
+            yield memoryview(spoil(content) if number < times else content)
+
+        monkeypatch.setattr(Answer, "chunks", spoiled_chunks)
+        return counted
+
+    return spoil_first
 
 
 @pytest.fixture

@@ -16,6 +16,7 @@ __all__ = [
     "ArchivedError",
     "CredentialsError",
     "FileSystemError",
+    "LineError",
     "MountMissingError",
     "OptionError",
     "OutageError",
@@ -55,6 +56,10 @@ class TransferError(RailsError):
 
 class OutageError(TransferError):
     """S3 can't be reached, or says that it can't serve anybody at the moment; that passes."""
+
+
+class LineError(RailsError):
+    """One request got no answer, or only a part of one, or the server can't serve anybody now: worth another try."""
 
 
 class StoppedError(RailsError):

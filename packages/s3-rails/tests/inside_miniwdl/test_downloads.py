@@ -1,12 +1,12 @@
 import logging
 import os
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import obstore
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +19,7 @@ from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
 from miniwdl_aws_s3_rails.inside_miniwdl.downloads import layout
 from miniwdl_aws_s3_rails.transfer.engine import Engine, Found
+from miniwdl_aws_s3_rails.transfer.reach.reader import Reader
 
 
 @pytest.fixture
@@ -48,7 +49,7 @@ def test_what_is_exchanged_while_it_arrives(
     """As soon as a task sees the folder, or the file in it, it puts a link in its place."""
     bucket["in/d/x.txt"] = b"x" * size
     run = miniwdl(put=False, get=False)
-    get, lock = obstore.get, threading.Lock()
+    get, lock = Reader.get, threading.Lock()
 
     def exchange(*args: Any, **kwargs: Any) -> Any:
         with lock:
@@ -58,7 +59,7 @@ def test_what_is_exchanged_while_it_arrives(
                     victim.symlink_to(elsewhere / file.name if what == "file" else elsewhere)
         return get(*args, **kwargs)
 
-    monkeypatch.setattr(obstore, "get", exchange)
+    monkeypatch.setattr(Reader, "get", exchange)
     with suppress(DownloadFailed):
         run.download(bucket.uri("in/d"), directory=True)
     assert (elsewhere / "x.txt").read_text() == "precious"
@@ -130,11 +131,12 @@ def test_all_downloads_share_one_limit(bucket: Any, miniwdl: Any, root: Path, mo
         for name in range(2 * limit):
             bucket[f"in/{folder}/{name}"] = b"data"
     monkeypatch.setenv("MINIWDL__S3_RAILS__CONCURRENCY", str(limit))
-    get, lock, full = obstore.get, threading.Lock(), threading.Event()
+    get, lock, full = Reader.get, threading.Lock(), threading.Event()
     under_way: list[int] = []
     threads: set[int] = set()
 
-    def counted_get(*args: Any, **kwargs: Any) -> Any:
+    @contextmanager
+    def counted_get(*args: Any, **kwargs: Any) -> Iterator[Any]:
         with lock:
             under_way.append((under_way[-1] if under_way else 0) + 1)
             threads.add(threading.get_ident())
@@ -142,12 +144,13 @@ def test_all_downloads_share_one_limit(bucket: Any, miniwdl: Any, root: Path, mo
                 full.set()
         full.wait(10)
         try:
-            return get(*args, **kwargs)
+            with get(*args, **kwargs) as answer:
+                yield answer
         finally:
             with lock:
                 under_way.append(under_way[-1] - 1)
 
-    monkeypatch.setattr(obstore, "get", counted_get)
+    monkeypatch.setattr(Reader, "get", counted_get)
     # miniwdl opens this flag on its main thread for all that it does on others.
     with TerminationSignalFlag(logging.getLogger("test")), ThreadPoolExecutor(folders) as pool:
         list(pool.map(lambda folder: miniwdl().download(bucket.uri(f"in/{folder}/"), directory=True), range(folders)))

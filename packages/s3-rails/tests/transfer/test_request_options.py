@@ -23,7 +23,7 @@ from miniwdl_aws_s3_rails.transfer.sender import Check, Sender
 from miniwdl_aws_s3_rails.transfer.writing import Protection, PutOptions
 
 KEYS = ["plain", "odd//key"]
-"""obstore sends the one, botocore the other."""
+"""obstore sends the one, botocore the other; both are read by a reader of our own."""
 
 BIG = 11 * MIB
 

@@ -148,25 +148,13 @@ def test_giving_up(engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pyt
     assert len(calls) == 3
 
 
-class Answer:
-    """An answer with other bytes than were asked for."""
-
-    def __init__(self, data: bytes) -> None:
-        self.data = data
-
-    def __getattr__(self, name: str) -> Any:
-        return {"attributes": {}, "bytes": lambda: self.data, "stream": lambda min_chunk_size: [self.data]}[name]
-
-
-@pytest.mark.parametrize("answer", [b"", b"short", b"x" * 100])
-def test_fetching_again(
-    engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, answer: bytes, fetch: Any
-) -> None:
+@pytest.mark.parametrize("content", [b"", b"short", b"x" * 100, b"x" * 101])
+def test_fetching_again(engine: Engine, bucket: Any, tmp_path: Path, spoiled: Any, content: bytes, fetch: Any) -> None:
     bucket["file"] = data = os.urandom(100)
-    calls = failing(monkeypatch, "get", 2, lambda *_args: Answer(answer))
+    asked = spoiled(2, lambda _content: content)
     fetch(engine, S3Uri(bucket.name, "file"), tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == data
-    assert len(calls) == 3
+    assert len(asked) == 3
 
 
 class TestParts:
@@ -202,39 +190,36 @@ class TestParts:
         assert (tmp_path / "copy").read_bytes() == data
 
     def test_damage_is_mended(
-        self, engine: Engine, bucket: Any, data: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
-        request: pytest.FixtureRequest, fetch: Any,
+        self, engine: Engine, bucket: Any, data: bytes, tmp_path: Path, spoiled: Any, request: pytest.FixtureRequest,
+        fetch: Any,
     ) -> None:  # fmt: skip
         if "many sizes" in request.node.name:
             pytest.skip("its ETag tells nothing to who doesn't know all sizes")
-        failing(monkeypatch, "get", 1, flip)
+        spoiled(1, flip)
         fetch(engine, S3Uri(bucket.name, "file"), tmp_path / "copy")
         assert (tmp_path / "copy").read_bytes() == data
 
     def test_parts_too_large_to_fetch_at_once(
-        self, engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetch: Any
+        self, engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoiled: Any, fetch: Any
     ) -> None:
         path = write(tmp_path / "file", 16 * MIB)
         Sender(engine).put(S3Uri(bucket.name, "file"), path, 16 * MIB)
         monkeypatch.setattr(receiver_module, "MAX_RANGE", 4 * MIB)
         small = Engine(dataclasses.replace(engine.options, part_size=3 * MIB), engine.access, sleep=lambda _s: None)
-        failing(monkeypatch, "get", 1, flip)
+        spoiled(1, flip)
         fetch(small, S3Uri(bucket.name, "file"), tmp_path / "copy")
         assert (tmp_path / "copy").read_bytes() == path.read_bytes()
         small.pool.shutdown()
 
-    def test_damage_that_stays(
-        self, engine: Engine, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fetch: Any
-    ) -> None:
+    def test_damage_that_stays(self, engine: Engine, bucket: Any, tmp_path: Path, spoiled: Any, fetch: Any) -> None:
         bucket["file"] = os.urandom(16 * MIB)
-        failing(monkeypatch, "get", 999, flip)
+        spoiled(999, flip)
         with pytest.raises(TransferError, match="arrived damaged"):
             fetch(engine, S3Uri(bucket.name, "file"), tmp_path / "copy")
 
 
-def flip(original: Any, args: Any, kwargs: Any) -> Answer:
-    data = original(*args, **kwargs).bytes().to_bytes()
-    return Answer(data[:-1] + bytes([data[-1] ^ 1]))
+def flip(content: bytes) -> bytes:
+    return content[:-1] + bytes([content[-1] ^ 1])
 
 
 def test_object_that_changes_while_it_is_fetched(engine: Engine, bucket: Any, tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-__all__ = ["NOT_AWS", "in_words", "is_page", "lacks_credentials"]
+__all__ = ["NOT_AWS", "in_words", "is_page", "lacks_credentials", "refusal"]
 
 NOT_AWS = "a proxy or a portal may have answered in place of AWS: check the network, and AWS_ENDPOINT_URL if it is set"
 """Hint to an answer that is none of AWS's."""
@@ -67,3 +67,16 @@ def lacks_credentials(exc: BaseException) -> bool:
             return True
         trace = trace.tb_next
     return False
+
+
+def refusal(operation: str, error: Mapping[str, str], metadata: Mapping[str, Any]) -> Exception:
+    """
+    Make what botocore raises of a refusal, for who asks without botocore.
+
+    :param error: ``Code`` and ``Message``, as AWS wrote them.
+    :param metadata: ``HTTPStatusCode``, and more as in the answers of botocore's clients.
+    """
+    from botocore.exceptions import ClientError
+
+    answer: Any = {"Error": error, "ResponseMetadata": metadata}
+    return ClientError(answer, operation)

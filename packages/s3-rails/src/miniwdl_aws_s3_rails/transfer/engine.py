@@ -1,8 +1,8 @@
 """
 What all transfers of a process share: threads, memory, retries, and the single requests.
 
-Bytes go through obstore; see :mod:`~miniwdl_aws_s3_rails.transfer.sender` and
-:mod:`~miniwdl_aws_s3_rails.transfer.receiver`.
+Bytes go out through obstore, see :mod:`~miniwdl_aws_s3_rails.transfer.sender`, and come by
+:mod:`~miniwdl_aws_s3_rails.transfer.reach.reader`, see :mod:`~miniwdl_aws_s3_rails.transfer.receiver`.
 """
 
 from __future__ import annotations

@@ -8,16 +8,15 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from miniwdl_aws_core.beneath import folder, open_file
 from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
 from miniwdl_aws_s3_rails.transfer.checksums.crc import Crc64, crc_of_file, crc_of_ranges
-from miniwdl_aws_s3_rails.transfer.checksums.etags import PartDigest, Verdict, file_etag, judge, part_count
-from miniwdl_aws_s3_rails.transfer.engine import Found, expressible
-from miniwdl_aws_s3_rails.transfer.refusals import explained
+from miniwdl_aws_s3_rails.transfer.checksums.etags import PartDigest, Verdict, file_etag, is_md5, judge, part_count
+from miniwdl_aws_s3_rails.transfer.reach.reader import CHUNK, CRC
 from miniwdl_aws_s3_rails.transfer.writing import is_executable
 
 if TYPE_CHECKING:
@@ -25,10 +24,9 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
     from typing import IO
 
-    from obstore import Bytes, GetOptions
-
     from miniwdl_aws_core.beneath import Top
-    from miniwdl_aws_s3_rails.transfer.engine import Engine
+    from miniwdl_aws_s3_rails.transfer.engine import Engine, Found
+    from miniwdl_aws_s3_rails.transfer.reach.reader import Reader
 
 __all__ = ["Receiver"]
 
@@ -39,11 +37,8 @@ NEW = os.O_CREAT | os.O_EXCL
 MAX_RANGE = 64 * MIB
 """Parts of an object up to this size are fetched as they were uploaded, so that their checksums come for free."""
 
-CHUNK = MIB // 4
-"""What is written to disk at once, while the rest of a range is still on its way."""
-
-IN_FLIGHT = 2 * MIB
-"""Memory that a range takes while it arrives: a few chunks, here and in the buffers of the connection."""
+IN_FLIGHT = MIB
+"""Memory that a range takes while it arrives: a chunk here, and what the connection holds."""
 
 
 @dataclass
@@ -72,10 +67,6 @@ class _Arrival:
     def is_whole(self) -> bool:
         """Whether it comes in one piece, and is checked as such."""
         return self.found.size <= self.range_size
-
-    def new_digest(self) -> Crc64 | hashlib._Hash:
-        """Begin to work out what a range is checked by."""
-        return Crc64() if self.crc else hashlib.md5(usedforsecurity=False)
 
     def has_crc(self) -> bool:
         """Whether all ranges together are what the checksum stands for."""
@@ -116,10 +107,12 @@ class Receiver:
         """Fetch a small object into memory."""
         return self.engine.reading(
             uri.bucket,
-            lambda signed: self.engine.persist(
-                f"read {uri}", lambda: b"".join(self._get(uri, None, None, signed=signed))
-            ),
+            lambda signed: self.engine.persist(f"read {uri}", lambda: self._read(uri, signed=signed)),
         )
+
+    def _read(self, uri: S3Uri, *, signed: bool) -> bytes:
+        with self.engine.access.reader(uri.bucket, signed=signed).get(uri.key) as answer:
+            return b"".join(bytes(chunk) for chunk in answer.chunks())
 
     def fetch_all(self, bucket: str, wanted: Iterable[tuple[Found, str]], top: Top) -> None:
         """
@@ -152,7 +145,7 @@ class Receiver:
     def _arrival(self, uri: S3Uri, found: Found, top: Top, name: str) -> _Arrival:
         """Decide in which ranges an object comes, and what it is checked by."""
         default = self.engine.options.part_size
-        if found.size > default and (crc := self._head(uri, ChecksumMode="ENABLED").get("ChecksumCRC64NVME")):
+        if found.size > default and (crc := self._head(uri).get(CRC)):
             return _Arrival(uri, found, top, name, default, crc=crc)
         part_size = self._part_size(uri, found)
         in_parts = part_size is not None and part_size < found.size and part_size <= MAX_RANGE
@@ -167,15 +160,17 @@ class Receiver:
         return size if size and -(-found.size // size) == count else None
 
     def _size_of_part(self, uri: S3Uri, number: int) -> int | None:
-        return self._head(uri, PartNumber=number).get("ContentLength")
+        size = self._head(uri, number).get("content-length", "")
+        return int(size) if size.isdecimal() else None
 
-    def _head(self, uri: S3Uri, **more: Any) -> Mapping[str, Any]:
+    def _head(self, uri: S3Uri, part: int | None = None) -> Mapping[str, str]:
         """Describe an object; say nothing where the server doesn't."""
 
-        def head(signed: bool) -> Mapping[str, Any]:
-            return self.engine.client(signed=signed).head_object(Bucket=uri.bucket, Key=uri.key, **more)
+        def head(signed: bool) -> Mapping[str, str]:
+            reader = self.engine.access.reader(uri.bucket, signed=signed)
+            return self.engine.persist(f"read {uri}", lambda: reader.head(uri.key, part))
 
-        with suppress(AccessError), explained(f"read {uri}"):
+        with suppress(AccessError):
             return self.engine.reading(uri.bucket, head)
         return {}
 
@@ -184,30 +179,50 @@ class Receiver:
             yield self.engine.pool.submit(self._fetch_range, arrival, start)
 
     def _fetch_range(self, arrival: _Arrival, start: int) -> None:
-        uri, found = arrival.uri, arrival.found
-        end = min(start + arrival.range_size, found.size)
-
-        def attempt(file: IO[bytes], signed: bool) -> None:
-            digest = arrival.new_digest()
-            at = start
-            for chunk in self._get(uri, (start, end), found.etag, signed=signed, told=partial(_take_permissions, file)):
-                digest.update(chunk)
-                at += os.pwrite(file.fileno(), chunk, at)
-            if at != end:
-                raise TransferError(f"can't read {uri}: the answer was cut short", retryable=True)
-            if arrival.is_whole and not self._is_intact(arrival, digest.digest().hex(), signed=signed):
-                raise _damaged(uri)
-            arrival.digests[start] = digest.digest()
-
+        uri = arrival.uri
+        end = min(start + arrival.range_size, arrival.found.size)
         new = NEW if arrival.is_whole else 0
         with self.engine.budget.draw(min(end - start, IN_FLIGHT)):
             with _taking_place(uri, arrival.name):
                 opened = arrival.writing(new)
             with opened as file:
-                self.engine.reading(
-                    uri.bucket, lambda signed: self.engine.persist(f"read {uri}", lambda: attempt(file, signed))
-                )
+
+                def fetch(signed: bool) -> bytes:
+                    reader = self.engine.access.reader(uri.bucket, signed=signed)
+                    return self.engine.persist(f"read {uri}", lambda: self._copy(reader, arrival, (start, end), file))
+
+                arrival.digests[start] = self.engine.reading(uri.bucket, fetch)
         self.arrived(end - start)
+
+    def _copy(self, reader: Reader, arrival: _Arrival, span: tuple[int, int], file: IO[bytes]) -> bytes:
+        """
+        Bring a range into its place in a file; an object that comes in one piece is checked at once.
+
+        :return: what the range is checked by: its checksum, or its MD5.
+        """
+        uri, found, (at, end) = arrival.uri, arrival.found, span
+        # If-Match: all ranges must come from one version of the object.
+        with reader.get(uri.key, None if arrival.is_whole else span, found.etag) as answer:
+            _take_permissions(file, answer.metadata)
+            crc = _crc_along(found, answer.headers) if arrival.is_whole else arrival.crc
+            digest = Crc64() if crc else hashlib.md5(usedforsecurity=False)
+            for chunk in answer.chunks():
+                self.engine.go_on()
+                if at + len(chunk) > end:
+                    raise _of_another_size(uri)
+                digest.update(chunk)
+                at += os.pwrite(file.fileno(), chunk, at)
+        if at != end:
+            raise _of_another_size(uri)
+        ours = digest.digest()
+        if arrival.is_whole:
+            if crc:
+                is_intact = crc_of_ranges([(ours, found.size)]) == crc
+            else:
+                is_intact = judge(ours.hex(), found.etag) is not Verdict.DIFFERENT or _is_opaque(answer.headers)
+            if not is_intact:
+                raise _damaged(uri)
+        return ours
 
     def holds(self, uri: S3Uri, found: Found, top: Top, name: str) -> bool:
         """
@@ -223,30 +238,26 @@ class Receiver:
             if arrival.crc:
                 return crc_of_file(file) == arrival.crc
             ours = file_etag(file, found.size, arrival.part_size) if arrival.part_size else ""
-        if not found.size:
-            return True
-        return self.engine.reading(uri.bucket, lambda signed: self._is_intact(arrival, ours, signed=signed))
+        return not found.size or self._is_intact(arrival, ours)
 
     def _check(self, arrival: _Arrival) -> None:
         """Check an object that came in ranges; one that is damaged is fetched again, and fails this try."""
 
-        def is_intact(signed: bool) -> bool:
-            return self._is_intact(arrival, arrival.etag(), signed=signed) or not self._has_equal_parts(arrival)
+        def has_etag() -> bool:
+            return self._is_intact(arrival, arrival.etag()) or not self._has_equal_parts(arrival)
 
-        if not (arrival.has_crc() if arrival.crc else self.engine.reading(arrival.uri.bucket, is_intact)):
+        if not (arrival.has_crc() if arrival.crc else has_etag()):
             self.engine.gather(self._ranges(arrival))
             raise _damaged(arrival.uri)
 
-    def _is_intact(self, arrival: _Arrival, ours: str, *, signed: bool) -> bool:
+    def _is_intact(self, arrival: _Arrival, ours: str) -> bool:
         """Tell whether content is what the ETag stands for, or else the checksum, or whether that can't be known."""
         if judge(ours, arrival.found.etag) is not Verdict.DIFFERENT:
             return True
-        # With SSE-KMS an ETag looks like an MD5, but is none.
-        where: dict[str, Any] = {"Bucket": arrival.uri.bucket, "Key": arrival.uri.key}
-        head: Mapping[str, Any] = self.engine.client(signed=signed).head_object(**where, ChecksumMode="ENABLED")
-        if not head.get("ServerSideEncryption", "").startswith("aws:kms") and "SSECustomerAlgorithm" not in head:
+        head = self._head(arrival.uri)
+        if not _is_opaque(head):
             return False
-        crc: str | None = head.get("ChecksumCRC64NVME")
+        crc = head.get(CRC)
         if crc is None:
             return True
         with arrival.reading() as file:
@@ -256,39 +267,6 @@ class Receiver:
         """Make sure that all parts were of one size, which nobody must: else the ETag can't be worked out."""
         inner = range(2, part_count(arrival.found.etag))
         return all(self._size_of_part(arrival.uri, number) == arrival.part_size for number in inner)
-
-    def _get(
-        self,
-        uri: S3Uri,
-        span: tuple[int, int] | None,
-        etag: str | None,
-        *,
-        signed: bool,
-        told: Callable[[Mapping[str, str]], None] = lambda _attributes: None,
-    ) -> Iterator[bytes | Bytes]:
-        """
-        Fetch a range of an object, or all of it.
-
-        :param told: gets the metadata that came along.
-        """
-        import obstore
-
-        if not expressible(uri.key):
-            more: Any = {"Range": f"bytes={span[0]}-{span[1] - 1}", "IfMatch": etag} if span else {}
-            answer = self.engine.client(signed=signed).get_object(Bucket=uri.bucket, Key=uri.key, **more)
-            told(answer["Metadata"])
-            yield from answer["Body"].iter_chunks(CHUNK)
-            return
-        options: GetOptions | None = {"range": span, "if_match": etag} if span else None
-        # If-Match: all ranges must come from one version of the object.
-        result = obstore.get(self.engine.access.store(uri.bucket, signed=signed), uri.key, options=options)
-        told(result.attributes)
-        if span and span[1] - span[0] <= CHUNK:
-            yield result.bytes()
-            return
-        for chunk in result.stream(min_chunk_size=CHUNK):
-            self.engine.go_on()
-            yield chunk
 
 
 @contextmanager
@@ -312,3 +290,20 @@ def _take_permissions(file: IO[bytes], metadata: Mapping[str, str]) -> None:
 
 def _damaged(uri: S3Uri) -> TransferError:
     return TransferError(f"can't read {uri}: it arrived damaged", retryable=True)
+
+
+def _of_another_size(uri: S3Uri) -> TransferError:
+    return TransferError(f"can't read {uri}: the answer has another size than the object", retryable=True)
+
+
+def _crc_along(found: Found, headers: Mapping[str, str]) -> str | None:
+    """Checksum of an object that comes in one piece; ``None`` where its MD5 is known, and costs less."""
+    # Of little data MD5 takes less time than it takes to load what works out the checksum.
+    is_better = found.size > CHUNK or not is_md5(found.etag) or _is_opaque(headers)
+    return headers.get(CRC) if is_better else None
+
+
+def _is_opaque(headers: Mapping[str, str]) -> bool:
+    """Whether the ETag of an object is no MD5, though it looks like one: with keys of KMS, or of whoever wrote it."""
+    kms = headers.get("x-amz-server-side-encryption", "").startswith("aws:kms")
+    return kms or "x-amz-server-side-encryption-customer-algorithm" in headers

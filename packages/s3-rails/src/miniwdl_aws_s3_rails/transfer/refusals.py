@@ -21,6 +21,7 @@ from miniwdl_aws_s3_rails.errors import (
     AccessError,
     ArchivedError,
     CredentialsError,
+    LineError,
     OutageError,
     RailsError,
     StoppedError,
@@ -66,8 +67,12 @@ def judged(exc: Exception, action: str) -> AwsError | StoppedError | TransferErr
     """
     from obstore import exceptions as obstore
 
+    if isinstance(exc, CredentialsError):
+        return without_credentials(action, exc.message, S3_ERRORS)
     if isinstance(exc, (AccessError, StoppedError, TransferError)):
         return exc
+    if isinstance(exc, LineError):
+        return OutageError(f"can't {action}: {exc.message}", retryable=True)
     if is_of_botocore(exc):
         error = error_of(exc, action, S3_ERRORS)
         return TransferError(f"can't {action}: {CHANGED}", retryable=True) if error.code in TAKEN else error

@@ -10,7 +10,6 @@ from io import BytesIO
 from pathlib import Path
 from typing import Any
 
-import obstore
 import pytest
 
 from miniwdl_aws_core.options.kinds import MIB
@@ -59,7 +58,7 @@ def checking(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Engine
 
 @pytest.mark.parametrize("bad", [0, 1, 999])
 def test_large_objects(
-    checking: Engine, bucket: Any, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, bad: int, fetch: Any
+    checking: Engine, bucket: Any, server: str, tmp_path: Path, spoiled: Any, bad: int, fetch: Any
 ) -> None:
     if server == "moto":
         pytest.skip("moto keeps no checksum of an object that came in parts")
@@ -67,39 +66,13 @@ def test_large_objects(
     source.write_bytes(os.urandom(16 * MIB + 5))
     uri = S3Uri(bucket.name, "file")
     Sender(checking).put(uri, source, 16 * MIB + 5)
-    damage_first_ranges(monkeypatch, bad)
+    spoiled(bad, lambda content: content[:-1] + bytes([content[-1] ^ 1]))
     if bad == 999:
         with pytest.raises(TransferError, match="arrived damaged"):
             fetch(checking, uri, tmp_path / "copy")
         return
     fetch(checking, uri, tmp_path / "copy")
     assert (tmp_path / "copy").read_bytes() == source.read_bytes()
-
-
-def damage_first_ranges(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
-    get = obstore.get
-    calls = itertools.count()
-
-    class Damaged:
-        def __init__(self, data: bytes, attributes: Any) -> None:
-            self.data = data
-            self.attributes = attributes
-
-        def bytes(self) -> bytes:
-            return self.data
-
-        def stream(self, min_chunk_size: int) -> Any:
-            return [self.data]
-
-    def wrapper(*args: Any, **kwargs: Any) -> Any:
-        number = next(calls)
-        answer = get(*args, **kwargs)
-        if number >= count:
-            return answer
-        data = answer.bytes().to_bytes()
-        return Damaged(data[:-1] + bytes([data[-1] ^ 1]), answer.attributes)
-
-    monkeypatch.setattr(obstore, "get", wrapper)
 
 
 @pytest.mark.parametrize("crc", [CHECK, None, "AAAAAAAAAAA="])

@@ -15,10 +15,11 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from obstore.exceptions import BaseError
 from urllib3 import HTTPResponse
 
-from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_s3_rails.errors import AccessError, LineError
 from miniwdl_aws_s3_rails.transfer.options import Options
 from miniwdl_aws_s3_rails.transfer.reach import access as access_module
 from miniwdl_aws_s3_rails.transfer.reach.access import S3Access
@@ -83,8 +84,11 @@ def anywhere(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def look(access: S3Access, name: str) -> None:
+    """Ask by both: what sends data, and what gets it."""
     with pytest.raises((BaseError, OSError)):
         obstore.head(access.store(name), "a/key")
+    with pytest.raises((LineError, ClientError)):
+        access.reader(name).head("a/key")
 
 
 def configure(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, *lines: str) -> None:

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import IO
 
-    from obstore import Bytes
-
 __all__ = ["Crc64", "crc_of_file", "crc_of_ranges"]
 
 SIZE = 8
@@ -35,7 +33,7 @@ class Crc64:
         self._add = crc64nvme
         self._value = 0
 
-    def update(self, data: bytes | Bytes) -> None:
+    def update(self, data: bytes | memoryview) -> None:
         """Take the next bytes."""
         self._value = self._add(data, self._value)
 

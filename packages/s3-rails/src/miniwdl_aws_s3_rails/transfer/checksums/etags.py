@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import IO
 
-__all__ = ["Verdict", "PartDigest", "file_etag", "judge", "md5_of", "part_count", "parts_of"]
+__all__ = ["Verdict", "PartDigest", "file_etag", "is_md5", "judge", "md5_of", "part_count", "parts_of"]
 
 
 BLOCK = 1024 * 1024
@@ -90,6 +90,12 @@ def _digest(file: IO[bytes], size: int) -> bytes:
         digest.update(block)
         size -= len(block)
     return digest.digest()
+
+
+def is_md5(etag: str) -> bool:
+    """Whether an ETag looks like the MD5 of an object that came in one piece."""
+    match = MD5.fullmatch(etag.strip('"'))
+    return match is not None and not match[1]
 
 
 def part_count(etag: str) -> int:

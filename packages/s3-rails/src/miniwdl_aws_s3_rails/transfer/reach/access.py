@@ -1,7 +1,8 @@
 """
 S3 within reach of this process: clients, regions and stores. The only module that makes any.
 
-obstore moves the data. botocore does the requests that are not about bulk data; nothing is created before it is needed.
+obstore sends the data, readers of our own get it, and botocore does the requests that are not about bulk data. Nothing
+is created before it is needed.
 """
 
 from __future__ import annotations
@@ -20,6 +21,8 @@ from typing import TYPE_CHECKING, Any, cast
 from miniwdl_aws_core.aws.errors import Kind, no_credentials
 from miniwdl_aws_core.aws.session import connect, open_session
 from miniwdl_aws_s3_rails.errors import AccessError
+from miniwdl_aws_s3_rails.transfer.reach.connections import Connections
+from miniwdl_aws_s3_rails.transfer.reach.reader import Reader
 from miniwdl_aws_s3_rails.transfer.reach.surroundings import (
     FALLBACK_REGION,
     Surroundings,
@@ -29,16 +32,20 @@ from miniwdl_aws_s3_rails.transfer.reach.surroundings import (
 from miniwdl_aws_s3_rails.transfer.refusals import NO_BUCKET, S3_ERRORS, explained
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from botocore.model import OperationModel
     from botocore.session import Session
     from mypy_boto3_s3 import S3Client
-    from obstore.store import ClientConfig, S3Store
+    from obstore.store import ClientConfig, S3Credential, S3Store
 
     from miniwdl_aws_s3_rails.transfer.options import Options
 
 __all__ = ["S3Access", "distance"]
 
 REGION_HEADER = "x-amz-bucket-region"
+
+USER_AGENT = "miniwdl-aws-s3-rails"
 
 NOT_FOUND = 404
 
@@ -63,6 +70,7 @@ class S3Access:
         self._lock = threading.RLock()
         self._regions: dict[str, str] = {}
         self._stores: dict[tuple[str, bool], S3Store] = {}
+        self._readers: dict[tuple[str, bool], Reader] = {}
 
     @cached_property
     def _session(self) -> Session:
@@ -139,8 +147,31 @@ class S3Access:
                 )
             return self._regions[bucket]
 
+    def _credentials(self, bucket: str) -> Callable[[], S3Credential]:
+        credentials = self.surroundings.credentials
+        if credentials is None:
+            raise no_credentials(f"use bucket {bucket}", S3_ERRORS)
+        return credentials
+
+    @cached_property
+    def _connections(self) -> Connections:
+        return Connections(self.surroundings.ca_bundle)
+
+    def reader(self, bucket: str, *, signed: bool = True) -> Reader:
+        """Reader of the objects of a bucket."""
+        region = self.region_of(bucket)
+        with self._lock:
+            if (bucket, signed) not in self._readers:
+                url = self.surroundings.addressing.locate(bucket, region).url
+                more = {"user-agent": USER_AGENT}
+                if self._options.requester_pays:
+                    more["x-amz-request-payer"] = "requester"
+                credentials = self._credentials(bucket) if signed else None
+                self._readers[bucket, signed] = Reader(url, region, self._connections, credentials, more)
+            return self._readers[bucket, signed]
+
     def store(self, bucket: str, *, signed: bool = True) -> S3Store:
-        """Store for the data of a bucket."""
+        """Store for sending the data of a bucket, and for plain listings."""
         region = self.region_of(bucket)
         with self._lock:
             if (bucket, signed) not in self._stores:
@@ -154,10 +185,8 @@ class S3Access:
         located = self.surroundings.addressing.locate(bucket, region)
         if not signed:
             settings["skip_signature"] = True
-        elif self.surroundings.credentials is None:
-            raise no_credentials(f"use bucket {bucket}", S3_ERRORS)
         else:
-            settings["credential_provider"] = self.surroundings.credentials
+            settings["credential_provider"] = self._credentials(bucket)
         if self._options.requester_pays:
             settings["request_payer"] = True
         client_options: ClientConfig = {
@@ -165,7 +194,7 @@ class S3Access:
             "connect_timeout": timedelta(seconds=10),
             # Of one request, body included: a part must get through the slowest line that is worth using.
             "timeout": timedelta(minutes=10),
-            "user_agent": "miniwdl-aws-s3-rails",
+            "user_agent": USER_AGENT,
         }
         if self.surroundings.ca_bundle:
             client_options["root_certificate"] = Path(self.surroundings.ca_bundle).read_bytes()
