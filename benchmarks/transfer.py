@@ -9,7 +9,7 @@ rest. After each transfer, what arrived is compared with what was sent.
 Everything lies in the folder for temporary files. On a disk, its speed is part of what is measured; `TMPDIR=/dev/shm`
 leaves it out.
 
-This project sends CRC64NVME along, as it does to AWS by default, and checks downloads by it; objects of one part are
+This project sends CRC64NVME along, as it does to AWS by default, and checks downloads by it; those of up to 256 KiB are
 checked by their MD5. The AWS CLI and boto3 send and check CRC32, also as they do by default. s5cmd checks nothing.
 
 Usage: nox -s bench-transfer -- [--sets one small medium large] [--contenders s3-rails s5cmd] [--rounds 3] [--json FILE]

@@ -6,7 +6,7 @@ import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -51,7 +51,8 @@ class Peer:
             except OSError:
                 return
             self.taken += 1
-            with connection:
+            connection.settimeout(5)  # a test that fails must not wait for a client that never comes
+            with connection, suppress(OSError):
                 self._follow(self._tls.wrap_socket(connection, server_side=True) if self._tls else connection, script)
 
     def _follow(self, connection: socket.socket, script: list[bytes | Wire | None]) -> None:
