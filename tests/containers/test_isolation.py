@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from miniwdl_aws_hooks import ExitCode
-from miniwdl_aws_hooks.protocol import SENTINEL_NAME
+from miniwdl_aws_hooks.protocol import ENV_WHERE, SENTINEL_NAME
 from miniwdl_aws_local_cloud import Fault, FaultKind
 
 pytestmark = pytest.mark.containers
@@ -80,7 +80,8 @@ def test_a_task_is_on_its_own(shell, cloud, victim, workflow_image, task_image, 
     assert [path.name for path in victim.parent.iterdir()] == ["precious.txt"]
     assert given_to_jobs(cloud) == {"given\n"}
     of_the_image = {line.partition("=")[0] for line in image_environment(images, task_image)}
-    assert set(found["environment"]) <= AWS_GIVES | SHELL_SETS | of_the_image
+    # The local cloud alone says where its jobs are.
+    assert set(found["environment"]) <= AWS_GIVES | {ENV_WHERE} | SHELL_SETS | of_the_image
     assert not any(".aws" in path or path.startswith(str(cloud.state)) for path in found["seen"])
 
 

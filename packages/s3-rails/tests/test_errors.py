@@ -21,6 +21,7 @@ def test_exit_codes() -> None:
         "AlreadyBegunError": ExitCode.ALREADY_BEGUN,
         "ArchivedError": ExitCode.REFUSED,
         "CredentialsError": ExitCode.REFUSED,
+        "LineError": ExitCode.REFUSED,
         "TransferError": ExitCode.REFUSED,
         "StoppedError": ExitCode.TERMINATED,
         "OptionError": ExitCode.USAGE,
