@@ -161,6 +161,11 @@ def test_who_waits_for_an_answer_of_aws_lets_others_in_and_comes_before_those_wh
     assert api.call("deregister_job_definition") == {"inside": False}
     assert not ADMISSION.is_inside()
 
+    with ADMISSION.admitted():
+        with pytest.raises(KeyError), ADMISSION.outside():
+            raise KeyError
+        assert not ADMISSION.is_inside(), "who has failed has little left to do"
+
     admission = Admission(at_once=1, patience=0.01)
     with admission.admitted():
         with admission.outside():

@@ -84,14 +84,12 @@ class Admission:
 
     @contextmanager
     def outside(self) -> Iterator[None]:
-        """Let another one in for a while, if this thread is inside."""
-        if not self.is_inside():
-            yield
-            return
-        self.leave()
-        try:
-            yield
-        finally:
+        """Let another one in for a while, if this thread is inside; who comes back with an error stays outside."""
+        was_inside = self.is_inside()
+        if was_inside:
+            self.leave()
+        yield
+        if was_inside:
             self.enter(Order.LEADS)
 
     def enter(self, order: Order = Order.SUBMITS) -> None:

@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from miniwdl_aws_batch_backend.process.admission import ADMISSION
 from miniwdl_aws_batch_backend.process.submission.stopper import Stopper
 from miniwdl_aws_batch_backend.process.submission.twins import Twins
 from miniwdl_aws_batch_backend.process.termination import StoppedError
@@ -107,6 +108,13 @@ class Sender:
         :raises StoppedError: when the run is terminated before AWS took the job.
         :raises AwsError: when AWS doesn't take it; nothing that it has taken all the same goes on, then.
         """
+        # The rate has told when to send it: then it must not wait for others once more.
+        with ADMISSION.outside():
+            return self._send(request, task, logger, has_turn=has_turn)
+
+    def _send(
+        self, request: Mapping[str, Any], task: Stoppable, logger: logging.Logger, *, has_turn: bool
+    ) -> Submitted:
         failures, unanswered = 0, False
         name, queue = request["jobName"], request["jobQueue"]
         while True:
