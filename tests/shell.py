@@ -90,20 +90,20 @@ class Shell:
     def job(self, job_id: str) -> Any:
         return self.client("batch").describe_jobs(jobs=[job_id])["jobs"][0]
 
-    def jobs(self) -> list[str]:
-        """Ids of all jobs that the cloud has ever had."""
+    def jobs(self) -> set[str]:
+        """Ids of all jobs that the cloud has ever had; one that goes on meanwhile may be listed twice."""
         batch = self.client("batch")
-        return [
+        return {
             item["jobId"]
             for queue in ("workflow", "task", "task-fallback")
             for state in ("SUBMITTED", "PENDING", "RUNNABLE", "STARTING", "RUNNING", "SUCCEEDED", "FAILED")
             for item in batch.list_jobs(jobQueue=queue, jobStatus=state)["jobSummaryList"]
-        ]
+        }
 
     def children(self, job_id: str) -> list[Any]:
         """Task jobs of a workflow job."""
         batch = self.client("batch")
-        ids = self.jobs()
+        ids = sorted(self.jobs())
         described = [
             job for at in range(0, len(ids), 100) for job in batch.describe_jobs(jobs=ids[at : at + 100])["jobs"]
         ]

@@ -117,10 +117,10 @@ REFUSED = {
 def test_bad_input_is_one_sentence_and_submits_nothing(shell, tmp_path, case):
     (tmp_path / "broken.wdl").write_text(SYNTAX)
     arguments, environ, words = REFUSED[case]
-    before = set(shell.jobs())
+    before = shell.jobs()
     done = shell.submit(*arguments, env=environ)
     assert done.code != 0
-    assert set(shell.jobs()) == before
+    assert shell.jobs() == before
     assert done.stdout == ""
     assert "Traceback" not in done.stderr
     for word in words:
@@ -145,10 +145,10 @@ def test_unreadable_input_file(shell, tmp_path):
 
 def test_dry_run_submits_and_stages_nothing(shell, tmp_path):
     (tmp_path / "text.txt").write_text("a\n")
-    before, staged = set(shell.jobs()), set(shell.keys("staging"))
+    before, staged = shell.jobs(), set(shell.keys("staging"))
     done = shell.submit(str(WDL / "importing" / "main.wdl"), "text=text.txt", "--dry-run")
     assert done.code == 0, done.stderr
-    assert (set(shell.jobs()), set(shell.keys("staging"))) == (before, staged)
+    assert (shell.jobs(), set(shell.keys("staging"))) == (before, staged)
     assert "text.txt" in done.stdout + done.stderr
 
 
