@@ -22,6 +22,7 @@ import filecmp
 import json
 import os
 import platform
+import secrets
 import shutil
 import socket
 import statistics
@@ -163,14 +164,13 @@ def make_run(folder: Path, count: int, size: int) -> Path:
 
 
 def free_port() -> int:
-    """Find a port that nobody uses, whose gRPC sibling is free too."""
+    """Find a port that nobody uses, and whose sibling for gRPC is free too."""
     while True:
+        # None of those that the system gives to clients: one of them could have it before the server does.
+        port = secrets.choice(range(10_000, 20_000))
         with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
-            if port + 10_000 > 65_535:
-                continue
             try:
+                first.bind(("127.0.0.1", port))
                 second.bind(("127.0.0.1", port + 10_000))
             except OSError:
                 continue

@@ -12,6 +12,7 @@ import itertools
 import json
 import logging
 import os
+import secrets
 import shutil
 import socket
 import subprocess
@@ -151,12 +152,13 @@ def share_volumes(filer: str) -> None:
 def free_port() -> int:
     """Find a port that nobody uses, and whose sibling for gRPC is free too."""
     while True:
+        # None of those that the system gives to clients: one of them could have it before the server does.
+        port = secrets.choice(range(10_000, 20_000))
         with socket.socket() as first, socket.socket() as second:
-            first.bind(("127.0.0.1", 0))
-            port = int(first.getsockname()[1])
             try:
+                first.bind(("127.0.0.1", port))
                 second.bind(("127.0.0.1", port + 10_000))
-            except (OSError, OverflowError):
+            except OSError:
                 continue
             return port
 
