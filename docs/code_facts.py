@@ -119,14 +119,10 @@ def callers(hook_name: str) -> list[str]:
 
 @lru_cache
 def type_definitions() -> tuple[ast.ClassDef, ...]:
-    """List the plain types that travel through the hooks, in the order of their modules."""
-    order = ("jobs", "files", "watching", "cli")
-    return tuple(
-        node
-        for module in order
-        for node in ast.parse((HOOKS / f"types/{module}.py").read_text()).body
-        if isinstance(node, ast.ClassDef)
-    )
+    """List the plain types that travel through the hooks, by name."""
+    modules = HOOKS.glob("types/[!_]*.py")
+    found = (node for module in modules for node in ast.parse(module.read_text()).body)
+    return tuple(sorted((node for node in found if isinstance(node, ast.ClassDef)), key=lambda node: node.name))
 
 
 def members(definition: ast.ClassDef) -> list[tuple[str, str, str, str]]:

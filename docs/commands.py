@@ -67,7 +67,7 @@ def _walk(words: tuple[str, ...], summary: str = "") -> Iterator[tuple[int, Comm
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
             below += [(item.dest, item.help or "") for item in action._choices_actions]
-            arguments += [(f"`{name}`", text) for name, text in below]
+            arguments += [(f"[`{name}`](#{'-'.join((*words, name))})", text) for name, text in below]
         elif not isinstance(action, argparse._HelpAction):
             arguments.append((f"`{_written(action)}`", (action.help or "").replace("%%", "%")))
     text = " ".join((parser.description or summary).split()).rstrip(".")

@@ -24,6 +24,7 @@ import commands
 import configuration
 
 from miniwdl_aws_core.aws.permissions import Role, policy, statements
+from miniwdl_aws_core.options.kinds import TEXT
 from miniwdl_aws_core.options.presets import PRESETS
 
 if TYPE_CHECKING:
@@ -150,7 +151,7 @@ def _section(name: str) -> str:
     heading = ("option", "default", "value", "what for")
     return "\n".join(
         (f"### {begins[0].upper()}{begins[1:]}\n\n" if begins else "")
-        + table(heading, [(f"`{item.name}`", _default(item), item.kind.expected, item.help) for item in options])
+        + table(heading, [(f"`{item.name}`", _default(item), _value(item), item.help) for item in options])
         for begins, options in groups
     )
 
@@ -161,6 +162,11 @@ def section_block(name: str) -> str:
         (f"`{item.name}`", f"`{item.variable}`", _default(item), item.help) for item in configuration.options_of(name)
     ]
     return table(("option", "environment variable", "default", "what for"), rows)
+
+
+def _value(option: Option[Any]) -> str:
+    # What it must not contain is worth a word where it does.
+    return "text" if option.kind is TEXT else option.kind.expected
 
 
 def _default(option: Option[Any]) -> str:

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import pytest
 
-from miniwdl_aws_hooks import ConfigurationError, FailurePolicy, PublishReport, StageResult, create_manager
+from miniwdl_aws_hooks import ConfigurationError, FailurePolicy, PublishReport, StageResult, create_manager, get_manager
 
 BLOCK = re.compile(r"(?ms)^```python\n(.*?)^```$")
 
@@ -65,6 +65,9 @@ def test_submit_options(answer):
 
 def test_commands(answer, tmp_path, capsys):
     (command,) = answer("miniwdl_aws_commands")
+    ours = {ours.name for answers in get_manager().hook.miniwdl_aws_commands() for ours in answers}
+    assert ours
+    assert command.name not in ours, "whoever copies the example is told that the name is taken"
     (tmp_path / "outputs.json").write_text('{"wf.table": "s3://b/table.tsv"}')
     parser = ArgumentParser()
     command.configure(parser)

@@ -23,6 +23,18 @@ def test_the_specification_fills_the_slots(hook_name, facts):
     assert hook.called.startswith("Called ")
 
 
+def test_all_types_of_the_signature_are_on_the_page_of_types(hook_name, facts):
+    (signature,) = [hook.signature for hook in facts.hooks() if hook.name == hook_name]
+    named = set(re.findall(r"\b[A-Z]\w+", signature)) - {"None", "Iterable", "Iterator", "Sequence"}
+    assert named <= {node.name for node in facts.type_definitions()}
+
+
+def test_every_attribute_of_a_type_has_a_meaning(facts):
+    for node in facts.type_definitions():
+        for name, _, _, meaning in facts.members(node):
+            assert meaning, f"say under {node.name}.{name} what it is"
+
+
 def test_somebody_calls_it(hook_name, facts):
     assert facts.callers(hook_name), f"no code in packages/ calls {hook_name}"
 

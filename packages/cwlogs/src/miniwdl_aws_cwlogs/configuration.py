@@ -15,7 +15,7 @@ class CwlogsOptions(Section):
         number(0.01, 1000),
         # Half of the smallest quota that AWS documented for GetLogEvents (10 a second).
         5.0,
-        "Requests of CloudWatch Logs a second, of everything that a process follows together. AWS allows an account "
-        "few, and they are shared by everybody in it.",
+        "Requests of CloudWatch Logs a second, of everything that a process follows together. AWS has "
+        "documented 10 GetLogEvents a second for an account, which everybody in it shares.",
         submit_only=True,
     )

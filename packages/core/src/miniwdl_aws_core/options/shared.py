@@ -69,7 +69,7 @@ class AwsOptions(Section):
     }
 
     task_queue = Option(
-        TEXT, None, "Job queue of task jobs (--task-queue).",
+        TEXT, None, "Job queue of task jobs (--task-queue).", unset="none, and no task runs without one",
         begins="where tasks run; miniwdl-aws-submit sets these from its options, the environment or the queue's tags",
     )  # fmt: skip
     task_queue_fallback = Option(
@@ -100,7 +100,7 @@ class AwsOptions(Section):
     job_tags = Option(TEXTS, {}, "Tags of every task job, by which costs can be told apart; --tag adds to them.")
 
     workflow_queue = Option(
-        TEXT, None, "Job queue of workflow jobs (--workflow-queue).", submit_only=True,
+        TEXT, None, "Job queue of workflow jobs (--workflow-queue).", submit_only=True, unset="required",
         begins="what miniwdl-aws-submit reads on your machine, from the environment alone",
     )  # fmt: skip
     workflow_role = Option(
@@ -110,7 +110,9 @@ class AwsOptions(Section):
         unset="the instance's role",
         submit_only=True,
     )
-    workflow_image = Option(TEXT, None, "Container image of workflow jobs (--image).", submit_only=True)
+    workflow_image = Option(
+        TEXT, None, "Container image of workflow jobs (--image).", submit_only=True, unset="required on AWS"
+    )
     staging = Option(
         TEXT,
         None,

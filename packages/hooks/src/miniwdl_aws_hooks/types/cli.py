@@ -69,6 +69,7 @@ class SubmitOption:
     name: str
     """With its dashes: ``--local``."""
     help: str
+    """One line for ``--help``."""
     enter: Callable[[Namespace], AbstractContextManager[SubmitEnvironment]]
     """Entered before anything is asked of AWS, left when the command ends. Gets all parsed options, among them
     ``waiting``: whether the command stays until the run ends; and, of a subcommand, ``looking``: whether it only

@@ -32,9 +32,11 @@ class RemoteInput:
     """A file or folder that an input of the workflow names by URI."""
 
     uri: str
+    """As the input has it."""
     name: str
     """The input that names it, for messages; one of several."""
     directory: bool = False
+    """A Directory input: everything under the URI."""
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,7 @@ class InputsContext:
     inputs: Sequence[RemoteInput]
     """Each URI once."""
     settings: Settings
+    """The configuration."""
     progress: Callable[[str], None] = lambda _message: None
     """Receives one line of text at a time for the user."""
 
@@ -53,6 +56,7 @@ class InputFinding:
     """What a look at one of them from the submitting machine has shown."""
 
     uri: str
+    """That of the input."""
     size: int | None = None
     """Bytes; ``None`` when that isn't known."""
     problem: str | None = None
@@ -68,11 +72,13 @@ class LocalizeRequest:
     """An input given by URI that a task is going to read."""
 
     uri: str
+    """As the input has it."""
     directory: bool
     """A Directory input: everything under the URI."""
     mount_point: str
     """Root of the shared file system; the answer must lie within it."""
     settings: Settings
+    """The configuration."""
 
 
 @dataclass(frozen=True)
@@ -101,7 +107,9 @@ class DestinationContext:
     folder: str
     """As the user gave it: the run's name is not there yet where it doesn't end in a slash."""
     settings: Settings
+    """The configuration."""
     options: PublishOptions = field(default_factory=PublishOptions)
+    """What the user asks for."""
     submitting: bool = False
     """On the submitting machine, whose credentials are others than the job's: look alone, and try nothing."""
     note: Callable[[str], None] = lambda _message: None
@@ -113,6 +121,7 @@ class PublishRequest:
     """The products of a finished run, ready to leave the shared file system."""
 
     run_dir: str
+    """The run's directory."""
     folder: str
     """Destination, an ``s3://bucket/prefix/`` URI that ends in a slash."""
     files: Mapping[str, str]
@@ -122,7 +131,9 @@ class PublishRequest:
     The paths are real ones: a link that is met on one has been planted since, and whoever publishes must not follow it.
     """
     settings: Settings
+    """The configuration."""
     options: PublishOptions = field(default_factory=PublishOptions)
+    """What the user asks for."""
 
 
 @dataclass(frozen=True)
@@ -136,6 +147,7 @@ class PublishReport:
     size: int
     """Bytes written."""
     seconds: float
+    """How long it took."""
     failed: Mapping[str, str] = field(default_factory=dict)
     """Why each object that could not be written wasn't, by its name under the folder."""
     checks: Mapping[str, str] = field(default_factory=dict)
@@ -149,6 +161,7 @@ class StageItem:
     path: str
     """Absolute path."""
     directory: bool = False
+    """Whether it is a folder, which travels with all that lies in it."""
 
 
 @dataclass(frozen=True)
@@ -156,6 +169,7 @@ class StageRequest:
     """Local files to bring where a workflow job can read them."""
 
     items: Sequence[StageItem]
+    """What to bring; each path once."""
     folder: str
     """``s3://bucket/prefix/`` under which they are kept by content."""
     dry_run: bool = False
@@ -190,6 +204,7 @@ class FetchRequest:
     with all that lies in it.
     """
     settings: Settings
+    """The configuration."""
     progress: Callable[[str], None] = lambda _message: None
     """Receives one line of text at a time for the user."""
     limit: int | None = None

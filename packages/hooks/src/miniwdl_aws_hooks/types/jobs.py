@@ -41,6 +41,7 @@ class MountContext:
     """What a ``mounts`` hook may want to know."""
 
     role: JobRole
+    """For which kind of job the volumes are."""
     mount_point: str
     """Absolute path of the shared file system inside every job, ``/mnt/fsx`` by default; no trailing slash."""
     settings: Settings
@@ -54,6 +55,7 @@ class FileSystemContext:
     mount_point: str
     """Absolute path, the same in every job; no trailing slash."""
     settings: Settings
+    """The configuration."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,7 @@ class Mount:
     volume: Mapping[str, Any]
     """A Batch ``Volume`` without its name, such as ``{"host": {"sourcePath": "/mnt/fsx"}}``."""
     read_only: bool = False
+    """Whether jobs can't write there."""
     sentinel: str | None = None
     """File that must exist under ``container_path``, relative to it; jobs refuse to start without it."""
 
@@ -80,15 +83,21 @@ class JobContext:
     """A job about to be submitted."""
 
     role: JobRole
+    """What it is for."""
     name: str
     """The jobName."""
     queue: str
+    """Name or ARN of its job queue."""
     image: str
+    """Container image, as the job definition names it."""
     settings: Settings
+    """The configuration."""
     run_id: str | None = None
     """miniwdl's run id of the task call, such as ``call-align-3``; ``None`` for workflow jobs."""
     task_name: str | None = None
+    """Name of the WDL task; ``None`` for workflow jobs."""
     try_number: int = 1
+    """1 for the first try."""
     runtime: Mapping[str, Any] = field(default_factory=dict)
     """The task's effective runtime values, as miniwdl evaluated them."""
 
@@ -115,7 +124,9 @@ class QueueContext:
     """A try of a task about to be queued."""
 
     run_id: str
+    """miniwdl's run id of the task call."""
     task_name: str
+    """Name of the WDL task."""
     try_number: int
     """1 for the first try."""
     interruptions: int
@@ -125,19 +136,28 @@ class QueueContext:
     queue: str
     """The configured job queue."""
     fallback_queue: str | None
+    """The queue for tasks that have lost their hosts; ``None`` without one."""
     runtime: Mapping[str, Any]
+    """The task's effective runtime values, as miniwdl evaluated them."""
     settings: Settings
+    """The configuration."""
 
 
 class FailureClass(StrEnum):
     """Why a job failed; the value is what error.json says."""
 
     TOOL_ERROR = "tool-error"
+    """The task's command ended with an exit code of its own."""
     OUT_OF_MEMORY = "out-of-memory"
+    """It used more memory than the job had."""
     HOST_LOST = "host-lost"
+    """The instance was reclaimed or stopped."""
     IMAGE_TRANSIENT = "image-transient"
+    """The image could not be pulled just then."""
     IMAGE_FORBIDDEN = "image-forbidden"
+    """There is no such image, or it wants a login."""
     IMAGE_NO_SPACE = "image-no-space"
+    """The host's disk is too full for the image."""
     IMAGE_PLATFORM = "image-platform"
     """The image is not made for the processors of the host."""
     IMAGE_NO_COMMAND = "image-no-command"
@@ -145,10 +165,15 @@ class FailureClass(StrEnum):
     IMAGE_ENTRYPOINT = "image-entrypoint"
     """The image's entrypoint does not run the command that it is given."""
     CONTAINER_START = "container-start"
+    """The container could not be made or started."""
     TIMEOUT = "timeout"
+    """The try took longer than its time limit."""
     STOPPED_BY_USER = "stopped-by-user"
+    """Somebody terminated the job, and not this run."""
     MOUNT_MISSING = "mount-missing"
+    """The host had not mounted the shared file system."""
     STUCK_IN_QUEUE = "stuck-in-queue"
+    """The job stayed RUNNABLE for longer than is allowed."""
     CONFLICTING_EXIT = "conflicting-exit"
     """Batch says FAILED, the exit file says 0."""
     JOB_REJECTED = "job-rejected"
@@ -158,6 +183,7 @@ class FailureClass(StrEnum):
     ALREADY_BEGUN = "already-begun"
     """The task was submitted twice, and the job that had begun can't be found."""
     UNKNOWN = "unknown"
+    """Nothing that is known by its text, and no exit code."""
 
 
 class FailurePolicy(StrEnum):
@@ -170,7 +196,7 @@ class FailurePolicy(StrEnum):
     INTERRUPTED = "interrupted"
     """Counts against ``runtime.preemptible`` first, since the host was lost."""
     INFRASTRUCTURE = "infrastructure"
-    """Tried again at once, within a small budget of its own."""
+    """Tried again after a pause, within a small budget of its own; then as ``RETRY``."""
 
 
 @dataclass(frozen=True)
@@ -192,8 +218,11 @@ class FailureVerdict:
     """What a failure is, in one sentence, with what follows from it."""
 
     failure_class: FailureClass
+    """What it is."""
     policy: FailurePolicy
+    """What follows."""
     message: str
+    """One sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -201,11 +230,17 @@ class JobChange:
     """A task job that entered another state."""
 
     job_id: str
+    """Id of the Batch job; of a child of an array job, ``PARENT:INDEX``."""
     job_name: str
+    """Its jobName."""
     run_id: str
+    """miniwdl's run id of the task call."""
     task_name: str
+    """Name of the WDL task."""
     try_number: int
+    """1 for the first try."""
     queue: str
+    """Name or ARN of its job queue."""
     status: str
     """SUBMITTED, PENDING, RUNNABLE, STARTING, RUNNING, SUCCEEDED or FAILED."""
     previous: str | None
@@ -213,6 +248,7 @@ class JobChange:
     log_stream: str | None
     """Name of its CloudWatch log stream, known from RUNNING on."""
     status_reason: str | None
+    """What Batch says of the state; ``None`` where it says nothing."""
     run_dir: str
     """The task's run directory."""
     at: float

@@ -22,6 +22,7 @@ class EndedRun:
     exit_code: int
     """Of miniwdl; 0 when the run succeeded."""
     settings: Settings
+    """The configuration."""
     folder: str | None = None
     """``s3://`` folder to which its products are going; ``None`` when they stay."""
     job_id: str | None = None
@@ -47,9 +48,11 @@ class RunEnded:
     """A run that is over, and all that is known of it."""
 
     run_dir: str
+    """Its directory, which may be deleted by now."""
     exit_code: int
     """Of miniwdl; 0 when the run succeeded."""
     settings: Settings
+    """The configuration."""
     results: str | None = None
     """``s3://`` folder with all of its products; ``None`` when they stayed, or could not all be uploaded."""
     job_id: str | None = None

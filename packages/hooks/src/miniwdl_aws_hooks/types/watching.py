@@ -19,7 +19,9 @@ class FollowRequest:
     """A log stream to follow."""
 
     group: str
+    """Log group."""
     stream: str
+    """Log stream in the group."""
     job_ended: Callable[[], bool]
     """Whether nothing more will be written, apart from what is still on its way."""
     end_marker: str | None = None
@@ -45,15 +47,20 @@ class LogEvent:
     timestamp: int
     """Milliseconds since the epoch, as the writer's clock had it."""
     message: str
+    """The line as it was written, control characters and all."""
     stream: str
+    """Log stream that it comes from."""
 
 
 class CheckState(StrEnum):
     """Outcome of a preflight check."""
 
     OK = "ok"
+    """Nothing is to be done."""
     WARNING = "warning"
+    """Runs work, and might do so better."""
     FAILED = "failed"
+    """Runs would fail, or some of them."""
     UNKNOWN = "unknown"
     """It could not be looked at, for lack of a permission for instance, or can't be known before a run."""
 
@@ -63,9 +70,13 @@ class PreflightContext:
     """What is to be checked before a run."""
 
     workflow_queue: str | None
+    """Job queue of workflow jobs; ``None`` where none is configured."""
     task_queue: str | None
+    """Job queue of task jobs; ``None`` where none is configured."""
     mount_point: str
+    """Absolute path of the shared file system inside every job."""
     settings: Settings
+    """The configuration."""
     tasks: Sequence[TaskNeeds] = ()
     """The calls of tasks of a workflow that is to run, where one is named; each plugin looks at what it knows of."""
 
@@ -77,6 +88,7 @@ class TaskNeeds:
     call: str
     """How it is called: ``align``, or ``per_sample.align`` in a subworkflow."""
     task: str
+    """Name of the WDL task."""
     runtime: Mapping[str, Any]
     """JSON values by the keys of ``runtime`` (WDL 1.2: ``requirements``), as WDL has them: ``{"memory": "8 GiB"}``."""
     unknown: Mapping[str, str] = field(default_factory=dict)
@@ -90,6 +102,7 @@ class Check:
     subject: str
     """What was looked at, a few words: ``file system fs-0123``."""
     state: CheckState
+    """What came of it."""
     message: str
     """What was found, one sentence."""
     hint: str | None = None
