@@ -25,7 +25,6 @@ from miniwdl_aws_batch_backend.jobs.resources import HINTS, OWN, check_own, read
 from miniwdl_aws_batch_backend.process import batch_api
 from miniwdl_aws_batch_backend.process.adoption.callkey import CallFacts, call_key
 from miniwdl_aws_batch_backend.process.adoption.journal import Entry
-from miniwdl_aws_batch_backend.process.collector import suit_many_tasks
 from miniwdl_aws_batch_backend.process.engine import Engine
 from miniwdl_aws_batch_backend.process.submission.grouping import Candidate
 from miniwdl_aws_batch_backend.process.termination import StoppedError
@@ -45,6 +44,7 @@ from miniwdl_aws_batch_backend.workdir.handover import (
 from miniwdl_aws_batch_backend.workdir.paths import top_run_dir
 from miniwdl_aws_batch_backend.workdir.taskdir import link_inputs, write_command
 from miniwdl_aws_batch_backend.workdir.wrapper import command_file
+from miniwdl_aws_core.collector import collect_seldom
 from miniwdl_aws_core.options.loader import LoaderSettings
 from miniwdl_aws_core.records.jobs import Followed
 from miniwdl_aws_core.wdl_log import NOTICE_LEVEL, message
@@ -94,7 +94,7 @@ class BatchBackend(TaskFiles):
         """Read the configuration, once per process."""
         with _as_miniwdl_errors():
             cls._engine = Engine.start(LoaderSettings(cfg), batch_api.connect)
-        suit_many_tasks()
+        collect_seldom()
         logger.info(message("tasks run on AWS Batch", queue=cls._engine.queue, root=cls._engine.root))
 
     @classmethod

@@ -16,6 +16,7 @@ import threading
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from miniwdl_aws_core.collector import collect_seldom
 from miniwdl_aws_core.console import complain, emit, reader_left, say
 from miniwdl_aws_hooks.errors import ConfigurationError, MiniwdlAwsError
 from miniwdl_aws_hooks.exit_codes import ExitCode
@@ -92,6 +93,8 @@ def run_command(program: str, run: Callable[[Sequence[str]], int], argv: Sequenc
     :param argv: those words; ``None`` for this process's own, which has nothing left to do then but to end.
     :return: the exit code.
     """
+    if argv is None:
+        collect_seldom()
     with _ends_at_second_ctrl_c(for_good=argv is None):
         try:
             return run(sys.argv[1:] if argv is None else argv)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from miniwdl_aws_core.collector import collect_seldom
 from miniwdl_aws_core.console import complain, emit_raw, reader_left, say
 from miniwdl_aws_core.diagnostics import LineFormatter, fit_for_terminals
 from miniwdl_aws_core.publish_options import run_folder
@@ -42,6 +43,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     :return: its exit code: miniwdl's, or one of ``ExitCode``.
     """
+    if argv is None:
+        collect_seldom()
     try:
         arguments = parse_arguments(sys.argv[1:] if argv is None else argv)
     except MiniwdlAwsError as exc:

@@ -1,13 +1,16 @@
-"""A process that has run tasks ends at once."""
+"""A process that has made much ends at once."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 
+import pytest
+
 ENDING = """
 import sys
-from miniwdl_aws_batch_backend.process.collector import suit_many_tasks
+from miniwdl_aws_core.collector import collect_seldom
+from miniwdl_aws_core.command import run_command
 class Noticed:
     def __init__(self):
         self.me = self
@@ -15,7 +18,9 @@ class Noticed:
         print("gone over", flush=True)
 kept = Noticed()
 if sys.argv[1] == "suited":
-    suit_many_tasks()
+    collect_seldom()
+if sys.argv[1] == "a command":
+    run_command("tool", lambda words: 0, None)
 """
 
 
@@ -23,6 +28,7 @@ def at_the_end(how: str) -> str:
     return subprocess.run([sys.executable, "-c", ENDING, how], capture_output=True, text=True, check=True).stdout
 
 
-def test_what_is_left_at_the_end_is_not_gone_over() -> None:
+@pytest.mark.parametrize("how", ["suited", "a command"])
+def test_what_is_left_at_the_end_is_not_gone_over(how: str) -> None:
     assert at_the_end("as python does") == "gone over\n"
-    assert at_the_end("suited") == ""
+    assert at_the_end(how) == ""
