@@ -23,19 +23,30 @@ PAGE = b"<!DOCTYPE html><html><body><h1>Sign in to the network</h1></body></html
 """What a proxy or a portal answers in the place of AWS."""
 
 
+IN_A_ROW = 5
+"""
+Events that are drawn in a row at most, unless all are to be.
+
+Requests are tried eight times, and eight failures rightly end a run.
+"""
+
+
 class Share:
     """A share of events, drawn by chance; one is drawn as soon as one is due, since a few requests may be all."""
 
     def __init__(self, share: float, chance: random.Random) -> None:
         self._share, self._chance = share, chance
         self._due = 1 / share if share else float("inf")
+        self._most = IN_A_ROW if share < 1 else float("inf")
+        self._in_a_row = 0
 
     def draws(self) -> bool:
         """Whether the next event is one of them."""
         self._due -= 1
-        drawn = self._chance.random() < self._share or self._due <= 0
+        drawn = (self._chance.random() < self._share and self._in_a_row < self._most) or self._due <= 0
         if drawn:
             self._due = float("inf")
+        self._in_a_row = self._in_a_row + 1 if drawn else 0
         return drawn
 
 
