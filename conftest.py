@@ -4,7 +4,7 @@ import signal
 
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["aws_requests.plugin", "browser", "parsers.plugin", "promises"]
+pytest_plugins = ["aws_requests.plugin", "browser", "promises"]
 
 # A shell that starts a job in the background lets it ignore Ctrl-C, and with it whatever the tests start.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

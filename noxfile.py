@@ -38,6 +38,14 @@ def install_workspace(session: nox.Session, *names: str) -> None:
     """Install every package editable, with the given dependency groups of the root and the packages' test groups."""
     editable = [part for name in PACKAGES for part in ("--editable", f"packages/{name}")]
     session.install(*editable, *groups(*names), *(package_test_requirements() if "test" in names else []))
+    if "test" in names:
+        keep_parsers(session)
+
+
+def keep_parsers(session: nox.Session) -> None:
+    """Have each Python of the session's environment find the parsers of WDL that others have made there."""
+    for folder in Path(session.virtualenv.location).glob("lib/python*/site-packages"):
+        (folder / "kept-parsers.pth").write_text(f"{ROOT / 'tests/support/parsers'}\nimport kept_parsers\n")
 
 
 def package_test_requirements(*packages: str) -> list[str]:
@@ -148,6 +156,7 @@ def isolated(session: nox.Session, package: str) -> None:
     floor = ["hooks"] if package == "hooks" else ["hooks", "core"]
     wheels = dict.fromkeys([*map(wheel_of, floor), wheel_of(package)])
     session.install(*wheels, *groups("test"), *package_test_requirements(package))
+    keep_parsers(session)
     # Of some files each test is a run of miniwdl: those of one file needn't wait for one another.
     session.run("pytest", *workers("worksteal"), "-m", "not containers", f"packages/{package}", *session.posargs)
 

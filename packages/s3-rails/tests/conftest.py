@@ -41,7 +41,7 @@ from miniwdl_aws_s3_rails.transfer.reach.reader import Answer
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from types import ModuleType
 
     from miniwdl_aws_core.s3uri import S3Uri
@@ -164,7 +164,7 @@ def free_port() -> int:
 
 
 @pytest.fixture(autouse=True)
-def aws(s3_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, quick_parsers: Mapping[str, str]) -> None:
+def aws(s3_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Environment of a user of that server, with no other configuration in sight."""
     _shared.cache_clear()  # a process has one server; here it is another one from test to test
     for name in [name for name in os.environ if name.startswith(("AWS_", "MINIWDL_", "WDL_"))]:
@@ -179,8 +179,6 @@ def aws(s3_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, quick_pars
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-aws-credentials"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "no-config"))
     monkeypatch.setenv("PATH", BIN, prepend=os.pathsep)
-    for name, value in quick_parsers.items():
-        monkeypatch.setenv(name, value)
     # What it puts beside the logs, where it is installed, is its own tests' business, and tests/integration's.
     monkeypatch.setenv(DISABLE_VARIABLE, "run-report")
 
