@@ -2,13 +2,16 @@
 # /// script
 # dependencies = ["nox>=2025.2.9"]
 # ///
-"""Everything that is checked, built and measured: `nox -l` lists the sessions, `nox` runs the default ones."""
+"""Everything that is checked, built and measured: `nox -l` lists the sessions, `nox` runs all checks and tests."""
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 import nox
@@ -16,6 +19,7 @@ import nox
 nox.needs_version = ">=2025.2.9"
 nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_venv = "yes"
+nox.options.sessions = ["all"]
 # Where a machine sets it, each Python that a test starts compiles all that it imports anew: half of its time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
@@ -27,6 +31,16 @@ PACKAGES = sorted(path.parent.name for path in ROOT.glob("packages/*/pyproject.t
 PARTS = [name for name in PACKAGES if name != META]
 LIBRARIES = [f"miniwdl_aws_{name.replace('-', '_')}" for name in PARTS]
 EXAMPLE_PLUGINS = sorted(str(path.parent.relative_to(ROOT)) for path in ROOT.glob("examples/plugins/*/pyproject.toml"))
+
+
+WHOLE = (
+    ("lint", "typecheck", "imports", "docs"),
+    ("isolated",),
+    ("tests",),
+    ("containers", "second-opinion"),
+    ("faults",),  # waits for most of its time: last, but beside others
+)
+"""What `all` runs: a group's sessions one after the other, and two groups at a time, in this order."""
 
 
 def groups(*names: str, project: dict[str, object] = PYPROJECT) -> list[str]:
@@ -69,6 +83,33 @@ def workers(dist: str = "loadfile", most: int | None = None) -> list[str]:
     """
     number = 2 * (os.cpu_count() or 1)
     return ["--numprocesses", str(min(number, most or number)), "--dist", dist, "--durations=12", "--durations-min=2"]
+
+
+@nox.session(name="all", venv_backend="none")
+def whole(session: nox.Session) -> None:
+    """Run all checks and tests below, two at a time: one computes while the other waits."""
+    if session.posargs:
+        session.error("arguments are for one session: nox -s tests -- ...")
+    pool = ThreadPoolExecutor(2)
+    try:
+        running = {pool.submit(run_sessions, names): " ".join(names) for names in WHOLE}
+        ended = [(running[future], *future.result()) for future in as_completed(running)]
+    finally:
+        pool.shutdown(cancel_futures=True)  # Ctrl-C ends those that run, and no other is to begin
+    for names, seconds, code in ended:
+        session.log("%4d s  %s%s", seconds, names, "" if code == 0 else ": FAILED")
+    if failed := [names for names, _, code in ended if code]:
+        session.error(f"failed: {', '.join(failed)}")
+
+
+def run_sessions(names: tuple[str, ...]) -> tuple[float, int]:
+    """Run sessions by a nox of their own, each line with the first one's name; gives the seconds and the exit code."""
+    began = time.monotonic()
+    command = [sys.executable, "-m", "nox", "--session", *names]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
+        for line in running.stdout or ():
+            print(f"{names[0]:10} | {line}", end="", flush=True)  # noqa: T201 - as it comes
+    return time.monotonic() - began, running.returncode
 
 
 @nox.session
