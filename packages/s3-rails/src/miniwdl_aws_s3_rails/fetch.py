@@ -20,7 +20,7 @@ from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_core.sizes import human_size
 from miniwdl_aws_hooks import FetchReport
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
-from miniwdl_aws_s3_rails.inside_miniwdl.downloads import layout
+from miniwdl_aws_s3_rails.inside_miniwdl.places import layout
 from miniwdl_aws_s3_rails.transfer.meter import Meter
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
 

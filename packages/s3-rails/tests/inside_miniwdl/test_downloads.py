@@ -17,7 +17,7 @@ from WDL.runtime.download import able
 from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_s3_rails.errors import AccessError, TransferError
-from miniwdl_aws_s3_rails.inside_miniwdl.downloads import layout
+from miniwdl_aws_s3_rails.inside_miniwdl.places import layout
 from miniwdl_aws_s3_rails.transfer.engine import Engine, Found
 from miniwdl_aws_s3_rails.transfer.reach.reader import Reader
 

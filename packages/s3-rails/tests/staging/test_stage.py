@@ -10,7 +10,7 @@ from miniwdl_aws_core.options.kinds import MIB
 from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_hooks import StageItem, StageRequest
 from miniwdl_aws_s3_rails.errors import OptionError, TransferError
-from miniwdl_aws_s3_rails.inside_miniwdl.downloads import layout
+from miniwdl_aws_s3_rails.inside_miniwdl.places import layout
 from miniwdl_aws_s3_rails.staging.contents import WORTH_COPYING
 from miniwdl_aws_s3_rails.staging.stage import stage
 from miniwdl_aws_s3_rails.transfer import copying

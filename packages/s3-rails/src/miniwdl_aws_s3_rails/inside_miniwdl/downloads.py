@@ -12,7 +12,7 @@ import os
 import shutil
 import uuid
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from WDL.runtime.cache import new as new_call_cache
@@ -23,7 +23,7 @@ from miniwdl_aws_core.s3uri import S3Uri
 from miniwdl_aws_s3_rails.errors import AccessError
 from miniwdl_aws_s3_rails.inside_miniwdl.cache import sight_of
 from miniwdl_aws_s3_rails.inside_miniwdl.neighbours import DOWNLOADS, keep_with_neighbours, run_dir_of
-from miniwdl_aws_s3_rails.inside_miniwdl.places import why_no_path
+from miniwdl_aws_s3_rails.inside_miniwdl.places import layout, why_no_path
 from miniwdl_aws_s3_rails.inside_miniwdl.termination import stopped_on_termination
 from miniwdl_aws_s3_rails.transfer.engine import engine_for
 from miniwdl_aws_s3_rails.transfer.receiver import Receiver
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from miniwdl_aws_s3_rails.transfer.engine import Found
 
-__all__ = ["directory_download", "file_download", "layout"]
+__all__ = ["directory_download", "file_download"]
 
 TRIES = 100
 """Times that a folder is made which somebody else takes away."""
@@ -124,30 +124,3 @@ def _fetch_folder(receiver: Receiver, uri: S3Uri, found: Iterable[Found], top: i
         with folder(top, f"{uri.basename}/{name}", make=True):
             pass
     receiver.fetch_all(uri.bucket, [(item, f"{uri.basename}/{name}") for name, item in files.items()], top)
-
-
-def layout(folder: S3Uri, found: Iterable[Found]) -> tuple[list[str], dict[str, Found]]:
-    """
-    Work out the folders and files that objects under a folder become.
-
-    :raises AccessError: when a key can't be a path, or leads out of the folder.
-    """
-    folders = []
-    files = {}
-    for item in found:
-        name = item.key[len(folder.key) :]
-        is_marker = not name or name.endswith("/")
-        reason = why_no_path(name.removesuffix("/").split("/")) if name else None
-        if is_marker and item.size:
-            reason = reason or "it has content, but its key is a folder's"
-        if reason:
-            raise AccessError(f"s3://{folder.bucket}/{item.key} can't be a file: {reason}")
-        if is_marker:
-            folders.append(name)
-        else:
-            files[name] = item
-    parents = {str(parent) for name in (*files, *folders) for parent in PurePosixPath(name).parents}
-    parents.update(name.removesuffix("/") for name in folders)
-    for name in sorted(parents & files.keys()):
-        raise AccessError(f"{folder}{name} is a file and a folder at once, which no file system can hold")
-    return folders, files

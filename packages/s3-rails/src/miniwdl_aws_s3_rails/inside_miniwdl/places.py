@@ -14,14 +14,18 @@ see them beside each other. https://github.com/openwdl/wdl/blob/wdl-1.2/SPEC.md#
 from __future__ import annotations
 
 import hashlib
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
+
+from miniwdl_aws_s3_rails.errors import AccessError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from miniwdl_aws_core.s3uri import S3Uri
+    from miniwdl_aws_s3_rails.transfer.engine import Found
 
-__all__ = ["MAX_NAME", "folder_in_run", "folder_name", "shares_place", "shortened", "why_no_path"]
+__all__ = ["MAX_NAME", "folder_in_run", "folder_name", "layout", "shares_place", "shortened", "why_no_path"]
 
 MAX_NAME = 255
 """Bytes in the name of a file or folder on Linux."""
@@ -35,6 +39,33 @@ def why_no_path(parts: Iterable[str]) -> str | None:
         if len(part.encode()) > MAX_NAME:
             return f"a part of its key is longer than the {MAX_NAME} bytes that a file's name may have"
     return None
+
+
+def layout(folder: S3Uri, found: Iterable[Found]) -> tuple[list[str], dict[str, Found]]:
+    """
+    Work out the folders and files that objects under a folder become.
+
+    :raises AccessError: when a key can't be a path, or leads out of the folder.
+    """
+    folders = []
+    files = {}
+    for item in found:
+        name = item.key[len(folder.key) :]
+        is_marker = not name or name.endswith("/")
+        reason = why_no_path(name.removesuffix("/").split("/")) if name else None
+        if is_marker and item.size:
+            reason = reason or "it has content, but its key is a folder's"
+        if reason:
+            raise AccessError(f"s3://{folder.bucket}/{item.key} can't be a file: {reason}")
+        if is_marker:
+            folders.append(name)
+        else:
+            files[name] = item
+    parents = {str(parent) for name in (*files, *folders) for parent in PurePosixPath(name).parents}
+    parents.update(name.removesuffix("/") for name in folders)
+    for name in sorted(parents & files.keys()):
+        raise AccessError(f"{folder}{name} is a file and a folder at once, which no file system can hold")
+    return folders, files
 
 
 def folder_name(uri: S3Uri) -> str:
