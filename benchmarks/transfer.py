@@ -85,6 +85,15 @@ cfg = config.Loader(logging.getLogger("bench"), filenames=[], overrides={
 download.run(cfg, logging.getLogger("bench"), f"s3://{sys.argv[2]}/{sys.argv[3]}", directory=True, run_dir=sys.argv[1])
 """
 
+# What `miniwdl-aws outputs --download` does once it knows what a run gave. There is no miniwdl in that.
+RAILS_RESULTS = """
+import os, sys
+from miniwdl_aws_hooks import EnvironSettings, FetchRequest, get_manager
+top, bucket, prefix = sys.argv[1:]
+request = FetchRequest(top, {f"s3://{bucket}/{prefix}": "results"}, EnvironSettings(os.environ), print)
+assert get_manager().hook.miniwdl_aws_fetch(request=request)
+"""
+
 
 @dataclass(frozen=True)
 class Measurement:
@@ -124,7 +133,11 @@ class Tools:
 
 
 def commands(tools: Tools) -> dict[str, dict[str, list[str]]]:
-    """Command of each contender and direction; ``{run}``, ``{out}``, ``{copy}`` and ``{prefix}`` are filled in."""
+    """
+    Command of each contender and direction; ``{run}``, ``{out}``, ``{copy}`` and ``{prefix}`` are filled in.
+
+    The first word of a name says whose uploads are downloaded.
+    """
     python = str(tools.bin / "python")
     uri = f"s3://{BUCKET}/{{prefix}}"
     ours = [sys.executable, "-m", "miniwdl_aws_s3_rails", "--upload-only", "{run}", "--s3upload", uri]
@@ -132,6 +145,7 @@ def commands(tools: Tools) -> dict[str, dict[str, list[str]]]:
     aws = [python, str(tools.bin / "aws"), "s3", "sync", "--only-show-errors"]
     return {
         "s3-rails": {"up": ours, "down": [sys.executable, "-c", RAILS_DOWN, "{copy}", BUCKET, "{prefix}"]},
+        "s3-rails results": {"down": [sys.executable, "-c", RAILS_RESULTS, "{copy}", BUCKET, "{prefix}"]},
         "s5cmd": {"up": [*s5cmd, "cp", "{out}/", uri], "down": [*s5cmd, "cp", uri + "*", "{copy}/"]},
         "aws s3 sync": {"up": [*aws, "{out}", uri], "down": [*aws, uri, "{copy}"]},
         "boto3": {
@@ -260,9 +274,11 @@ def one_round(name: str, number: int, tools: Tools, folder: Path, chosen: list[s
     with server(tools, folder / "server") as environ:
         for direction in ("up", "down"):
             for contender, both in contenders[turn:] + contenders[:turn]:
+                if direction not in both:
+                    continue
                 copy = folder / f"copy-{name}-{number}-{direction}-{contender}"
                 copy.mkdir()
-                values = {"run": run, "out": run / "out", "copy": copy, "prefix": contender.replace(" ", "-") + "/"}
+                values = {"run": run, "out": run / "out", "copy": copy, "prefix": contender.split()[0] + "/"}
                 command = [part if "\n" in part else part.format(**values) for part in both[direction]]
                 warm_memory(3 * SETS[name][0] * SETS[name][1])
                 seconds, cpu, peak = run_timed(command, environ)
@@ -283,6 +299,9 @@ def table(measurements: list[Measurement]) -> str:
         cells = []
         for name in names:
             mine = [i for i in measurements if (i.files, i.direction, i.contender) == (files, direction, name)]
+            if not mine:
+                cells.append("")
+                continue
             seconds, cpu = median(measurements, files, direction, name)
             cells.append(f"{seconds:.2f} s ({cpu:.1f} s CPU, {max(item.peak_mib for item in mine):.0f} MiB)")
         lines.append(f"| {label(files)} | {direction} | " + " | ".join(cells) + " |")
@@ -301,13 +320,13 @@ def median(measurements: list[Measurement], files: str, direction: str, contende
     return statistics.median(item.seconds for item in mine), statistics.median(item.cpu for item in mine)
 
 
-def phases(measurements: list[Measurement], ours: str = "s3-rails", theirs: str = "s5cmd") -> str:
+def phases(measurements: list[Measurement], ours: str, theirs: str = "s5cmd") -> str:
     """Take what a process needs for a single file from what it needs for all: the transfer alone, as Markdown."""
     lines = [
         f"| files | direction | {ours}: start, transfer | {theirs}: start, transfer | whole | transfer alone |",
         "|---|---|---|---|---|---|",
     ]
-    for files, direction in dict.fromkeys((item.files, item.direction) for item in measurements):
+    for files, direction in dict.fromkeys((i.files, i.direction) for i in measurements if i.contender == ours):
         if files == START:
             continue
         whole = [median(measurements, files, direction, name) for name in (ours, theirs)]
@@ -352,8 +371,9 @@ def main() -> None:
                     print(f"{number + 1}: {measurement}", file=sys.stderr, flush=True)
             shutil.rmtree(folder / name)
     print(f"{table(measurements)}\n\nMedians of {options.rounds}; peak memory is the highest seen.\n")
-    if START in options.sets and {"s3-rails", "s5cmd"} <= set(chosen):
-        print(f"{phases(measurements)}\n")
+    for ours in ("s3-rails", "s3-rails results"):
+        if START in options.sets and {ours, "s5cmd"} <= set(chosen):
+            print(f"{phases(measurements, ours)}\n")
     print(f"Load of the machine before: {load:.1f}, after: {os.getloadavg()[0]:.1f}.")
     print(f"{machine()}; {', '.join(f'{name} {version}' for name, version in versions.items())}")
     if options.json:
