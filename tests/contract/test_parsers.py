@@ -4,6 +4,9 @@ import os
 import subprocess
 import sys
 
+import lark
+import pytest
+
 PARSE = """
 import WDL
 for text in ("version 1.1\\ntask t { # why\\n command {} }", "version 1.1\\ntask {"):
@@ -34,3 +37,8 @@ def test_a_parser_that_was_kept_says_what_a_new_one_says(root, tmp_path):
     written = kept.stat().st_mtime_ns
     assert parse(KEEP, root, str(tmp_path)) == made
     assert kept.stat().st_mtime_ns == written, "it was found"
+
+
+@pytest.mark.skipif("NOX_CURRENT_SESSION" not in os.environ, reason="it is nox that has each Python import it")
+def test_those_of_the_tests_own_process_are_kept_too():
+    assert lark.Lark.__init__.__module__ == "kept_parsers"
